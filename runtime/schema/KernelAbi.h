@@ -1,0 +1,40 @@
+/* KernelAbi.h - the contract between the runtime and generated code.  Plain C.
+ *
+ * Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+ * SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+ *
+ * A code object exports one entry per kernel.  All workers call it together
+ * (SPMD); `worker` runs from 0 to `workers` - 1.  An entry cannot fail,
+ * allocates nothing and calls nothing but `barrier`.
+ */
+#ifndef SINTER_RUNTIME_SCHEMA_KERNELABI_H
+#define SINTER_RUNTIME_SCHEMA_KERNELABI_H
+
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Counts on its own, apart from the plan's format version. */
+#define SINTER_KERNEL_ABI 1u
+
+typedef struct sinter_call {
+  uint32_t abi;     /* SINTER_KERNEL_ABI */
+  uint32_t workers; /* workers that take part, at least 1 */
+  /* One pointer per binding of the dispatch, in order; 64-byte aligned. */
+  void *const *buffers;
+  /* Row count, positions, sampling parameters; a float travels as the bits of
+   * an f32 in the low half. */
+  const int64_t *scalars;
+  /* All workers of the call must reach it; pass `ctx` and the own index. */
+  void (*barrier)(void *ctx, uint32_t worker);
+  void *ctx;
+} sinter_call;
+
+typedef void (*sinter_entry)(const sinter_call *call, uint32_t worker);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
