@@ -1,22 +1,23 @@
-# C++ headers of the plan's schema, generated once a build tree by flatc.
-# The runtime (which configures alone) and the compiler both include this file.
-include_guard(GLOBAL)
+# sinter_schema(TARGET): generates C++ from runtime/schema/*.fbs into the build
+# tree and lets TARGET include it as "runtime/schema/plan_generated.h".  Several
+# targets share one run of flatc.
 find_program(SINTER_FLATC flatc REQUIRED)
-set(SINTER_SCHEMA_SOURCE ${CMAKE_CURRENT_LIST_DIR}/../../runtime/schema)
-set(SINTER_SCHEMA_INCLUDE ${CMAKE_BINARY_DIR}/generated)
-set(sinter_schema_out ${SINTER_SCHEMA_INCLUDE}/runtime/schema)
-add_custom_command(
-  OUTPUT ${sinter_schema_out}/plan_generated.h ${sinter_schema_out}/text_generated.h
-  COMMAND ${SINTER_FLATC} --cpp --scoped-enums --cpp-std c++17 -o ${sinter_schema_out}
-          ${SINTER_SCHEMA_SOURCE}/text.fbs ${SINTER_SCHEMA_SOURCE}/plan.fbs
-  DEPENDS ${SINTER_SCHEMA_SOURCE}/text.fbs ${SINTER_SCHEMA_SOURCE}/plan.fbs
-  COMMENT "Generating the headers of the plan schema" VERBATIM)
-add_custom_target(sinter-schema-headers DEPENDS ${sinter_schema_out}/plan_generated.h
-                                                ${sinter_schema_out}/text_generated.h)
+get_filename_component(SINTER_SCHEMA_DIR "${CMAKE_CURRENT_LIST_DIR}/../../runtime/schema" ABSOLUTE)
 
-# sinter_schema(TARGET): lets TARGET include "runtime/schema/plan_generated.h"
-# (enums are scoped: ArithKind::Add).
 function(sinter_schema target)
-  add_dependencies(${target} sinter-schema-headers)
-  target_include_directories(${target} SYSTEM PUBLIC ${SINTER_SCHEMA_INCLUDE})
+  set(out ${CMAKE_BINARY_DIR}/runtime/schema)
+  set(headers ${out}/text_generated.h ${out}/plan_generated.h)
+  if(NOT TARGET sinter_schema_headers)
+    # --gen-object-api: the writer and the tests build tables from plain structs.
+    add_custom_command(
+      OUTPUT ${headers}
+      COMMAND ${SINTER_FLATC} --cpp --scoped-enums --gen-object-api -o ${out}
+              ${SINTER_SCHEMA_DIR}/text.fbs ${SINTER_SCHEMA_DIR}/plan.fbs
+      DEPENDS ${SINTER_SCHEMA_DIR}/text.fbs ${SINTER_SCHEMA_DIR}/plan.fbs
+      COMMENT "Generating C++ from the plan schema"
+      VERBATIM)
+    add_custom_target(sinter_schema_headers DEPENDS ${headers})
+  endif()
+  add_dependencies(${target} sinter_schema_headers)
+  target_include_directories(${target} PUBLIC $<BUILD_INTERFACE:${CMAKE_BINARY_DIR}>)
 endfunction()
