@@ -13,7 +13,7 @@ import os
 import lit.formats
 
 config.name = "sinter"
-config.test_format = lit.formats.ShTest(not lit.util.which("bash"))
+config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test"]
 config.excludes = ["Inputs", "e2e", "runtime", "unit", "fuzz", "bench", "golden", "oracles", "support"]
 config.test_source_root = os.path.dirname(os.path.abspath(__file__))
