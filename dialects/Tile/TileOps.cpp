@@ -1,0 +1,336 @@
+// Verifiers of the `tile` dialect.
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "dialects/Tile/TileOps.h"
+#include "dialects/Tile/StripLayout.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+using namespace mlir;
+using namespace sinter::tile;
+
+#define GET_OP_CLASSES
+#include "dialects/Tile/TileOps.cpp.inc"
+
+namespace {
+
+int64_t roundUp(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+ArrayRef<int64_t> shapeOf(Value value) {
+  return cast<MemRefType>(value.getType()).getShape();
+}
+
+/// `value` holds rows of at least `cols` columns, padded to 32.
+LogicalResult checkRows(Operation *op, Value value, StringRef name,
+                        int64_t cols) {
+  int64_t stride = shapeOf(value)[1];
+  if (stride % 32 != 0)
+    return op->emitOpError() << name << " has " << stride
+                             << " columns, which must be a multiple of 32";
+  if (cols <= 0 || cols > stride)
+    return op->emitOpError()
+           << name << " has " << stride << " columns, " << cols << " needed";
+  return success();
+}
+
+/// As checkRows, and no column beyond the padding of `cols`.
+LogicalResult checkExactRows(Operation *op, Value value, StringRef name,
+                             int64_t cols) {
+  if (failed(checkRows(op, value, name, cols)))
+    return failure();
+  if (shapeOf(value)[1] != roundUp(cols, 32))
+    return op->emitOpError()
+           << name << " has " << shapeOf(value)[1] << " columns, "
+           << roundUp(cols, 32) << " expected";
+  return success();
+}
+
+/// `columns` columns from `first` on lie in `value`.
+LogicalResult checkSpan(Operation *op, Value value, StringRef name,
+                        int64_t first, int64_t columns) {
+  if (failed(checkRows(op, value, name, 1)))
+    return failure();
+  if (first < 0 || columns <= 0 || first + columns > shapeOf(value)[1])
+    return op->emitOpError()
+           << name << " has " << shapeOf(value)[1] << " columns, none are "
+           << first << " to " << first + columns;
+  return success();
+}
+
+LogicalResult checkSize(Operation *op, Value value, StringRef name,
+                        int64_t size) {
+  if (shapeOf(value)[0] != size)
+    return op->emitOpError() << name << " has " << shapeOf(value)[0]
+                             << " elements, " << size << " expected";
+  return success();
+}
+
+LogicalResult checkPacked(Operation *op, Value value, StringRef name,
+                          PackedAttr packed) {
+  StripLayout layout = StripLayout::getVerified(
+      packed.getEncoding(), packed.getRows(), packed.getCols());
+  if (shapeOf(value)[0] != layout.totalBytes)
+    return op->emitOpError()
+           << name << " has " << shapeOf(value)[0] << " bytes, but " << packed
+           << " takes " << layout.totalBytes;
+  return success();
+}
+
+LogicalResult checkPlanes(Operation *op, Value k, Value v, int64_t kvHeads,
+                          int64_t headDim) {
+  ArrayRef<int64_t> ks = shapeOf(k), vs = shapeOf(v);
+  if (ks.drop_front() != ArrayRef<int64_t>({kvHeads, headDim, 16}))
+    return op->emitOpError()
+           << "key pages must be " << kvHeads << " x " << headDim << " x 16";
+  if (vs.drop_front() != ArrayRef<int64_t>({kvHeads, 16, roundUp(headDim, 16)}))
+    return op->emitOpError() << "value pages must be " << kvHeads << " x 16 x "
+                             << roundUp(headDim, 16);
+  if (cast<MemRefType>(k.getType()).getElementType() !=
+      cast<MemRefType>(v.getType()).getElementType())
+    return op->emitOpError() << "keys and values must have one element type";
+  return success();
+}
+
+LogicalResult checkHeads(Operation *op, ArrayRef<int64_t> counts) {
+  if (llvm::any_of(counts, [](int64_t count) { return count <= 0; }))
+    return op->emitOpError() << "head counts and sizes must be positive";
+  return success();
+}
+
+LogicalResult checkInterleaving(Operation *op, Arrange arrange,
+                                size_t sources) {
+  if (sources == 0)
+    return op->emitOpError() << "needs a source";
+  if (arrange == Arrange::Interleave16 && sources != 2)
+    return op->emitOpError() << "interleave16 takes 2 sources, not " << sources;
+  return success();
+}
+
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Module-level ops
+//===----------------------------------------------------------------------===//
+
+LogicalResult PackedOp::verify() {
+  return checkInterleaving(*this, getPacked().getArrange(),
+                           getSources().size());
+}
+
+LogicalResult VectorOp::verify() {
+  if (getSize() <= 0)
+    return emitOpError() << "size must be positive";
+  return checkInterleaving(*this, getArrange(), getSources().size());
+}
+
+LogicalResult BufferOp::verify() {
+  if (getBytes() < 0 || getBytesPerPosition() < 0)
+    return emitOpError() << "sizes must not be negative";
+  return success();
+}
+
+LogicalResult StateOp::verify() {
+  if (!getElementType().isF16() && !getElementType().isF32())
+    return emitOpError() << "element type must be f16 or f32";
+  return checkHeads(*this, {getLayers(), getKvHeads(), getHeadDim()});
+}
+
+int64_t StateOp::elementBytes() { return getElementType().isF16() ? 2 : 4; }
+
+int64_t StateOp::keyPageBytes() {
+  return getKvHeads() * getHeadDim() * kPageTokens * elementBytes();
+}
+
+int64_t StateOp::valuePageBytes() {
+  return getKvHeads() * kPageTokens * roundUp(getHeadDim(), 16) *
+         elementBytes();
+}
+
+LogicalResult LaunchOp::verify() {
+  for (Attribute binding : getBindings())
+    if (!isa<ArenaAttr, BufferAttr, WeightAttr, StateAttr, PagesAttr>(binding))
+      return emitOpError() << "no binding: " << binding;
+  return success();
+}
+
+LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+  auto region =
+      symbolTable.lookupNearestSymbolFrom<func::FuncOp>(*this, getCalleeAttr());
+  if (!region)
+    return emitOpError() << "there is no function " << getCalleeAttr();
+  SmallVector<Type> scalars;
+  size_t buffers = 0;
+  for (Type type : region.getArgumentTypes()) {
+    if (isa<MemRefType>(type))
+      ++buffers;
+    else
+      scalars.push_back(type);
+  }
+  if (buffers != getBindings().size())
+    return emitOpError() << getBindings().size() << " bindings, but "
+                         << getCalleeAttr() << " takes " << buffers
+                         << " buffers";
+  if (TypeRange(scalars) != getScalars().getTypes())
+    return emitOpError() << "scalars (" << getScalars().getTypes() << "), but "
+                         << getCalleeAttr() << " takes (" << TypeRange(scalars)
+                         << ")";
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Rows in, rows out
+//===----------------------------------------------------------------------===//
+
+LogicalResult EmbedOp::verify() {
+  if (failed(checkPacked(*this, getTable(), "table", getWeight())))
+    return failure();
+  if (getWeight().getArrange() != Arrange::Stack)
+    return emitOpError() << "the table must be stacked";
+  return checkExactRows(*this, getX(), "x", getWeight().getCols());
+}
+
+LogicalResult RmsNormOp::verify() {
+  if (failed(checkExactRows(*this, getX(), "x", getCols())) ||
+      failed(checkExactRows(*this, getY(), "y", getCols())))
+    return failure();
+  return checkSize(*this, getWeight(), "weight", roundUp(getCols(), 32));
+}
+
+/// The four buffers of a quantized activation fit each other.
+static LogicalResult checkQuantized(Operation *op, Value codes, Value scale,
+                                    Value start, Value ssum, int64_t blocks) {
+  ArrayRef<int64_t> shape = shapeOf(codes);
+  if (shape[1] != blocks || shape[2] != 4 || shape[3] != 32)
+    return op->emitOpError()
+           << "codes must be groups x " << blocks << " x 4 x 32";
+  for (Value side : {scale, start, ssum})
+    if (shapeOf(side) != shape.drop_back())
+      return op->emitOpError() << "scale, start and ssum must be " << shape[0]
+                               << " x " << blocks << " x 4";
+  return success();
+}
+
+LogicalResult QuantizeOp::verify() {
+  if (failed(checkRows(*this, getX(), "x", 1)))
+    return failure();
+  ArrayRef<int64_t> shape = shapeOf(getX());
+  if (shapeOf(getCodes())[0] != (shape[0] + 3) / 4)
+    return emitOpError() << "codes must have " << (shape[0] + 3) / 4
+                         << " groups of 4 rows";
+  return checkQuantized(*this, getCodes(), getScale(), getStart(), getSsum(),
+                        shape[1] / 32);
+}
+
+LogicalResult ContractOp::verify() {
+  PackedAttr weight = getWeight();
+  if (failed(checkPacked(*this, getW(), "w", weight)))
+    return failure();
+  bool quantized = getCodes() != nullptr;
+  if (quantized == (getX() != nullptr))
+    return emitOpError() << "needs either a q8 or an f32 input";
+  StripLayout layout = StripLayout::getVerified(
+      weight.getEncoding(), weight.getRows(), weight.getCols());
+  if (quantized) {
+    if (!layout.dot)
+      return emitOpError() << "there is no int8 kernel for "
+                           << weight.getEncoding() << ": use an f32 input";
+    if (failed(checkQuantized(*this, getCodes(), getScale(), getStart(),
+                              getSsum(), layout.blocks)))
+      return failure();
+  } else if (failed(checkExactRows(*this, getX(), "x", layout.cols))) {
+    return failure();
+  }
+  bool gated = getGate() != Gate::None;
+  if (gated && (weight.getArrange() != Arrange::Interleave16 || getBias() ||
+                getResidual()))
+    return emitOpError() << "a gate needs interleave16, no bias, no residual";
+  if (!gated && weight.getArrange() == Arrange::Interleave16)
+    return emitOpError() << "interleave16 needs a gate";
+  int64_t columns = gated ? layout.rows / 2 : layout.rows;
+  if (failed(checkExactRows(*this, getOut(), "out", columns)))
+    return failure();
+  if (getResidual() &&
+      failed(checkExactRows(*this, getResidual(), "residual", columns)))
+    return failure();
+  if (getBias())
+    return checkSize(*this, getBias(), "bias", roundUp(columns, 32));
+  return success();
+}
+
+LogicalResult GatedOp::verify() {
+  if (failed(checkSpan(*this, getGate(), "gate", getGateCol(), getCols())) ||
+      failed(checkSpan(*this, getUp(), "up", getUpCol(), getCols())))
+    return failure();
+  return checkExactRows(*this, getY(), "y", getCols());
+}
+
+LogicalResult AddOp::verify() {
+  if (failed(checkExactRows(*this, getA(), "a", getCols())) ||
+      failed(checkExactRows(*this, getB(), "b", getCols())))
+    return failure();
+  return checkExactRows(*this, getY(), "y", getCols());
+}
+
+//===----------------------------------------------------------------------===//
+// Attention
+//===----------------------------------------------------------------------===//
+
+LogicalResult RopeTableOp::verify() {
+  ArrayRef<int64_t> shape = shapeOf(getTable());
+  if (shape[2] != 2)
+    return emitOpError() << "table must be rows x pairs x 2";
+  return checkSize(*this, getFreqs(), "freqs", roundUp(shape[1], 32));
+}
+
+LogicalResult RopeOp::verify() {
+  if (failed(checkHeads(*this, {getHeads(), getHeadDim(), getRot()})))
+    return failure();
+  if (getRot() % 2 != 0 || getRot() > getHeadDim())
+    return emitOpError() << "cannot rotate " << getRot() << " of "
+                         << getHeadDim() << " columns";
+  if (shapeOf(getTable())[1] * 2 != getRot() || shapeOf(getTable())[2] != 2)
+    return emitOpError() << "table must be rows x " << getRot() / 2 << " x 2";
+  return checkSpan(*this, getX(), "x", getFirstCol(),
+                   getHeads() * getHeadDim());
+}
+
+LogicalResult KvAppendOp::verify() {
+  int64_t columns = getKvHeads() * getHeadDim();
+  if (failed(checkHeads(*this, {getKvHeads(), getHeadDim()})) ||
+      failed(checkSpan(*this, getX(), "keys", getKCol(), columns)) ||
+      failed(checkSpan(*this, getX(), "values", getVCol(), columns)))
+    return failure();
+  return checkPlanes(*this, getK(), getV(), getKvHeads(), getHeadDim());
+}
+
+LogicalResult AttentionOp::verify() {
+  if (failed(checkHeads(*this, {getHeads(), getKvHeads(), getHeadDim()})))
+    return failure();
+  if (getHeads() % getKvHeads() != 0)
+    return emitOpError() << getHeads() << " heads cannot share " << getKvHeads()
+                         << " key heads";
+  int64_t columns = getHeads() * getHeadDim();
+  if (failed(checkSpan(*this, getX(), "queries", getQCol(), columns)) ||
+      failed(checkExactRows(*this, getOut(), "out", columns)))
+    return failure();
+  return checkPlanes(*this, getK(), getV(), getKvHeads(), getHeadDim());
+}
+
+//===----------------------------------------------------------------------===//
+// Passes over the vocabulary
+//===----------------------------------------------------------------------===//
+
+LogicalResult PenalizeOp::verify() {
+  return checkExactRows(*this, getLogits(), "logits", getVocabulary());
+}
+
+LogicalResult SampleOp::verify() {
+  return checkExactRows(*this, getLogits(), "logits", getVocabulary());
+}
+
+LogicalResult ArgmaxOp::verify() {
+  return checkExactRows(*this, getLogits(), "logits", getVocabulary());
+}

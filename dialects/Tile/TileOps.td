@@ -1,0 +1,450 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef SINTER_DIALECTS_TILE_TILEOPS_TD
+#define SINTER_DIALECTS_TILE_TILEOPS_TD
+
+include "dialects/Tile/TileAttrs.td"
+include "mlir/IR/BuiltinAttributes.td"
+include "mlir/IR/OpAsmInterface.td"
+include "mlir/IR/OpBase.td"
+include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+
+class Tile_Op<string mnemonic, list<Trait> traits = []>
+    : Op<Tile_Dialect, mnemonic, traits>;
+
+// A buffer with static shape and one of the element types.
+class Tile_Buf<list<Type> types, list<int> ranks>
+    : ConfinedType<MemRefRankOf<types, ranks>, [HasStaticShapePred],
+                   "a buffer with static shape">;
+def Tile_Rows : Tile_Buf<[F32], [2]>;      // R x Cp activations
+def Tile_Vec : Tile_Buf<[F32], [1]>;       // padded to 32
+def Tile_Bytes : Tile_Buf<[I8], [1]>;      // packed weights
+def Tile_Ids : Tile_Buf<[I32], [1]>;
+def Tile_Codes : Tile_Buf<[I8], [4]>;      // R/4 x KB x 4 x 32
+def Tile_SideF : Tile_Buf<[F32], [3]>;     // R/4 x KB x 4
+def Tile_SideI : Tile_Buf<[I32], [3]>;
+def Tile_Plane : Tile_Buf<[F16, F32], [4]>;
+def Tile_Table : Tile_Buf<[F32], [3]>;     // R x rot/2 x (cos, sin)
+def Tile_F32 : Tile_Buf<[F32], [1, 2]>;
+
+class In<Type type> : Arg<type, "", [MemRead]>;
+class Out<Type type> : Arg<type, "", [MemWrite]>;
+class InOut<Type type> : Arg<type, "", [MemRead, MemWrite]>;
+
+//===----------------------------------------------------------------------===//
+// Module-level ops
+//===----------------------------------------------------------------------===//
+
+def Tile_PackedOp : Tile_Op<"packed", [Symbol]> {
+  let summary = "names a packed matrix and the weights that form it";
+  let description = [{
+    ```mlir
+    tile.packed @l0.qkv = [@blk.0.attn_q, @blk.0.attn_k, @blk.0.attn_v]
+        : #tile.packed<#encoding.weight<...>, rows = 960, cols = 576, arrange = stack>
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name,
+      OptionalAttr<StrAttr>:$sym_visibility, FlatSymbolRefArrayAttr:$sources,
+      Tile_PackedAttr:$packed);
+  let assemblyFormat = [{
+    $sym_name `=` $sources `:` $packed attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_VectorOp : Tile_Op<"vector", [Symbol]> {
+  let summary = "names an f32 vector: norm weights, biases, frequencies";
+  let description = [{
+    The sources follow one another (or interleave by 16), widened to f32 and
+    padded with zeros to a multiple of 32.  `size` counts without the padding.
+
+    ```mlir
+    tile.vector @l0.attn_norm = [@blk.0.attn_norm] size 576 arrange stack
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name,
+      OptionalAttr<StrAttr>:$sym_visibility, FlatSymbolRefArrayAttr:$sources,
+      I64Attr:$size, Tile_ArrangeAttr:$arrange);
+  let assemblyFormat = [{
+    $sym_name `=` $sources `size` $size `arrange` $arrange attr-dict
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Elements of the buffer, with padding.
+    int64_t paddedSize() { return (getSize() + 31) / 32 * 32; }
+  }];
+}
+
+def Tile_BufferOp : Tile_Op<"buffer", [Symbol]> {
+  let summary = "declares a buffer of the session";
+  let description = [{
+    `bytes` + `bytes_per_position` * context bytes.
+
+    ```mlir
+    tile.buffer @arena bytes 1048576
+    tile.buffer @history bytes 0 per_position 4
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name,
+      OptionalAttr<StrAttr>:$sym_visibility, I64Attr:$bytes,
+      DefaultValuedAttr<I64Attr, "0">:$bytes_per_position);
+  let assemblyFormat = [{
+    $sym_name `bytes` $bytes (`per_position` $bytes_per_position^)? attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_StateOp : Tile_Op<"state", [Symbol]> {
+  let summary = "declares a paged KV cache";
+  let description = [{
+    A page holds 16 positions of one layer: K as `[kv_heads][head_dim][16]`, V
+    as `[kv_heads][16][head_dim rounded up to 16]`.
+
+    ```mlir
+    tile.state @kv {layers = 30, kv_heads = 3, head_dim = 64} : f16
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name,
+      OptionalAttr<StrAttr>:$sym_visibility, I64Attr:$layers, I64Attr:$kv_heads,
+      I64Attr:$head_dim, TypeAttr:$element_type);
+  let assemblyFormat = "$sym_name attr-dict `:` $element_type";
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    static constexpr int64_t kPageTokens = 16;
+    int64_t elementBytes();
+    /// Bytes of a K page and of a V page of one layer.
+    int64_t keyPageBytes();
+    int64_t valuePageBytes();
+  }];
+}
+
+def Tile_LaunchOp
+    : Tile_Op<"launch", [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "runs a region on all workers";
+  let description = [{
+    One binding for each buffer argument of the region, in order, then one value
+    for each scalar argument.
+
+    ```mlir
+    tile.launch @layer bindings([#tile.arena<0>, #tile.weight<@l0.qkv>,
+        #tile.state<@kv, 0, 0>, #tile.pages<@kv>]) scalars(%rows, %pos : index, index)
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$callee, ArrayAttr:$bindings,
+      Variadic<AnyTypeOf<[Index, I64, I32, F32]>>:$scalars);
+  let assemblyFormat = [{
+    $callee `bindings` `(` $bindings `)` (`scalars` `(` $scalars^ `:` type($scalars) `)`)? attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_BarrierOp : Tile_Op<"barrier", [MemoryEffects<[MemRead, MemWrite]>]> {
+  let summary = "waits until every worker of the region is here";
+  let assemblyFormat = "attr-dict";
+}
+
+//===----------------------------------------------------------------------===//
+// Rows in, rows out
+//===----------------------------------------------------------------------===//
+
+def Tile_EmbedOp : Tile_Op<"embed"> {
+  let summary = "rows of a packed table, as exact f32";
+  let description = [{
+    Row i of `x` is row `ids[i]` of the table; an id outside of the table gives
+    a row of zeros.
+
+    ```mlir
+    tile.embed %ids, %table -> %x rows(%n) {weight = #tile.packed<...>}
+        : memref<512xi32>, memref<16384xi8> -> memref<512x576xf32>
+    ```
+  }];
+  let arguments = (ins In<Tile_Ids>:$ids, In<Tile_Bytes>:$table,
+      Out<Tile_Rows>:$x, Index:$rows, Tile_PackedAttr:$weight);
+  let assemblyFormat = [{
+    $ids `,` $table `->` $x `rows` `(` $rows `)` attr-dict
+    `:` type($ids) `,` type($table) `->` type($x)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_RmsNormOp : Tile_Op<"rms_norm"> {
+  let summary = "x / sqrt(mean(x^2) + eps) * weight";
+  let description = [{
+    Reads rows `first`.. of `x` (0 if there is none) and writes rows 0.. of `y`.
+
+    ```mlir
+    tile.rms_norm %x, %w -> %y rows(%n) first(%i) {cols = 576, eps = 1.0e-5 : f32}
+        : memref<512x576xf32>, memref<576xf32> -> memref<512x576xf32>
+    ```
+  }];
+  let arguments = (ins In<Tile_Rows>:$x, In<Tile_Vec>:$weight,
+      Out<Tile_Rows>:$y, Index:$rows, Optional<Index>:$first, I64Attr:$cols,
+      F32Attr:$eps);
+  let assemblyFormat = [{
+    $x `,` $weight `->` $y `rows` `(` $rows `)` (`first` `(` $first^ `)`)? attr-dict
+    `:` type($x) `,` type($weight) `->` type($y)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_QuantizeOp : Tile_Op<"quantize"> {
+  let summary = "int8 codes of rows, in blocks of 32 columns";
+  let description = [{
+    scale = max|x| / 127; code = rint(x * (127 / max|x|)), 0 in a block of zeros;
+    start = -zero * (sum of codes), what a dot with codes stored with offset
+    `zero` begins with; ssum = scale * (sum of codes).  Row r is token r%4 of
+    group r/4.
+
+    ```mlir
+    tile.quantize %x -> %codes, %scale, %start, %ssum rows(%n) {zero = 8 : i64}
+        : memref<512x576xf32> -> memref<128x18x4x32xi8>, memref<128x18x4xf32>,
+          memref<128x18x4xi32>, memref<128x18x4xf32>
+    ```
+  }];
+  let arguments = (ins In<Tile_Rows>:$x, Out<Tile_Codes>:$codes,
+      Out<Tile_SideF>:$scale, Out<Tile_SideI>:$start, Out<Tile_SideF>:$ssum,
+      Index:$rows, I64Attr:$zero);
+  let assemblyFormat = [{
+    $x `->` $codes `,` $scale `,` $start `,` $ssum `rows` `(` $rows `)` attr-dict
+    `:` type($x) `->` type($codes) `,` type($scale) `,` type($start) `,` type($ssum)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_ContractOp : Tile_Op<"contract", [AttrSizedOperandSegments]> {
+  let summary = "rows times a packed matrix, with an epilogue";
+  let description = [{
+    out[r, n] = sum over k of x[r, k] * w[n, k], one f32 accumulator for each
+    (r, n), k rising.  The input is either int8 (`q8`: the four results of
+    tile.quantize, whose `zero` is the weight's code offset) or `f32`.  Then, in
+    this order: `gate(silu)` (the matrix is interleaved by 16; out has half the
+    columns: silu(gate) * up), or + `bias`, + `residual`.
+
+    ```mlir
+    tile.contract q8(%c, %s, %st, %ss : memref<128x18x4x32xi8>, memref<128x18x4xf32>,
+        memref<128x18x4xi32>, memref<128x18x4xf32>) %w : memref<207360xi8>
+        residual(%x : memref<512x576xf32>) -> %y : memref<512x576xf32> rows(%n)
+        {weight = #tile.packed<...>}
+    ```
+  }];
+  let arguments = (ins In<Optional<Tile_Codes>>:$codes,
+      In<Optional<Tile_SideF>>:$scale, In<Optional<Tile_SideI>>:$start,
+      In<Optional<Tile_SideF>>:$ssum, In<Optional<Tile_Rows>>:$x,
+      In<Tile_Bytes>:$w, In<Optional<Tile_Vec>>:$bias,
+      In<Optional<Tile_Rows>>:$residual, Out<Tile_Rows>:$out, Index:$rows,
+      Tile_PackedAttr:$weight,
+      DefaultValuedAttr<Tile_GateAttr, "::sinter::tile::Gate::None">:$gate);
+  let assemblyFormat = [{
+    (`q8` `(` $codes^ `,` $scale `,` $start `,` $ssum `:` type($codes) `,`
+      type($scale) `,` type($start) `,` type($ssum) `)`)?
+    (`f32` `(` $x^ `:` type($x) `)`)?
+    $w `:` type($w)
+    (`bias` `(` $bias^ `:` type($bias) `)`)?
+    (`residual` `(` $residual^ `:` type($residual) `)`)?
+    (`gate` `(` $gate^ `)`)?
+    `->` $out `:` type($out) `rows` `(` $rows `)` attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_GatedOp : Tile_Op<"gated"> {
+  let summary = "silu(gate) * up";
+  let description = [{
+    y[r, c] = silu(g[r, gate_col + c]) * u[r, up_col + c] for c < cols.
+
+    ```mlir
+    tile.gated %g, %u -> %y rows(%n) {cols = 1536, gate_col = 0, up_col = 1536}
+        : memref<512x3072xf32>, memref<512x3072xf32> -> memref<512x1536xf32>
+    ```
+  }];
+  let arguments = (ins In<Tile_Rows>:$gate, In<Tile_Rows>:$up,
+      Out<Tile_Rows>:$y, Index:$rows, I64Attr:$cols, I64Attr:$gate_col,
+      I64Attr:$up_col);
+  let assemblyFormat = [{
+    $gate `,` $up `->` $y `rows` `(` $rows `)` attr-dict
+    `:` type($gate) `,` type($up) `->` type($y)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_AddOp : Tile_Op<"add"> {
+  let summary = "a + b, row by row; `y` may be `a`";
+  let description = [{
+    ```mlir
+    tile.add %a, %b -> %y rows(%n) {cols = 576}
+        : memref<512x576xf32>, memref<512x576xf32> -> memref<512x576xf32>
+    ```
+  }];
+  let arguments = (ins In<Tile_Rows>:$a, In<Tile_Rows>:$b, Out<Tile_Rows>:$y,
+      Index:$rows, I64Attr:$cols);
+  let assemblyFormat = [{
+    $a `,` $b `->` $y `rows` `(` $rows `)` attr-dict
+    `:` type($a) `,` type($b) `->` type($y)
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Attention
+//===----------------------------------------------------------------------===//
+
+def Tile_RopeTableOp : Tile_Op<"rope_table"> {
+  let summary = "cos and sin of the angles of rows";
+  let description = [{
+    Row r stands at position `at` + r; angle = f32(position) * freqs[i].
+
+    ```mlir
+    tile.rope_table %freqs -> %table rows(%n) at(%pos)
+        : memref<32xf32> -> memref<512x32x2xf32>
+    ```
+  }];
+  let arguments = (ins In<Tile_Vec>:$freqs, Out<Tile_Table>:$table,
+      Index:$rows, Index:$at);
+  let assemblyFormat = [{
+    $freqs `->` $table `rows` `(` $rows `)` `at` `(` $at `)` attr-dict
+    `:` type($freqs) `->` type($table)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_RopeOp : Tile_Op<"rope"> {
+  let summary = "rotates pairs of columns in place";
+  let description = [{
+    Head h owns columns first_col + h * head_dim; its first `rot` columns are
+    rotated.  Pair i is columns (i, i + rot/2), or (2i, 2i + 1) if `interleaved`.
+
+    ```mlir
+    tile.rope %x, %table rows(%n) {first_col = 0, heads = 9, head_dim = 64,
+        rot = 64, interleaved} : memref<512x960xf32>, memref<512x32x2xf32>
+    ```
+  }];
+  let arguments = (ins InOut<Tile_Rows>:$x, In<Tile_Table>:$table, Index:$rows,
+      I64Attr:$first_col, I64Attr:$heads, I64Attr:$head_dim, I64Attr:$rot,
+      UnitAttr:$interleaved);
+  let assemblyFormat = [{
+    $x `,` $table `rows` `(` $rows `)` attr-dict `:` type($x) `,` type($table)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_KvAppendOp : Tile_Op<"kv_append"> {
+  let summary = "stores keys and values of rows into their pages";
+  let description = [{
+    Row r is position p = `at` + r, slot p%16 of page pages[p/16].  Keys are the
+    `kv_heads` * `head_dim` columns from `k_col` on, values those from `v_col`
+    on.  Narrowing rounds to nearest even and saturates at the largest finite
+    value.  The planes' leading dimension is a bound, not a size.
+
+    ```mlir
+    tile.kv_append %x, %k, %v, %pages rows(%n) at(%pos)
+        {k_col = 576, v_col = 768, kv_heads = 3, head_dim = 64}
+        : memref<512x960xf32>, memref<65536x3x64x16xf16>, memref<65536x3x16x64xf16>, memref<65536xi32>
+    ```
+  }];
+  let arguments = (ins In<Tile_Rows>:$x, Out<Tile_Plane>:$k, Out<Tile_Plane>:$v,
+      In<Tile_Ids>:$pages, Index:$rows, Index:$at, I64Attr:$k_col,
+      I64Attr:$v_col, I64Attr:$kv_heads, I64Attr:$head_dim);
+  let assemblyFormat = [{
+    $x `,` $k `,` $v `,` $pages `rows` `(` $rows `)` `at` `(` $at `)` attr-dict
+    `:` type($x) `,` type($k) `,` type($v) `,` type($pages)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_AttentionOp : Tile_Op<"attention"> {
+  let summary = "causal grouped-query attention over a paged cache";
+  let description = [{
+    Row r at position `at` + r sees the keys of positions 0 .. `at` + r.  Queries
+    are the `heads` * `head_dim` columns of `x` from `q_col` on; the result goes
+    to columns 0.. of `out`.  Spans of 256 positions, within a span key by key,
+    spans folded from left to right: the order is part of the op.  `work` is
+    memory that the workers share between the passes of a lowering.
+
+    ```mlir
+    tile.attention %x, %k, %v, %pages -> %out rows(%n) at(%pos)
+        {q_col = 0, heads = 9, kv_heads = 3, head_dim = 64, scale = 0.125 : f32}
+        : memref<512x960xf32>, memref<65536x3x64x16xf16>, memref<65536x3x16x64xf16>,
+          memref<65536xi32> -> memref<512x576xf32>
+    ```
+  }];
+  let arguments = (ins In<Tile_Rows>:$x, In<Tile_Plane>:$k, In<Tile_Plane>:$v,
+      In<Tile_Ids>:$pages, InOut<Optional<Tile_F32>>:$work,
+      Out<Tile_Rows>:$out, Index:$rows, Index:$at, I64Attr:$q_col,
+      I64Attr:$heads, I64Attr:$kv_heads, I64Attr:$head_dim, F32Attr:$scale);
+  let assemblyFormat = [{
+    $x `,` $k `,` $v `,` $pages (`work` `(` $work^ `:` type($work) `)`)?
+    `->` $out `rows` `(` $rows `)` `at` `(` $at `)` attr-dict
+    `:` type($x) `,` type($k) `,` type($v) `,` type($pages) `->` type($out)
+  }];
+  let hasVerifier = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Passes over the vocabulary (row 0 of the logits)
+//===----------------------------------------------------------------------===//
+
+def Tile_PenalizeOp : Tile_Op<"penalize"> {
+  let summary = "repetition penalty over the last ids of the history";
+  let description = [{
+    For each distinct id of the last min(`window`, `count`) entries of
+    history[0 .. count): a positive logit is divided by `penalty`, another one
+    multiplied.
+
+    ```mlir
+    tile.penalize %logits, %history count(%n) window(%w) penalty(%p) {vocabulary = 49152}
+        : memref<4x49152xf32>, memref<8192xi32>
+    ```
+  }];
+  let arguments = (ins InOut<Tile_Rows>:$logits, In<Tile_Ids>:$history,
+      Index:$count, Index:$window, F32:$penalty, I64Attr:$vocabulary);
+  let assemblyFormat = [{
+    $logits `,` $history `count` `(` $count `)` `window` `(` $window `)`
+    `penalty` `(` $penalty `)` attr-dict `:` type($logits) `,` type($history)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_SampleOp : Tile_Op<"sample"> {
+  let summary = "draws a token: argmax(log p + Gumbel noise)";
+  let description = [{
+    The noise is keyed by (seed, position, id); temperature 0 takes the largest
+    logit; ties go to the lowest id.  A `top_k` of 0, a `top_p` of 1 and a
+    `min_p` of 0 cut nothing.
+
+    ```mlir
+    tile.sample %logits, %work -> %token seed(%s) position(%p) temperature(%t)
+        top_k(%k) top_p(%tp) min_p(%mp) {vocabulary = 49152}
+        : memref<4x49152xf32>, memref<98304xf32> -> memref<1xi32>
+    ```
+  }];
+  let arguments = (ins In<Tile_Rows>:$logits, InOut<Tile_F32>:$work,
+      Out<Tile_Ids>:$token, I64:$seed, Index:$position, F32:$temperature,
+      Index:$top_k, F32:$top_p, F32:$min_p, I64Attr:$vocabulary);
+  let assemblyFormat = [{
+    $logits `,` $work `->` $token `seed` `(` $seed `)` `position` `(` $position `)`
+    `temperature` `(` $temperature `)` `top_k` `(` $top_k `)` `top_p` `(` $top_p `)`
+    `min_p` `(` $min_p `)` attr-dict `:` type($logits) `,` type($work) `->` type($token)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_ArgmaxOp : Tile_Op<"argmax"> {
+  let summary = "the id of the largest logit; ties go to the lowest id";
+  let description = [{
+    ```mlir
+    tile.argmax %logits, %work -> %token {vocabulary = 49152}
+        : memref<4x49152xf32>, memref<1024xf32> -> memref<1xi32>
+    ```
+  }];
+  let arguments = (ins In<Tile_Rows>:$logits, InOut<Tile_F32>:$work,
+      Out<Tile_Ids>:$token, I64Attr:$vocabulary);
+  let assemblyFormat = [{
+    $logits `,` $work `->` $token attr-dict
+    `:` type($logits) `,` type($work) `->` type($token)
+  }];
+  let hasVerifier = 1;
+}
+
+#endif
