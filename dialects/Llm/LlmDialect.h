@@ -1,0 +1,17 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef SINTER_DIALECTS_LLM_LLMDIALECT_H
+#define SINTER_DIALECTS_LLM_LLMDIALECT_H
+
+#include "mlir/IR/BuiltinAttributes.h"
+#include "mlir/IR/BuiltinTypes.h"
+#include "mlir/IR/Dialect.h"
+
+#include "dialects/Llm/LlmDialect.h.inc"
+#include "dialects/Llm/LlmEnums.h.inc"
+#define GET_ATTRDEF_CLASSES
+#include "dialects/Llm/LlmAttrs.h.inc"
+#define GET_TYPEDEF_CLASSES
+#include "dialects/Llm/LlmTypes.h.inc"
+
+#endif // SINTER_DIALECTS_LLM_LLMDIALECT_H
