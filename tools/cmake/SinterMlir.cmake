@@ -22,14 +22,21 @@ function(sinter_mlir_target target)
 endfunction()
 sinter_mlir_target(sinter_mlir_pch)
 
-# sinter_tablegen(DIR TD ARGS...): runs mlir-tblgen on TD in the current folder;
-# pairs of (output file, generator) follow.
+# sinter_tablegen(TARGET TD OUT ARGS... [OUT ARGS...]...): runs mlir-tblgen on TD in
+# the current folder; an output file is followed by its arguments, which begin
+# with a dash.
 function(sinter_tablegen target td)
   set(LLVM_TARGET_DEFINITIONS ${td})
-  set(pairs ${ARGN})
-  while(pairs)
-    list(POP_FRONT pairs out gen)
-    mlir_tablegen(${out} ${gen} -I${CMAKE_SOURCE_DIR} -I${CMAKE_SOURCE_DIR}/include)
+  set(words ${ARGN})
+  while(words)
+    list(POP_FRONT words out)
+    set(args)
+    while("${words}" MATCHES "^-")
+      list(POP_FRONT words arg)
+      list(APPEND args ${arg})
+    endwhile()
+    mlir_tablegen(${out} ${args} -I${CMAKE_SOURCE_DIR} -I${CMAKE_SOURCE_DIR}/include
+                  -I${MLIR_INCLUDE_DIRS})
   endwhile()
   add_public_tablegen_target(${target})
 endfunction()
