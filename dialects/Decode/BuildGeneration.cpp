@@ -1,0 +1,189 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "dialects/Decode/BuildGeneration.h"
+#include "dialects/Decode/DecodeOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Builders.h"
+
+using namespace mlir;
+using namespace sinter::decode;
+
+namespace {
+
+/// Builds one program after another at the end of a module.
+class Generator {
+public:
+  Generator(ModuleOp module, const GenerationOptions &options)
+      : builder(OpBuilder::atBlockEnd(module.getBody())),
+        loc(module.getLoc()), options(options) {}
+
+  void prefill();
+  void score();
+  void generate();
+
+private:
+  ProgramOp begin(StringRef name, ArrayRef<StringRef> params, unsigned results);
+  Value constant(int64_t value) {
+    return arith::ConstantOp::create(builder, loc,
+                                     builder.getI64IntegerAttr(value));
+  }
+  Value compare(arith::CmpIPredicate predicate, Value lhs, Value rhs) {
+    return arith::CmpIOp::create(builder, loc, predicate, lhs, rhs);
+  }
+  Value clampChunk(Value chunk);
+  Value prefillWith(Value chunk, function_ref<void(Value rows)> afterForward);
+  void scoreChunk(Value rows);
+  Value decodeLoop(ProgramOp program);
+  void round(ProgramOp program, Value made);
+  void advance(Value token, Value made);
+  /// A new block of `region` with `arguments` i64 arguments; the builder
+  /// stands in it afterwards.
+  Block *enter(Region &region, unsigned arguments);
+
+  OpBuilder builder;
+  Location loc;
+  const GenerationOptions &options;
+};
+
+} // namespace
+
+ProgramOp Generator::begin(StringRef name, ArrayRef<StringRef> params,
+                           unsigned results) {
+  auto program = ProgramOp::create(builder, loc, name, params, results);
+  builder.setInsertionPointToStart(&program.getBody().front());
+  return program;
+}
+
+Block *Generator::enter(Region &region, unsigned arguments) {
+  SmallVector<Type> types(arguments, builder.getI64Type());
+  SmallVector<Location> locations(arguments, loc);
+  return builder.createBlock(&region, region.end(), types, locations);
+}
+
+/// A forward holds between 1 and maxRows rows, whatever the host asks for.
+Value Generator::clampChunk(Value chunk) {
+  Value upper =
+      arith::MinSIOp::create(builder, loc, chunk, constant(options.maxRows));
+  return arith::MaxSIOp::create(builder, loc, upper, constant(1));
+}
+
+Value Generator::prefillWith(Value chunk,
+                             function_ref<void(Value rows)> afterForward) {
+  auto op = PrefillOp::create(builder, loc, builder.getI64Type(), options.state,
+                              clampChunk(chunk));
+  OpBuilder::InsertionGuard guard(builder);
+  Block *body = enter(op.getBody(), 2);
+  Value rows = body->getArgument(0);
+  ForwardOp::create(builder, loc, options.forward, rows, body->getArgument(1));
+  afterForward(rows);
+  CommitOp::create(builder, loc, rows);
+  return op.getLast();
+}
+
+void Generator::prefill() {
+  OpBuilder::InsertionGuard guard(builder);
+  ProgramOp program = begin("prefill", {"chunk"}, 1);
+  Value last = prefillWith(program.getArgument(0), [](Value) {});
+  ReturnOp::create(builder, loc, last);
+}
+
+/// Logits of all rows of a forward, as many at a time as the buffer holds.
+void Generator::scoreChunk(Value rows) {
+  Value step = constant(options.logitsRows);
+  auto loop = scf::ForOp::create(builder, loc, constant(0), rows, step);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(loop.getBody());
+  Value first = loop.getInductionVar();
+  Value left = arith::SubIOp::create(builder, loc, rows, first);
+  Value count = arith::MinSIOp::create(builder, loc, left, step);
+  HeadOp::create(builder, loc, options.head, first, count);
+  EmitLogitsOp::create(builder, loc, count);
+}
+
+void Generator::score() {
+  OpBuilder::InsertionGuard guard(builder);
+  ProgramOp program = begin("score", {"chunk"}, 0);
+  prefillWith(program.getArgument(0), [&](Value rows) { scoreChunk(rows); });
+  ReturnOp::create(builder, loc, ValueRange());
+}
+
+/// Samples, hands out, and finds out whether that was the last token.
+void Generator::round(ProgramOp program, Value made) {
+  Value maxNew = program.getArgument(0);
+  SmallVector<Value> args = {
+      LengthOp::create(builder, loc, builder.getI64Type(), options.state)};
+  llvm::append_range(args, program.getArguments().drop_front(2));
+  Value token = SampleOp::create(builder, loc, builder.getI64Type(),
+                                 options.sample, args);
+  Value count = arith::AddIOp::create(builder, loc, made, constant(1));
+  Value told = EmitOp::create(builder, loc, builder.getI1Type(), token);
+  Value enough = compare(arith::CmpIPredicate::eq, count, maxNew);
+  Value room = RoomOp::create(builder, loc, builder.getI64Type(), options.state);
+  Value full = compare(arith::CmpIPredicate::eq, room, constant(0));
+  Value stop = arith::OrIOp::create(builder, loc, told, enough);
+  stop = arith::OrIOp::create(builder, loc, stop, full);
+  StopOp::create(builder, loc, stop, ValueRange{token, count});
+}
+
+/// Puts the token of the last round into the state; its logits are next.
+void Generator::advance(Value token, Value made) {
+  Value one = constant(1);
+  FeedOp::create(builder, loc, token);
+  auto step = StepOp::create(builder, loc, options.state, one);
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    Block *body = enter(step.getBody(), 1);
+    ForwardOp::create(builder, loc, options.forward, one, body->getArgument(0));
+    CommitOp::create(builder, loc, one);
+  }
+  HeadOp::create(builder, loc, options.head, constant(0), one);
+  NextOp::create(builder, loc, made);
+}
+
+Value Generator::decodeLoop(ProgramOp program) {
+  Type i64 = builder.getI64Type();
+  auto loop = LoopOp::create(builder, loc, TypeRange{i64, i64}, constant(0));
+  OpBuilder::InsertionGuard guard(builder);
+  round(program, enter(loop.getRound(), 1)->getArgument(0));
+  Block *body = enter(loop.getAdvance(), 2);
+  advance(body->getArgument(0), body->getArgument(1));
+  return loop.getResult(1);
+}
+
+void Generator::generate() {
+  OpBuilder::InsertionGuard guard(builder);
+  ProgramOp program =
+      begin("generate",
+            {"max_new", "chunk", "seed", "temperature", "top_k", "top_p",
+             "min_p", "penalty", "window"},
+            1);
+  Value last = prefillWith(program.getArgument(1), [](Value) {});
+  Value zero = constant(0);
+  Value any = compare(arith::CmpIPredicate::ne, last, zero);
+  auto branch = scf::IfOp::create(builder, loc, builder.getI64Type(), any,
+                                  /*withElseRegion=*/true);
+  {
+    // Of a prompt only the last position needs logits.
+    OpBuilder::InsertionGuard inner(builder);
+    builder.setInsertionPointToStart(branch.thenBlock());
+    Value one = constant(1);
+    Value row = arith::SubIOp::create(builder, loc, last, one);
+    HeadOp::create(builder, loc, options.head, row, one);
+    scf::YieldOp::create(builder, loc, decodeLoop(program));
+    builder.setInsertionPointToStart(branch.elseBlock());
+    scf::YieldOp::create(builder, loc, zero);
+  }
+  ReturnOp::create(builder, loc, branch.getResult(0));
+}
+
+void sinter::decode::buildGenerationProgram(ModuleOp module,
+                                            const GenerationOptions &options) {
+  module.getContext()
+      ->loadDialect<DecodeDialect, arith::ArithDialect, scf::SCFDialect>();
+  Generator generator(module, options);
+  generator.prefill();
+  generator.score();
+  generator.generate();
+}

@@ -1,0 +1,44 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Builds the programs of plain decoding.
+
+#ifndef SINTER_DIALECTS_DECODE_BUILDGENERATION_H
+#define SINTER_DIALECTS_DECODE_BUILDGENERATION_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include <cstdint>
+#include <string>
+
+namespace sinter::decode {
+
+struct GenerationOptions {
+  /// Functions of the module:
+  ///   forward(rows, position)
+  ///   head(first, rows)
+  ///   sample(position, seed, temperature, top_k, top_p, min_p, penalty, window)
+  /// where floats may be f32 or i64; `position` is also the number of ids in
+  /// the history.
+  std::string forward = "forward";
+  std::string head = "head";
+  std::string sample = "sample";
+  /// The KV cache.
+  std::string state = "kv";
+  /// Rows of a forward, and rows of logits that fit the logits buffer.
+  int64_t maxRows = 512;
+  int64_t logitsRows = 16;
+};
+
+/// Appends three programs to `module`:
+///   prefill(chunk) -> rows of the last forward (0: nothing waited)
+///   score(chunk): hands out the logits of every waiting id
+///   generate(max_new, chunk, seed, temperature, top_k, top_p, min_p, penalty,
+///            window) -> tokens handed out
+/// `chunk` is held to [1, maxRows]; `max_new` <= 0 is no limit; floats are the
+/// bits of an f32.
+void buildGenerationProgram(mlir::ModuleOp module,
+                            const GenerationOptions &options);
+
+} // namespace sinter::decode
+
+#endif

@@ -1,0 +1,183 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "dialects/Decode/DecodeOps.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/Interfaces/FunctionImplementation.h"
+
+using namespace mlir;
+using namespace sinter::decode;
+
+#include "dialects/Decode/DecodeDialect.cpp.inc"
+#define GET_OP_CLASSES
+#include "dialects/Decode/DecodeOps.cpp.inc"
+
+void DecodeDialect::initialize() {
+  addOperations<
+#define GET_OP_LIST
+#include "dialects/Decode/DecodeOps.cpp.inc"
+      >();
+}
+
+//===-- decode.program ----------------------------------------------------===//
+
+void ProgramOp::build(OpBuilder &builder, OperationState &state, StringRef name,
+                      ArrayRef<StringRef> params, unsigned results) {
+  SmallVector<Type> inputs(params.size(), builder.getI64Type());
+  SmallVector<Type> outputs(results, builder.getI64Type());
+  state.addAttribute(getSymNameAttrName(state.name),
+                     builder.getStringAttr(name));
+  state.addAttribute(
+      getFunctionTypeAttrName(state.name),
+      TypeAttr::get(builder.getFunctionType(inputs, outputs)));
+  state.addAttribute(getParamsAttrName(state.name),
+                     builder.getStrArrayAttr(params));
+  Block &entry = state.addRegion()->emplaceBlock();
+  for (Type type : inputs)
+    entry.addArgument(type, state.location);
+}
+
+ParseResult ProgramOp::parse(OpAsmParser &parser, OperationState &result) {
+  auto build = [](Builder &builder, ArrayRef<Type> inputs,
+                  ArrayRef<Type> results,
+                  function_interface_impl::VariadicFlag,
+                  std::string &) -> Type {
+    return builder.getFunctionType(inputs, results);
+  };
+  return function_interface_impl::parseFunctionOp(
+      parser, result, /*allowVariadic=*/false,
+      getFunctionTypeAttrName(result.name), build,
+      getArgAttrsAttrName(result.name), getResAttrsAttrName(result.name));
+}
+
+void ProgramOp::print(OpAsmPrinter &printer) {
+  function_interface_impl::printFunctionOp(
+      printer, *this, /*isVariadic=*/false, getFunctionTypeAttrName(),
+      getArgAttrsAttrName(), getResAttrsAttrName());
+}
+
+void ProgramOp::getAsmBlockArgumentNames(Region &region,
+                                         OpAsmSetValueNameFn setName) {
+  for (auto [argument, name] :
+       llvm::zip(region.getArguments(), getParams().getAsValueRange<StringAttr>()))
+    setName(argument, name);
+}
+
+LogicalResult ProgramOp::verify() {
+  for (Type type : llvm::concat<const Type>(getArgumentTypes(), getResultTypes()))
+    if (!type.isInteger(64))
+      return emitOpError("takes and gives i64 only, not ") << type;
+  if (getParams().size() != getArgumentTypes().size())
+    return emitOpError("names ") << getParams().size() << " parameters but has "
+                                 << getArgumentTypes().size();
+  return success();
+}
+
+LogicalResult ProgramOp::verifyRegions() {
+  if (!isa<ReturnOp>(getBody().front().getTerminator()))
+    return emitOpError("must end in decode.return");
+  return verifyFlow(*this);
+}
+
+LogicalResult ReturnOp::verify() {
+  unsigned wanted =
+      cast<ProgramOp>((*this)->getParentOp()).getResultTypes().size();
+  if (getValues().size() != wanted)
+    return emitOpError("gives ") << getValues().size()
+                                 << " values where the program has " << wanted
+                                 << " results";
+  return success();
+}
+
+//===-- control flow and state --------------------------------------------===//
+
+LogicalResult LoopOp::verify() {
+  auto stop = dyn_cast<StopOp>(getRound().front().getTerminator());
+  if (!stop)
+    return emitOpError("round must end in decode.stop");
+  auto next = dyn_cast<NextOp>(getAdvance().front().getTerminator());
+  if (!next)
+    return emitOpError("second block must end in decode.next");
+  if (getRound().getNumArguments() != getInits().size() ||
+      next.getValues().size() != getInits().size())
+    return emitOpError("carries ")
+           << getInits().size() << " values; the round takes "
+           << getRound().getNumArguments() << " and decode.next gives "
+           << next.getValues().size();
+  if (getAdvance().getNumArguments() != stop.getValues().size() ||
+      getNumResults() != stop.getValues().size())
+    return emitOpError("stop passes ")
+           << stop.getValues().size() << " values; the second block takes "
+           << getAdvance().getNumArguments() << " and there are "
+           << getNumResults() << " results";
+  for (Region *region : getRegions())
+    for (BlockArgument argument : region->getArguments())
+      if (!argument.getType().isInteger(64))
+        return emitOpError("carries i64 only, not ") << argument.getType();
+  return success();
+}
+
+/// Body of decode.step and decode.prefill: `arguments` i64, and a commit.
+static LogicalResult verifyBody(Operation *op, Region &body,
+                                unsigned arguments) {
+  if (body.getNumArguments() != arguments ||
+      !llvm::all_of(body.getArgumentTypes(),
+                    [](Type type) { return type.isInteger(64); }))
+    return op->emitOpError("body takes ") << arguments << " i64 values";
+  if (!isa<CommitOp>(body.front().getTerminator()))
+    return op->emitOpError("reserves rows that no decode.commit ends");
+  return success();
+}
+
+LogicalResult PrefillOp::verify() { return verifyBody(*this, getBody(), 2); }
+LogicalResult StepOp::verify() { return verifyBody(*this, getBody(), 1); }
+
+//===-- symbols -----------------------------------------------------------===//
+
+/// States are declared by the level below (`tile.state`, later `plan.state`).
+static LogicalResult verifyState(Operation *op, FlatSymbolRefAttr state,
+                                 SymbolTableCollection &tables) {
+  Operation *found = tables.lookupNearestSymbolFrom(op, state);
+  if (found && found->getName().stripDialect() == "state")
+    return success();
+  return op->emitOpError("no state named '") << state.getValue() << "'";
+}
+
+LogicalResult PrefillOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyState(*this, getStateAttr(), tables);
+}
+LogicalResult StepOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyState(*this, getStateAttr(), tables);
+}
+LogicalResult LengthOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyState(*this, getStateAttr(), tables);
+}
+LogicalResult RoomOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyState(*this, getStateAttr(), tables);
+}
+
+static LogicalResult verifyFunction(Operation *op, FlatSymbolRefAttr name,
+                                    unsigned arguments,
+                                    SymbolTableCollection &tables) {
+  auto function = tables.lookupNearestSymbolFrom<FunctionOpInterface>(op, name);
+  if (!function)
+    return op->emitOpError("no function named '") << name.getValue() << "'";
+  if (function.getNumArguments() != arguments || function.getNumResults() != 0)
+    return op->emitOpError("passes ")
+           << arguments << " values; '" << name.getValue() << "' takes "
+           << function.getNumArguments() << " and gives "
+           << function.getNumResults();
+  return success();
+}
+
+LogicalResult ForwardOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyFunction(*this, getFunctionAttr(), 2, tables);
+}
+LogicalResult HeadOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyFunction(*this, getFunctionAttr(), 2, tables);
+}
+LogicalResult SampleOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyFunction(*this, getFunctionAttr(), getArgs().size(), tables);
+}

@@ -1,0 +1,193 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What is in the session's buffers along every path of a program.
+
+#include "dialects/Decode/DecodeOps.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace sinter::decode;
+
+namespace {
+
+/// True: on every path to here the buffer holds what a reader expects.
+struct Facts {
+  bool ids = false;
+  bool hidden = false;
+  bool logits = false;
+  /// A forward has run since the rows were reserved.
+  bool forwarded = false;
+
+  Facts meet(const Facts &other) const {
+    return {ids && other.ids, hidden && other.hidden, logits && other.logits,
+            forwarded && other.forwarded};
+  }
+  bool operator==(const Facts &other) const = default;
+};
+
+/// Walks a program forwards. Loops are walked until their facts no longer
+/// change (they only fall, so at most once a fact), silently; then once more
+/// with errors.
+class Walk {
+public:
+  LogicalResult block(Block &block, Facts &facts);
+
+private:
+  LogicalResult visit(Operation *op, Facts &facts);
+  LogicalResult forward(ForwardOp op, Facts &facts);
+  LogicalResult body(Operation *op, Region &region, Value rows, Facts &facts);
+  /// Walks `once` from the facts that hold in every iteration.
+  LogicalResult loop(Facts &facts,
+                     function_ref<LogicalResult(Facts &)> once);
+  LogicalResult decodeLoop(LoopOp op, Facts &facts);
+  LogicalResult branch(scf::IfOp op, Facts &facts);
+  LogicalResult refuse(Operation *op, const Twine &why) {
+    if (!silent)
+      op->emitOpError(why);
+    return failure();
+  }
+  LogicalResult need(bool fact, Operation *op, const char *why) {
+    return fact ? success() : refuse(op, why);
+  }
+
+  bool silent = false;
+  /// Rows reserved around the op being walked; null outside of a body.
+  Value reserved;
+};
+
+} // namespace
+
+LogicalResult Walk::block(Block &block, Facts &facts) {
+  for (Operation &op : block)
+    if (failed(visit(&op, facts)))
+      return failure();
+  return success();
+}
+
+LogicalResult Walk::forward(ForwardOp op, Facts &facts) {
+  if (!reserved)
+    return refuse(op, "must stand between reserve and commit, inside "
+                      "decode.step or decode.prefill");
+  if (op.getRows() != reserved)
+    return refuse(op, "must run the rows that were reserved");
+  if (facts.forwarded)
+    return refuse(op, "runs a second time over the same reserved rows");
+  if (failed(need(facts.ids, op, "needs ids: nothing feeds them on every path")))
+    return failure();
+  facts = {.ids = false, .hidden = true, .logits = false, .forwarded = true};
+  return success();
+}
+
+/// The body of decode.step or decode.prefill.
+LogicalResult Walk::body(Operation *op, Region &region, Value rows,
+                         Facts &facts) {
+  if (reserved)
+    return refuse(op, "cannot reserve rows while others are reserved");
+  reserved = rows;
+  facts.forwarded = false;
+  LogicalResult result = block(region.front(), facts);
+  if (succeeded(result) && !facts.forwarded)
+    result = refuse(region.front().getTerminator(),
+                    "keeps rows that no forward computed on every path");
+  reserved = nullptr;
+  facts.forwarded = false;
+  return result;
+}
+
+LogicalResult Walk::loop(Facts &facts,
+                         function_ref<LogicalResult(Facts &)> once) {
+  bool wasSilent = std::exchange(silent, true);
+  Facts head = facts;
+  while (true) {
+    Facts after = head;
+    if (failed(once(after)))
+      break; // The last walk says why.
+    Facts met = head.meet(after);
+    if (met == head)
+      break;
+    head = met;
+  }
+  silent = wasSilent;
+  facts = head;
+  return once(facts);
+}
+
+LogicalResult Walk::decodeLoop(LoopOp op, Facts &facts) {
+  Facts left;
+  if (failed(loop(facts, [&](Facts &inside) -> LogicalResult {
+        if (failed(block(op.getRound().front(), inside)))
+          return failure();
+        left = inside;
+        return block(op.getAdvance().front(), inside);
+      })))
+    return failure();
+  facts = left;
+  return success();
+}
+
+LogicalResult Walk::branch(scf::IfOp op, Facts &facts) {
+  Facts other = facts;
+  if (failed(block(*op.thenBlock(), facts)))
+    return failure();
+  if (op.elseBlock() && failed(block(*op.elseBlock(), other)))
+    return failure();
+  facts = facts.meet(other);
+  return success();
+}
+
+LogicalResult Walk::visit(Operation *op, Facts &facts) {
+  return TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([&](ForwardOp forwardOp) { return forward(forwardOp, facts); })
+      .Case([&](FeedOp) {
+        facts.ids = true;
+        return success();
+      })
+      .Case([&](HeadOp head) {
+        facts.logits = true;
+        return need(facts.hidden, head,
+                    "needs hidden rows: no forward runs on every path before");
+      })
+      .Case([&](SampleOp sample) {
+        LogicalResult result = need(
+            facts.logits, sample,
+            "needs fresh logits: no head runs on every path before");
+        facts.logits = false;
+        return result;
+      })
+      .Case([&](EmitLogitsOp emit) {
+        return need(facts.logits, emit,
+                    "needs logits: no head runs on every path before");
+      })
+      .Case([&](StepOp step) {
+        return body(step, step.getBody(), step.getRows(), facts);
+      })
+      .Case([&](PrefillOp prefill) {
+        facts.ids = true; // The op itself takes them.
+        return body(prefill, prefill.getBody(),
+                    prefill.getBody().getArgument(0), facts);
+      })
+      .Case([&](LoopOp inner) { return decodeLoop(inner, facts); })
+      .Case([&](scf::IfOp inner) { return branch(inner, facts); })
+      .Case([&](scf::ForOp inner) {
+        // It may run no time at all: what it adds does not count.
+        Facts before = facts;
+        if (failed(loop(facts, [&](Facts &inside) {
+              return block(*inner.getBody(), inside);
+            })))
+          return LogicalResult::failure();
+        facts = facts.meet(before);
+        return LogicalResult::success();
+      })
+      .Default([&](Operation *other) -> LogicalResult {
+        if (other->getNumRegions() != 0)
+          return refuse(other, "is no control flow that a program may use");
+        return success();
+      });
+}
+
+LogicalResult sinter::decode::verifyFlow(ProgramOp program) {
+  Facts facts;
+  return Walk().block(program.getBody().front(), facts);
+}

@@ -1,0 +1,78 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Attributes of the `plan` dialect: what a dispatch binds, and enumerations.
+
+#ifndef SINTER_DIALECTS_PLAN_PLANATTRS_TD
+#define SINTER_DIALECTS_PLAN_PLANATTRS_TD
+
+include "dialects/Plan/PlanDialect.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/EnumAttr.td"
+
+class Plan_Attr<string name, string text> : AttrDef<Plan_Dialect, name> {
+  let mnemonic = text;
+}
+
+def Plan_BufferBinding : Plan_Attr<"BufferBinding", "buffer"> {
+  let summary = "Bytes of a session buffer, from `offset` on";
+  let parameters = (ins "::mlir::FlatSymbolRefAttr":$buffer,
+                        DefaultValuedParameter<"int64_t", "0">:$offset);
+  let assemblyFormat = "`<` $buffer (`,` $offset^)? `>`";
+}
+
+def Plan_WeightBinding : Plan_Attr<"WeightBinding", "weight"> {
+  let summary = "A packed weight (in the file: its section and offset)";
+  let parameters = (ins "::mlir::FlatSymbolRefAttr":$weight);
+  let assemblyFormat = "`<` $weight `>`";
+}
+
+def Plan_SectionBinding : Plan_Attr<"SectionBinding", "section"> {
+  let summary = "Bytes of a section that no `plan.weight` names";
+  let parameters = (ins "::mlir::FlatSymbolRefAttr":$section,
+                        DefaultValuedParameter<"int64_t", "0">:$offset);
+  let assemblyFormat = "`<` $section (`,` $offset^)? `>`";
+}
+
+def Plan_PlaneBinding : Plan_Attr<"PlaneBinding", "plane"> {
+  let summary = "All pages of one layer and plane (0: K, 1: V) of a state";
+  let parameters = (ins "::mlir::FlatSymbolRefAttr":$state, "int64_t":$layer,
+                        "int64_t":$plane);
+  let assemblyFormat = "`<` $state `,` $layer `,` $plane `>`";
+}
+
+def Plan_PagesBinding : Plan_Attr<"PagesBinding", "pages"> {
+  let summary = "The page table of a state: i32 page id per block of positions";
+  let parameters = (ins "::mlir::FlatSymbolRefAttr":$state);
+  let assemblyFormat = "`<` $state `>`";
+}
+
+def Plan_Segment : Plan_Attr<"Segment", "segment"> {
+  let summary = "A load range of a code object";
+  let parameters = (ins "int64_t":$address, "int64_t":$offset, "int64_t":$bytes,
+                        "bool":$executable);
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
+class Plan_Enum<string name, string description, list<I32EnumAttrCase> cases>
+    : I32EnumAttr<name, description, cases> {
+  let cppNamespace = "::sinter::planir";
+  let genSpecializedAttr = 0;
+}
+
+// The numbers are those of the schema.
+def Plan_ArithKindEnum : Plan_Enum<"ArithKind", "integer operation", [
+    I32EnumAttrCase<"Add", 0, "add">, I32EnumAttrCase<"Sub", 1, "sub">,
+    I32EnumAttrCase<"Mul", 2, "mul">, I32EnumAttrCase<"Div", 3, "div">,
+    I32EnumAttrCase<"Rem", 4, "rem">, I32EnumAttrCase<"Min", 5, "min">,
+    I32EnumAttrCase<"Max", 6, "max">, I32EnumAttrCase<"Eq", 7, "eq">,
+    I32EnumAttrCase<"Ne", 8, "ne">, I32EnumAttrCase<"Lt", 9, "lt">,
+    I32EnumAttrCase<"Le", 10, "le">, I32EnumAttrCase<"And", 11, "and">,
+    I32EnumAttrCase<"Or", 12, "or">]>;
+def Plan_ArithKind : EnumAttr<Plan_Dialect, Plan_ArithKindEnum, "arith_kind">;
+
+def Plan_SectionKindEnum : Plan_Enum<"SectionKind", "what a section holds", [
+    I32EnumAttrCase<"Weights", 0, "weights">, I32EnumAttrCase<"Code", 1, "code">]>;
+def Plan_SectionKind : EnumAttr<Plan_Dialect, Plan_SectionKindEnum, "section_kind">;
+
+#endif

@@ -1,0 +1,196 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Verifiers of declarations and of the ops that name them.
+
+#include "dialects/Plan/PlanOps.h"
+#include "mlir/IR/Builders.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace sinter::planir;
+
+#define GET_OP_CLASSES
+#include "dialects/Plan/PlanOps.cpp.inc"
+
+/// The declaration `symbol` of kind `Decl`, or an error at `op`.
+template <typename Decl>
+static Decl lookUp(SymbolTableCollection &tables, Operation *op,
+                   FlatSymbolRefAttr symbol) {
+  auto found = tables.lookupNearestSymbolFrom<Decl>(op, symbol);
+  if (!found)
+    op->emitOpError("no ") << Decl::getOperationName() << " named '"
+                           << symbol.getValue() << "'";
+  return found;
+}
+
+/// True when `bytes` bytes at `offset` surely lie outside `buffer`; a buffer
+/// that grows with the context is checked when a session exists.
+static bool isOutside(BufferOp buffer, uint64_t offset, uint64_t bytes) {
+  return buffer.getPerPosition() == 0 &&
+         (offset > buffer.getBytes() || bytes > buffer.getBytes() - offset);
+}
+
+static LogicalResult verifyAccess(SymbolTableCollection &tables, Operation *op,
+                                  FlatSymbolRefAttr symbol, int64_t offset,
+                                  int64_t bytes) {
+  auto buffer = lookUp<BufferOp>(tables, op, symbol);
+  if (!buffer)
+    return failure();
+  if (isOutside(buffer, offset, bytes))
+    return op->emitOpError("reaches byte ")
+           << offset + bytes << " of buffer '" << symbol.getValue()
+           << "', which holds " << buffer.getBytes();
+  return success();
+}
+
+//===-- declarations ------------------------------------------------------===//
+
+LogicalResult ModelOp::verifySymbolUses(SymbolTableCollection &tables) {
+  int64_t inputBytes = 4 * static_cast<int64_t>(getMaxRows());
+  return success(succeeded(verifyAccess(tables, *this, getInputBufferAttr(), 0,
+                                        inputBytes)) &&
+                 lookUp<BufferOp>(tables, *this, getHistoryBufferAttr()));
+}
+
+LogicalResult WeightOp::verifySymbolUses(SymbolTableCollection &tables) {
+  auto section = lookUp<SectionOp>(tables, *this, getSectionAttr());
+  if (!section)
+    return failure();
+  if (section.getKind() != SectionKind::Weights)
+    return emitOpError("must lie in a weights section");
+  if (getOffset() % 64 != 0)
+    return emitOpError("offset ") << getOffset() << " is no multiple of 64";
+  if (getOffset() > section.getBytes() ||
+      getBytes() > section.getBytes() - getOffset())
+    return emitOpError("ends outside section '")
+           << getSection() << "' of " << section.getBytes() << " bytes";
+  return success();
+}
+
+LogicalResult CodeOp::verifySymbolUses(SymbolTableCollection &tables) {
+  auto section = lookUp<SectionOp>(tables, *this, getSectionAttr());
+  if (!section)
+    return failure();
+  if (section.getKind() != SectionKind::Code)
+    return emitOpError("must lie in a code section");
+  for (auto segment : getSegments().getAsRange<SegmentAttr>()) {
+    if (segment.getOffset() < 0 || segment.getBytes() < 0 ||
+        segment.getOffset() + segment.getBytes() >
+            static_cast<int64_t>(section.getBytes()))
+      return emitOpError("segment ends outside section '") << getSection() << "'";
+    if (segment.getAddress() < 0 ||
+        segment.getAddress() + segment.getBytes() >
+            static_cast<int64_t>(getImageBytes()))
+      return emitOpError("segment ends outside the image");
+  }
+  auto module = cast<ModuleOp>((*this)->getParentOp());
+  size_t kernels = llvm::range_size(module.getOps<KernelOp>());
+  if (getEntries().size() != kernels)
+    return emitOpError("has ") << getEntries().size() << " entries for "
+                               << kernels << " kernels";
+  for (int64_t entry : getEntries())
+    if (entry < 0 || entry >= static_cast<int64_t>(getImageBytes()))
+      return emitOpError("entry ") << entry << " lies outside the image";
+  return success();
+}
+
+LogicalResult StateOp::verify() {
+  if (getPageBytes().size() != 2)
+    return emitOpError("needs the bytes of a K page and of a V page");
+  for (int64_t bytes : getPageBytes())
+    if (bytes <= 0)
+      return emitOpError("page of ") << bytes << " bytes";
+  return success();
+}
+
+//===-- users -------------------------------------------------------------===//
+
+LogicalResult LoadI32Op::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyAccess(tables, *this, getBufferAttr(), getOffset(), 4);
+}
+LogicalResult StoreI32Op::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyAccess(tables, *this, getBufferAttr(), getOffset(), 4);
+}
+LogicalResult TakeInputOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyAccess(tables, *this, getBufferAttr(), getOffset(), 4);
+}
+LogicalResult EmitLogitsOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyAccess(tables, *this, getBufferAttr(), getOffset(), 4);
+}
+
+template <typename Op>
+static LogicalResult verifyState(Op op, SymbolTableCollection &tables) {
+  return success(lookUp<StateOp>(tables, op, op.getStateAttr()) != nullptr);
+}
+LogicalResult LengthOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyState(*this, tables);
+}
+LogicalResult CapacityOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyState(*this, tables);
+}
+LogicalResult ReserveOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyState(*this, tables);
+}
+LogicalResult CommitOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyState(*this, tables);
+}
+LogicalResult TruncateOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyState(*this, tables);
+}
+
+static LogicalResult verifyBinding(DispatchOp op, Attribute binding,
+                                   SymbolTableCollection &tables) {
+  return TypeSwitch<Attribute, LogicalResult>(binding)
+      .Case([&](BufferBindingAttr attr) -> LogicalResult {
+        return verifyAccess(tables, op, attr.getBuffer(), attr.getOffset(), 0);
+      })
+      .Case([&](WeightBindingAttr attr) -> LogicalResult {
+        return success(lookUp<WeightOp>(tables, op, attr.getWeight()) != nullptr);
+      })
+      .Case([&](SectionBindingAttr attr) -> LogicalResult {
+        auto section = lookUp<SectionOp>(tables, op, attr.getSection());
+        if (!section)
+          return failure();
+        if (attr.getOffset() < 0 ||
+            attr.getOffset() >= static_cast<int64_t>(section.getBytes()))
+          return op.emitOpError("offset ")
+                 << attr.getOffset() << " lies outside section '"
+                 << attr.getSection().getValue() << "'";
+        return success();
+      })
+      .Case([&](PlaneBindingAttr attr) -> LogicalResult {
+        auto state = lookUp<StateOp>(tables, op, attr.getState());
+        if (!state)
+          return failure();
+        if (attr.getLayer() < 0 ||
+            attr.getLayer() >= static_cast<int64_t>(state.getLayers()) ||
+            attr.getPlane() < 0 || attr.getPlane() > 1)
+          return op.emitOpError("state '")
+                 << attr.getState().getValue() << "' has no layer "
+                 << attr.getLayer() << ", plane " << attr.getPlane();
+        return success();
+      })
+      .Case([&](PagesBindingAttr attr) -> LogicalResult {
+        return success(lookUp<StateOp>(tables, op, attr.getState()) != nullptr);
+      })
+      .Default([&](Attribute attr) -> LogicalResult {
+        return op.emitOpError("cannot bind ") << attr;
+      });
+}
+
+LogicalResult DispatchOp::verifySymbolUses(SymbolTableCollection &tables) {
+  auto kernel = lookUp<KernelOp>(tables, *this, getKernelAttr());
+  if (!kernel)
+    return failure();
+  if (kernel.getBindings().size() != getBindings().size() ||
+      kernel.getScalars().size() != getScalars().size())
+    return emitOpError("hands over ")
+           << getBindings().size() << " bindings and " << getScalars().size()
+           << " scalars; kernel '" << getKernel() << "' takes "
+           << kernel.getBindings().size() << " and " << kernel.getScalars().size();
+  for (Attribute binding : getBindings())
+    if (failed(verifyBinding(*this, binding, tables)))
+      return failure();
+  return success();
+}
