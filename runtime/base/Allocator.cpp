@@ -10,9 +10,13 @@ void *systemAllocate(void *, size_t bytes, size_t alignment) {
   if (alignment <= alignof(max_align_t))
     return std::malloc(bytes ? bytes : 1);
   void *pointer = nullptr;
-  return posix_memalign(&pointer, alignment, bytes ? bytes : 1) == 0 ? pointer : nullptr;
+  return posix_memalign(&pointer, alignment, bytes ? bytes : 1) == 0 ? pointer
+                                                                     : nullptr;
 }
-void systemRelease(void *, void *pointer, size_t, size_t) { std::free(pointer); }
+void systemRelease(void *, void *pointer, size_t, size_t) {
+  std::free(pointer);
+}
 } // namespace
 
-sinter::runtime::Allocator::Allocator() : impl{nullptr, systemAllocate, systemRelease} {}
+sinter::runtime::Allocator::Allocator()
+    : impl{nullptr, systemAllocate, systemRelease} {}

@@ -12,9 +12,9 @@
 
 namespace sinter::runtime {
 
-/// The host's allocator or the C library's.  Every byte of heap that the runtime
-/// uses goes through one of these; allocate returns null instead of throwing.
-/// A value: three pointers, copied freely.
+/// The host's allocator or the C library's.  Every byte of heap that the
+/// runtime uses goes through one of these; allocate returns null instead of
+/// throwing. A value: three pointers, copied freely.
 class Allocator {
 public:
   /// The C library's.
@@ -38,7 +38,8 @@ template <typename T> class Owned {
 public:
   Owned() = default;
   Owned(Owned &&other) noexcept
-      : allocator(other.allocator), object(std::exchange(other.object, nullptr)) {}
+      : allocator(other.allocator),
+        object(std::exchange(other.object, nullptr)) {}
   Owned &operator=(Owned &&other) noexcept {
     std::swap(allocator, other.allocator);
     std::swap(object, other.object);
@@ -47,10 +48,12 @@ public:
   ~Owned() { reset(); }
 
   /// Null when the allocator refuses.
-  template <typename... Args> static Owned make(const Allocator &from, Args &&...args) {
+  template <typename... Args>
+  static Owned make(const Allocator &from, Args &&...args) {
     Owned result;
     result.allocator = from;
-    if (void *bytes = from.allocate(sizeof(T), alignof(T) < 16 ? 16 : alignof(T)))
+    if (void *bytes =
+            from.allocate(sizeof(T), alignof(T) < 16 ? 16 : alignof(T)))
       result.object = new (bytes) T(std::forward<Args>(args)...);
     return result;
   }

@@ -36,11 +36,13 @@ namespace sinter::runtime {
 
 Status outOfMemory() {
   static sinter_status status{SINTER_OUT_OF_MEMORY, 0,
-                              "out of memory: the allocator refused a request", Allocator()};
+                              "out of memory: the allocator refused a request",
+                              Allocator()};
   return Status(&status);
 }
 
-Status fail(const Allocator &allocator, sinter_code code, const char *format, ...) {
+Status fail(const Allocator &allocator, sinter_code code, const char *format,
+            ...) {
   va_list args, again;
   va_start(args, format);
   va_copy(again, args);

@@ -26,7 +26,9 @@ public:
   sinter_code code() const { return sinter_status_code(impl); }
   const char *message() const { return sinter_status_message(impl); }
   /// Gives the C object away.
-  [[nodiscard]] sinter_status *release() { return std::exchange(impl, nullptr); }
+  [[nodiscard]] sinter_status *release() {
+    return std::exchange(impl, nullptr);
+  }
 
 private:
   sinter_status *impl = nullptr;
@@ -34,8 +36,8 @@ private:
 
 /// A failure with a printf-style message.  When there is no memory for the
 /// message the result is the static out-of-memory status.
-Status fail(const Allocator &allocator, sinter_code code, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+Status fail(const Allocator &allocator, sinter_code code, const char *format,
+            ...) __attribute__((format(printf, 3, 4)));
 
 /// Needs no memory.
 Status outOfMemory();
@@ -58,25 +60,26 @@ private:
 } // namespace sinter::runtime
 
 /// Returns early with the failure of a Status expression.
-#define SINTER_TRY(expression)                                                                     \
-  do {                                                                                             \
-    if (::sinter::runtime::Status sinterStatus = (expression); !sinterStatus.ok())                 \
-      return sinterStatus;                                                                         \
+#define SINTER_TRY(expression)                                                 \
+  do {                                                                         \
+    if (::sinter::runtime::Status sinterStatus = (expression);                 \
+        !sinterStatus.ok())                                                    \
+      return sinterStatus;                                                     \
   } while (false)
 
 #define SINTER_CONCAT_(a, b) a##b
 #define SINTER_CONCAT(a, b) SINTER_CONCAT_(a, b)
 /// `target = value of a Result`, or returns early with its failure.
-#define SINTER_ASSIGN(target, expression)                                                          \
-  auto SINTER_CONCAT(sinterResult, __LINE__) = (expression);                                       \
-  if (!SINTER_CONCAT(sinterResult, __LINE__).ok())                                                 \
-    return SINTER_CONCAT(sinterResult, __LINE__).takeStatus();                                     \
+#define SINTER_ASSIGN(target, expression)                                      \
+  auto SINTER_CONCAT(sinterResult, __LINE__) = (expression);                   \
+  if (!SINTER_CONCAT(sinterResult, __LINE__).ok())                             \
+    return SINTER_CONCAT(sinterResult, __LINE__).takeStatus();                 \
   target = std::move(*SINTER_CONCAT(sinterResult, __LINE__))
 /// Returns early when something that needs memory said false.
-#define SINTER_NEED(condition)                                                                     \
-  do {                                                                                             \
-    if (!(condition))                                                                              \
-      return ::sinter::runtime::outOfMemory();                                                     \
+#define SINTER_NEED(condition)                                                 \
+  do {                                                                         \
+    if (!(condition))                                                          \
+      return ::sinter::runtime::outOfMemory();                                 \
   } while (false)
 
 #endif

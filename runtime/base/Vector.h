@@ -23,7 +23,8 @@ public:
   explicit Vector(const Allocator &from = Allocator()) : allocator(from) {}
   Vector(Vector &&other) noexcept
       : allocator(other.allocator), first(std::exchange(other.first, nullptr)),
-        count(std::exchange(other.count, 0)), room(std::exchange(other.room, 0)) {}
+        count(std::exchange(other.count, 0)),
+        room(std::exchange(other.room, 0)) {}
   Vector &operator=(Vector &&other) noexcept {
     std::swap(allocator, other.allocator);
     std::swap(first, other.first);
@@ -44,7 +45,8 @@ public:
       return true;
     if (wanted > SIZE_MAX / 2 / sizeof(T))
       return false;
-    T *fresh = static_cast<T *>(allocator.allocate(wanted * sizeof(T), alignment));
+    T *fresh =
+        static_cast<T *>(allocator.allocate(wanted * sizeof(T), alignment));
     if (!fresh)
       return false;
     for (size_t i = 0; i < count; ++i) {
@@ -92,7 +94,8 @@ public:
   /// Removes the first n elements.
   void dropFront(size_t n) {
     static_assert(std::is_trivially_copyable_v<T>);
-    std::memmove(static_cast<void *>(first), first + n, (count - n) * sizeof(T));
+    std::memmove(static_cast<void *>(first), first + n,
+                 (count - n) * sizeof(T));
     count -= n;
   }
 

@@ -23,23 +23,27 @@ void MappedFile::closeDescriptor() {
     close(std::exchange(file, -1));
 }
 
-Result<MappedFile> MappedFile::open(const Allocator &allocator, const char *path) {
+Result<MappedFile> MappedFile::open(const Allocator &allocator,
+                                    const char *path) {
   MappedFile result;
   // O_NONBLOCK: opening a FIFO must not wait for its writer.
   result.file = ::open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (result.file < 0) {
     int error = errno;
-    return fail(allocator, error == ENOENT ? SINTER_NOT_FOUND : SINTER_IO, "%s: cannot open: %s",
-                path, strerror(error));
+    return fail(allocator, error == ENOENT ? SINTER_NOT_FOUND : SINTER_IO,
+                "%s: cannot open: %s", path, strerror(error));
   }
   struct stat info;
   if (fstat(result.file, &info) != 0)
-    return fail(allocator, SINTER_IO, "%s: cannot read its size: %s", path, strerror(errno));
+    return fail(allocator, SINTER_IO, "%s: cannot read its size: %s", path,
+                strerror(errno));
   if (!S_ISREG(info.st_mode))
-    return fail(allocator, SINTER_INVALID_ARGUMENT, "%s: not a regular file", path);
+    return fail(allocator, SINTER_INVALID_ARGUMENT, "%s: not a regular file",
+                path);
   if (info.st_size == 0)
     return fail(allocator, SINTER_CORRUPT, "%s: the file is empty", path);
-  void *memory = mmap(nullptr, info.st_size, PROT_READ, MAP_SHARED, result.file, 0);
+  void *memory =
+      mmap(nullptr, info.st_size, PROT_READ, MAP_SHARED, result.file, 0);
   if (memory == MAP_FAILED)
     return fail(allocator, SINTER_IO, "%s: cannot map %llu bytes: %s", path,
                 static_cast<unsigned long long>(info.st_size), strerror(errno));
@@ -53,26 +57,32 @@ CodeImage::~CodeImage() {
     munmap(base, length);
 }
 
-Result<CodeImage> CodeImage::reserve(const Allocator &allocator, uint64_t bytes) {
+Result<CodeImage> CodeImage::reserve(const Allocator &allocator,
+                                     uint64_t bytes) {
   CodeImage result;
-  void *memory = mmap(nullptr, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  void *memory = mmap(nullptr, bytes, PROT_NONE,
+                      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (memory == MAP_FAILED)
-    return fail(allocator, SINTER_IO, "cannot reserve %llu bytes of address space for code: %s",
+    return fail(allocator, SINTER_IO,
+                "cannot reserve %llu bytes of address space for code: %s",
                 static_cast<unsigned long long>(bytes), strerror(errno));
   result.base = static_cast<uint8_t *>(memory);
   result.length = bytes;
   return result;
 }
 
-Status CodeImage::map(const Allocator &allocator, const char *path, int file, uint64_t address,
-                      uint64_t offset, uint64_t bytes, bool executable) {
+Status CodeImage::map(const Allocator &allocator, const char *path, int file,
+                      uint64_t address, uint64_t offset, uint64_t bytes,
+                      bool executable) {
   int protection = executable ? PROT_READ | PROT_EXEC : PROT_READ;
   void *memory =
-      mmap(base + address, bytes, protection, MAP_PRIVATE | MAP_FIXED, file, static_cast<off_t>(offset));
+      mmap(base + address, bytes, protection, MAP_PRIVATE | MAP_FIXED, file,
+           static_cast<off_t>(offset));
   if (memory == MAP_FAILED)
     return fail(allocator, SINTER_IO,
                 "%s: cannot map %llu bytes of %s at offset %llu: %s%s", path,
-                static_cast<unsigned long long>(bytes), executable ? "code" : "constants",
+                static_cast<unsigned long long>(bytes),
+                executable ? "code" : "constants",
                 static_cast<unsigned long long>(offset), strerror(errno),
                 executable ? " (is the file system mounted noexec?)" : "");
   return Status();

@@ -16,7 +16,8 @@ class MappedFile {
 public:
   MappedFile() = default;
   MappedFile(MappedFile &&other) noexcept
-      : address(std::exchange(other.address, nullptr)), length(std::exchange(other.length, 0)),
+      : address(std::exchange(other.address, nullptr)),
+        length(std::exchange(other.length, 0)),
         file(std::exchange(other.file, -1)) {}
   MappedFile &operator=(MappedFile &&other) noexcept {
     std::swap(address, other.address);
@@ -44,7 +45,8 @@ class CodeImage {
 public:
   CodeImage() = default;
   CodeImage(CodeImage &&other) noexcept
-      : base(std::exchange(other.base, nullptr)), length(std::exchange(other.length, 0)) {}
+      : base(std::exchange(other.base, nullptr)),
+        length(std::exchange(other.length, 0)) {}
   CodeImage &operator=(CodeImage &&other) noexcept {
     std::swap(base, other.base);
     std::swap(length, other.length);
@@ -56,8 +58,9 @@ public:
   static Result<CodeImage> reserve(const Allocator &allocator, uint64_t bytes);
   /// Puts file bytes [offset, offset + bytes) at base + address, read-only or
   /// executable, never writable.  All must be page-aligned but `bytes`.
-  Status map(const Allocator &allocator, const char *path, int file, uint64_t address,
-             uint64_t offset, uint64_t bytes, bool executable);
+  Status map(const Allocator &allocator, const char *path, int file,
+             uint64_t address, uint64_t offset, uint64_t bytes,
+             bool executable);
   uint8_t *data() const { return base; }
 
 private:

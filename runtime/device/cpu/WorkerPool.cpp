@@ -1,0 +1,182 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "runtime/device/cpu/WorkerPool.h"
+
+#include <cstring>
+#include <ctime>
+#include <sched.h>
+#include <unistd.h>
+
+namespace sinter::runtime {
+
+namespace {
+// Long enough for what lies between two dispatches of a plan, short enough not
+// to disturb others once a call is over.
+constexpr uint32_t kIdleMicroseconds = 200;
+constexpr uint32_t kBarrierMicroseconds = 50;
+constexpr size_t kStackBytes = size_t(2) << 20;
+
+#if defined(__x86_64__)
+/// Round to nearest, no flush to zero, all exceptions masked.
+constexpr unsigned kIeeeDefault = 0x1f80;
+
+class FloatEnvironment {
+public:
+  FloatEnvironment() : saved(_mm_getcsr()) { _mm_setcsr(kIeeeDefault); }
+  ~FloatEnvironment() { _mm_setcsr(saved); }
+
+private:
+  unsigned saved;
+};
+#else
+struct FloatEnvironment {
+  ~FloatEnvironment() {}
+};
+#endif
+
+uint64_t nanoseconds() {
+  timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return uint64_t(time.tv_sec) * 1000000000u + time.tv_nsec;
+}
+} // namespace
+
+Status WorkerPool::start(const Allocator &allocator, uint32_t workers,
+                         bool pin) {
+  count = workers;
+  calibrate();
+  barrier.reset(workers, barrierSpins);
+  threads = Vector<Thread>(allocator);
+  SINTER_NEED(threads.reserve(workers - 1));
+  pthread_attr_t attributes;
+  if (int error = pthread_attr_init(&attributes))
+    return fail(allocator, SINTER_IO, "cannot start threads: %s",
+                strerror(error));
+  pthread_attr_setstacksize(&attributes, kStackBytes);
+  int error = 0;
+  for (uint32_t i = 1; i < workers && !error; ++i) {
+    // Reserved above: the elements never move.
+    (void)threads.push_back(Thread{pthread_t(), this, i});
+    error = pthread_create(&threads.back().handle, &attributes, threadMain,
+                           &threads.back());
+    if (error)
+      threads.pop_back();
+    else if (pin)
+      pinThread(threads.back());
+  }
+  pthread_attr_destroy(&attributes);
+  if (!error)
+    return Status();
+  size_t started = threads.size() + 1;
+  stop();
+  return fail(allocator, SINTER_IO,
+              "cannot start worker %zu of %u: %s; ask for fewer threads",
+              started + 1, workers, strerror(error));
+}
+
+void WorkerPool::stop() {
+  ending.store(true, std::memory_order_relaxed);
+  round.fetch_add(1, std::memory_order_release);
+  round.notify_all();
+  for (Thread &thread : threads)
+    pthread_join(thread.handle, nullptr);
+  threads.clear();
+}
+
+void WorkerPool::calibrate() {
+  // More workers than CPUs: whoever spins takes the CPU from the one it waits
+  // for.
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof(set), &set) == 0 &&
+      count > static_cast<uint32_t>(CPU_COUNT(&set)))
+    return;
+  // A pause lasts from 4 to 140 cycles, depending on the processor.
+  constexpr uint32_t kPauses = 256;
+  uint64_t start = nanoseconds();
+  for (uint32_t i = 0; i < kPauses; ++i)
+    relax();
+  uint64_t elapsed = nanoseconds() - start;
+  uint64_t perMicrosecond = kPauses * 1000 / (elapsed ? elapsed : 1) + 1;
+  if (perMicrosecond > 1000)
+    perMicrosecond = 1000;
+  idleSpins = static_cast<uint32_t>(perMicrosecond * kIdleMicroseconds);
+  barrierSpins = static_cast<uint32_t>(perMicrosecond * kBarrierMicroseconds);
+}
+
+void WorkerPool::pinThread(const Thread &thread) {
+  cpu_set_t allowed, one;
+  if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0)
+    return;
+  uint32_t seen = 0;
+  uint32_t wanted = thread.index % static_cast<uint32_t>(CPU_COUNT(&allowed));
+  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
+    if (!CPU_ISSET(cpu, &allowed) || seen++ != wanted)
+      continue;
+    CPU_ZERO(&one);
+    CPU_SET(cpu, &one);
+    pthread_setaffinity_np(thread.handle, sizeof(one), &one);
+    return;
+  }
+}
+
+void *WorkerPool::threadMain(void *argument) {
+  Thread &thread = *static_cast<Thread *>(argument);
+  thread.pool->work(thread.index);
+  return nullptr;
+}
+
+void WorkerPool::work(uint32_t index) {
+  FloatEnvironment ieee;
+  for (uint32_t seen = 0;;) {
+    waitChange(round, seen, idleSpins);
+    // A round cannot end without this worker, so none is ever missed.
+    ++seen;
+    if (ending.load(std::memory_order_relaxed))
+      return;
+    task(argument, index);
+    if (remaining.fetch_sub(1, std::memory_order_acq_rel) == 1)
+      remaining.notify_all();
+  }
+}
+
+void WorkerPool::run(Task newTask, const void *newArgument) {
+  turn.lock();
+  if (count > 1) {
+    task = newTask;
+    argument = newArgument;
+    remaining.store(count - 1, std::memory_order_relaxed);
+    round.fetch_add(1, std::memory_order_release);
+    round.notify_all();
+  }
+  newTask(newArgument, 0);
+  for (uint32_t left;
+       count > 1 && (left = remaining.load(std::memory_order_acquire)) != 0;)
+    waitChange(remaining, left, barrierSpins);
+  turn.unlock();
+}
+
+void WorkerPool::run(sinter_entry entry, void *const *buffers,
+                     const int64_t *scalars) {
+  struct Kernel {
+    sinter_entry entry;
+    sinter_call call;
+  } kernel{entry, {}};
+  kernel.call.abi = SINTER_KERNEL_ABI;
+  kernel.call.workers = count;
+  kernel.call.buffers = buffers;
+  kernel.call.scalars = scalars;
+  kernel.call.barrier = [](void *pool, uint32_t) {
+    static_cast<WorkerPool *>(pool)->barrier.arrive();
+  };
+  kernel.call.ctx = this;
+  FloatEnvironment ieee;
+  run(
+      [](const void *argument, uint32_t worker) {
+        const Kernel &kernel = *static_cast<const Kernel *>(argument);
+        kernel.entry(&kernel.call, worker);
+      },
+      &kernel);
+}
+
+} // namespace sinter::runtime
