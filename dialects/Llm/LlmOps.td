@@ -5,6 +5,7 @@
 
 include "dialects/Llm/LlmBase.td"
 include "mlir/IR/SymbolInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 class Llm_Op<string mnemonic, list<Trait> traits = []>
