@@ -1,0 +1,37 @@
+//===- PreTokenizers.h - How a text is split before merging -----*- C++ -*-===//
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+#ifndef SINTER_LIB_IMPORT_TEXT_PRETOKENIZERS_H
+#define SINTER_LIB_IMPORT_TEXT_PRETOKENIZERS_H
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sinter::import {
+
+/// What one of the names of `tokenizer.ggml.pre` stands for.
+struct PreTokenizer {
+  std::string_view name;
+  /// As the model's tokenizer.json has them: each splits what the one before
+  /// left, matches and gaps alike.
+  std::vector<std::string_view> patterns;
+  /// Words that are tokens as a whole are not merged.
+  bool ignoreMerges = false;
+  /// BOS is added where the file says nothing.
+  bool addBos = false;
+};
+
+/// All that are known.
+const std::vector<PreTokenizer> &preTokenizers();
+
+/// The pattern for PCRE2: \s and \S mean White_Space there too.  (PCRE2's own
+/// \s has U+180E, which Unicode took out of the white space in 2013.)
+std::string toPcre2(std::string_view pattern);
+
+} // namespace sinter::import
+
+#endif // SINTER_LIB_IMPORT_TEXT_PRETOKENIZERS_H
