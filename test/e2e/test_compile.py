@@ -1,0 +1,102 @@
+# Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""llm-compile as a program: what it starts, writes, needs and leaves behind."""
+import filecmp
+import os
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+
+from conftest import BUILD, compile_plan, error_lines, run, tool
+
+
+def test_recompiling_gives_the_same_bytes(model, fast, tmp_path):
+    again = compile_plan(model, tmp_path / "again.plan")
+    assert filecmp.cmp(fast, again, shallow=False)
+
+
+def test_starts_nothing_but_the_linker(model, tmp_path):
+    if not shutil.which("strace"):
+        pytest.fail("strace is not installed (./dev installs it)")
+    log = tmp_path / "trace"
+    command = ["strace", "-f", "-qq", "-e", "trace=execve,execveat", "-e", "signal=none", "-o", str(log),
+               tool("llm-compile"), model, "-o", str(tmp_path / "traced.plan")]
+    result = subprocess.run(command, capture_output=True, text=True, timeout=600)
+    if "Operation not permitted" in result.stderr and "ptrace" in result.stderr:
+        pytest.skip("this machine does not allow ptrace")
+    assert result.returncode == 0, result.stderr
+    started = re.findall(r'exec(?:ve|veat)\((?:AT_FDCWD, )?"([^"]+)".*= 0$', log.read_text(), re.M)
+    assert started[0].endswith("llm-compile")
+    assert len(started) > 1, "the linker must have been seen, or the trace proves nothing"
+    assert {os.path.basename(path) for path in started[1:]} <= {"ld.lld-22", "ld.lld"}, started
+
+
+def test_time_and_memory_of_a_compile(model, tmp_path):
+    """Under 1.5 GiB. Time is measured by ./dev bench, not here: other work may run beside."""
+    pid = os.fork()
+    if pid == 0:
+        null = os.open(os.devnull, os.O_RDWR)
+        for fd in (0, 1, 2):
+            os.dup2(null, fd)
+        os.execv(tool("llm-compile"), ["llm-compile", model, "-o", str(tmp_path / "out.plan")])
+    _, status, usage = os.wait4(pid, 0)
+    assert os.waitstatus_to_exitcode(status) == 0
+    print(f"peak {usage.ru_maxrss / 1024:.0f} MiB, {usage.ru_utime + usage.ru_stime:.1f} s of CPU")
+    assert usage.ru_maxrss * 1024 < 1.5 * 2**30
+
+
+@pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_compile_leaves_nothing(model, tmp_path, name):
+    process = subprocess.Popen([tool("llm-compile"), model, "-o", str(tmp_path / "out.plan")],
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    # The moment that matters is when the temporary file is there.
+    while process.poll() is None and not os.listdir(tmp_path) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    process.send_signal(name)
+    code = process.wait(60)
+    assert code != 0, "finished before it could be interrupted"
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_full_disk_is_one_message_and_no_file(model, tmp_path):
+    def limit():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
+
+    result = run("llm-compile", model, "-o", tmp_path / "out.plan", check=False, preexec_fn=limit)
+    assert result.returncode == 1, result.stderr
+    assert len(error_lines(result.stderr)) == 1, result.stderr
+    assert os.listdir(tmp_path) == []
+
+
+def test_an_existing_plan_survives_a_failed_compile(tmp_path):
+    plan = tmp_path / "out.plan"
+    plan.write_bytes(b"precious")
+    (tmp_path / "broken.gguf").write_bytes(b"GGUF\x03\0\0\0")
+    result = run("llm-compile", tmp_path / "broken.gguf", "-o", plan, check=False)
+    assert result.returncode == 1 and len(error_lines(result.stderr)) == 1, result.stderr
+    assert plan.read_bytes() == b"precious"
+
+
+def test_target_narrows_the_code_objects(model, fast, tmp_path):
+    both = run("llm-dump", fast).stdout
+    assert "x86-64-v3" in both and "x86-64-v4-vnni" in both
+    one = compile_plan(model, tmp_path / "one.plan", "--target=x86-64-v3")
+    dump = run("llm-dump", one).stdout
+    assert "x86-64-v3" in dump and "x86-64-v4-vnni" not in dump
+    assert os.path.getsize(one) < os.path.getsize(fast)
+
+
+def test_weights_are_stored_once(model, fast):
+    """One copy serves both code objects: the plan is at most a few MiB larger than the checkpoint."""
+    assert os.path.getsize(fast) < os.path.getsize(model) + (16 << 20)
+
+
+def test_build_has_no_runtime_dependency_on_the_source_tree(fast):
+    assert str(BUILD).encode() not in fast.read_bytes()[-(4 << 20):]

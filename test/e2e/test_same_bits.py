@@ -1,0 +1,70 @@
+# Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""A row of logits has the same bits however it is computed."""
+import filecmp
+import json
+
+import pytest
+
+from conftest import levels_here, logits, run
+
+CHUNKS = [1, 2, 8, 512]
+THREADS = [1, 2]
+
+
+@pytest.mark.parametrize("mode", ["fast", "exact"])
+def test_chunks_threads_and_levels(mode, request, text_ids, tmp_path):
+    """515 tokens: more than one chunk of 512, and two spans of 256 positions and a rest."""
+    plan, ids = request.getfixturevalue(mode), text_ids[:515]
+    levels = levels_here()
+    first = tmp_path / "first.npy"
+    logits(plan, ids, first, "--chunk", 512, "--threads", 2, env={"SINTER_CPU": levels[-1]})
+    other = tmp_path / "other.npy"
+    for level in levels:
+        for threads in THREADS:
+            for chunk in CHUNKS:
+                if chunk == 1 and (threads == 1) != (level == levels[0]):
+                    continue  # the slow ones once with each, not in every pair
+                logits(plan, ids, other, "--chunk", chunk, "--threads", threads, env={"SINTER_CPU": level})
+                assert filecmp.cmp(first, other, shallow=False), (mode, level, threads, chunk)
+
+
+def test_prefix_does_not_depend_on_what_follows(fast, text_ids, tmp_path):
+    whole = logits(fast, text_ids[:100], tmp_path / "whole.npy")
+    part = logits(fast, text_ids[:37], tmp_path / "part.npy")
+    assert whole[:37].tobytes() == part.tobytes()
+
+
+def test_sampling_repeats_for_any_chunk_and_threads(fast):
+    def text(*options):
+        return run("llm-run", fast, "-p", "The sea was calm and", "-n", 48, "--temperature", 0.9, "--seed", 7,
+                   *options).stdout
+
+    first = text("--threads", 1)
+    assert len(first) > 20
+    assert text("--threads", 2) == first
+    assert text("--threads", 2, "--chunk", 1) == first
+    assert run("llm-run", fast, "-p", "The sea was calm and", "-n", 48, "--temperature", 0.9, "--seed",
+               8).stdout != first
+
+
+def test_chat_continues_from_its_cache_with_the_same_bits(fast):
+    """Two turns in one process answer as a process that gets the whole conversation at once."""
+    turns = ["Name a colour.\n", "And another one.\n"]
+    options = ["--chat", "-n", 24, "--temperature", 0]
+    both = run("llm-run", fast, *options, input="".join(turns)).stdout
+    first = run("llm-run", fast, *options, "-p", turns[0].strip()).stdout.strip()
+    assert first and first in both
+    conversation = [{"role": "user", "content": turns[0].strip()}, {"role": "assistant", "content": first},
+                    {"role": "user", "content": turns[1].strip()}]
+    rendered = render(fast, conversation)
+    second = run("llm-run", fast, "-p", rendered, "-n", 24, "--temperature", 0).stdout.strip()
+    assert second and second in both
+
+
+def render(plan, messages):
+    import tempfile
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+        json.dump(messages, file)
+        file.flush()
+        return run("llm-run", plan, "--render", file.name).stdout
