@@ -29,9 +29,9 @@ def Tile_Plane : Tile_Buf<[F16, F32], [4]>;
 def Tile_Table : Tile_Buf<[F32], [3]>;     // R x rot/2 x (cos, sin)
 def Tile_F32 : Tile_Buf<[F32], [1, 2]>;
 
-class In<Type type> : Arg<type, "", [MemRead]>;
-class Out<Type type> : Arg<type, "", [MemWrite]>;
-class InOut<Type type> : Arg<type, "", [MemRead, MemWrite]>;
+class In<TypeConstraint type> : Arg<type, "", [MemRead]>;
+class Out<TypeConstraint type> : Arg<type, "", [MemWrite]>;
+class InOut<TypeConstraint type> : Arg<type, "", [MemRead, MemWrite]>;
 
 //===----------------------------------------------------------------------===//
 // Module-level ops
