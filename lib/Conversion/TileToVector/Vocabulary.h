@@ -1,0 +1,35 @@
+// Vocabulary.h - passes over a row of logits.
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef SINTER_CONVERSION_TILETOVECTOR_VOCABULARY_H
+#define SINTER_CONVERSION_TILETOVECTOR_VOCABULARY_H
+
+#include "lib/Conversion/TileToVector/RowLowerings.h"
+
+namespace sinter {
+
+/// A value and the lowest id that has it: scalars, or one candidate a lane.
+struct Best {
+  mlir::Value value, id;
+};
+
+/// The better of two candidates: larger value, then lower id.
+Best betterOf(LaneBuilder &l, Best x, Best y);
+
+/// The best lane.
+Best bestLane(LaneBuilder &l, Best lanes);
+
+/// The largest of the first `vocabulary` values of row 0. NaN counts as -inf;
+/// a row without a number gives (-inf, 0).
+Best emitArgmax(LaneBuilder &l, mlir::Value logits, int64_t vocabulary);
+
+/// Whether any lane of a vector of i1 is set.
+mlir::Value anyLane(LaneBuilder &l, mlir::Value mask);
+
+/// Emits `body` for worker 0 only.
+void onFirstWorker(LaneBuilder &l, Share share,
+                   llvm::function_ref<void()> body);
+
+} // namespace sinter
+#endif // SINTER_CONVERSION_TILETOVECTOR_VOCABULARY_H
