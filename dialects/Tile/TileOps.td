@@ -14,6 +14,8 @@ include "mlir/Interfaces/SideEffectInterfaces.td"
 class Tile_Op<string mnemonic, list<Trait> traits = []>
     : Op<Tile_Dialect, mnemonic, traits>;
 
+def Tile_Int : TypedSignlessIntegerAttrBase<I64, "int64_t", "64-bit integer">;
+
 // A buffer with static shape and one of the element types.
 class Tile_Buf<list<Type> types, list<int> ranks>
     : ConfinedType<MemRefRankOf<types, ranks>, [HasStaticShapePred],
@@ -66,7 +68,7 @@ def Tile_VectorOp : Tile_Op<"vector", [Symbol]> {
   }];
   let arguments = (ins SymbolNameAttr:$sym_name,
       OptionalAttr<StrAttr>:$sym_visibility, FlatSymbolRefArrayAttr:$sources,
-      I64Attr:$size, Tile_ArrangeAttr:$arrange);
+      Tile_Int:$size, Tile_ArrangeAttr:$arrange);
   let assemblyFormat = [{
     $sym_name `=` $sources `size` $size `arrange` $arrange attr-dict
   }];
@@ -88,8 +90,8 @@ def Tile_BufferOp : Tile_Op<"buffer", [Symbol]> {
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name,
-      OptionalAttr<StrAttr>:$sym_visibility, I64Attr:$bytes,
-      DefaultValuedAttr<I64Attr, "0">:$bytes_per_position);
+      OptionalAttr<StrAttr>:$sym_visibility, Tile_Int:$bytes,
+      DefaultValuedAttr<Tile_Int, "0">:$bytes_per_position);
   let assemblyFormat = [{
     $sym_name `bytes` $bytes (`per_position` $bytes_per_position^)? attr-dict
   }];
@@ -107,8 +109,8 @@ def Tile_StateOp : Tile_Op<"state", [Symbol]> {
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name,
-      OptionalAttr<StrAttr>:$sym_visibility, I64Attr:$layers, I64Attr:$kv_heads,
-      I64Attr:$head_dim, TypeAttr:$element_type);
+      OptionalAttr<StrAttr>:$sym_visibility, Tile_Int:$layers, Tile_Int:$kv_heads,
+      Tile_Int:$head_dim, TypeAttr:$element_type);
   let assemblyFormat = "$sym_name attr-dict `:` $element_type";
   let hasVerifier = 1;
   let extraClassDeclaration = [{
@@ -180,7 +182,7 @@ def Tile_RmsNormOp : Tile_Op<"rms_norm"> {
     ```
   }];
   let arguments = (ins In<Tile_Rows>:$x, In<Tile_Vec>:$weight,
-      Out<Tile_Rows>:$y, Index:$rows, Optional<Index>:$first, I64Attr:$cols,
+      Out<Tile_Rows>:$y, Index:$rows, Optional<Index>:$first, Tile_Int:$cols,
       F32Attr:$eps);
   let assemblyFormat = [{
     $x `,` $weight `->` $y `rows` `(` $rows `)` (`first` `(` $first^ `)`)? attr-dict
@@ -205,7 +207,7 @@ def Tile_QuantizeOp : Tile_Op<"quantize"> {
   }];
   let arguments = (ins In<Tile_Rows>:$x, Out<Tile_Codes>:$codes,
       Out<Tile_SideF>:$scale, Out<Tile_SideI>:$start, Out<Tile_SideF>:$ssum,
-      Index:$rows, I64Attr:$zero);
+      Index:$rows, Tile_Int:$zero);
   let assemblyFormat = [{
     $x `->` $codes `,` $scale `,` $start `,` $ssum `rows` `(` $rows `)` attr-dict
     `:` type($x) `->` type($codes) `,` type($scale) `,` type($start) `,` type($ssum)
@@ -260,8 +262,8 @@ def Tile_GatedOp : Tile_Op<"gated"> {
     ```
   }];
   let arguments = (ins In<Tile_Rows>:$gate, In<Tile_Rows>:$up,
-      Out<Tile_Rows>:$y, Index:$rows, I64Attr:$cols, I64Attr:$gate_col,
-      I64Attr:$up_col);
+      Out<Tile_Rows>:$y, Index:$rows, Tile_Int:$cols, Tile_Int:$gate_col,
+      Tile_Int:$up_col);
   let assemblyFormat = [{
     $gate `,` $up `->` $y `rows` `(` $rows `)` attr-dict
     `:` type($gate) `,` type($up) `->` type($y)
@@ -278,7 +280,7 @@ def Tile_AddOp : Tile_Op<"add"> {
     ```
   }];
   let arguments = (ins In<Tile_Rows>:$a, In<Tile_Rows>:$b, Out<Tile_Rows>:$y,
-      Index:$rows, I64Attr:$cols);
+      Index:$rows, Tile_Int:$cols);
   let assemblyFormat = [{
     $a `,` $b `->` $y `rows` `(` $rows `)` attr-dict
     `:` type($a) `,` type($b) `->` type($y)
@@ -321,7 +323,7 @@ def Tile_RopeOp : Tile_Op<"rope"> {
     ```
   }];
   let arguments = (ins InOut<Tile_Rows>:$x, In<Tile_Table>:$table, Index:$rows,
-      I64Attr:$first_col, I64Attr:$heads, I64Attr:$head_dim, I64Attr:$rot,
+      Tile_Int:$first_col, Tile_Int:$heads, Tile_Int:$head_dim, Tile_Int:$rot,
       UnitAttr:$interleaved);
   let assemblyFormat = [{
     $x `,` $table `rows` `(` $rows `)` attr-dict `:` type($x) `,` type($table)
@@ -344,8 +346,8 @@ def Tile_KvAppendOp : Tile_Op<"kv_append"> {
     ```
   }];
   let arguments = (ins In<Tile_Rows>:$x, Out<Tile_Plane>:$k, Out<Tile_Plane>:$v,
-      In<Tile_Ids>:$pages, Index:$rows, Index:$at, I64Attr:$k_col,
-      I64Attr:$v_col, I64Attr:$kv_heads, I64Attr:$head_dim);
+      In<Tile_Ids>:$pages, Index:$rows, Index:$at, Tile_Int:$k_col,
+      Tile_Int:$v_col, Tile_Int:$kv_heads, Tile_Int:$head_dim);
   let assemblyFormat = [{
     $x `,` $k `,` $v `,` $pages `rows` `(` $rows `)` `at` `(` $at `)` attr-dict
     `:` type($x) `,` type($k) `,` type($v) `,` type($pages)
@@ -371,8 +373,8 @@ def Tile_AttentionOp : Tile_Op<"attention"> {
   }];
   let arguments = (ins In<Tile_Rows>:$x, In<Tile_Plane>:$k, In<Tile_Plane>:$v,
       In<Tile_Ids>:$pages, InOut<Optional<Tile_F32>>:$work,
-      Out<Tile_Rows>:$out, Index:$rows, Index:$at, I64Attr:$q_col,
-      I64Attr:$heads, I64Attr:$kv_heads, I64Attr:$head_dim, F32Attr:$scale);
+      Out<Tile_Rows>:$out, Index:$rows, Index:$at, Tile_Int:$q_col,
+      Tile_Int:$heads, Tile_Int:$kv_heads, Tile_Int:$head_dim, F32Attr:$scale);
   let assemblyFormat = [{
     $x `,` $k `,` $v `,` $pages (`work` `(` $work^ `:` type($work) `)`)?
     `->` $out `rows` `(` $rows `)` `at` `(` $at `)` attr-dict
@@ -398,7 +400,7 @@ def Tile_PenalizeOp : Tile_Op<"penalize"> {
     ```
   }];
   let arguments = (ins InOut<Tile_Rows>:$logits, In<Tile_Ids>:$history,
-      Index:$count, Index:$window, F32:$penalty, I64Attr:$vocabulary);
+      Index:$count, Index:$window, F32:$penalty, Tile_Int:$vocabulary);
   let assemblyFormat = [{
     $logits `,` $history `count` `(` $count `)` `window` `(` $window `)`
     `penalty` `(` $penalty `)` attr-dict `:` type($logits) `,` type($history)
@@ -421,7 +423,7 @@ def Tile_SampleOp : Tile_Op<"sample"> {
   }];
   let arguments = (ins In<Tile_Rows>:$logits, InOut<Tile_F32>:$work,
       Out<Tile_Ids>:$token, I64:$seed, Index:$position, F32:$temperature,
-      Index:$top_k, F32:$top_p, F32:$min_p, I64Attr:$vocabulary);
+      Index:$top_k, F32:$top_p, F32:$min_p, Tile_Int:$vocabulary);
   let assemblyFormat = [{
     $logits `,` $work `->` $token `seed` `(` $seed `)` `position` `(` $position `)`
     `temperature` `(` $temperature `)` `top_k` `(` $top_k `)` `top_p` `(` $top_p `)`
@@ -439,7 +441,7 @@ def Tile_ArgmaxOp : Tile_Op<"argmax"> {
     ```
   }];
   let arguments = (ins In<Tile_Rows>:$logits, InOut<Tile_F32>:$work,
-      Out<Tile_Ids>:$token, I64Attr:$vocabulary);
+      Out<Tile_Ids>:$token, Tile_Int:$vocabulary);
   let assemblyFormat = [{
     $logits `,` $work `->` $token attr-dict
     `:` type($logits) `,` type($work) `->` type($token)

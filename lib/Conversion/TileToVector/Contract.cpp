@@ -1,0 +1,178 @@
+// Contract.cpp - the schedule and the epilogue of contractions.
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Chunks of rows outside (so that their activations stay in the second-level
+// cache), then the strips of this worker, then passes of 4 rows over a strip,
+// then the loop over k. The 1 to 3 rows that are left have copies of their own.
+#include "lib/Conversion/TileToVector/Contract.h"
+#include "lib/Conversion/TileToVector/MathExpansion.h"
+
+using namespace mlir;
+using namespace sinter;
+using tile::StripLayout;
+
+namespace {
+
+class ContractEmitter {
+public:
+  ContractEmitter(tile::ContractOp op, TileLowering &t)
+      : op(op), t(t), l(t.b, op.getLoc()),
+        layout(StripLayout::getVerified(op.getWeight().getEncoding(),
+                                        op.getWeight().getRows(),
+                                        op.getWeight().getCols())),
+        loop(op.getCodes() ? emitDotLoop : emitFmaLoop),
+        gated(op.getGate() != tile::Gate::None) {
+    splitStrip();
+  }
+
+  void emit();
+
+private:
+  void splitStrip();
+  int64_t chunkGroups();
+  void emitStrip(Value strip, Value from, Value to, Value isLast,
+                 Value tokenGroups, Value remainder);
+  void emitRemainder(Value strip, Value tokenGroup, Value remainder);
+  void emitPass(Value strip, Value tokenGroup, int64_t tokens, bool prefetch);
+  void emitEpilogue(Value strip, Value row, ArrayRef<int64_t> unit,
+                    ArrayRef<Value> sums);
+  void emitPadding(Value strip, Value row);
+
+  static constexpr int64_t kTokens = 4; // rows of a token group in memory
+
+  tile::ContractOp op;
+  TileLowering &t;
+  LaneBuilder l;
+  StripLayout layout;
+  ContractLoop loop;
+  bool gated;
+  /// Groups of outputs whose sums one epilogue needs together.
+  SmallVector<SmallVector<int64_t>> units;
+};
+
+/// With a gate, rows i and i + 16 of a strip meet in the epilogue.
+void ContractEmitter::splitStrip() {
+  int64_t lanes = t.level.lanes(), groups = StripLayout::kStripRows / lanes;
+  if (gated) {
+    for (int64_t i = 0; i < groups / 2; ++i)
+      units.push_back({i, i + groups / 2});
+    return;
+  }
+  for (int64_t i = 0; i < groups; i += t.level.groups) {
+    units.emplace_back();
+    for (int64_t j = 0; j < t.level.groups; ++j)
+      units.back().push_back(i + j);
+  }
+}
+
+/// Token groups whose activations fit the cache.
+int64_t ContractEmitter::chunkGroups() {
+  int64_t bytesPerBlock = op.getCodes() ? 32 + 3 * 4 : 32 * 4;
+  int64_t bytes = layout.blocks * bytesPerBlock * kTokens;
+  return std::max<int64_t>(1, t.level.tileBytes / bytes);
+}
+
+void ContractEmitter::emit() {
+  Value rows = op.getRows();
+  Value full = l.divu(rows, kTokens), remainder = l.remu(rows, kTokens);
+  Value all = l.divu(l.addi(rows, l.index(kTokens - 1)), kTokens);
+  auto [first, last] = t.share(op.getLoc(), l.index(layout.strips));
+  int64_t chunk = chunkGroups();
+  l.loop(l.index(0), all, chunk, [&](Value from) {
+    Value end = l.addi(from, l.index(chunk));
+    Value to = l.mins(end, full);
+    Value isLast = l.cmp(arith::CmpIPredicate::sge, end, all);
+    l.loop(first, last, 1, [&](Value strip) {
+      emitStrip(strip, from, to, isLast, full, remainder);
+    });
+  });
+}
+
+void ContractEmitter::emitStrip(Value strip, Value from, Value to, Value isLast,
+                                Value tokenGroups, Value remainder) {
+  l.when(l.cmp(arith::CmpIPredicate::slt, from, to),
+         [&] { emitPass(strip, from, kTokens, /*prefetch=*/true); });
+  l.loop(l.addi(from, l.index(1)), to, 1, [&](Value group) {
+    emitPass(strip, group, kTokens, /*prefetch=*/false);
+  });
+  l.when(isLast, [&] { emitRemainder(strip, tokenGroups, remainder); });
+}
+
+void ContractEmitter::emitRemainder(Value strip, Value tokenGroup,
+                                    Value remainder) {
+  for (int64_t tokens = 1; tokens < kTokens; ++tokens)
+    l.when(l.cmp(arith::CmpIPredicate::eq, remainder, l.index(tokens)),
+           [&] { emitPass(strip, tokenGroup, tokens, /*prefetch=*/true); });
+}
+
+void ContractEmitter::emitPass(Value strip, Value tokenGroup, int64_t tokens,
+                               bool prefetch) {
+  for (const auto &unit : units) {
+    // Where the registers hold fewer groups than an epilogue needs, the loops
+    // follow one another.
+    SmallVector<SmallVector<Value>> sums(tokens);
+    for (size_t i = 0; i < unit.size(); i += t.level.groups) {
+      size_t count = std::min<size_t>(t.level.groups, unit.size() - i);
+      ContractPass pass{strip, tokenGroup, tokens,
+                        SmallVector<int64_t>(ArrayRef(unit).slice(i, count)),
+                        prefetch && &unit == units.begin() && i == 0};
+      SmallVector<Value> part = loop(op, layout, t, pass);
+      for (int64_t token = 0; token < tokens; ++token)
+        llvm::append_range(sums[token],
+                           ArrayRef(part).slice(token * count, count));
+    }
+    Value firstRow = l.muli(tokenGroup, l.index(kTokens));
+    for (int64_t token = 0; token < tokens; ++token)
+      emitEpilogue(strip, l.addi(firstRow, l.index(token)), unit, sums[token]);
+  }
+  if (!gated || layout.strips % 2 == 0)
+    return;
+  Value firstRow = l.muli(tokenGroup, l.index(kTokens));
+  l.when(l.cmp(arith::CmpIPredicate::eq, strip, l.index(layout.strips - 1)),
+         [&] {
+           for (int64_t token = 0; token < tokens; ++token)
+             emitPadding(strip, l.addi(firstRow, l.index(token)));
+         });
+}
+
+void ContractEmitter::emitEpilogue(Value strip, Value row,
+                                   ArrayRef<int64_t> unit,
+                                   ArrayRef<Value> sums) {
+  int64_t lanes = t.level.lanes();
+  if (gated) {
+    Value column = l.addi(l.muli(strip, l.index(16)), l.index(unit[0] * lanes));
+    Value product = l.mul(emitSilu(l.b, l.loc, sums[0]), sums[1]);
+    return l.store(product, op.getOut(), {row, column});
+  }
+  for (auto [group, sum] : llvm::zip(unit, sums)) {
+    Value column = l.addi(l.muli(strip, l.index(32)), l.index(group * lanes));
+    Value result = sum;
+    if (op.getBias())
+      result = l.add(result, l.load(op.getBias(), {column}, lanes));
+    if (op.getResidual())
+      result = l.add(result, l.load(op.getResidual(), {row, column}, lanes));
+    l.store(result, op.getOut(), {row, column});
+  }
+}
+
+/// The 16 columns behind an odd number of strips of a gated product.
+void ContractEmitter::emitPadding(Value strip, Value row) {
+  int64_t lanes = t.level.lanes();
+  auto type = VectorType::get({lanes}, l.f32());
+  for (int64_t c = 0; c < 16; c += lanes)
+    l.store(l.constantF(type, 0), op.getOut(),
+            {row, l.index(layout.strips * 16 + c)});
+}
+
+LogicalResult lowerContract(tile::ContractOp op, TileLowering &t) {
+  ContractEmitter(op, t).emit();
+  return success();
+}
+
+} // namespace
+
+void sinter::registerContractLowerings(TileLoweringRegistry &registry) {
+  registry.add(lowerContract);
+}

@@ -1,0 +1,43 @@
+// Contract.h - what the contraction kernels share.
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef SINTER_CONVERSION_TILETOVECTOR_CONTRACT_H
+#define SINTER_CONVERSION_TILETOVECTOR_CONTRACT_H
+
+#include "dialects/Tile/StripLayout.h"
+#include "lib/Conversion/TileToVector/TileLowering.h"
+
+namespace sinter {
+
+/// One pass over a strip: what it multiplies, and which sums it makes.
+struct ContractPass {
+  mlir::Value strip;      // index
+  mlir::Value tokenGroup; // index; its rows are 4 * tokenGroup + token
+  int64_t tokens;         // rows of this pass
+  /// Registers of outputs: group i is the rows [i * lanes, (i+1) * lanes) of
+  /// the strip.
+  llvm::SmallVector<int64_t> groups;
+  bool prefetch; // this pass is the first one to read the strip
+};
+
+/// The loop over k of one kind of kernel. Result: the sums, token by token, for
+/// each token group by group. There is one accumulator for each (row, output)
+/// and k rises; nothing may change that.
+using ContractLoop = llvm::SmallVector<mlir::Value> (*)(
+    tile::ContractOp, const tile::StripLayout &, TileLowering &,
+    const ContractPass &);
+
+/// int8 activations, integer dots: exact inside a block of 32 columns.
+llvm::SmallVector<mlir::Value> emitDotLoop(tile::ContractOp op,
+                                           const tile::StripLayout &layout,
+                                           TileLowering &t,
+                                           const ContractPass &pass);
+/// f32 activations, weights decoded in registers: every encoding.
+llvm::SmallVector<mlir::Value> emitFmaLoop(tile::ContractOp op,
+                                           const tile::StripLayout &layout,
+                                           TileLowering &t,
+                                           const ContractPass &pass);
+
+} // namespace sinter
+#endif // SINTER_CONVERSION_TILETOVECTOR_CONTRACT_H

@@ -1,0 +1,40 @@
+// CpuLevel.cpp - the table of CPU levels.
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "lib/Conversion/TileToVector/CpuLevel.h"
+
+using namespace sinter;
+using llvm::StringLiteral;
+
+namespace {
+
+constexpr StringLiteral kV3Features[] = {"avx",  "avx2", "bmi1",  "bmi2",
+                                         "f16c", "fma",  "lzcnt", "movbe"};
+
+constexpr StringLiteral kV4Features[] = {
+    "avx",      "avx2",     "bmi1",     "bmi2",      "f16c",
+    "fma",      "lzcnt",    "movbe",    "avx512f",   "avx512bw",
+    "avx512cd", "avx512dq", "avx512vl", "avx512vnni"};
+
+// The second-level cache of the cores in question is 1 MiB or more at v4 and
+// 256 KiB or more at v3; tiles take a quarter of it.
+const CpuLevel kLevels[] = {
+    {"x86-64-v4-vnni", "x86-64-v4", "+avx512vnni,-prefer-256-bit", kV4Features,
+     /*vnni=*/true, /*vectorBytes=*/64, /*tokens=*/4, /*groups=*/2,
+     /*tileBytes=*/256 << 10, /*prefetchBytes=*/2048},
+    {"x86-64-v3", "x86-64-v3", "", kV3Features, /*vnni=*/false,
+     /*vectorBytes=*/32, /*tokens=*/4, /*groups=*/1,
+     /*tileBytes=*/64 << 10, /*prefetchBytes=*/2048},
+};
+
+} // namespace
+
+llvm::ArrayRef<CpuLevel> sinter::cpuLevels() { return kLevels; }
+
+const CpuLevel *sinter::findCpuLevel(llvm::StringRef name) {
+  for (const CpuLevel &level : kLevels)
+    if (level.name == name)
+      return &level;
+  return nullptr;
+}

@@ -1,0 +1,42 @@
+// CpuLevel.h - what a CPU level is: every number that code generation takes
+// from the machine stands here and nowhere else.
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef SINTER_CONVERSION_TILETOVECTOR_CPULEVEL_H
+#define SINTER_CONVERSION_TILETOVECTOR_CPULEVEL_H
+
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/StringRef.h"
+#include <cstdint>
+
+namespace sinter {
+
+struct CpuLevel {
+  llvm::StringLiteral name; // as in a plan and in SINTER_CPU
+  llvm::StringLiteral cpu;  // of the LLVM back end
+  llvm::StringLiteral llvmFeatures;
+  /// CPUID features that the machine must have, in the plan's spelling.
+  llvm::ArrayRef<llvm::StringLiteral> features;
+
+  bool vnni;             // has the 512-bit u8 x s8 dot
+  int64_t vectorBytes;   // of one register
+  int64_t tokens;        // rows in one pass over a strip
+  int64_t groups;        // registers of outputs in one pass
+  int64_t tileBytes;     // activation tiles that stay in the second-level cache
+  int64_t prefetchBytes; // how far ahead weights are fetched
+
+  /// 32-bit lanes of a register.
+  int64_t lanes() const { return vectorBytes / 4; }
+  /// Vectors of 16 f32 that the register file holds.
+  int64_t wideRegisters() const { return vectorBytes == 64 ? 32 : 8; }
+};
+
+/// All levels, best first.
+llvm::ArrayRef<CpuLevel> cpuLevels();
+
+/// Null if there is no level of that name.
+const CpuLevel *findCpuLevel(llvm::StringRef name);
+
+} // namespace sinter
+#endif // SINTER_CONVERSION_TILETOVECTOR_CPULEVEL_H

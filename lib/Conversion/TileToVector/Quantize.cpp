@@ -1,0 +1,85 @@
+// Quantize.cpp - int8 codes of rows, in blocks of 32 columns.
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "lib/Conversion/TileToVector/TileLowering.h"
+
+using namespace mlir;
+using namespace sinter;
+
+namespace {
+
+class QuantizeEmitter {
+public:
+  QuantizeEmitter(tile::QuantizeOp op, OpBuilder &builder)
+      : op(op), l(builder, op.getLoc()) {}
+
+  void emitBlock(Value row, Value block) {
+    Value group = l.divu(row, 4), token = l.remu(row, 4);
+    Value column = l.muli(block, l.index(32));
+    Value low = l.load(op.getX(), {row, column}, 16);
+    Value high = l.load(op.getX(), {row, l.addi(column, l.index(16))}, 16);
+    auto [scale, inverse] = emitScale(low, high);
+    Value lowCodes = emitCodes(low, inverse);
+    Value highCodes = emitCodes(high, inverse);
+    Type i8 = l.b.getI8Type();
+    l.store(l.trunci(lowCodes, i8), op.getCodes(),
+            {group, block, token, l.index(0)});
+    l.store(l.trunci(highCodes, i8), op.getCodes(),
+            {group, block, token, l.index(16)});
+    Value sum = l.reduce(l.addi(lowCodes, highCodes),
+                         [&](Value x, Value y) { return l.addi(x, y); });
+    l.store(scale, op.getScale(), {group, block, token});
+    l.store(l.muli(sum, l.constantI(l.i32(), -int64_t(op.getZero()))),
+            op.getStart(), {group, block, token});
+    l.store(l.mul(scale, l.sitofp(sum, l.f32())), op.getSsum(),
+            {group, block, token});
+  }
+
+private:
+  /// scale = max|x| / 127 and its inverse. A NaN or an infinity goes into the
+  /// scale, so that it reaches the result. A block below 2^-100 counts as zero:
+  /// its inverse would not be finite.
+  std::pair<Value, Value> emitScale(Value low, Value high) {
+    auto maximum = [&](Value x, Value y) -> Value {
+      return arith::MaximumFOp::create(l.b, l.loc, x, y);
+    };
+    Value largest = l.reduce(maximum(l.abs(low), l.abs(high)), maximum);
+    Value tiny = l.cmp(arith::CmpFPredicate::OLT, largest,
+                       l.constantF(l.f32(), 0x1p-100));
+    Value zero = l.constantF(l.f32(), 0), most = l.constantF(l.f32(), 127);
+    Value scale = l.select(tiny, zero, l.div(largest, most));
+    Value inverse = l.select(tiny, zero, l.div(most, largest));
+    return {scale, inverse};
+  }
+
+  Value emitCodes(Value x, Value inverse) {
+    Value scaled = l.rint(l.mul(x, l.splat(inverse, 16)));
+    // The conversion of a NaN is undefined.
+    Value number = l.cmp(arith::CmpFPredicate::ORD, scaled, scaled);
+    scaled = l.select(number, scaled, l.f(scaled, 0));
+    return arith::FPToSIOp::create(l.b, l.loc, l.shaped(scaled, l.i32()),
+                                   scaled);
+  }
+
+  tile::QuantizeOp op;
+  LaneBuilder l;
+};
+
+LogicalResult lowerQuantize(tile::QuantizeOp op, TileLowering &t) {
+  LaneBuilder l(t.b, op.getLoc());
+  QuantizeEmitter emitter(op, t.b);
+  int64_t blocks = cast<MemRefType>(op.getCodes().getType()).getDimSize(1);
+  auto [first, last] = t.share(op.getLoc(), op.getRows());
+  l.loop(first, last, 1, [&](Value row) {
+    l.loop(l.index(0), l.index(blocks), 1,
+           [&](Value block) { emitter.emitBlock(row, block); });
+  });
+  return success();
+}
+
+} // namespace
+
+void sinter::registerQuantizeLowerings(TileLoweringRegistry &registry) {
+  registry.add(lowerQuantize);
+}

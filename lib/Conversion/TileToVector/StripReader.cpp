@@ -1,0 +1,206 @@
+// StripReader.cpp - the f32 weights of a packed matrix, decoded in registers.
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "lib/Conversion/TileToVector/StripReader.h"
+
+using namespace mlir;
+using namespace sinter;
+using tile::StripCode;
+using tile::StripLayout;
+
+Value StripReader::loadAs(Value offset, int64_t count, Type element) {
+  int64_t bytes = count * element.getIntOrFloatBitWidth() / 8;
+  Value raw = l.load(w, {offset}, bytes);
+  if (element.isInteger(8))
+    return raw;
+  return vector::BitCastOp::create(l.b, l.loc,
+                                   VectorType::get({count}, element), raw);
+}
+
+Value StripReader::loadHalf(Value offset, int64_t count) {
+  return l.extf(loadAs(offset, count, l.b.getF16Type()), l.f32());
+}
+
+Value StripReader::at(Value base, int64_t offset) {
+  return offset == 0 ? base : l.addi(base, l.index(offset));
+}
+
+/// The lanes of `row` in a plane of 4 bytes a row whose halves of 16 rows are
+/// `halfBytes` apart.
+Value StripReader::rowOffset(Value row, int64_t halfBytes) {
+  Value half = l.muli(l.divu(row, 16), l.index(halfBytes));
+  return l.addi(half, l.muli(l.remu(row, 16), l.index(4)));
+}
+
+StripReader::Super StripReader::loadSuper(Value header, Value row) {
+  Super super;
+  Value lane = l.addi(header, l.muli(row, l.index(2)));
+  super.scale = loadHalf(at(lane, layout.superScaleOffset), lanes);
+  if (layout.superMinOffset >= 0)
+    super.min = loadHalf(at(lane, layout.superMinOffset), lanes);
+  return super;
+}
+
+StripReader::Scale StripReader::loadScale(Value block, Value row,
+                                          const Super &super, int half) {
+  Scale result;
+  if (!super.scale) {
+    Value lane = l.addi(block, l.muli(row, l.index(2)));
+    result.scale = loadHalf(at(lane, layout.scaleOffset), lanes);
+    if (layout.hasMin())
+      result.min = loadHalf(at(lane, layout.minOffset), lanes);
+    return result;
+  }
+  Value lane = l.addi(block, row);
+  bool sixteen = layout.groupCols == 16;
+  Value code = loadAs(at(lane, layout.scaleOffset + (sixteen ? 32 * half : 0)),
+                      lanes, l.b.getI8Type());
+  // Scales of groups of 16 are signed, the others are 6-bit codes.
+  auto wide = VectorType::get({lanes}, l.i32());
+  Value wideCode = sixteen
+                       ? Value(arith::ExtSIOp::create(l.b, l.loc, wide, code))
+                       : l.extu(code, l.i32());
+  result.scale = l.mul(super.scale, l.sitofp(wideCode, l.f32()));
+  if (layout.hasMin()) {
+    Value min = loadAs(at(lane, layout.minOffset), lanes, l.b.getI8Type());
+    result.min = l.mul(super.min, l.sitofp(l.extu(min, l.i32()), l.f32()));
+  }
+  return result;
+}
+
+SmallVector<Value> StripReader::forColumns(Value strip, ArrayRef<Value> rows,
+                                           ValueRange init, Body body) {
+  Value base = l.muli(strip, l.index(layout.stripBytes));
+  if (layout.headerBytes == 0)
+    return l.loop(l.index(0), l.index(layout.blocks), 1, init,
+                  [&](Value b, ValueRange carried) {
+                    Value block =
+                        l.addi(base, l.muli(b, l.index(layout.blockBytes)));
+                    SmallVector<Super> none(rows.size());
+                    return forBlock(block, l.muli(b, l.index(32)), rows, none,
+                                    carried, body);
+                  });
+  constexpr int64_t kBlocks = StripLayout::kHeaderBlocks;
+  int64_t superBytes = layout.headerBytes + kBlocks * layout.blockBytes;
+  return l.loop(
+      l.index(0), l.index(layout.blocks / kBlocks), 1, init,
+      [&](Value s, ValueRange carried) {
+        Value header = l.addi(base, l.muli(s, l.index(superBytes)));
+        SmallVector<Super> supers;
+        for (Value row : rows)
+          supers.push_back(loadSuper(header, row));
+        Value blocks = at(header, layout.headerBytes);
+        return l.loop(
+            l.index(0), l.index(kBlocks), 1, carried,
+            [&](Value b, ValueRange inner) {
+              Value block =
+                  l.addi(blocks, l.muli(b, l.index(layout.blockBytes)));
+              Value column = l.addi(l.muli(s, l.index(32 * kBlocks)),
+                                    l.muli(b, l.index(32)));
+              return forBlock(block, column, rows, supers, inner, body);
+            });
+      });
+}
+
+SmallVector<Value> StripReader::forBlock(Value block, Value firstColumn,
+                                         ArrayRef<Value> rows,
+                                         ArrayRef<Super> supers,
+                                         ValueRange carried, Body body) {
+  if (layout.isFloat())
+    return forFloats(block, firstColumn, rows, carried, body);
+  SmallVector<Value> current(carried);
+  for (int half = 0; half < 2; ++half) {
+    SmallVector<Scale> scales;
+    for (auto [row, super] : llvm::zip(rows, supers))
+      scales.push_back(loadScale(block, row, super, half));
+    current = l.loop(
+        l.index(0), l.index(4), 1, current, [&](Value v, ValueRange inner) {
+          SmallVector<Value> codes, high, next(inner);
+          for (Value row : rows) {
+            codes.push_back(loadCodes(block, v, row, half));
+            high.push_back(loadHigh(block, v, row, half));
+          }
+          Value column =
+              l.addi(at(firstColumn, 16 * half), l.muli(v, l.index(4)));
+          for (int j = 0; j < 4; ++j) {
+            SmallVector<Value> weights;
+            for (size_t i = 0; i < rows.size(); ++i)
+              weights.push_back(decode(codes[i], high[i], half, j, scales[i]));
+            next = body(at(column, j), weights, next);
+          }
+          return next;
+        });
+  }
+  return current;
+}
+
+SmallVector<Value> StripReader::forFloats(Value block, Value firstColumn,
+                                          ArrayRef<Value> rows,
+                                          ValueRange carried, Body body) {
+  return l.loop(l.index(0), l.index(8), 1, carried,
+                [&](Value v, ValueRange inner) {
+                  SmallVector<Value> next(inner);
+                  for (int j = 0; j < 4; ++j) {
+                    Value k = at(l.muli(v, l.index(4)), j);
+                    SmallVector<Value> weights;
+                    for (Value row : rows)
+                      weights.push_back(loadFloat(block, k, row));
+                    next = body(l.addi(firstColumn, k), weights, next);
+                  }
+                  return next;
+                });
+}
+
+Value StripReader::loadFloat(Value block, Value column, Value row) {
+  int64_t bytes = layout.code == StripCode::F32 ? 4 : 2;
+  Value element = l.addi(l.muli(column, l.index(32)), row);
+  Value offset = l.addi(block, l.muli(element, l.index(bytes)));
+  if (layout.code == StripCode::F32)
+    return loadAs(offset, lanes, l.f32());
+  if (layout.code == StripCode::F16)
+    return loadHalf(offset, lanes);
+  Value wide = l.extu(loadAs(offset, lanes, l.b.getI16Type()), l.i32());
+  return l.bits(l.shl(wide, 16), l.f32());
+}
+
+/// The words that hold columns 16*half + 4v .. +3, one byte each (a nibble of
+/// each byte for the narrow codes).
+Value StripReader::loadCodes(Value block, Value v, Value row, int half) {
+  bool wide = layout.code == StripCode::U8;
+  Value lane = rowOffset(row, wide ? 512 : 256);
+  Value vectorOffset = at(l.muli(v, l.index(64)), wide ? 256 * half : 0);
+  return loadAs(l.addi(block, l.addi(vectorOffset, lane)), lanes, l.i32());
+}
+
+/// The high bits of the same columns, at the bottom of each byte; null if the
+/// code has none.
+Value StripReader::loadHigh(Value block, Value v, Value row, int half) {
+  if (layout.highOffset < 0)
+    return nullptr;
+  bool one = layout.code == StripCode::U5;
+  Value lane = at(rowOffset(row, one ? 64 : 128),
+                  layout.highOffset + (one ? 0 : 64 * half));
+  Value word = loadAs(l.addi(block, lane), lanes, l.i32());
+  Value shift =
+      l.indexCast(one ? at(v, 4 * half) : l.muli(v, l.index(2)), l.i32());
+  return arith::ShRUIOp::create(l.b, l.loc, word, l.splat(shift, lanes));
+}
+
+Value StripReader::decode(Value codes, Value high, int half, int j,
+                          const Scale &scale) {
+  bool wide = layout.code == StripCode::U8;
+  Value code = l.shru(codes, 8 * j + (wide ? 0 : 4 * half));
+  code = l.andi(code, l.i(code, wide ? 255 : 15));
+  if (high) {
+    Value bits = l.shru(high, 8 * j);
+    bits = l.andi(bits, l.i(bits, layout.code == StripCode::U5 ? 1 : 3));
+    code = l.ori(code, l.shl(bits, 4));
+  }
+  if (layout.zero != 0)
+    code = l.subi(code, l.i(code, layout.zero));
+  Value value = l.mul(scale.scale, l.sitofp(code, l.f32()));
+  if (!scale.min)
+    return value;
+  return layout.minNegated ? l.sub(value, scale.min) : l.add(value, scale.min);
+}

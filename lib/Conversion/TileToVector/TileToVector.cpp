@@ -1,0 +1,97 @@
+// TileToVector.cpp - lowers the regions of a module for one CPU level.
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "lib/Conversion/TileToVector/RowLowerings.h"
+#include "lib/Conversion/TileToVector/TileLowering.h"
+#include "lib/Conversion/TileToVector/TileToVectorPasses.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+
+namespace sinter {
+#define GEN_PASS_DEF_CONVERTTILETOVECTOR
+#define GEN_PASS_DEF_EMITKERNELENTRIES
+#include "lib/Conversion/TileToVector/TileToVectorPasses.h.inc"
+} // namespace sinter
+
+using namespace mlir;
+using namespace sinter;
+
+namespace {
+
+struct ConvertTileToVector
+    : sinter::impl::ConvertTileToVectorBase<ConvertTileToVector> {
+  using ConvertTileToVectorBase::ConvertTileToVectorBase;
+
+  void runOnOperation() override {
+    const CpuLevel *cpu = findCpuLevel(level);
+    if (!cpu) {
+      getOperation().emitError()
+          << "unknown CPU level '" << level << "': use x86-64-v3 or "
+          << "x86-64-v4-vnni";
+      return signalPassFailure();
+    }
+    TileLoweringRegistry registry;
+    registerTileLowerings(registry);
+    for (auto region : getOperation().getOps<func::FuncOp>())
+      if (region->hasAttr(tile::kRegionAttr) &&
+          failed(lowerRegion(region, registry, *cpu)))
+        return signalPassFailure();
+  }
+
+  LogicalResult lowerRegion(func::FuncOp region,
+                            const TileLoweringRegistry &registry,
+                            const CpuLevel &cpu) {
+    OpBuilder builder(&getContext());
+    TileLowering lowering(builder, region, cpu);
+    for (Operation *stage : stagesOf(region)) {
+      builder.setInsertionPoint(stage);
+      if (failed(lowerStage(stage, registry, lowering)))
+        return failure();
+      stage->erase();
+      ++lowered;
+    }
+    // What lowerings built may wait as well.
+    SmallVector<tile::BarrierOp> barriers;
+    region.walk([&](tile::BarrierOp op) { barriers.push_back(op); });
+    for (tile::BarrierOp barrier : barriers) {
+      builder.setInsertionPoint(barrier);
+      lowering.barrier(barrier.getLoc());
+      barrier.erase();
+    }
+    return success();
+  }
+
+  static SmallVector<Operation *> stagesOf(func::FuncOp region) {
+    SmallVector<Operation *> stages;
+    region.walk([&](Operation *op) {
+      if (isa_and_nonnull<tile::TileDialect>(op->getDialect()) &&
+          !isa<tile::BarrierOp>(op))
+        stages.push_back(op);
+    });
+    return stages;
+  }
+
+  static LogicalResult lowerStage(Operation *stage,
+                                  const TileLoweringRegistry &registry,
+                                  TileLowering &lowering) {
+    if (const auto *lower = registry.find(stage->getName().getStringRef()))
+      return (*lower)(stage, lowering);
+    RowMachine machine;
+    machine.registers = lowering.level.wideRegisters();
+    if (lowerRowOp(stage, lowering.b, {lowering.worker, lowering.workers},
+                   machine))
+      return success();
+    return stage->emitOpError()
+           << "has no lowering for " << lowering.level.name;
+  }
+};
+
+struct EmitKernelEntries
+    : sinter::impl::EmitKernelEntriesBase<EmitKernelEntries> {
+  void runOnOperation() override {
+    if (failed(emitEntries(getOperation())))
+      signalPassFailure();
+  }
+};
+
+} // namespace
