@@ -1,0 +1,84 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "lib/Conversion/DecodeToPlan/DecodeToPlan.h"
+#include "lib/Conversion/DecodeToPlan/Lowering.h"
+
+namespace sinter {
+#define GEN_PASS_DEF_DECODETOPLAN
+#include "lib/Conversion/DecodeToPlan/Passes.h.inc"
+} // namespace sinter
+
+using namespace mlir;
+using namespace sinter;
+
+void sinter::layoutWeights(ModuleOp module) {
+  planir::SectionOp section;
+  for (auto op : module.getOps<planir::SectionOp>())
+    if (op.getSymName() == kWeightSection)
+      section = op;
+  if (!section)
+    return;
+  uint64_t end = 0;
+  for (auto weight : module.getOps<planir::WeightOp>()) {
+    // The widest vector load of any target; packers also write whole lines.
+    uint64_t offset = llvm::alignTo(end, 64);
+    weight.setOffset(offset);
+    end = offset + weight.getBytes();
+  }
+  section.setBytes(end);
+}
+
+namespace {
+
+class DecodeToPlanPass : public sinter::impl::DecodeToPlanBase<DecodeToPlanPass> {
+  void runOnOperation() override;
+  void count(ModuleOp module);
+};
+
+} // namespace
+
+/// Moves the plan ops out of `built` in place of everything in `module`.
+static void replaceBody(ModuleOp module, ModuleOp built) {
+  module.getBody()->clear();
+  module.getBody()->getOperations().splice(
+      module.getBody()->end(), built.getBody()->getOperations());
+  // What they said stands in plan.model now.
+  for (NamedAttribute attr :
+       llvm::to_vector(module->getDiscardableAttrs()))
+    if (attr.getName().getValue().starts_with("llm."))
+      module->removeDiscardableAttr(attr.getName());
+}
+
+void DecodeToPlanPass::runOnOperation() {
+  ModuleOp module = getOperation();
+  OwningOpRef<ModuleOp> built = ModuleOp::create(module.getLoc());
+  OpBuilder builder = OpBuilder::atBlockEnd(built->getBody());
+  if (failed(lowerDeclarations(module, builder)))
+    return signalPassFailure();
+  layoutWeights(*built);
+  for (Operation &op : *module.getBody()) {
+    LogicalResult result = success();
+    if (auto function = dyn_cast<func::FuncOp>(op)) {
+      if (!function->hasAttr(tile::kRegionAttr))
+        result = lowerFunction(function, builder);
+    } else if (auto program = dyn_cast<decode::ProgramOp>(op)) {
+      result = lowerProgram(program, builder);
+    }
+    if (failed(result))
+      return signalPassFailure();
+  }
+  replaceBody(module, *built);
+  count(module);
+}
+
+void DecodeToPlanPass::count(ModuleOp module) {
+  for (Operation &op : *module.getBody()) {
+    if (isa<planir::KernelOp>(op))
+      ++numKernels;
+    else if (auto section = dyn_cast<planir::SectionOp>(op))
+      weightBytes += section.getBytes();
+    else if (isa<planir::FuncOp>(op))
+      op.walk([&](planir::DispatchOp) { ++numDispatches; });
+  }
+}

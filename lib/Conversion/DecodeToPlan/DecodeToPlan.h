@@ -1,0 +1,24 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// From `decode` and launch lists to `plan`.
+
+#ifndef SINTER_LIB_CONVERSION_DECODETOPLAN_DECODETOPLAN_H
+#define SINTER_LIB_CONVERSION_DECODETOPLAN_DECODETOPLAN_H
+
+#include "mlir/IR/BuiltinOps.h"
+#include "mlir/Pass/Pass.h"
+
+namespace sinter {
+
+#define GEN_PASS_DECL
+#define GEN_PASS_REGISTRATION
+#include "lib/Conversion/DecodeToPlan/Passes.h.inc"
+
+/// Places each `plan.weight` of `module` in the section `@weights`, in the
+/// order of the module, and gives the section its size.
+void layoutWeights(mlir::ModuleOp module);
+
+} // namespace sinter
+
+#endif

@@ -1,0 +1,380 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Bodies of programs and launch lists: everything becomes an i64 value.
+
+#include "lib/Conversion/DecodeToPlan/Lowering.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/IRMapping.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace sinter;
+
+namespace {
+
+class BodyLowering {
+public:
+  BodyLowering(planir::FuncOp function)
+      : function(function), builder(function.getContext()) {
+    builder.setInsertionPointToEnd(&function.getBody().front());
+  }
+
+  /// Lowers `from` into the entry block.
+  LogicalResult run(Block &from);
+
+private:
+  using BinaryKind = std::optional<planir::ArithKind>;
+
+  LogicalResult block(Block &from);
+  LogicalResult lower(Operation *op);
+  LogicalResult constant(arith::ConstantOp op);
+  LogicalResult compare(arith::CmpIOp op);
+  LogicalResult launch(tile::LaunchOp op);
+  LogicalResult branch(scf::IfOp op);
+  LogicalResult count(scf::ForOp op);
+  LogicalResult loop(decode::LoopOp op);
+  LogicalResult prefill(decode::PrefillOp op);
+  LogicalResult step(decode::StepOp op);
+
+  /// Copies the block of `from` into a new block of `to`.
+  LogicalResult region(Region &from, Region &to);
+  Block *newBlock(Region &region, unsigned arguments);
+  Value number(int64_t value);
+  Value binary(planir::ArithKind kind, Value lhs, Value rhs) {
+    return planir::ArithOp::create(builder, loc, builder.getI64Type(), kind, lhs,
+                                   rhs);
+  }
+  LogicalResult set(Value old, Value now) {
+    values.map(old, now);
+    return success();
+  }
+  Value get(Value old) { return values.lookup(old); }
+  SmallVector<Value> get(ValueRange old) {
+    return llvm::map_to_vector(old, [&](Value value) { return get(value); });
+  }
+  SmallVector<Type> i64s(unsigned n) {
+    return SmallVector<Type>(n, builder.getI64Type());
+  }
+  FlatSymbolRefAttr symbol(StringRef name) {
+    return FlatSymbolRefAttr::get(builder.getContext(), name);
+  }
+  void call(FlatSymbolRefAttr callee, ValueRange args) {
+    planir::CallOp::create(builder, loc, TypeRange(), callee, args);
+  }
+  static BinaryKind kindOf(Operation *op);
+
+  planir::FuncOp function;
+  OpBuilder builder;
+  Location loc = UnknownLoc::get(builder.getContext());
+  IRMapping values;
+  /// Constants stand once, at the start of the function.
+  DenseMap<int64_t, Value> numbers;
+};
+
+} // namespace
+
+LogicalResult BodyLowering::run(Block &from) {
+  values.map(from.getArguments(), function.getBody().getArguments());
+  return block(from);
+}
+
+LogicalResult BodyLowering::block(Block &from) {
+  for (Operation &op : from) {
+    loc = op.getLoc();
+    if (failed(lower(&op)))
+      return failure();
+  }
+  return success();
+}
+
+Value BodyLowering::number(int64_t value) {
+  Value &found = numbers[value];
+  if (!found) {
+    OpBuilder::InsertionGuard guard(builder);
+    Block *entry = &function.getBody().front();
+    builder.setInsertionPointToStart(entry);
+    while (builder.getInsertionPoint() != entry->end() &&
+           isa<planir::ConstOp>(*builder.getInsertionPoint()))
+      builder.setInsertionPointAfter(&*builder.getInsertionPoint());
+    found = planir::ConstOp::create(builder, loc, builder.getI64Type(),
+                                    builder.getI64IntegerAttr(value));
+  }
+  return found;
+}
+
+Block *BodyLowering::newBlock(Region &region, unsigned arguments) {
+  return builder.createBlock(&region, region.end(), i64s(arguments),
+                             SmallVector<Location>(arguments, loc));
+}
+
+LogicalResult BodyLowering::region(Region &from, Region &to) {
+  OpBuilder::InsertionGuard guard(builder);
+  Block &source = from.front();
+  Block *target = newBlock(to, source.getNumArguments());
+  values.map(source.getArguments(), target->getArguments());
+  return block(source);
+}
+
+//===-- arithmetic --------------------------------------------------------===//
+
+BodyLowering::BinaryKind BodyLowering::kindOf(Operation *op) {
+  using planir::ArithKind;
+  return TypeSwitch<Operation *, BinaryKind>(op)
+      .Case([](arith::AddIOp) { return ArithKind::Add; })
+      .Case([](arith::SubIOp) { return ArithKind::Sub; })
+      .Case([](arith::MulIOp) { return ArithKind::Mul; })
+      .Case([](arith::DivSIOp) { return ArithKind::Div; })
+      .Case([](arith::RemSIOp) { return ArithKind::Rem; })
+      .Case([](arith::MinSIOp) { return ArithKind::Min; })
+      .Case([](arith::MaxSIOp) { return ArithKind::Max; })
+      .Case([](arith::AndIOp) { return ArithKind::And; })
+      .Case([](arith::OrIOp) { return ArithKind::Or; })
+      .Default(std::nullopt);
+}
+
+LogicalResult BodyLowering::constant(arith::ConstantOp op) {
+  if (auto integer = dyn_cast<IntegerAttr>(op.getValue())) {
+    bool flag = op.getType().isInteger(1);
+    return set(op, number(flag ? integer.getValue().getZExtValue()
+                               : integer.getValue().getSExtValue()));
+  }
+  // A float travels as its bits in the low half.
+  if (auto real = dyn_cast<FloatAttr>(op.getValue()); real && op.getType().isF32())
+    return set(op, number(real.getValue().bitcastToAPInt().getZExtValue()));
+  return op.emitOpError("has no counterpart in a plan");
+}
+
+LogicalResult BodyLowering::compare(arith::CmpIOp op) {
+  using planir::ArithKind;
+  Value lhs = get(op.getLhs()), rhs = get(op.getRhs());
+  switch (op.getPredicate()) {
+  case arith::CmpIPredicate::eq:
+    return set(op, binary(ArithKind::Eq, lhs, rhs));
+  case arith::CmpIPredicate::ne:
+    return set(op, binary(ArithKind::Ne, lhs, rhs));
+  case arith::CmpIPredicate::slt:
+    return set(op, binary(ArithKind::Lt, lhs, rhs));
+  case arith::CmpIPredicate::sle:
+    return set(op, binary(ArithKind::Le, lhs, rhs));
+  case arith::CmpIPredicate::sgt:
+    return set(op, binary(ArithKind::Lt, rhs, lhs));
+  case arith::CmpIPredicate::sge:
+    return set(op, binary(ArithKind::Le, rhs, lhs));
+  default:
+    return op.emitOpError("compares unsigned; a plan has signed numbers only");
+  }
+}
+
+//===-- launches ----------------------------------------------------------===//
+
+LogicalResult BodyLowering::launch(tile::LaunchOp op) {
+  SmallVector<Attribute> bindings;
+  for (Attribute binding : op.getBindings()) {
+    bindings.push_back(lowerBinding(binding));
+    if (!bindings.back())
+      return op.emitOpError("cannot bind ") << binding << " in a plan";
+  }
+  planir::DispatchOp::create(builder, loc, op.getCalleeAttr(),
+                             builder.getArrayAttr(bindings),
+                             get(op.getScalars()));
+  return success();
+}
+
+//===-- control flow ------------------------------------------------------===//
+
+LogicalResult BodyLowering::branch(scf::IfOp op) {
+  auto made = planir::IfOp::create(builder, loc, i64s(op.getNumResults()),
+                                   get(op.getCondition()));
+  if (failed(region(op.getThenRegion(), made.getThenBlock())))
+    return failure();
+  if (!op.getElseRegion().empty() &&
+      failed(region(op.getElseRegion(), made.getElseBlock())))
+    return failure();
+  values.map(op.getResults(), made.getResults());
+  return success();
+}
+
+/// for: carries the index and the values of the loop.
+LogicalResult BodyLowering::count(scf::ForOp op) {
+  SmallVector<Value> inits = {get(op.getLowerBound())};
+  llvm::append_range(inits, get(op.getInits()));
+  unsigned carried = inits.size();
+  auto made = planir::WhileOp::create(builder, loc, i64s(carried), inits);
+  OpBuilder::InsertionGuard guard(builder);
+  Block *before = newBlock(made.getBefore(), carried);
+  Value more = binary(planir::ArithKind::Lt, before->getArgument(0),
+                      get(op.getUpperBound()));
+  planir::ConditionOp::create(builder, loc, more, before->getArguments());
+  Block *body = newBlock(made.getBody(), carried);
+  values.map(op.getBody()->getArguments(), body->getArguments());
+  for (Operation &inner : op.getBody()->without_terminator()) {
+    loc = inner.getLoc();
+    if (failed(lower(&inner)))
+      return failure();
+  }
+  SmallVector<Value> next = {binary(planir::ArithKind::Add,
+                                    body->getArgument(0), get(op.getStep()))};
+  llvm::append_range(next, get(op.getYieldedValues()));
+  planir::YieldOp::create(builder, loc, next);
+  values.map(op.getResults(), made.getResults().drop_front());
+  return success();
+}
+
+LogicalResult BodyLowering::loop(decode::LoopOp op) {
+  auto made = planir::WhileOp::create(builder, loc, i64s(op.getNumResults()),
+                                      get(op.getInits()));
+  if (failed(region(op.getRound(), made.getBefore())) ||
+      failed(region(op.getAdvance(), made.getBody())))
+    return failure();
+  values.map(op.getResults(), made.getResults());
+  return success();
+}
+
+//===-- state -------------------------------------------------------------===//
+
+/// while (rows = take_input(chunk)) { reserve; body; commit }
+LogicalResult BodyLowering::prefill(decode::PrefillOp op) {
+  auto made =
+      planir::WhileOp::create(builder, loc, i64s(2), ValueRange{number(0)});
+  OpBuilder::InsertionGuard guard(builder);
+  Block *before = newBlock(made.getBefore(), 1);
+  Value rows = planir::TakeInputOp::create(builder, loc, builder.getI64Type(),
+                                           get(op.getChunk()),
+                                           symbol(decode::kIdsBuffer),
+                                           builder.getI64IntegerAttr(0));
+  planir::ConditionOp::create(builder, loc, rows,
+                              ValueRange{rows, before->getArgument(0)});
+  Block *body = newBlock(made.getBody(), 2);
+  Value taken = body->getArgument(0);
+  Value position = planir::LengthOp::create(
+      builder, loc, builder.getI64Type(), op.getStateAttr());
+  planir::ReserveOp::create(builder, loc, op.getStateAttr(), taken);
+  values.map(op.getBody().getArgument(0), taken);
+  values.map(op.getBody().getArgument(1), position);
+  if (failed(block(op.getBody().front())))
+    return failure();
+  planir::YieldOp::create(builder, loc, taken);
+  return set(op.getLast(), made.getResult(1));
+}
+
+LogicalResult BodyLowering::step(decode::StepOp op) {
+  Value position = planir::LengthOp::create(
+      builder, loc, builder.getI64Type(), op.getStateAttr());
+  planir::ReserveOp::create(builder, loc, op.getStateAttr(), get(op.getRows()));
+  values.map(op.getBody().getArgument(0), position);
+  return block(op.getBody().front());
+}
+
+//===-- one op ------------------------------------------------------------===//
+
+LogicalResult BodyLowering::lower(Operation *op) {
+  if (BinaryKind kind = kindOf(op))
+    return set(op->getResult(0), binary(*kind, get(op->getOperand(0)),
+                                        get(op->getOperand(1))));
+  Type i64 = builder.getI64Type();
+  IntegerAttr start = builder.getI64IntegerAttr(0);
+  return TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([&](arith::ConstantOp inner) { return constant(inner); })
+      .Case([&](arith::CmpIOp inner) { return compare(inner); })
+      .Case<arith::IndexCastOp, arith::ExtUIOp>([&](Operation *cast) {
+        return set(cast->getResult(0), get(cast->getOperand(0)));
+      })
+      .Case([&](tile::LaunchOp inner) { return launch(inner); })
+      .Case([&](scf::IfOp inner) { return branch(inner); })
+      .Case([&](scf::ForOp inner) { return count(inner); })
+      .Case([&](decode::LoopOp inner) { return loop(inner); })
+      .Case([&](decode::PrefillOp inner) { return prefill(inner); })
+      .Case([&](decode::StepOp inner) { return step(inner); })
+      .Case([&](decode::CommitOp inner) {
+        auto parent = inner->getParentOp()->getAttrOfType<FlatSymbolRefAttr>("state");
+        planir::CommitOp::create(builder, loc, parent, get(inner.getCount()));
+        return success();
+      })
+      .Case([&](decode::LengthOp inner) {
+        return set(inner, planir::LengthOp::create(builder, loc, i64,
+                                                   inner.getStateAttr()));
+      })
+      .Case([&](decode::RoomOp inner) {
+        Value capacity = planir::CapacityOp::create(builder, loc, i64,
+                                                    inner.getStateAttr());
+        Value length = planir::LengthOp::create(builder, loc, i64,
+                                                inner.getStateAttr());
+        return set(inner, binary(planir::ArithKind::Sub, capacity, length));
+      })
+      .Case([&](decode::FeedOp inner) {
+        planir::StoreI32Op::create(builder, loc, get(inner.getToken()),
+                                   symbol(decode::kIdsBuffer), start);
+        return success();
+      })
+      .Case([&](decode::ForwardOp inner) {
+        call(inner.getFunctionAttr(),
+             {get(inner.getRows()), get(inner.getPosition())});
+        return success();
+      })
+      .Case([&](decode::HeadOp inner) {
+        call(inner.getFunctionAttr(),
+             {get(inner.getFirst()), get(inner.getRows())});
+        return success();
+      })
+      .Case([&](decode::SampleOp inner) {
+        call(inner.getFunctionAttr(), get(inner.getArgs()));
+        return set(inner, planir::LoadI32Op::create(
+                              builder, loc, i64, symbol(decode::kTokenBuffer),
+                              start));
+      })
+      .Case([&](decode::EmitOp inner) {
+        return set(inner, planir::EmitTokenOp::create(builder, loc, i64,
+                                                      get(inner.getToken())));
+      })
+      .Case([&](decode::EmitLogitsOp inner) {
+        planir::EmitLogitsOp::create(builder, loc, get(inner.getRows()),
+                                     symbol(decode::kLogitsBuffer), start);
+        return success();
+      })
+      .Case([&](decode::StopOp inner) {
+        Value more =
+            binary(planir::ArithKind::Eq, get(inner.getWhen()), number(0));
+        planir::ConditionOp::create(builder, loc, more, get(inner.getValues()));
+        return success();
+      })
+      .Case<decode::NextOp, scf::YieldOp>([&](Operation *end) {
+        planir::YieldOp::create(builder, loc, get(end->getOperands()));
+        return success();
+      })
+      .Case<decode::ReturnOp, func::ReturnOp>([&](Operation *end) {
+        planir::ReturnOp::create(builder, loc, get(end->getOperands()));
+        return success();
+      })
+      .Default([&](Operation *other) -> LogicalResult {
+        return other->emitOpError("has no counterpart in a plan");
+      });
+}
+
+//===-- functions ---------------------------------------------------------===//
+
+LogicalResult sinter::lowerFunction(func::FuncOp function, OpBuilder &builder) {
+  if (!function.getBody().hasOneBlock())
+    return function.emitOpError("is neither a region nor a launch list of one "
+                                "block");
+  SmallVector<std::string> names;
+  for (unsigned i = 0; i < function.getNumArguments(); ++i) {
+    auto name = function.getArgAttrOfType<StringAttr>(i, "tile.name");
+    names.push_back(name ? name.str() : ("arg" + Twine(i)).str());
+  }
+  auto made = planir::FuncOp::create(
+      builder, function.getLoc(), function.getSymName(),
+      SmallVector<StringRef>(names.begin(), names.end()),
+      function.getNumResults());
+  return BodyLowering(made).run(function.getBody().front());
+}
+
+LogicalResult sinter::lowerProgram(decode::ProgramOp program,
+                                   OpBuilder &builder) {
+  auto names = llvm::to_vector(program.getParams().getAsValueRange<StringAttr>());
+  auto made = planir::FuncOp::create(builder, program.getLoc(),
+                                     program.getSymName(), names,
+                                     program.getNumResults());
+  return BodyLowering(made).run(program.getBody().front());
+}

@@ -1,0 +1,200 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Model, buffers, states, weights and kernels.
+
+#include "dialects/Tile/StripLayout.h"
+#include "lib/Conversion/DecodeToPlan/Lowering.h"
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace sinter;
+
+static std::string toText(Attribute attr) {
+  std::string text;
+  llvm::raw_string_ostream(text) << attr;
+  return text;
+}
+
+static std::string toText(Type type) {
+  std::string text;
+  llvm::raw_string_ostream(text) << type;
+  return text;
+}
+
+//===-- model -------------------------------------------------------------===//
+
+/// Bytes of the buffer `name`, which decoding cannot do without.
+static FailureOr<int64_t> bufferBytes(ModuleOp module, StringRef name) {
+  if (auto buffer = module.lookupSymbol<tile::BufferOp>(name))
+    return static_cast<int64_t>(buffer.getBytes());
+  return module.emitError("decode-to-plan needs a tile.buffer @") << name;
+}
+
+static LogicalResult lowerModel(ModuleOp module, OpBuilder &builder) {
+  auto name = module->getAttrOfType<StringAttr>("llm.name");
+  auto architecture = module->getAttrOfType<StringAttr>("llm.architecture");
+  auto vocabulary = module->getAttrOfType<IntegerAttr>("llm.vocabulary");
+  auto context = module->getAttrOfType<IntegerAttr>("llm.max_context");
+  if (!name || !architecture || !vocabulary || !context)
+    return module.emitError("decode-to-plan needs the module attributes llm.name, "
+                            "llm.architecture, llm.vocabulary, llm.max_context");
+  FailureOr<int64_t> ids = bufferBytes(module, decode::kIdsBuffer);
+  FailureOr<int64_t> logits = bufferBytes(module, decode::kLogitsBuffer);
+  if (failed(ids) || failed(logits) ||
+      failed(bufferBytes(module, decode::kHistoryBuffer)) ||
+      failed(bufferBytes(module, decode::kTokenBuffer)))
+    return failure();
+  // Rows of logits are padded to whole strips.
+  int64_t rowBytes = 4 * llvm::alignTo(vocabulary.getInt(), 32);
+  if (*logits == 0 || *logits % rowBytes != 0)
+    return module.emitError("buffer @logits has ")
+           << *logits << " bytes, no multiple of a row of " << rowBytes;
+  planir::ModelOp::create(
+      builder, module.getLoc(), name, architecture,
+      builder.getI64IntegerAttr(vocabulary.getInt()),
+      builder.getI64IntegerAttr(context.getInt()),
+      builder.getI64IntegerAttr(*ids / 4),
+      builder.getI64IntegerAttr(*logits / rowBytes),
+      FlatSymbolRefAttr::get(builder.getContext(), decode::kIdsBuffer),
+      FlatSymbolRefAttr::get(builder.getContext(), decode::kHistoryBuffer));
+  return success();
+}
+
+//===-- weights -----------------------------------------------------------===//
+
+static ArrayAttr sourceNames(ArrayAttr symbols, OpBuilder &builder) {
+  SmallVector<StringRef> names;
+  for (auto symbol : symbols.getAsRange<FlatSymbolRefAttr>())
+    names.push_back(symbol.getValue());
+  return builder.getStrArrayAttr(names);
+}
+
+static void createWeight(Operation *from, StringAttr name, uint64_t bytes,
+                         uint64_t rows, uint64_t cols, StringRef encoding,
+                         ArrayAttr sources, OpBuilder &builder) {
+  planir::WeightOp::create(
+      builder, from->getLoc(), name,
+      FlatSymbolRefAttr::get(builder.getContext(), kWeightSection),
+      builder.getI64IntegerAttr(0), builder.getI64IntegerAttr(bytes),
+      builder.getI64IntegerAttr(rows), builder.getI64IntegerAttr(cols),
+      builder.getStringAttr(encoding), sourceNames(sources, builder));
+}
+
+static LogicalResult lowerPacked(tile::PackedOp op, OpBuilder &builder) {
+  tile::PackedAttr packed = op.getPacked();
+  auto layout = tile::StripLayout::get(packed.getEncoding(), packed.getRows(),
+                                       packed.getCols(),
+                                       [&] { return op.emitOpError(); });
+  if (failed(layout))
+    return failure();
+  createWeight(op, op.getSymNameAttr(), layout->totalBytes, packed.getRows(),
+               packed.getCols(), toText(packed.getEncoding()), op.getSources(),
+               builder);
+  return success();
+}
+
+//===-- kernels -----------------------------------------------------------===//
+
+/// A name for argument `index` of a region, for people who read the plan.
+static std::string argumentName(func::FuncOp region, unsigned index,
+                                StringRef otherwise) {
+  if (auto name = region.getArgAttrOfType<StringAttr>(index, "tile.name"))
+    return name.str();
+  return (otherwise + Twine(index)).str();
+}
+
+static void lowerRegion(func::FuncOp region, OpBuilder &builder) {
+  SmallVector<std::string> bindings, scalars;
+  for (auto [index, type] : llvm::enumerate(region.getArgumentTypes())) {
+    if (isa<MemRefType>(type))
+      bindings.push_back(argumentName(region, index, "buffer"));
+    else
+      scalars.push_back(argumentName(region, index, "scalar"));
+  }
+  auto toArray = [&](ArrayRef<std::string> names) {
+    return builder.getStrArrayAttr(
+        SmallVector<StringRef>(names.begin(), names.end()));
+  };
+  planir::KernelOp::create(builder, region.getLoc(), region.getSymNameAttr(),
+                           toArray(bindings), toArray(scalars));
+}
+
+//===-- all ---------------------------------------------------------------===//
+
+static LogicalResult lowerDeclaration(Operation *op, OpBuilder &builder) {
+  return TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([&](tile::BufferOp buffer) {
+        planir::BufferOp::create(
+            builder, op->getLoc(), buffer.getSymNameAttr(),
+            builder.getI64IntegerAttr(buffer.getBytes()),
+            builder.getI64IntegerAttr(buffer.getBytesPerPosition()));
+        return success();
+      })
+      .Case([&](tile::StateOp state) {
+        planir::StateOp::create(
+            builder, op->getLoc(), state.getSymNameAttr(),
+            builder.getI64IntegerAttr(state.getLayers()),
+            builder.getI64IntegerAttr(tile::StateOp::kPageTokens),
+            builder.getDenseI64ArrayAttr(
+                {state.keyPageBytes(), state.valuePageBytes()}),
+            builder.getStringAttr(toText(state.getElementType())));
+        return success();
+      })
+      .Case([&](tile::PackedOp packed) { return lowerPacked(packed, builder); })
+      .Case([&](tile::VectorOp vector) {
+        createWeight(op, vector.getSymNameAttr(), 4 * vector.paddedSize(), 1,
+                     vector.getSize(), "f32", vector.getSources(), builder);
+        return success();
+      })
+      .Case([&](func::FuncOp function) {
+        if (function->hasAttr(tile::kRegionAttr))
+          lowerRegion(function, builder);
+        return success();
+      })
+      .Default(success());
+}
+
+LogicalResult sinter::lowerDeclarations(ModuleOp module, OpBuilder &builder) {
+  if (failed(lowerModel(module, builder)))
+    return failure();
+  bool hasWeights =
+      llvm::any_of(*module.getBody(), llvm::IsaPred<tile::PackedOp, tile::VectorOp>);
+  if (hasWeights)
+    planir::SectionOp::create(
+        builder, module.getLoc(), builder.getStringAttr(kWeightSection),
+        planir::SectionKindAttr::get(builder.getContext(),
+                                     planir::SectionKind::Weights),
+        builder.getI64IntegerAttr(0));
+  for (Operation &op : *module.getBody())
+    if (failed(lowerDeclaration(&op, builder)))
+      return failure();
+  return success();
+}
+
+Attribute sinter::lowerBinding(Attribute binding) {
+  MLIRContext *context = binding.getContext();
+  auto symbol = [&](StringRef name) {
+    return FlatSymbolRefAttr::get(context, name);
+  };
+  return TypeSwitch<Attribute, Attribute>(binding)
+      .Case([&](tile::ArenaAttr attr) -> Attribute {
+        return planir::BufferBindingAttr::get(context, symbol("arena"),
+                                              attr.getOffset());
+      })
+      .Case([&](tile::BufferAttr attr) -> Attribute {
+        return planir::BufferBindingAttr::get(context, symbol(attr.getName()),
+                                              attr.getOffset());
+      })
+      .Case([&](tile::WeightAttr attr) -> Attribute {
+        return planir::WeightBindingAttr::get(context, attr.getSymbol());
+      })
+      .Case([&](tile::StateAttr attr) -> Attribute {
+        return planir::PlaneBindingAttr::get(context, attr.getSymbol(),
+                                             attr.getLayer(), attr.getPlane());
+      })
+      .Case([&](tile::PagesAttr attr) -> Attribute {
+        return planir::PagesBindingAttr::get(context, attr.getSymbol());
+      })
+      .Default(Attribute());
+}

@@ -1,0 +1,36 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The parts of decode-to-plan.
+
+#ifndef SINTER_LIB_CONVERSION_DECODETOPLAN_LOWERING_H
+#define SINTER_LIB_CONVERSION_DECODETOPLAN_LOWERING_H
+
+#include "dialects/Decode/DecodeOps.h"
+#include "dialects/Plan/PlanOps.h"
+#include "dialects/Tile/TileOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/IR/Builders.h"
+
+namespace sinter {
+
+/// Name of the section that holds all weights.
+inline constexpr llvm::StringLiteral kWeightSection = "weights";
+
+/// Declares model, buffers, states, weights and kernels of `module` at the
+/// place of `builder`.
+mlir::LogicalResult lowerDeclarations(mlir::ModuleOp module,
+                                      mlir::OpBuilder &builder);
+
+/// What a launch binds, as the plan says it; null for an unknown binding.
+mlir::Attribute lowerBinding(mlir::Attribute binding);
+
+/// Appends the plan function of a launch list or of a program.
+mlir::LogicalResult lowerFunction(mlir::func::FuncOp function,
+                                  mlir::OpBuilder &builder);
+mlir::LogicalResult lowerProgram(decode::ProgramOp program,
+                                 mlir::OpBuilder &builder);
+
+} // namespace sinter
+
+#endif
