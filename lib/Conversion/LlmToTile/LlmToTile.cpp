@@ -1,0 +1,403 @@
+//===- LlmToTile.cpp - a model to regions and launches --------------------===//
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Conversion/LlmToTile/LlmToTile.h"
+
+#include "lib/Conversion/LlmToTile/RegionBuilder.h"
+#include "lib/Conversion/LlmToTile/WeightTable.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/Support/MathExtras.h"
+
+namespace sinter {
+#define GEN_PASS_DEF_LLMTOTILE
+#include "lib/Conversion/LlmToTile/Passes.h.inc"
+} // namespace sinter
+
+using namespace mlir;
+using namespace sinter;
+
+static int64_t padded(int64_t cols) { return llvm::alignTo(cols, 32); }
+
+namespace {
+
+/// What a region needs at each of its launches.
+struct Region {
+  std::string name;
+  SmallVector<BindingSpec> bindings;
+};
+
+class Conversion {
+public:
+  Conversion(ModuleOp module, TileOptions options)
+      : module(module), ctx(module.getContext()), builder(ctx),
+        options(options), weights(module) {}
+
+  LogicalResult run();
+  unsigned regions = 0, residuals = 0;
+  unsigned packed() const { return weights.numPacked(); }
+
+private:
+  LogicalResult readModel();
+  void layOutFixed();
+  void declareMemory();
+  LogicalResult convertEmbedding();
+  LogicalResult convertLayer(func::FuncOp layer);
+  LogicalResult convertHead();
+  void buildSample();
+  void buildForward();
+  void launch(OpBuilder &at, const Region &region, ValueRange scalars,
+              int64_t layer, func::CallOp call);
+  Attribute resolve(const BindingSpec &spec, int64_t layer, func::CallOp call);
+  func::FuncOp createList(StringRef name, ArrayRef<Type> inputs);
+  MemRefType rowsType(int64_t rows, int64_t cols) {
+    return MemRefType::get({rows, padded(cols)}, builder.getF32Type());
+  }
+  Attribute named(StringRef name) {
+    return tile::BufferAttr::get(ctx, name, 0);
+  }
+
+  ModuleOp module;
+  MLIRContext *ctx;
+  OpBuilder builder;
+  TileOptions options;
+  WeightTable weights;
+
+  func::FuncOp forward, head;
+  llm::EmbeddingOp embedding;
+  SmallVector<func::CallOp> calls;
+  llvm::MapVector<Operation *, Region> layerRegions; // by llm function
+  Region embedRegion, headRegion, sampleRegion;
+  FixedBuffer hidden;
+  int64_t hiddenCols = 0, vocabulary = 0, fixedBytes = 0;
+  llvm::MapVector<StringAttr, FixedBuffer> ropeTables;
+};
+
+} // namespace
+
+/// Finds the parts: embedding, calls of layers in order, head.
+LogicalResult Conversion::readModel() {
+  forward = module.lookupSymbol<func::FuncOp>("forward");
+  head = module.lookupSymbol<func::FuncOp>("head");
+  if (!forward || !head)
+    return module.emitError("a model has functions @forward and @head");
+  for (Operation &op : forward.getBody().front()) {
+    if (auto embed = dyn_cast<llm::EmbeddingOp>(op)) {
+      if (embedding)
+        return op.emitError("a second embedding has no lowering to tile");
+      embedding = embed;
+    } else if (auto call = dyn_cast<func::CallOp>(op)) {
+      calls.push_back(call);
+    } else if (!isa<llm::WeightRefOp, arith::ConstantOp, func::ReturnOp>(op)) {
+      return op.emitError("stands outside of every layer and has no lowering "
+                          "to tile; was llm-outline-layers run?");
+    }
+  }
+  if (!embedding)
+    return forward.emitError("has no llm.embedding");
+  if (!embedding.getTable().getDefiningOp<llm::WeightRefOp>())
+    return embedding.emitError("needs a weight as its table");
+  if (calls.empty())
+    return forward.emitError("calls no layers; was llm-outline-layers run?");
+  hiddenCols = embedding.getResult().getType().getDimSize(1);
+  auto logits = cast<RankedTensorType>(head.getResultTypes().front());
+  vocabulary = logits.getDimSize(1);
+  if (options.maxContext <= 0) {
+    auto attr =
+        module->getAttrOfType<IntegerAttr>(llm::LlmDialect::kMaxContext);
+    if (!attr || attr.getInt() <= 0)
+      return module.emitError("says no llm.max_context; pass max-context");
+    options.maxContext = attr.getInt();
+  }
+  return success();
+}
+
+/// Hidden state and RoPE tables live across regions.
+void Conversion::layOutFixed() {
+  auto place = [&](MemRefType type) {
+    int64_t offset = fixedBytes;
+    fixedBytes = llvm::alignTo(offset + type.getNumElements() * 4, 64);
+    return FixedBuffer{offset, type};
+  };
+  hidden = place(rowsType(options.maxRows, hiddenCols));
+  module.walk([&](llm::RopeOp rope) {
+    auto freqs = rope.getFreqs().getDefiningOp<llm::WeightRefOp>();
+    if (!freqs)
+      return;
+    StringAttr name = freqs.getWeightAttr().getAttr();
+    if (!ropeTables.contains(name))
+      ropeTables[name] = place(
+          MemRefType::get({options.maxRows, int64_t(rope.getRot()) / 2, 2},
+                          builder.getF32Type()));
+  });
+}
+
+void Conversion::declareMemory() {
+  builder.setInsertionPointToStart(module.getBody());
+  Location loc = module.getLoc();
+  auto declare = [&](StringRef name, int64_t bytes, int64_t perPosition) {
+    return tile::BufferOp::create(builder, loc, name, StringAttr(), bytes,
+                                  perPosition);
+  };
+  auto arena = declare("arena", fixedBytes, 0);
+  arena->setAttr("tile.fixed_bytes", builder.getI64IntegerAttr(fixedBytes));
+  declare("ids", options.maxRows * 4, 0);
+  declare("history", 0, 4);
+  declare("logits", options.logitsRows * padded(vocabulary) * 4, 0);
+  declare("token", 64, 0);
+  llm::KVCacheType cache;
+  for (Type type : forward.getArgumentTypes())
+    if (auto kv = dyn_cast<llm::KVCacheType>(type))
+      cache = kv;
+  tile::StateOp::create(builder, loc, "kv", StringAttr(), cache.getLayers(),
+                        cache.getKvHeads(), cache.getHeadDim(), options.kvType);
+}
+
+LogicalResult Conversion::convertEmbedding() {
+  RegionBuilder region(module, "embed", options, options.maxRows, 2);
+  auto table = embedding.getTable().getDefiningOp<llm::WeightRefOp>();
+  auto type = cast<RankedTensorType>(table.getType());
+  auto packed =
+      tile::PackedAttr::get(ctx, encoding::encodingOf(type), type.getDimSize(0),
+                            type.getDimSize(1), tile::Arrange::Stack);
+  Value ids = region.fixedBuffer(
+      named("ids"), MemRefType::get({options.maxRows}, builder.getI32Type()));
+  Value x =
+      region.fixedBuffer(tile::ArenaAttr::get(ctx, hidden.offset), hidden.type);
+  Value matrix = region.matrix(table.getResult(), packed);
+  tile::EmbedOp::create(region.ops(), region.loc(), ids, matrix, x,
+                        region.scalar(0), packed);
+  for (auto &[name, table] : ropeTables) {
+    Value freqs;
+    module.walk([&, symbol = name](llm::WeightRefOp ref) {
+      if (ref.getWeightAttr().getAttr() == symbol)
+        freqs = ref.getResult();
+    });
+    Value vector = region.vector(freqs, tile::Arrange::Stack);
+    Value buffer =
+        region.fixedBuffer(tile::ArenaAttr::get(ctx, table.offset), table.type);
+    // Arguments move the scalars: ask for them last.
+    tile::RopeTableOp::create(region.ops(), region.loc(), vector, buffer,
+                              region.scalar(0), region.scalar(1));
+  }
+  region.finish();
+  embedRegion = {"embed", llvm::to_vector(region.bindings())};
+  ++regions;
+  return success();
+}
+
+LogicalResult Conversion::convertLayer(func::FuncOp layer) {
+  std::string name = layer.getName().str();
+  layer.setName("llm." + name);
+  RegionBuilder region(module, name, options, options.maxRows, 2);
+  region.ropeTables = &ropeTables;
+  Value x =
+      region.fixedBuffer(tile::ArenaAttr::get(ctx, hidden.offset), hidden.type);
+  Block &body = layer.getBody().front();
+  region.bind(body.getArgument(0), {x, 0, hiddenCols});
+  if (failed(region.convertBody(body)))
+    return failure();
+  Operation *terminator = body.getTerminator();
+  if (region.rowsOf(terminator->getOperand(0)).buffer != x)
+    return terminator->emitError(
+        "the hidden state is not updated in place; layers must end in a "
+        "residual sum over their input");
+  region.finish();
+  residuals += region.residualsFused;
+  layerRegions[layer] = {name, llvm::to_vector(region.bindings())};
+  ++regions;
+  return success();
+}
+
+LogicalResult Conversion::convertHead() {
+  head.setName("llm.head");
+  RegionBuilder region(module, "head_rows", options, options.logitsRows, 2);
+  Value x =
+      region.fixedBuffer(tile::ArenaAttr::get(ctx, hidden.offset), hidden.type);
+  Value logits = region.fixedBuffer(named("logits"),
+                                    rowsType(options.logitsRows, vocabulary));
+  Block &body = head.getBody().front();
+  region.bind(body.getArgument(0), {x, 0, hiddenCols});
+  auto norm = dyn_cast_or_null<llm::RmsNormOp>(
+      body.getArgument(0).hasOneUse() ? *body.getArgument(0).user_begin()
+                                      : nullptr);
+  auto linear =
+      body.getTerminator()->getOperand(0).getDefiningOp<llm::LinearOp>();
+  if (!norm || !linear)
+    return head.emitError("must be a norm of the hidden state, then a linear");
+  region.selectsRows = true;
+  region.place(linear, {logits, 0, vocabulary});
+  if (failed(region.convertBody(body)))
+    return failure();
+  region.finish();
+  headRegion = {"head_rows", llvm::to_vector(region.bindings())};
+  ++regions;
+  return success();
+}
+
+/// Scalars: positions so far, seed, temperature, top_k, top_p, min_p, penalty,
+/// window.
+void Conversion::buildSample() {
+  Type index = builder.getIndexType(), f32 = builder.getF32Type();
+  SmallVector<Type> scalars = {
+      index, builder.getI64Type(), f32, index, f32, f32, f32, index};
+  RegionBuilder region(module, "draw", options, 1, scalars);
+  Value logits = region.fixedBuffer(named("logits"),
+                                    rowsType(options.logitsRows, vocabulary));
+  Value history = region.fixedBuffer(
+      named("history"),
+      MemRefType::get({options.maxContext}, builder.getI32Type()));
+  Value token = region.fixedBuffer(named("token"),
+                                   MemRefType::get({1}, builder.getI32Type()));
+  Value work = region.alloc({2 * padded(vocabulary)}, f32);
+  OpBuilder &ops = region.ops();
+  tile::PenalizeOp::create(ops, region.loc(), logits, history, region.scalar(0),
+                           region.scalar(7), region.scalar(6), vocabulary);
+  tile::SampleOp::create(ops, region.loc(), logits, work, token,
+                         region.scalar(1), region.scalar(0), region.scalar(2),
+                         region.scalar(3), region.scalar(4), region.scalar(5),
+                         vocabulary);
+  region.finish();
+  sampleRegion = {"draw", llvm::to_vector(region.bindings())};
+  ++regions;
+
+  func::FuncOp list = createList("sample", scalars);
+  OpBuilder at = OpBuilder::atBlockEnd(&list.getBody().front());
+  launch(at, sampleRegion, list.getArguments(), 0, nullptr);
+  func::ReturnOp::create(at, list.getLoc());
+}
+
+func::FuncOp Conversion::createList(StringRef name, ArrayRef<Type> inputs) {
+  builder.setInsertionPointToEnd(module.getBody());
+  auto list = func::FuncOp::create(builder, module.getLoc(), name,
+                                   builder.getFunctionType(inputs, {}));
+  list.addEntryBlock();
+  return list;
+}
+
+void Conversion::buildForward() {
+  Type index = builder.getIndexType();
+  func::FuncOp old = forward;
+  old.setName("llm.forward");
+  func::FuncOp list = createList("forward", {index, index});
+  OpBuilder at = OpBuilder::atBlockEnd(&list.getBody().front());
+  launch(at, embedRegion, list.getArguments(), 0, nullptr);
+  for (func::CallOp call : calls) {
+    Operation *callee = module.lookupSymbol(("llm." + call.getCallee()).str());
+    APInt layer;
+    matchPattern(call.getOperand(3), m_ConstantInt(&layer));
+    launch(at, layerRegions[callee], list.getArguments(), layer.getSExtValue(),
+           call);
+  }
+  func::ReturnOp::create(at, list.getLoc());
+
+  func::FuncOp headList = createList("head", {index, index});
+  OpBuilder headAt = OpBuilder::atBlockEnd(&headList.getBody().front());
+  Value first = headList.getArgument(0), rows = headList.getArgument(1);
+  launch(headAt, headRegion, {rows, first}, 0, nullptr);
+  func::ReturnOp::create(headAt, headList.getLoc());
+}
+
+/// The binding of one launch: weights that the outlined function takes as
+/// arguments are those of the call.
+Attribute Conversion::resolve(const BindingSpec &spec, int64_t layer,
+                              func::CallOp call) {
+  if (spec.fixed)
+    return spec.fixed;
+  if (spec.plane >= 0)
+    return tile::StateAttr::get(ctx, FlatSymbolRefAttr::get(ctx, "kv"), layer,
+                                spec.plane);
+  SmallVector<FlatSymbolRefAttr> sources;
+  for (Value weight : spec.weights) {
+    if (auto argument = dyn_cast<BlockArgument>(weight))
+      weight = call.getOperand(argument.getArgNumber());
+    sources.push_back(weight.getDefiningOp<llm::WeightRefOp>().getWeightAttr());
+  }
+  FlatSymbolRefAttr symbol =
+      spec.packed ? weights.packed(sources, spec.packed)
+                  : weights.vector(sources, spec.vectorSize, spec.arrange);
+  return tile::WeightAttr::get(ctx, symbol);
+}
+
+void Conversion::launch(OpBuilder &at, const Region &region, ValueRange scalars,
+                        int64_t layer, func::CallOp call) {
+  SmallVector<Attribute> bindings;
+  for (const BindingSpec &spec : region.bindings)
+    bindings.push_back(resolve(spec, layer, call));
+  tile::LaunchOp::create(at, module.getLoc(),
+                         FlatSymbolRefAttr::get(ctx, region.name),
+                         at.getArrayAttr(bindings), scalars);
+}
+
+LogicalResult Conversion::run() {
+  if (failed(readModel()))
+    return failure();
+  layOutFixed();
+  declareMemory();
+  if (failed(convertEmbedding()))
+    return failure();
+  SmallVector<func::FuncOp> layers;
+  for (func::CallOp call : calls) {
+    auto layer = module.lookupSymbol<func::FuncOp>(call.getCallee());
+    if (!llvm::is_contained(layers, layer))
+      layers.push_back(layer);
+  }
+  for (func::FuncOp layer : layers)
+    if (failed(convertLayer(layer)))
+      return failure();
+  if (failed(convertHead()))
+    return failure();
+  buildForward();
+  buildSample();
+  for (func::FuncOp layer : layers)
+    layer.erase();
+  forward.erase();
+  head.erase();
+  return success();
+}
+
+namespace {
+
+class LlmToTilePass : public sinter::impl::LlmToTileBase<LlmToTilePass> {
+  using LlmToTileBase::LlmToTileBase;
+
+  void runOnOperation() override {
+    TileOptions values;
+    if (failed(readOptions(values)))
+      return signalPassFailure();
+    Conversion conversion(getOperation(), values);
+    if (failed(conversion.run()))
+      return signalPassFailure();
+    numRegions += conversion.regions;
+    numPacked += conversion.packed();
+    numResiduals += conversion.residuals;
+  }
+
+  LogicalResult readOptions(TileOptions &values) {
+    ModuleOp module = getOperation();
+    if (activations != "int8" && activations != "f32")
+      return module.emitError("activations=")
+             << activations.getValue() << " is neither int8 nor f32";
+    values.int8Activations = activations == "int8";
+    std::string type = kv;
+    if (type.empty())
+      type = values.int8Activations ? "f16" : "f32";
+    if (type != "f16" && type != "f32")
+      return module.emitError("kv=") << type << " is neither f16 nor f32";
+    values.kvType = type == "f16" ? Type(Float16Type::get(&getContext()))
+                                  : Type(Float32Type::get(&getContext()));
+    if (maxRows < 1 || logitsRows < 1 || logitsRows > maxRows)
+      return module.emitError("needs 1 <= logits-rows <= max-rows");
+    values.maxRows = llvm::alignTo(maxRows, 4);
+    values.logitsRows = logitsRows;
+    values.maxContext = maxContext;
+    return success();
+  }
+};
+
+} // namespace

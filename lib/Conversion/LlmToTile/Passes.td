@@ -1,0 +1,51 @@
+//===- Passes.td - from llm to tile -----------------------*- tablegen -*-===//
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SINTER_LIB_CONVERSION_LLMTOTILE_PASSES_TD
+#define SINTER_LIB_CONVERSION_LLMTOTILE_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def LlmToTile : Pass<"llm-to-tile", "mlir::ModuleOp"> {
+  let summary = "Turns a model into compiled regions and lists of launches";
+  let description = [{
+    Reads `llm` after the outline phase, writes `tile`.  Each layer class, the
+    embedding and the head become a region over buffers: activations are
+    `memref.alloc`s that `tile-plan-arena` places later, the hidden state and the
+    RoPE tables lie in the fixed part of the arena, weights become `tile.packed`
+    and `tile.vector`.  `@forward`, `@head` and `@sample` become lists of
+    `tile.launch`.
+
+    A linear reads int8 activations where its encoding has an integer kernel and
+    `activations` is `int8`; otherwise it reads f32 rows.  A residual sum is
+    fused into the linear that feeds it, and so is a gated unit.
+  }];
+  let dependentDialects = [
+    "sinter::tile::TileDialect", "mlir::memref::MemRefDialect",
+    "mlir::arith::ArithDialect", "mlir::func::FuncDialect"
+  ];
+  let options = [
+    Option<"activations", "activations", "std::string", "\"int8\"",
+           "inside contractions: int8 (blocks of 32) or f32">,
+    Option<"kv", "kv", "std::string", "\"\"",
+           "type of the KV cache: f16 or f32 (default: f16, f32 under "
+           "activations=f32)">,
+    Option<"maxRows", "max-rows", "int64_t", "512",
+           "rows (tokens) of one forward">,
+    Option<"logitsRows", "logits-rows", "int64_t", "4",
+           "rows of logits that are kept at a time">,
+    Option<"maxContext", "max-context", "int64_t", "0",
+           "positions of the longest session (default: the model's)">
+  ];
+  let statistics = [
+    Statistic<"numRegions", "regions", "regions created">,
+    Statistic<"numPacked", "packed", "packed matrices">,
+    Statistic<"numResiduals", "residuals-fused", "sums fused into a linear">
+  ];
+}
+
+#endif // SINTER_LIB_CONVERSION_LLMTOTILE_PASSES_TD

@@ -1,0 +1,420 @@
+//===- RegionBuilder.cpp - one tile region from llm ops -------------------===//
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Conversion/LlmToTile/RegionBuilder.h"
+
+#include "dialects/Tile/StripLayout.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "llvm/ADT/TypeSwitch.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace sinter;
+
+/// Bound of pages in a plane's type: the runtime's page table decides.
+static constexpr int64_t kPageBound = 1 << 20;
+
+static int64_t padded(int64_t cols) { return llvm::alignTo(cols, 32); }
+
+RegionBuilder::RegionBuilder(ModuleOp module, StringRef name,
+                             const TileOptions &options, int64_t rows,
+                             unsigned numScalars)
+    : RegionBuilder(
+          module, name, options, rows,
+          SmallVector<Type>(numScalars, IndexType::get(module.getContext()))) {}
+
+RegionBuilder::RegionBuilder(ModuleOp module, StringRef name,
+                             const TileOptions &options, int64_t rows,
+                             ArrayRef<Type> scalars)
+    : builder(module.getContext()), location(module.getLoc()), options(options),
+      rowCapacity(rows) {
+  auto arena = MemRefType::get({64}, builder.getI8Type());
+  builder.setInsertionPointToEnd(module.getBody());
+  SmallVector<Type> inputs = {arena};
+  llvm::append_range(inputs, scalars);
+  func = func::FuncOp::create(builder, location, name,
+                              builder.getFunctionType(inputs, {}));
+  func.setPrivate();
+  func->setAttr("tile.region", builder.getUnitAttr());
+  Block *entry = func.addEntryBlock();
+  builder.setInsertionPointToStart(entry);
+  BindingSpec spec;
+  spec.fixed = tile::ArenaAttr::get(builder.getContext(), 0);
+  specs.push_back(spec);
+}
+
+Value RegionBuilder::scalar(unsigned index) {
+  return func.getArgument(specs.size() + index);
+}
+
+Value RegionBuilder::alloc(ArrayRef<int64_t> shape, Type element) {
+  return memref::AllocOp::create(builder, location,
+                                 MemRefType::get(shape, element));
+}
+
+Value RegionBuilder::allocRows(int64_t cols) {
+  return alloc({rowCapacity, padded(cols)}, builder.getF32Type());
+}
+
+Value RegionBuilder::addArgument(Type type, BindingSpec spec) {
+  func.getBody().front().insertArgument(specs.size(), type, location);
+  specs.push_back(std::move(spec));
+  return func.getArgument(specs.size() - 1);
+}
+
+Value RegionBuilder::fixedBuffer(Attribute binding, MemRefType type) {
+  for (auto [index, spec] : llvm::enumerate(specs))
+    if (index > 0 && spec.fixed == binding)
+      return func.getArgument(index);
+  BindingSpec spec;
+  spec.fixed = binding;
+  return addArgument(type, std::move(spec));
+}
+
+Value RegionBuilder::matrix(ValueRange weights, tile::PackedAttr packed) {
+  SmallVector<Value> list(weights.begin(), weights.end());
+  for (auto [index, spec] : llvm::enumerate(specs))
+    if (spec.packed == packed && spec.weights == list)
+      return func.getArgument(index);
+  BindingSpec spec;
+  spec.weights = std::move(list);
+  spec.packed = packed;
+  auto layout = tile::StripLayout::getVerified(
+      packed.getEncoding(), packed.getRows(), packed.getCols());
+  return addArgument(MemRefType::get({layout.totalBytes}, builder.getI8Type()),
+                     std::move(spec));
+}
+
+Value RegionBuilder::vector(ValueRange weights, tile::Arrange arrange) {
+  SmallVector<Value> list(weights.begin(), weights.end());
+  int64_t size = 0;
+  for (Value weight : weights)
+    size += cast<RankedTensorType>(weight.getType()).getNumElements();
+  for (auto [index, spec] : llvm::enumerate(specs))
+    if (spec.vectorSize == size && spec.weights == list)
+      return func.getArgument(index);
+  BindingSpec spec;
+  spec.weights = std::move(list);
+  spec.vectorSize = size;
+  spec.arrange = arrange;
+  return addArgument(MemRefType::get({padded(size)}, builder.getF32Type()),
+                     std::move(spec));
+}
+
+Value RegionBuilder::plane(int index, llm::KVCacheType cache) {
+  for (auto [at, spec] : llvm::enumerate(specs))
+    if (spec.plane == index)
+      return func.getArgument(at);
+  BindingSpec spec;
+  spec.plane = index;
+  int64_t heads = cache.getKvHeads(), dim = cache.getHeadDim();
+  SmallVector<int64_t> key = {kPageBound, heads, dim, 16};
+  SmallVector<int64_t> value = {kPageBound, heads, 16,
+                                int64_t(llvm::alignTo(dim, 16))};
+  return addArgument(MemRefType::get(index == 0 ? key : value, options.kvType),
+                     std::move(spec));
+}
+
+Value RegionBuilder::pages() {
+  auto state = FlatSymbolRefAttr::get(builder.getContext(), "kv");
+  return fixedBuffer(tile::PagesAttr::get(builder.getContext(), state),
+                     MemRefType::get({kPageBound}, builder.getI32Type()));
+}
+
+void RegionBuilder::finish() {
+  func::ReturnOp::create(builder, location);
+  func.setType(
+      builder.getFunctionType(func.getBody().front().getArgumentTypes(), {}));
+}
+
+//===----------------------------------------------------------------------===//
+// Contractions
+//===----------------------------------------------------------------------===//
+
+static tile::Arrange arrangeOf(llm::LinearOp linear) {
+  return linear.getArrange() == llm::Arrange::Stack
+             ? tile::Arrange::Stack
+             : tile::Arrange::Interleave16;
+}
+
+tile::PackedAttr RegionBuilder::packedOf(llm::LinearOp linear) {
+  auto type = cast<RankedTensorType>(linear.getWeights().front().getType());
+  return tile::PackedAttr::get(linear.getContext(), encoding::encodingOf(type),
+                               linear.getOutCols(), linear.getInCols(),
+                               arrangeOf(linear));
+}
+
+RegionBuilder::Quantized RegionBuilder::quantize(Value buffer, int64_t zero) {
+  Quantized &entry = quantized[{buffer, zero}];
+  if (entry.codes)
+    return entry;
+  int64_t groups = (rowCapacity + 3) / 4;
+  int64_t blocks = cast<MemRefType>(buffer.getType()).getDimSize(1) / 32;
+  Type f32 = builder.getF32Type();
+  entry.codes = alloc({groups, blocks, 4, 32}, builder.getI8Type());
+  entry.scale = alloc({groups, blocks, 4}, f32);
+  entry.start = alloc({groups, blocks, 4}, builder.getI32Type());
+  entry.ssum = alloc({groups, blocks, 4}, f32);
+  tile::QuantizeOp::create(builder, location, buffer, entry.codes, entry.scale,
+                           entry.start, entry.ssum, scalar(0),
+                           builder.getI64IntegerAttr(zero));
+  return entry;
+}
+
+/// The buffer of a value that is all of its columns.
+FailureOr<Value> RegionBuilder::wholeBuffer(Value value, Operation *user) {
+  Rows rows = rowsOf(value);
+  if (!rows.buffer)
+    return user->emitError("reads a value that no region holds");
+  auto type = cast<MemRefType>(rows.buffer.getType());
+  if (rows.firstCol != 0 || type.getDimSize(1) != padded(rows.cols))
+    return user->emitError(
+        "reads a part of a merged linear, which only rope, attention, gated "
+        "units and kv_append can");
+  return rows.buffer;
+}
+
+LogicalResult RegionBuilder::contract(llm::LinearOp linear, tile::Gate gate,
+                                      Value residual, Value out) {
+  FailureOr<Value> x = wholeBuffer(linear.getX(), linear);
+  if (failed(x))
+    return failure();
+  tile::PackedAttr packed = packedOf(linear);
+  auto layout = tile::StripLayout::get(packed.getEncoding(), packed.getRows(),
+                                       packed.getCols(),
+                                       [&] { return linear.emitError(); });
+  if (failed(layout))
+    return failure();
+  Value matrixBuffer = matrix(linear.getWeights(), packed);
+  Value bias;
+  if (!linear.getBiases().empty())
+    bias = vector(linear.getBiases(), arrangeOf(linear));
+  Quantized q;
+  Value rows = *x;
+  if (layout->dot && options.int8Activations) {
+    q = quantize(*x, layout->zero);
+    rows = Value();
+  }
+  tile::ContractOp::create(builder, location, q.codes, q.scale, q.start, q.ssum,
+                           rows, matrixBuffer, bias, residual, out, scalar(0),
+                           packed, gate);
+  return success();
+}
+
+/// True if the linear is computed where its only reader stands.
+static bool isDeferred(llm::LinearOp linear) {
+  if (!linear->hasOneUse())
+    return false;
+  Operation *user = *linear->user_begin();
+  if (auto add = dyn_cast<llm::AddOp>(user)) {
+    Value other =
+        add.getLhs() == linear.getResult() ? add.getRhs() : add.getLhs();
+    Operation *def = other.getDefiningOp();
+    return !def || !isa<llm::LinearOp>(def);
+  }
+  auto gated = dyn_cast<llm::GatedOp>(user);
+  return gated && gated.getArrange() == llm::Arrange::Interleave16;
+}
+
+LogicalResult RegionBuilder::convert(llm::LinearOp op) {
+  if (isDeferred(op))
+    return success();
+  auto place = places.find(op);
+  Rows rows = place != places.end()
+                  ? place->second
+                  : Rows{allocRows(op.getOutCols()), 0, op.getOutCols()};
+  Value out = rows.buffer;
+  int64_t width = cast<MemRefType>(out.getType()).getDimSize(1);
+  if (width != padded(rows.cols)) {
+    SmallVector<OpFoldResult> offsets, sizes,
+        strides(2, builder.getIndexAttr(1));
+    offsets = {builder.getIndexAttr(0), builder.getIndexAttr(rows.firstCol)};
+    sizes = {builder.getIndexAttr(rowCapacity),
+             builder.getIndexAttr(padded(rows.cols))};
+    out = memref::SubViewOp::create(builder, location, out, offsets, sizes,
+                                    strides);
+  }
+  bind(op.getResult(), rows);
+  return contract(op, tile::Gate::None, Value(), out);
+}
+
+/// Keys and values are appended from one buffer. Where they come from two
+/// matrices (unequal encodings), both write into a buffer made for them.
+void RegionBuilder::joinKeysAndValues(llm::KVAppendOp append) {
+  auto root = [](Value value) {
+    while (Operation *def = value.getDefiningOp()) {
+      if (auto rope = dyn_cast<llm::RopeOp>(def))
+        value = rope.getX();
+      else if (auto columns = dyn_cast<llm::ColumnsOp>(def))
+        value = columns.getX();
+      else
+        return dyn_cast<llm::LinearOp>(def);
+    }
+    return llm::LinearOp();
+  };
+  llm::LinearOp k = root(append.getK()), v = root(append.getV());
+  if (!k || !v || k == v)
+    return;
+  Value buffer = allocRows(padded(k.getOutCols()) + v.getOutCols());
+  places[k] = Rows{buffer, 0, k.getOutCols()};
+  places[v] = Rows{buffer, padded(k.getOutCols()), v.getOutCols()};
+}
+
+//===----------------------------------------------------------------------===//
+// The other ops
+//===----------------------------------------------------------------------===//
+
+LogicalResult RegionBuilder::convert(llm::RmsNormOp op) {
+  FailureOr<Value> x = wholeBuffer(op.getX(), op);
+  if (failed(x))
+    return failure();
+  int64_t cols = op.getX().getType().getDimSize(1);
+  Value y = allocRows(cols);
+  Value weight = vector(op.getWeight(), tile::Arrange::Stack);
+  tile::RmsNormOp::create(builder, location, *x, weight, y, scalar(0),
+                          selectsRows ? scalar(1) : Value(),
+                          builder.getI64IntegerAttr(cols), op.getEpsAttr());
+  bind(op.getResult(), {y, 0, cols});
+  return success();
+}
+
+LogicalResult RegionBuilder::convert(llm::ColumnsOp op) {
+  Rows rows = rowsOf(op.getX());
+  if (!rows.buffer)
+    return op.emitError("takes columns of a value that no region holds");
+  bind(op.getResult(), {rows.buffer, rows.firstCol + int64_t(op.getFirst()),
+                        op.getResult().getType().getDimSize(1)});
+  return success();
+}
+
+LogicalResult RegionBuilder::convert(llm::RopeOp op) {
+  Rows rows = rowsOf(op.getX());
+  auto freqs = op.getFreqs().getDefiningOp<llm::WeightRefOp>();
+  if (!freqs || !ropeTables || !rows.buffer)
+    return op.emitError("needs frequencies of one weight for all layers of "
+                        "its class");
+  if (!op.getX().hasOneUse())
+    return op.emitError("rotates a value in place that something else reads");
+  FixedBuffer table = ropeTables->lookup(freqs.getWeightAttr().getAttr());
+  Value buffer = fixedBuffer(
+      tile::ArenaAttr::get(builder.getContext(), table.offset), table.type);
+  tile::RopeOp::create(builder, location, rows.buffer, buffer, scalar(0),
+                       rows.firstCol, op.getHeads(), op.getHeadDim(),
+                       op.getRot(), op.getInterleaved());
+  bind(op.getResult(), rows);
+  return success();
+}
+
+LogicalResult RegionBuilder::convert(llm::KVAppendOp op) {
+  Rows k = rowsOf(op.getK()), v = rowsOf(op.getV());
+  if (!k.buffer || k.buffer != v.buffer)
+    return op.emitError("keys and values must come from linears");
+  llm::KVCacheType cache = op.getKv().getType();
+  tile::KvAppendOp::create(builder, location, k.buffer, plane(0, cache),
+                           plane(1, cache), pages(), scalar(0), scalar(1),
+                           k.firstCol, v.firstCol, cache.getKvHeads(),
+                           cache.getHeadDim());
+  return success();
+}
+
+LogicalResult RegionBuilder::convert(llm::AttentionOp op) {
+  Rows q = rowsOf(op.getQ());
+  if (!q.buffer)
+    return op.emitError("reads queries that no region holds");
+  llm::KVCacheType cache = op.getKv().getType();
+  int64_t cols = op.getHeads() * op.getHeadDim();
+  Value out = allocRows(cols);
+  tile::AttentionOp::create(builder, location, q.buffer, plane(0, cache),
+                            plane(1, cache), pages(), Value(), out, scalar(0),
+                            scalar(1), q.firstCol, op.getHeads(),
+                            op.getKvHeads(), op.getHeadDim(), op.getScale());
+  bind(op.getResult(), {out, 0, cols});
+  return success();
+}
+
+/// The sum takes over the buffer of an operand that nobody reads later.
+static bool diesAt(Value value, Operation *op) {
+  return llvm::all_of(value.getUsers(), [&](Operation *user) {
+    return user == op || user->isBeforeInBlock(op);
+  });
+}
+
+LogicalResult RegionBuilder::convert(llm::AddOp op) {
+  llm::LinearOp linear;
+  Value other;
+  for (Value operand : {op.getLhs(), op.getRhs()}) {
+    auto def = operand.getDefiningOp<llm::LinearOp>();
+    if (def && isDeferred(def) && !linear)
+      linear = def;
+    else
+      other = operand;
+  }
+  int64_t cols = op.getResult().getType().getDimSize(1);
+  FailureOr<Value> a = wholeBuffer(other, op);
+  if (failed(a))
+    return failure();
+  Value out = diesAt(other, op) ? *a : allocRows(cols);
+  // What was quantized from this buffer no longer says what is in it.
+  llvm::SmallVector<std::pair<Value, int64_t>> stale;
+  for (auto &entry : quantized)
+    if (entry.first.first == out)
+      stale.push_back(entry.first);
+  for (auto &key : stale)
+    quantized.erase(key);
+  bind(op.getResult(), {out, 0, cols});
+  if (linear) {
+    ++residualsFused;
+    return contract(linear, tile::Gate::None, *a, out);
+  }
+  FailureOr<Value> b =
+      wholeBuffer(other == op.getLhs() ? op.getRhs() : op.getLhs(), op);
+  if (failed(b))
+    return failure();
+  tile::AddOp::create(builder, location, *a, *b, out, scalar(0), cols);
+  return success();
+}
+
+LogicalResult RegionBuilder::convert(llm::GatedOp op) {
+  int64_t cols = op.getResult().getType().getDimSize(1);
+  Value out = allocRows(cols);
+  bind(op.getResult(), {out, 0, cols});
+  auto linear = op.getGate().getDefiningOp<llm::LinearOp>();
+  if (linear && isDeferred(linear))
+    return contract(linear, tile::Gate::Silu, Value(), out);
+  Rows gate = rowsOf(op.getGate());
+  Rows up = op.getUp() ? rowsOf(op.getUp())
+                       : Rows{gate.buffer, gate.firstCol + cols, cols};
+  if (!gate.buffer || !up.buffer)
+    return op.emitError("reads values that no region holds");
+  if (!op.getUp() && op.getArrange() == llm::Arrange::Interleave16)
+    return op.emitError("interleaved halves must come from one linear that "
+                        "nothing else reads");
+  tile::GatedOp::create(builder, location, gate.buffer, up.buffer, out,
+                        scalar(0), cols, gate.firstCol, up.firstCol);
+  return success();
+}
+
+LogicalResult RegionBuilder::convertBody(Block &body) {
+  for (auto append : body.getOps<llm::KVAppendOp>())
+    joinKeysAndValues(append);
+  for (Operation &op : body) {
+    LogicalResult result =
+        llvm::TypeSwitch<Operation *, LogicalResult>(&op)
+            .Case<llm::RmsNormOp, llm::LinearOp, llm::ColumnsOp, llm::RopeOp,
+                  llm::KVAppendOp, llm::AttentionOp, llm::AddOp, llm::GatedOp>(
+                [&](auto typed) { return convert(typed); })
+            .Case<llm::WeightRefOp, arith::ConstantOp, func::ReturnOp>(
+                [](Operation *) { return success(); })
+            .Default([](Operation *other) {
+              return other->emitError("has no lowering to tile");
+            });
+    if (failed(result))
+      return failure();
+  }
+  return success();
+}

@@ -1,0 +1,133 @@
+//===- RegionBuilder.h - one tile region from llm ops -----------*- C++ -*-===//
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SINTER_LIB_CONVERSION_LLMTOTILE_REGIONBUILDER_H
+#define SINTER_LIB_CONVERSION_LLMTOTILE_REGIONBUILDER_H
+
+#include "dialects/Llm/LlmOps.h"
+#include "dialects/Tile/TileOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/MapVector.h"
+
+namespace sinter {
+
+/// What the whole conversion has decided, as values.
+struct TileOptions {
+  bool int8Activations = true;
+  mlir::Type kvType; // f16 or f32
+  int64_t maxRows = 512;
+  int64_t logitsRows = 4;
+  int64_t maxContext = 0;
+};
+
+/// Buffers that live across regions, in the fixed part of the arena.
+struct FixedBuffer {
+  int64_t offset;
+  mlir::MemRefType type;
+};
+
+/// What a buffer argument of a region is bound to at a launch.  Weights may be
+/// arguments of the outlined function, so each launch resolves them.
+struct BindingSpec {
+  mlir::Attribute fixed;                  // set: the binding itself
+  llvm::SmallVector<mlir::Value> weights; // values of the llm function
+  tile::PackedAttr packed;                // set: a matrix of `weights`
+  int64_t vectorSize = 0;                 // else: a vector of `weights`
+  tile::Arrange arrange = tile::Arrange::Stack;
+  int plane = -1; // >= 0: plane of the launch's layer
+};
+
+/// An f32 value of the llm function: columns of a buffer.
+struct Rows {
+  mlir::Value buffer;
+  int64_t firstCol = 0;
+  int64_t cols = 0;
+};
+
+/// Builds one region function.  Buffer arguments come first (the arena is
+/// argument 0), scalars after them.
+class RegionBuilder {
+public:
+  /// `rows`: capacity of the row buffers. Scalar 0 is the row count; in a
+  /// layer, scalar 1 is the position of the first row.
+  RegionBuilder(mlir::ModuleOp module, llvm::StringRef name,
+                const TileOptions &options, int64_t rows, unsigned numScalars);
+  RegionBuilder(mlir::ModuleOp module, llvm::StringRef name,
+                const TileOptions &options, int64_t rows,
+                llvm::ArrayRef<mlir::Type> scalars);
+
+  mlir::func::FuncOp function() { return func; }
+  llvm::ArrayRef<BindingSpec> bindings() const { return specs; }
+  mlir::OpBuilder &ops() { return builder; }
+  mlir::Location loc() const { return location; }
+  mlir::Value scalar(unsigned index);
+
+  /// A transient buffer of rows; `cols` is padded to 32.
+  mlir::Value allocRows(int64_t cols);
+  mlir::Value alloc(llvm::ArrayRef<int64_t> shape, mlir::Type element);
+
+  /// Buffer arguments; equal requests share one.
+  mlir::Value fixedBuffer(mlir::Attribute binding, mlir::MemRefType type);
+  mlir::Value matrix(mlir::ValueRange weights, tile::PackedAttr packed);
+  mlir::Value vector(mlir::ValueRange weights, tile::Arrange arrange);
+  mlir::Value plane(int index, llm::KVCacheType cache);
+  mlir::Value pages();
+
+  /// Converts the ops of an llm function body; `values` maps row tensors.
+  mlir::LogicalResult convertBody(mlir::Block &body);
+  void bind(mlir::Value value, Rows rows) { values[value] = rows; }
+  /// The head: its norm reads rows from scalar 1 on.
+  bool selectsRows = false;
+  /// The linear writes there.
+  void place(llm::LinearOp linear, Rows rows) { places[linear] = rows; }
+  /// RoPE tables of the forward, by the symbol of the frequencies.
+  llvm::MapVector<mlir::StringAttr, FixedBuffer> *ropeTables = nullptr;
+  Rows rowsOf(mlir::Value value) { return values.lookup(value); }
+  void finish();
+
+  /// Creates the contraction of a linear, and the quantization of its input.
+  mlir::LogicalResult contract(llm::LinearOp linear, tile::Gate gate,
+                               mlir::Value residual, mlir::Value out);
+  static tile::PackedAttr packedOf(llm::LinearOp linear);
+  unsigned residualsFused = 0;
+
+private:
+  mlir::Value addArgument(mlir::Type type, BindingSpec spec);
+  mlir::FailureOr<mlir::Value> wholeBuffer(mlir::Value value,
+                                           mlir::Operation *user);
+  void joinKeysAndValues(llm::KVAppendOp append);
+  struct Quantized {
+    mlir::Value codes, scale, start, ssum;
+  };
+  Quantized quantize(mlir::Value buffer, int64_t zero);
+
+  mlir::LogicalResult convert(llm::RmsNormOp op);
+  mlir::LogicalResult convert(llm::LinearOp op);
+  mlir::LogicalResult convert(llm::ColumnsOp op);
+  mlir::LogicalResult convert(llm::RopeOp op);
+  mlir::LogicalResult convert(llm::KVAppendOp op);
+  mlir::LogicalResult convert(llm::AttentionOp op);
+  mlir::LogicalResult convert(llm::AddOp op);
+  mlir::LogicalResult convert(llm::GatedOp op);
+
+  mlir::func::FuncOp func;
+  mlir::OpBuilder builder;
+  mlir::Location location;
+  const TileOptions &options;
+  int64_t rowCapacity;
+  llvm::SmallVector<BindingSpec> specs;
+  /// Where linears write whose results must lie together.
+  llvm::DenseMap<mlir::Operation *, Rows> places;
+  llvm::DenseMap<mlir::Value, Rows> values;
+  /// Quantized forms of a buffer, by offset of the weight codes.  A buffer
+  /// that linears read is written once: only sums are formed in place.
+  llvm::DenseMap<std::pair<mlir::Value, int64_t>, Quantized> quantized;
+};
+
+} // namespace sinter
+
+#endif // SINTER_LIB_CONVERSION_LLMTOTILE_REGIONBUILDER_H

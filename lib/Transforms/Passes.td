@@ -1,0 +1,132 @@
+//===- Passes.td - passes from llm to llm -----------------*- tablegen -*-===//
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SINTER_LIB_TRANSFORMS_PASSES_TD
+#define SINTER_LIB_TRANSFORMS_PASSES_TD
+
+include "mlir/Pass/PassBase.td"
+
+def FuseAttention : Pass<"llm-fuse-attention", "mlir::ModuleOp"> {
+  let summary = "Fuses scores, causal mask, softmax and mix into llm.attention";
+  let description = [{
+    Reads and writes `llm`.  The importer states attention in its textbook form:
+
+    ```mlir
+    %kv1, %keys, %values = llm.kv_append %kv, %k, %v, %layer ...
+    %s = llm.scores %q, %keys ...
+    %m = llm.causal_mask %s, %positions ...
+    %p = llm.softmax %m ...
+    %o = llm.mix %p, %values ...
+    ```
+
+    This pass replaces the chain by one `llm.attention %q, %kv1` that works on
+    the cache, so that neither scores nor the gathered keys ever exist in
+    memory (Dao et al. 2022, FlashAttention).  It fires when each value of the
+    chain has one reader, and keys and values come from the same append.
+  }];
+  let dependentDialects = ["sinter::llm::LlmDialect"];
+  let statistics = [
+    Statistic<"numFused", "attentions-fused", "chains replaced by llm.attention">
+  ];
+}
+
+def FuseGatedMlp : Pass<"llm-fuse-gated-mlp", "mlir::ModuleOp"> {
+  let summary = "Fuses gate, up, silu and product into one gated linear";
+  let description = [{
+    Reads and writes `llm`.  `llm.mul(llm.silu(linear(x, g)), linear(x, u))`
+    becomes one `llm.linear` over both weights with rows interleaved by 16 and
+    an `llm.gated` that consumes it, so that the product is computed in the
+    epilogue of the strip and the two halves never travel through memory
+    (Shazeer 2020, GLU variants).  It fires when gate and up have one reader,
+    equal shapes and encodings and no bias.
+  }];
+  let dependentDialects = ["sinter::llm::LlmDialect"];
+  let statistics = [
+    Statistic<"numFused", "gated-mlps-fused", "gated units fused">
+  ];
+}
+
+def MergeLinears : Pass<"llm-merge-linears", "mlir::ModuleOp"> {
+  let summary = "Stacks linears of equal encoding that read the same input";
+  let description = [{
+    Reads and writes `llm`.  Linears over one input with equal encodings are one
+    matrix (q, k and v): one stage and one barrier instead of three.  Linears of
+    unequal encoding are left alone.
+  }];
+  let dependentDialects = ["sinter::llm::LlmDialect"];
+  let statistics = [
+    Statistic<"numMerged", "linears-merged", "linears that became part of a stack">
+  ];
+}
+
+def OutlineLayers : Pass<"llm-outline-layers", "mlir::ModuleOp"> {
+  let summary = "Outlines repeated layers into one function a layer class";
+  let description = [{
+    Reads and writes `llm`.  The body of `@forward` is cut at its layers (ops
+    that carry the same `layer` number, in program order); layers with the same
+    structure, shapes and encodings share one private function `@layer_N` that
+    takes the hidden state, positions, cache, layer number and weights:
+
+    ```mlir
+    %x1, %kv1 = call @layer_0(%x0, %positions, %kv0, %c0, %w0, %w1, ...)
+    %x2, %kv2 = call @layer_0(%x1, %positions, %kv1, %c1, %w9, %w10, ...)
+    ```
+
+    Each class is compiled once.
+  }];
+  let dependentDialects = ["sinter::llm::LlmDialect", "mlir::func::FuncDialect"];
+  let statistics = [
+    Statistic<"numLayers", "layers-outlined", "calls of outlined layers">,
+    Statistic<"numClasses", "layer-classes", "functions that were created">
+  ];
+}
+
+def VerifyFused : Pass<"verify-fused", "mlir::ModuleOp"> {
+  let summary = "Checks what the fuse phase promises to later phases";
+  let description = [{
+    After fusion no composed attention is left: `llm.scores`, `llm.causal_mask`,
+    `llm.softmax` and `llm.mix` have no lowering to `tile`.
+  }];
+}
+
+def PlanArena : Pass<"tile-plan-arena", "mlir::ModuleOp"> {
+  let summary = "Gives every transient buffer of the regions a place in the arena";
+  let description = [{
+    Reads and writes `tile`.  A `memref.alloc` of a region becomes a view of the
+    region's arena argument at a constant offset; buffers whose lives do not
+    overlap share memory (first fit by size, 64-byte aligned).  Regions run one
+    after another, so they share the arena from the end of its fixed part on
+    (attribute `tile.fixed_bytes` of `tile.buffer @arena`: values that live
+    across regions).  The size of the arena is written back to that op.
+
+    Before: `%0 = memref.alloc() : memref<512x576xf32>`
+    After:  `%0 = memref.view %arena[%c4096][] : memref<..xi8> to memref<512x576xf32>`
+  }];
+  let dependentDialects = ["mlir::memref::MemRefDialect", "mlir::arith::ArithDialect"];
+  let statistics = [
+    Statistic<"numBuffers", "buffers-placed", "transient buffers placed">,
+    Statistic<"arenaBytes", "arena-bytes", "bytes of the arena">
+  ];
+}
+
+def PlaceBarriers : Pass<"tile-place-barriers", "mlir::func::FuncOp"> {
+  let summary = "Puts the barriers between stages that share memory";
+  let description = [{
+    Reads and writes `tile`.  Every tile op is one stage that all workers run on
+    a share of its rows, strips or units.  Two stages need a barrier between
+    them if they touch overlapping memory, at least one writes it, and the same
+    worker does not own the same part: only ops that split by rows agree on
+    that.  The pass puts a barrier as late as possible and never puts two where
+    one does.
+  }];
+  let dependentDialects = ["sinter::tile::TileDialect"];
+  let statistics = [
+    Statistic<"numBarriers", "barriers-placed", "barriers">
+  ];
+}
+
+#endif // SINTER_LIB_TRANSFORMS_PASSES_TD
