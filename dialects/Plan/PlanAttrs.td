@@ -57,11 +57,10 @@ def Plan_Segment : Plan_Attr<"Segment", "segment"> {
 class Plan_Enum<string name, string description, list<I32EnumAttrCase> cases>
     : I32EnumAttr<name, description, cases> {
   let cppNamespace = "::sinter::planir";
-  let genSpecializedAttr = 0;
 }
 
 // The numbers are those of the schema.
-def Plan_ArithKindEnum : Plan_Enum<"ArithKind", "integer operation", [
+def Plan_ArithKind : Plan_Enum<"ArithKind", "integer operation", [
     I32EnumAttrCase<"Add", 0, "add">, I32EnumAttrCase<"Sub", 1, "sub">,
     I32EnumAttrCase<"Mul", 2, "mul">, I32EnumAttrCase<"Div", 3, "div">,
     I32EnumAttrCase<"Rem", 4, "rem">, I32EnumAttrCase<"Min", 5, "min">,
@@ -69,10 +68,8 @@ def Plan_ArithKindEnum : Plan_Enum<"ArithKind", "integer operation", [
     I32EnumAttrCase<"Ne", 8, "ne">, I32EnumAttrCase<"Lt", 9, "lt">,
     I32EnumAttrCase<"Le", 10, "le">, I32EnumAttrCase<"And", 11, "and">,
     I32EnumAttrCase<"Or", 12, "or">]>;
-def Plan_ArithKind : EnumAttr<Plan_Dialect, Plan_ArithKindEnum, "arith_kind">;
 
-def Plan_SectionKindEnum : Plan_Enum<"SectionKind", "what a section holds", [
+def Plan_SectionKind : Plan_Enum<"SectionKind", "what a section holds", [
     I32EnumAttrCase<"Weights", 0, "weights">, I32EnumAttrCase<"Code", 1, "code">]>;
-def Plan_SectionKind : EnumAttr<Plan_Dialect, Plan_SectionKindEnum, "section_kind">;
 
 #endif

@@ -307,7 +307,7 @@ def Plan_YieldOp : Plan_Op<"yield",
     [Terminator, Pure, ParentOneOf<["IfOp", "WhileOp"]>]> {
   let summary = "Ends a block of `plan.if` or the body of `plan.while`";
   let arguments = (ins Variadic<I64>:$values);
-  let builders = [OpBuilder<(ins), [{}]>];
+  let builders = [OpBuilder<(ins), [{ build($_builder, $_state, ::mlir::ValueRange()); }]>];
   let assemblyFormat = "($values^)? attr-dict";
 }
 
