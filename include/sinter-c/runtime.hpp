@@ -1,0 +1,415 @@
+//===- sinter-c/runtime.hpp - thin C++ wrapper of sinter-c/runtime.h ------===//
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// Header only, C++20.  Owners instead of handles, spans and strings instead of
+// pointers with a count; nothing that the C API does not say.
+//
+// Errors are the caller's choice, call by call:
+//  - every function that can fail returns a Result<T>; test it and read
+//    .error(), as with std::expected:
+//        auto plan = sinter::Plan::open("model.plan");
+//        if (!plan)
+//          return report(plan.error().message());
+//        use(*plan);
+//  - or ask for an exception: .orThrow() gives the value or throws
+//    sinter::Exception.  It exists only where exceptions are enabled; without
+//    them the header compiles just the same.
+//        auto plan = sinter::Plan::open("model.plan").orThrow();
+//
+// An exception that leaves a callback (token, logits, report) is caught before
+// it reaches the library and thrown again when the call has returned.
+//
+//===----------------------------------------------------------------------===//
+#ifndef SINTER_C_RUNTIME_HPP
+#define SINTER_C_RUNTIME_HPP
+
+#include "sinter-c/runtime.h"
+
+#include <cassert>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace sinter {
+// A version of its own, so that symbols never meet those of the library.
+inline namespace cpp1 {
+
+/// What went wrong: a code for programs and a sentence for people.
+class Error {
+public:
+  Error(sinter_code code, std::string message)
+      : errorCode(code), text(std::move(message)) {}
+  /// Takes over `status`, which is not NULL.
+  explicit Error(sinter_status *status)
+      : errorCode(sinter_status_code(status)),
+        text(sinter_status_message(status)) {
+    sinter_status_release(status);
+  }
+  sinter_code code() const { return errorCode; }
+  const std::string &message() const { return text; }
+
+private:
+  sinter_code errorCode;
+  std::string text;
+};
+
+/// What .orThrow() throws.
+class Exception : public std::exception {
+public:
+  explicit Exception(Error error) : reason(std::move(error)) {}
+  const char *what() const noexcept override {
+    return reason.message().c_str();
+  }
+  const Error &error() const { return reason; }
+
+private:
+  Error reason;
+};
+
+/// A value or an Error.
+template <typename T> class [[nodiscard]] Result {
+public:
+  Result(T value) : state(std::in_place_index<0>, std::move(value)) {}
+  Result(Error error) : state(std::in_place_index<1>, std::move(error)) {}
+
+  explicit operator bool() const { return state.index() == 0; }
+  const Error &error() const {
+    assert(!*this && "error() of a result that succeeded");
+    return *std::get_if<1>(&state);
+  }
+  T &operator*() {
+    assert(*this && "value of a result that failed");
+    return *std::get_if<0>(&state);
+  }
+  const T &operator*() const {
+    assert(*this && "value of a result that failed");
+    return *std::get_if<0>(&state);
+  }
+  T *operator->() { return &**this; }
+  const T *operator->() const { return &**this; }
+
+#if defined(__cpp_exceptions)
+  T orThrow() && {
+    if (!*this)
+      throw Exception(std::move(*std::get_if<1>(&state)));
+    return std::move(**this);
+  }
+#endif
+
+private:
+  std::variant<T, Error> state;
+};
+
+/// Success or an Error.
+template <> class [[nodiscard]] Result<void> {
+public:
+  Result() = default;
+  Result(Error error) : failure(std::move(error)) {}
+  /// NULL is success.
+  explicit Result(sinter_status *status) {
+    if (status)
+      failure.emplace(status);
+  }
+
+  explicit operator bool() const { return !failure; }
+  const Error &error() const {
+    assert(failure && "error() of a result that succeeded");
+    return *failure;
+  }
+
+#if defined(__cpp_exceptions)
+  void orThrow() && {
+    if (failure)
+      throw Exception(std::move(*failure));
+  }
+#endif
+
+private:
+  std::optional<Error> failure;
+};
+
+namespace detail {
+/// A callable that the C API may call: an exception is kept, the call stopped,
+/// and the exception thrown again by finish().
+template <typename Callable> struct Callback {
+  Callable &callable;
+  std::exception_ptr thrown;
+
+  /// True: stop.
+  template <typename... Args> bool operator()(Args &&...args) noexcept {
+#if defined(__cpp_exceptions)
+    if (thrown)
+      return true;
+    try {
+      return call(std::forward<Args>(args)...);
+    } catch (...) {
+      thrown = std::current_exception();
+      return true;
+    }
+#else
+    return call(std::forward<Args>(args)...);
+#endif
+  }
+  void finish() {
+#if defined(__cpp_exceptions)
+    if (thrown)
+      std::rethrow_exception(std::exchange(thrown, nullptr));
+#endif
+  }
+
+private:
+  // A callable may return nothing (go on) or a bool (true: go on).
+  template <typename... Args> bool call(Args &&...args) {
+    using R = std::invoke_result_t<Callable &, Args...>;
+    if constexpr (std::is_void_v<R>) {
+      callable(std::forward<Args>(args)...);
+      return false;
+    } else {
+      return !static_cast<bool>(callable(std::forward<Args>(args)...));
+    }
+  }
+};
+
+template <auto Release> struct Deleter {
+  template <typename T> void operator()(T *handle) const { Release(handle); }
+};
+} // namespace detail
+
+struct PlanOptions : sinter_plan_options {
+  PlanOptions() { sinter_plan_options_initialize(this); }
+};
+
+struct SessionOptions : sinter_session_options {
+  SessionOptions() { sinter_session_options_initialize(this); }
+};
+
+/// Sampling with greedy defaults; Plan::sampling() gives the plan's.
+struct Sampling : sinter_sampling {
+  explicit Sampling(const sinter_plan *plan = nullptr) {
+    sinter_sampling_initialize(this, plan);
+  }
+};
+
+struct Generation {
+  Sampling sampling;
+  uint32_t maxTokens = 0; ///< 0: until the context is full
+  bool ignoreStopIds = false;
+  std::vector<std::string> stop;
+};
+
+using Statistics = sinter_statistics;
+
+class Session;
+
+/// A loaded plan.  Sessions hold on to it.
+class Plan {
+public:
+  static Result<Plan> open(const std::string &path,
+                           const PlanOptions &options = {}) {
+    sinter_plan *plan = nullptr;
+    if (sinter_status *status = sinter_plan_open(path.c_str(), &options, &plan))
+      return Error(status);
+    return Plan(plan);
+  }
+
+  sinter_plan *get() const { return handle.get(); }
+  uint64_t number(sinter_number what) const {
+    return sinter_plan_number(get(), what);
+  }
+  uint32_t vocabulary() const {
+    return static_cast<uint32_t>(number(SINTER_VOCABULARY));
+  }
+  uint32_t maxContext() const {
+    return static_cast<uint32_t>(number(SINTER_MAX_CONTEXT));
+  }
+  /// Nothing when the plan does not know the key.
+  std::optional<std::string_view> property(const char *key) const {
+    if (const char *value = sinter_plan_property(get(), key))
+      return std::string_view(value);
+    return std::nullopt;
+  }
+  uint64_t memory(uint32_t sessions, uint32_t context) const {
+    return sinter_plan_memory(get(), sessions, context);
+  }
+  /// The plan's own sampling defaults.
+  Sampling sampling() const { return Sampling(get()); }
+  Generation generation() const;
+
+  Result<std::vector<int32_t>>
+  tokenize(std::string_view text, uint32_t flags = SINTER_TEXT_PLAIN) const {
+    // A token has seldom less than a byte; a second call serves the rest.
+    std::vector<int32_t> ids(text.size() + 8);
+    return fill(ids, [&](int32_t *out, size_t capacity, size_t *count) {
+      return sinter_plan_tokenize(get(), text.data(), text.size(), flags, out,
+                                  capacity, count);
+    });
+  }
+  Result<std::string> detokenize(std::span<const int32_t> ids,
+                                 uint32_t flags = SINTER_TEXT_PLAIN) const {
+    std::string text(ids.size() * 8 + 16, '\0');
+    return fill(text, [&](char *out, size_t capacity, size_t *count) {
+      return sinter_plan_detokenize(get(), ids.data(), ids.size(), flags, out,
+                                    capacity, count);
+    });
+  }
+  /// The chat template applied to a JSON list of messages.
+  Result<std::string> render(std::string_view messagesJson,
+                             bool addGenerationPrompt = true) const {
+    std::string text(messagesJson.size() * 2 + 256, '\0');
+    return fill(text, [&](char *out, size_t capacity, size_t *count) {
+      return sinter_plan_render(get(), messagesJson.data(), messagesJson.size(),
+                                addGenerationPrompt, out, capacity, count);
+    });
+  }
+
+  Result<Session> session(const SessionOptions &options = {}) const;
+
+  /// report(bool passed, std::string_view line) for each check.
+  template <typename Report> Result<void> selftest(Report &&report) const {
+    detail::Callback<std::remove_reference_t<Report>> callback{report, nullptr};
+    auto trampoline = [](void *user, int passed, const char *line) {
+      (*static_cast<decltype(callback) *>(user))(passed != 0,
+                                                 std::string_view(line));
+    };
+    Result<void> result(sinter_plan_selftest(get(), trampoline, &callback));
+    callback.finish();
+    return result;
+  }
+
+private:
+  using Owner = std::shared_ptr<sinter_plan>;
+  explicit Plan(sinter_plan *plan) : handle(plan, sinter_plan_release) {}
+
+  // Calls with the capacity at hand, and once more when that was too small.
+  template <typename Buffer, typename Call>
+  static Result<Buffer> fill(Buffer &buffer, Call &&call) {
+    size_t count = 0;
+    if (sinter_status *status = call(buffer.data(), buffer.size(), &count))
+      return Error(status);
+    if (count > buffer.size()) {
+      buffer.resize(count);
+      if (sinter_status *status = call(buffer.data(), buffer.size(), &count))
+        return Error(status);
+    }
+    buffer.resize(count);
+    return std::move(buffer);
+  }
+
+  Owner handle;
+};
+
+/// A sequence and its state.  One thread at a time, except cancel().
+class Session {
+public:
+  sinter_session *get() const { return handle.get(); }
+  uint32_t position() const { return sinter_session_position(get()); }
+  std::span<const int32_t> history() const {
+    return {sinter_session_history(get()), position()};
+  }
+  Result<void> truncate(uint32_t position) {
+    return Result<void>(sinter_session_truncate(get(), position));
+  }
+  void cancel() const { sinter_session_cancel(get()); }
+  Result<Session> fork() const {
+    sinter_session *copy = nullptr;
+    if (sinter_status *status = sinter_session_fork(get(), &copy))
+      return Error(status);
+    return Session(plan, copy);
+  }
+
+  /// Appends ids; onLogits(uint32_t first, uint32_t rows,
+  /// std::span<const float> logits) returns true, or nothing, to go on.
+  template <typename OnLogits>
+  Result<void> score(std::span<const int32_t> ids, OnLogits &&onLogits) {
+    const size_t vocabulary = plan.vocabulary();
+    auto adapter = [&](uint32_t first, uint32_t rows, const float *logits) {
+      return onLogits(first, rows,
+                      std::span<const float>(logits, rows * vocabulary));
+    };
+    detail::Callback<decltype(adapter)> callback{adapter, nullptr};
+    auto trampoline = [](void *user, uint32_t first, uint32_t rows,
+                         const float *logits) -> int {
+      return (*static_cast<decltype(callback) *>(user))(first, rows, logits);
+    };
+    Result<void> result(sinter_session_score(get(), ids.data(), ids.size(),
+                                             trampoline, &callback));
+    callback.finish();
+    return result;
+  }
+
+  /// Makes ids the history and generates; onToken(int32_t id,
+  /// std::string_view text) returns true, or nothing, to go on.
+  template <typename OnToken>
+  Result<Statistics> generate(std::span<const int32_t> ids,
+                              const Generation &generation, OnToken &&onToken) {
+    auto adapter = [&](int32_t id, const char *text, size_t bytes) {
+      return onToken(id, std::string_view(text, bytes));
+    };
+    detail::Callback<decltype(adapter)> callback{adapter, nullptr};
+    std::vector<const char *> stop;
+    for (const std::string &text : generation.stop)
+      stop.push_back(text.c_str());
+
+    sinter_generation request;
+    sinter_generation_initialize(&request, plan.get());
+    request.sampling = generation.sampling;
+    request.max_tokens = generation.maxTokens;
+    request.ignore_stop_ids = generation.ignoreStopIds;
+    request.stop = stop.data();
+    request.stop_count = stop.size();
+    request.callback = [](void *user, int32_t id, const char *text,
+                          size_t bytes) -> int {
+      return (*static_cast<decltype(callback) *>(user))(id, text, bytes);
+    };
+    request.user = &callback;
+
+    Statistics statistics{};
+    statistics.size = sizeof(statistics);
+    sinter_status *status = sinter_session_generate(
+        get(), ids.data(), ids.size(), &request, &statistics);
+    if (status && !callback.thrown)
+      return Error(status);
+    sinter_status_release(status);
+    callback.finish();
+    return statistics;
+  }
+
+private:
+  friend class Plan;
+  Session(Plan owner, sinter_session *session)
+      : plan(std::move(owner)), handle(session) {}
+
+  Plan plan; // released after the session
+  std::unique_ptr<sinter_session, detail::Deleter<sinter_session_release>>
+      handle;
+};
+
+inline Generation Plan::generation() const {
+  Generation generation;
+  generation.sampling = sampling();
+  return generation;
+}
+
+inline Result<Session> Plan::session(const SessionOptions &options) const {
+  sinter_session *session = nullptr;
+  if (sinter_status *status = sinter_session_create(get(), &options, &session))
+    return Error(status);
+  return Session(*this, session);
+}
+
+} // namespace cpp1
+} // namespace sinter
+
+#endif

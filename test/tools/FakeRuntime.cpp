@@ -1,0 +1,306 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A double of libsinter_runtime.so for tests of the tools: a model whose logits
+// are a formula, so that a test can say what each tool must print. Tokens are
+// bytes, and four more. Preloaded, it takes the place of the real library.
+#include "sinter-c/runtime.h"
+
+#include <atomic>
+#include <chrono>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace {
+constexpr int32_t vocabulary = 260, bos = 256, eos = 257, user = 258, end = 259;
+constexpr uint32_t maxContext = 4096, maxRows = 7;
+const char *const special[] = {"<bos>", "<eos>", "<user>", "<end>"};
+
+// Of the token after `id`: the next id is likeliest.
+float logit(int32_t id, int32_t next) {
+  int32_t distance = (next - id - 1 + 2 * vocabulary) % vocabulary;
+  return -0.5f * static_cast<float>(distance % 32) + (distance == 0);
+}
+
+bool flag(const char *name) { return std::getenv(name) != nullptr; }
+} // namespace
+
+struct sinter_status {
+  sinter_code code;
+  std::string message;
+};
+struct sinter_plan {
+  std::string cpu;
+  uint32_t threads;
+};
+struct sinter_session {
+  uint32_t context, chunk;
+  std::vector<int32_t> history;
+  std::atomic<bool> cancelled{false};
+};
+
+static sinter_status *fail(sinter_code code, std::string message) {
+  return new sinter_status{code, std::move(message)};
+}
+
+sinter_code sinter_status_code(const sinter_status *status) {
+  return status ? status->code : SINTER_OK;
+}
+const char *sinter_status_message(const sinter_status *status) {
+  return status ? status->message.c_str() : "";
+}
+void sinter_status_release(sinter_status *status) { delete status; }
+const char *sinter_version(void) { return "0.0.0-fake"; }
+uint32_t sinter_api_version(void) { return 1 << 16; }
+
+void sinter_plan_options_initialize(sinter_plan_options *options) {
+  *options = {};
+  options->size = sizeof(*options);
+  options->verify = SINTER_VERIFY_WEIGHTS;
+}
+
+sinter_status *sinter_plan_open(const char *path,
+                                const sinter_plan_options *options,
+                                sinter_plan **out) {
+  std::ifstream file(path);
+  std::string word;
+  if (!file)
+    return fail(SINTER_NOT_FOUND, std::string("cannot open '") + path + "'");
+  file >> word;
+  if (word != "FAKE")
+    return fail(SINTER_CORRUPT, std::string("'") + path + "' is no plan");
+  if (options->verify == SINTER_VERIFY_SHA256 && flag("FAKE_DAMAGED"))
+    return fail(SINTER_CORRUPT, std::string("'") + path + "': SHA-256 differs");
+  *out = new sinter_plan{options->cpu ? options->cpu : "fake-v1",
+                         options->threads ? options->threads : 2};
+  return nullptr;
+}
+void sinter_plan_release(sinter_plan *plan) { delete plan; }
+
+uint64_t sinter_plan_number(const sinter_plan *plan, sinter_number what) {
+  switch (what) {
+  case SINTER_VOCABULARY:
+    return vocabulary;
+  case SINTER_MAX_CONTEXT:
+    return maxContext;
+  case SINTER_MAX_ROWS:
+    return maxRows;
+  case SINTER_THREADS:
+    return plan->threads;
+  default:
+    return 1 << 20;
+  }
+}
+const char *sinter_plan_property(const sinter_plan *plan, const char *key) {
+  if (std::strcmp(key, "cpu") == 0)
+    return plan->cpu.c_str();
+  return std::strcmp(key, "name") == 0 ? "fake" : nullptr;
+}
+uint64_t sinter_plan_memory(const sinter_plan *, uint32_t, uint32_t) {
+  return 1;
+}
+void sinter_sampling_initialize(sinter_sampling *sampling,
+                                const sinter_plan *) {
+  *sampling = {sizeof(*sampling), 0, 0, 1, 0, 1, 0, 0};
+}
+
+sinter_status *sinter_plan_tokenize(const sinter_plan *, const char *text,
+                                    size_t bytes, uint32_t flags, int32_t *ids,
+                                    size_t capacity, size_t *count) {
+  std::vector<int32_t> out;
+  const bool ends = (flags & SINTER_TEXT_BOS_EOS) && flag("FAKE_BOS");
+  if (ends)
+    out.push_back(bos);
+  std::string_view rest(text, bytes);
+  while (!rest.empty()) {
+    size_t taken = 0;
+    for (int32_t i = 0; i < 4 && (flags & SINTER_TEXT_SPECIAL); ++i)
+      if (rest.starts_with(special[i])) {
+        out.push_back(bos + i);
+        taken = std::strlen(special[i]);
+      }
+    if (!taken)
+      out.push_back(static_cast<unsigned char>(rest[taken++]));
+    rest.remove_prefix(taken);
+  }
+  if (ends)
+    out.push_back(eos);
+  for (size_t i = 0; i < out.size() && i < capacity; ++i)
+    ids[i] = out[i];
+  *count = out.size();
+  return nullptr;
+}
+
+sinter_status *sinter_plan_detokenize(const sinter_plan *, const int32_t *ids,
+                                      size_t count, uint32_t flags, char *text,
+                                      size_t capacity, size_t *bytes) {
+  std::string out;
+  for (size_t i = 0; i < count; ++i) {
+    if (ids[i] >= vocabulary)
+      return fail(SINTER_INVALID_ARGUMENT,
+                  "id " + std::to_string(ids[i]) + " is not in the vocabulary");
+    if (ids[i] < bos)
+      out += static_cast<char>(ids[i]);
+    else if (flags & SINTER_TEXT_SPECIAL)
+      out += special[ids[i] - bos];
+  }
+  std::memcpy(text, out.data(), std::min(out.size(), capacity));
+  *bytes = out.size();
+  return nullptr;
+}
+
+// Content strings without escapes: <user>TEXT<end> for each message.
+sinter_status *sinter_plan_render(const sinter_plan *, const char *json,
+                                  size_t size, int prompt, char *text,
+                                  size_t capacity, size_t *bytes) {
+  std::string_view rest(json, size);
+  const std::string_view key = "\"content\":\"";
+  std::string out;
+  for (size_t at; (at = rest.find(key)) != rest.npos;) {
+    rest.remove_prefix(at + key.size());
+    out += "<user>" + std::string(rest.substr(0, rest.find('"'))) + "<end>";
+  }
+  if (out.empty())
+    return fail(SINTER_INVALID_ARGUMENT, "messages: expected a list");
+  out += prompt ? "A" : "";
+  std::memcpy(text, out.data(), std::min(out.size(), capacity));
+  *bytes = out.size();
+  return nullptr;
+}
+
+void sinter_session_options_initialize(sinter_session_options *options) {
+  *options = {sizeof(*options), 0, 0};
+}
+sinter_status *sinter_session_create(sinter_plan *,
+                                     const sinter_session_options *options,
+                                     sinter_session **out) {
+  *out = new sinter_session;
+  (*out)->context = options->context ? options->context : maxContext;
+  (*out)->chunk = options->chunk ? std::min(options->chunk, maxRows) : maxRows;
+  return nullptr;
+}
+void sinter_session_release(sinter_session *session) { delete session; }
+sinter_status *sinter_session_fork(const sinter_session *session,
+                                   sinter_session **out) {
+  *out = new sinter_session;
+  (*out)->context = session->context;
+  (*out)->chunk = session->chunk;
+  (*out)->history = session->history;
+  return nullptr;
+}
+uint32_t sinter_session_position(const sinter_session *session) {
+  return static_cast<uint32_t>(session->history.size());
+}
+const int32_t *sinter_session_history(const sinter_session *session) {
+  return session->history.data();
+}
+sinter_status *sinter_session_truncate(sinter_session *session,
+                                       uint32_t position) {
+  if (position > session->history.size())
+    return fail(SINTER_INVALID_ARGUMENT, "truncate beyond the end");
+  session->history.resize(position);
+  return nullptr;
+}
+void sinter_session_cancel(sinter_session *session) {
+  session->cancelled = true;
+}
+
+static sinter_status *append(sinter_session *session, int32_t id) {
+  if (id < 0 || id >= vocabulary)
+    return fail(SINTER_INVALID_ARGUMENT,
+                "id " + std::to_string(id) + " is not in the vocabulary");
+  if (session->history.size() >= session->context)
+    return fail(SINTER_CONTEXT_FULL, "the context is full");
+  if (session->cancelled.exchange(false))
+    return fail(SINTER_CANCELLED, "cancelled");
+  if (const char *slow = std::getenv("FAKE_SLOW_MS"))
+    std::this_thread::sleep_for(std::chrono::milliseconds(std::atoi(slow)));
+  session->history.push_back(id);
+  return nullptr;
+}
+
+sinter_status *sinter_session_score(sinter_session *session, const int32_t *ids,
+                                    size_t count,
+                                    sinter_logits_callback callback,
+                                    void *data) {
+  for (size_t at = 0; at < count; at += session->chunk) {
+    const size_t rows = std::min<size_t>(session->chunk, count - at);
+    std::vector<float> logits;
+    for (size_t row = 0; row < rows; ++row) {
+      if (sinter_status *status = append(session, ids[at + row]))
+        return status;
+      for (int32_t next = 0; next < vocabulary; ++next)
+        logits.push_back(flag("FAKE_NAN") ? NAN : logit(ids[at + row], next));
+    }
+    const uint32_t first = sinter_session_position(session) - rows;
+    if (callback(data, first, static_cast<uint32_t>(rows), logits.data()))
+      return fail(SINTER_CANCELLED, "stopped by the callback");
+  }
+  return nullptr;
+}
+
+void sinter_generation_initialize(sinter_generation *generation,
+                                  const sinter_plan *plan) {
+  *generation = {};
+  generation->size = sizeof(*generation);
+  sinter_sampling_initialize(&generation->sampling, plan);
+}
+
+sinter_status *sinter_session_generate(sinter_session *session,
+                                       const int32_t *ids, size_t count,
+                                       const sinter_generation *generation,
+                                       sinter_statistics *out) {
+  size_t kept = 0;
+  while (kept < session->history.size() && kept + 1 < count &&
+         session->history[kept] == ids[kept])
+    ++kept;
+  session->history.resize(kept);
+  for (size_t i = kept; i < count; ++i)
+    if (sinter_status *status = append(session, ids[i]))
+      return status;
+  sinter_statistics statistics{
+      sizeof(statistics),    count - kept, kept, 0, 1000000, 2000000,
+      SINTER_STOP_MAX_TOKENS};
+  // A seed shifts the alphabet, so that a test sees that it arrives.
+  const int32_t step = generation->sampling.temperature > 0
+                           ? 1 + static_cast<int32_t>(generation->sampling.seed)
+                           : 1;
+  for (int32_t id = ids[count - 1];;) {
+    id = (id + step) % bos;
+    if (id == '{' && !generation->ignore_stop_ids) { // after z
+      statistics.stop = SINTER_STOP_ID;
+      break;
+    }
+    const char text = static_cast<char>(id);
+    ++statistics.generated_tokens;
+    if (generation->callback(generation->user, id, &text, 1)) {
+      statistics.stop = SINTER_STOP_CALLBACK;
+      break;
+    }
+    if (statistics.generated_tokens == generation->max_tokens)
+      break;
+    if (session->history.size() == session->context) {
+      statistics.stop = SINTER_STOP_CONTEXT;
+      break;
+    }
+    if (sinter_status *status = append(session, id))
+      return status;
+  }
+  if (out)
+    *out = statistics;
+  return nullptr;
+}
+
+sinter_status *sinter_plan_selftest(sinter_plan *,
+                                    sinter_report_callback callback,
+                                    void *data) {
+  callback(data, 1, "tokenizer: 3 vectors");
+  callback(data, !flag("FAKE_DAMAGED"), "logits: 2 positions");
+  return flag("FAKE_DAMAGED") ? fail(SINTER_MISMATCH, "the self-test failed")
+                              : nullptr;
+}

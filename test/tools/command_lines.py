@@ -1,0 +1,426 @@
+# Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""llm-run, llm-bench and llm-eval on a double of the runtime (FakeRuntime.cpp).
+
+The double's model is a formula (logit() there and here), so each output is known.
+Standard library only.  Environment: SINTER_BIN (the tools), SINTER_FAKE (the double).
+"""
+import io
+import json
+import math
+import os
+import pathlib
+import pty
+import select
+import signal
+import struct
+import subprocess
+import tempfile
+import time
+import unittest
+import zipfile
+
+BIN = pathlib.Path(os.environ["SINTER_BIN"])
+FAKE = os.environ["SINTER_FAKE"]
+VOCABULARY, BOS = 260, 256
+
+
+def logit(token, following):
+    distance = (following - token - 1) % VOCABULARY
+    return -0.5 * (distance % 32) + (distance == 0)
+
+
+def row(token):
+    return [logit(token, following) for following in range(VOCABULARY)]
+
+
+def npy(type_code, shape, values):
+    header = f"{{'descr': '{type_code}', 'fortran_order': False, 'shape': {shape}, }}"
+    header += " " * (-(len(header) + 11) % 64) + "\n"
+    form = {"<f4": "f", "<i4": "i", "<i8": "q"}[type_code]
+    return b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header.encode() + struct.pack(f"<{len(values)}{form}", *values)
+
+
+def read_npy(data):
+    length = struct.unpack("<H", data[8:10])[0]
+    header = eval(data[10:10 + length])  # the format is a Python literal; the file is our own
+    return header, struct.unpack(f"<{(len(data) - 10 - length) // 4}f", data[10 + length:])
+
+
+class ToolTest(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.plan = self.path("m.plan", "FAKE")
+
+    def path(self, name, text=None):
+        path = self.folder / name
+        if text is not None:
+            path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return str(path)
+
+    def environment(self, extra):
+        # A sanitizer's library must come first of all.
+        preload = ":".join(filter(None, [os.environ.get("LD_PRELOAD"), FAKE]))
+        return {**os.environ, "LD_PRELOAD": preload, **extra}
+
+    def run_tool(self, name, *arguments, code=0, stdin="", **env):
+        result = subprocess.run([BIN / name, *map(str, arguments)], input=stdin.encode(), capture_output=True,
+                                env=self.environment(env), timeout=60)
+        error = result.stderr.decode()
+        self.assertEqual(result.returncode, code, error)
+        if code in (1, 2):
+            self.assertEqual(len([line for line in error.splitlines() if "error:" in line]), 1, error)
+        self.assertNotIn(b"\x1b", result.stdout + result.stderr, "colours belong on a terminal")
+        return result.stdout.decode(), error
+
+    def out(self, name, *arguments, **options):
+        return self.run_tool(name, *arguments, **options)[0]
+
+    def error(self, name, *arguments, code=1, **options):
+        out, error = self.run_tool(name, *arguments, code=code, **options)
+        self.assertEqual(out, "")
+        return error
+
+
+class Run(ToolTest):
+    def test_prompt_gives_the_text_alone(self):
+        self.assertEqual(self.run_tool("llm-run", self.plan, "-p", "a", "-n", 3), ("bcd", ""))
+
+    def test_generation_ends_with_the_model(self):
+        self.assertEqual(self.out("llm-run", self.plan, "-p", "w"), "xyz")
+        self.assertEqual(self.out("llm-run", self.plan, "-p", "w", "-n", 5, "--ignore-eos"), "xyz{|")
+
+    def test_prompt_from_a_file_and_standard_input(self):
+        self.assertEqual(self.out("llm-run", self.plan, "-n", 2, "-f", self.path("p", "a")), "bc")
+        self.assertEqual(self.out("llm-run", self.plan, "-n2", stdin="b"), "cd")
+
+    def test_ids_and_seed(self):
+        self.assertEqual(self.out("llm-run", self.plan, "--ids", "65,66", "-n", 2), "CD")
+        self.assertEqual(self.out("llm-run", self.plan, "-p", "a", "-n", 2, "--temperature", 1, "--seed", 2), "dg")
+
+    def test_statistics_go_to_standard_error(self):
+        out, error = self.run_tool("llm-run", self.plan, "-p", "ab", "-n", 3, "--stats")
+        self.assertEqual(out, "cde")
+        self.assertRegex(error, r"^prefill 2000\.0 tok/s  decode 1000\.0 tok/s  load \S+ ms  peak \d+ MiB\n$")
+
+    def test_json_is_one_object(self):
+        result = json.loads(self.out("llm-run", self.plan, "-p", "a", "-n", 2, "--json", "--seed", 9))
+        self.assertEqual((result["text"], result["tokens"], result["stop"]), ("bc", [98, 99], "max_tokens"))
+        self.assertEqual((result["prompt_tokens"], result["generated_tokens"], result["seed"]), (1, 2, 9))
+        self.assertEqual(json.loads(self.out("llm-run", self.plan, "-p", "y", "--json"))["stop"], "end_of_text")
+
+    def test_bos_is_put_before_a_prompt_and_eos_is_not(self):
+        result = json.loads(self.out("llm-run", self.plan, "-p", "a", "-n", 1, "--json", FAKE_BOS="1"))
+        self.assertEqual((result["prompt_tokens"], result["text"]), (2, "b"))
+
+    def test_context(self):
+        self.assertIn("prompt has 3 tokens, the context 2", self.error("llm-run", self.plan, "-p", "abc", "-c", 2))
+        self.assertIn("4097 is more than the 4096", self.error("llm-run", self.plan, "-p", "a", "--context", 4097))
+        self.assertIn("5000 tokens", self.error("llm-run", self.plan, "-n", 1, stdin="a" * 5000))
+        out, error = self.run_tool("llm-run", self.plan, "-p", "ab", "-c", 4)
+        self.assertEqual(out, "cde")
+        self.assertIn("context is full", error)
+
+    def test_usage_errors(self):
+        for arguments, message in [
+                (["-p", "a"], "no PLAN"), ([self.plan, "--nope"], "'--nope'"), ([self.plan, "-n", "x"], "'x'"),
+                ([self.plan, "-n", "0"], "at least 1"), ([self.plan, "-p", "a", "-f", "b"], "exclude each other"),
+                ([self.plan, "--chat", "--selftest"], "--chat and --selftest exclude each other"),
+                ([self.plan, "--chat", "--ids", "1"], "--ids"), ([self.plan, "-p", "a", "--top-p", "2"], "--top-p"),
+                ([self.plan, "-p", "a", "--temperature", "-1"], "--temperature"), ([self.plan, "-p"], "wants a value"),
+                ([self.plan, "--verify=md5"], "md5"), ([self.plan, "--ids", "1,,2"], "--ids"),
+                ([self.plan, "-p", "a", "--temperatur", "1"], "is it '--temperature'?")]:
+            self.assertIn(message, self.error("llm-run", *arguments, code=2))
+
+    def test_errors(self):
+        self.assertIn("prompt is empty", self.error("llm-run", self.plan, "-p", ""))
+        self.assertIn("prompt is empty", self.error("llm-run", self.plan, "-p", "", FAKE_BOS="1"))
+        self.assertIn("prompt is empty", self.error("llm-run", self.plan))
+        self.assertIn("none.txt", self.error("llm-run", self.plan, "-f", self.path("none.txt")))
+        self.assertIn("none.plan", self.error("llm-run", self.path("none.plan"), "-p", "a"))
+        self.assertIn("is no plan", self.error("llm-run", self.path("x.plan", "text"), "-p", "a"))
+        self.assertIn("id 260", self.error("llm-run", self.plan, "--ids", "260", "-n", 1))
+
+    def test_a_full_disk_is_an_error(self):
+        with open("/dev/full", "wb") as full:
+            result = subprocess.run([BIN / "llm-run", self.plan, "-p", "a", "-n", "2"], stdout=full, stderr=subprocess.PIPE,
+                                    env=self.environment({}), timeout=60)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(b"No space left", result.stderr)
+
+    def test_verify(self):
+        self.assertIn("verified", self.out("llm-run", self.plan, "--verify"))
+        self.assertIn("SHA-256", self.error("llm-run", self.plan, "--verify", FAKE_DAMAGED="1"))
+        self.assertEqual(self.out("llm-run", self.plan, "--verify", "-p", "a", "-n", 1), "b")
+
+    def test_selftest(self):
+        out = self.out("llm-run", self.plan, "--selftest", "--cpu", "fake-v2")
+        self.assertIn("ok      logits: 2 positions\nself-test on fake-v2: 2 passed, 0 failed\n", out)
+        out, error = self.run_tool("llm-run", self.plan, "--selftest", code=1, FAKE_DAMAGED="1")
+        self.assertIn("FAILED  logits", out)
+        self.assertIn("1 passed, 1 failed", out)
+
+
+class Logits(ToolTest):
+    def test_rows_are_written(self):
+        for chunk in (1, 2, 512):
+            out = self.path(f"{chunk}.npy")
+            self.assertEqual(self.run_tool("llm-run", self.plan, "--ids", "5,6,9", "--logits", out, "--chunk", chunk), ("", ""))
+            header, values = read_npy(pathlib.Path(out).read_bytes())
+            self.assertEqual(header, {"descr": "<f4", "fortran_order": False, "shape": (3, VOCABULARY)})
+            self.assertEqual(list(values), row(5) + row(6) + row(9))
+
+    def test_of_a_text(self):
+        out = self.path("o.npy")
+        self.run_tool("llm-run", self.plan, "-p", "ab", "--logits", out)
+        self.assertEqual(list(read_npy(pathlib.Path(out).read_bytes())[1]), row(97) + row(98))
+
+    def test_nothing_is_left_of_a_failure(self):
+        self.error("llm-run", self.plan, "--ids", "1,2,300", "--logits", self.path("o.npy"))
+        self.error("llm-run", self.plan, "--ids", "1", "--logits", self.path("none/o.npy"))
+        self.assertEqual(os.listdir(self.folder), ["m.plan"])
+
+    def test_an_old_file_survives_a_failure(self):
+        old = self.path("o.npy", "old")
+        self.error("llm-run", self.plan, "--ids", "300", "--logits", old)
+        self.assertEqual(pathlib.Path(old).read_text(), "old")
+
+
+class Text(ToolTest):
+    def test_tokenize_json_strings(self):
+        file = self.path("t", '"ab"\n""\n"\\n<end>é"\n')
+        self.assertEqual(self.out("llm-run", self.plan, "--tokenize", file), "[97,98]\n[]\n[10,259,195,169]\n")
+
+    def test_tokenize_plain_lines(self):
+        file = self.path("t", 'ab\n\n"a" b\nc')
+        self.assertEqual(self.out("llm-run", self.plan, "--tokenize", file), "[97,98]\n[]\n[34,97,34,32,98]\n[99]\n")
+
+    def test_detokenize(self):
+        file = self.path("t", "[97,98]\n[]\n[10, 259, 195, 169]\n[195]\n")
+        out = self.out("llm-run", self.plan, "--detokenize", file)
+        self.assertEqual([json.loads(line) for line in out.splitlines()], ["ab", "", "\n<end>é", "\ufffd"])
+
+    def test_detokenize_says_which_line(self):
+        for line in ("{}", "[1.5]", "[-1]", '["a"]', "[1", "[9999999999]"):
+            _, error = self.run_tool("llm-run", self.plan, "--detokenize", self.path("t", f"[97]\n{line}\n"), code=1)
+            self.assertIn("t:2: expected a JSON list", error)
+
+    def test_render(self):
+        file = self.path("m.json", '[{"role":"user","content":"hi"}]')
+        self.assertEqual(self.out("llm-run", self.plan, "--render", file), "<user>hi<end>A")
+        self.assertEqual(self.out("llm-run", self.plan, "--render", file, "--no-generation-prompt"), "<user>hi<end>")
+        self.assertIn("messages", self.error("llm-run", self.plan, "--render", self.path("x", "[]")))
+
+
+class Chat(ToolTest):
+    def test_one_turn(self):
+        self.assertEqual(self.out("llm-run", self.plan, "--chat", "-p", "hi", "-n", 2), "BC")
+
+    def test_turns_from_standard_input_reuse_the_state(self):
+        out = self.out("llm-run", self.plan, "--chat", "-n", 2, "--json", stdin="hi\nho\n", code=0)
+        first, second = map(json.loads, out.splitlines())
+        self.assertEqual((first["text"], second["text"]), ("BC", "BC"))
+        self.assertEqual(first["reused_tokens"], 0)
+        # <user>hi<end> is common; then comes A, or the message with the answer.
+        self.assertEqual(second["reused_tokens"], 4)
+        self.assertEqual(self.out("llm-run", self.plan, "--chat", "-n", 2, stdin="hi\nho"), "BC\nBC\n")
+
+    def test_system_message_and_long_lines(self):
+        result = json.loads(self.out("llm-run", self.plan, "--chat", "--system", "s", "-p", "hi", "-n", 1, "--json"))
+        self.assertEqual(result["prompt_tokens"], 3 + 4 + 1)
+        out = self.out("llm-run", self.plan, "--chat", "-n", 1, "--json", stdin="a\\\nb\n")
+        self.assertEqual(len(out.splitlines()), 1)
+
+    def test_on_a_terminal(self):
+        master, slave = pty.openpty()
+        process = subprocess.Popen([BIN / "llm-run", self.plan, "--chat", "-n", "2"], stdin=slave, stdout=slave, stderr=slave,
+                                   env=self.environment({"TERM": "xterm"}), start_new_session=True)
+        os.close(slave)
+        self.addCleanup(process.kill)
+        text = self.read_until(master, "> ")
+        for said, expected in [("hi\n", "BC"), ("/help\n", "/clear"), ("/clear\n", "> "), ("ho\n", "BC")]:
+            os.write(master, said.encode())
+            text = self.read_until(master, expected)
+        os.write(master, b"/exit\n")
+        self.assertEqual(process.wait(20), 0, text)
+
+    def read_until(self, master, expected):
+        text, deadline = "", time.monotonic() + 20
+        while expected not in text.replace("\x1b[0m", "") and time.monotonic() < deadline:
+            if select.select([master], [], [], 0.2)[0]:
+                text += os.read(master, 4096).decode()
+        self.assertIn(expected, text.replace("\x1b[0m", ""))
+        return text
+
+
+class Interrupt(ToolTest):
+    def interrupt(self, which, *arguments, until):
+        process = subprocess.Popen([BIN / "llm-run", self.plan, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   env=self.environment({"FAKE_SLOW_MS": "20"}))
+        self.addCleanup(process.kill)
+        until(process)
+        process.send_signal(which)
+        out, error = process.communicate(timeout=20)
+        return process.returncode, out, error
+
+    def test_ctrl_c_ends_the_text(self):
+        code, out, error = self.interrupt(signal.SIGINT, "-p", "a", "-n", "4000", "--ignore-eos", "--stats",
+                                          until=lambda process: process.stdout.read(3))
+        self.assertEqual(code, 130, error)
+        self.assertIn(b"tok/s", error)
+
+    def test_a_signal_leaves_no_file(self):
+        ids = ",".join(["1"] * 4000)
+
+        def until(process):
+            while not any("tmp" in name for name in os.listdir(self.folder)):
+                time.sleep(0.01)
+
+        for which in (signal.SIGINT, signal.SIGTERM):
+            code, out, _ = self.interrupt(which, "--ids", ids, "--logits", self.path("o.npy"), until=until)
+            self.assertEqual((code, out), (130, b""))
+            self.assertEqual(os.listdir(self.folder), ["m.plan"])
+
+
+class Bench(ToolTest):
+    def test_json(self):
+        rows = json.loads(self.out("llm-bench", self.plan, "-p", "16,8", "-n", "4", "-r", "3", "-t", "1,2", "--json"))
+        self.assertEqual([(r["test"], r["threads"]) for r in rows],
+                         [("pp16", 1), ("pp8", 1), ("tg4", 1), ("pp16", 2), ("pp8", 2), ("tg4", 2)])
+        for r in rows:
+            self.assertEqual(len(r["samples"]), 3)
+            self.assertLessEqual(0, r["min"])
+            self.assertLessEqual(r["min"], r["median"])
+            self.assertLessEqual(r["median"], r["max"])
+            self.assertAlmostEqual(r["tok_per_s"], sum(r["samples"]) / 3)
+
+    def test_rate(self):
+        """Sleeping a token long, the model makes at most so many a second."""
+        rows = json.loads(self.out("llm-bench", self.plan, "-p", 10, "-n", 10, "-r", 1, "--json", FAKE_SLOW_MS="5"))
+        for r in rows:
+            self.assertLess(r["max"], 201)
+            self.assertGreater(r["max"], 20)
+
+    def test_depth_is_not_measured_but_is_there(self):
+        rows = json.loads(self.out("llm-bench", self.plan, "-p", 8, "-n", 8, "-d", "0,100", "-r", 1, "--json",
+                                   FAKE_SLOW_MS="2"))
+        self.assertEqual([r["test"] for r in rows], ["pp8", "tg8", "pp8 @ d100", "tg8 @ d100"])
+        for r in rows:
+            self.assertGreater(r["max"], 90)
+
+    def test_table(self):
+        lines = self.out("llm-bench", self.plan, "-p", 4, "-n", 4, "-r", 1, FAKE_SLOW_MS="1").splitlines()
+        self.assertEqual(len(lines), 4)
+        self.assertEqual({len(line) for line in lines}, {len(lines[0])})
+        self.assertIn("pp4", lines[2])
+
+    def test_errors(self):
+        self.error("llm-bench", self.plan, "-r", 0, code=2)
+        self.error("llm-bench", self.plan, "-p", 0, "-n", 0, code=2)
+        self.error("llm-bench", self.plan, "-p", "1,x", code=2)
+        self.assertIn("4096", self.error("llm-bench", self.plan, "-p", 5000))
+
+
+class Eval(ToolTest):
+    def perplexity(self, *arguments, text=None, **env):
+        file = self.path("text", text if text is not None else self.text)
+        out = self.out("llm-eval", self.plan, "--perplexity", file, *arguments, **env)
+        words = out.split()
+        self.assertEqual((words[0], words[2], words[4]), ("perplexity", "+/-", "tokens"))
+        return float(words[1]), float(words[3]), int(words[5])
+
+    text = "the quick brown fox\njumps over the lazy dog\n" * 5  # 44 bytes a time
+
+    def expected(self, pairs):
+        nll = [math.log(sum(math.exp(x) for x in row(a))) - logit(a, b) for a, b in pairs]
+        mean = sum(nll) / len(nll)
+        variance = sum(x * x for x in nll) / len(nll) - mean * mean
+        return math.exp(mean), math.sqrt(variance / (len(nll) - 1)) * math.exp(mean), len(nll)
+
+    def check(self, got, expected):
+        self.assertEqual(got[2], expected[2])
+        for a, b in zip(got[:2], expected[:2]):
+            self.assertAlmostEqual(a, b, delta=1e-4 * max(1, b))
+
+    def pairs(self, ids, context, first):
+        windows = [ids[at:at + context] for at in range(0, len(ids), context)]
+        return [(w[i], w[i + 1]) for w in windows for i in range(first, len(w) - 1)]
+
+    def test_second_half_takes_whole_windows(self):
+        ids = list(self.text.encode())
+        self.check(self.perplexity("--context", 32), self.expected(self.pairs(ids[:192], 32, 16)))
+
+    def test_all_takes_what_is_left_too(self):
+        ids = list(self.text.encode())
+        self.check(self.perplexity("--context", 32, "--score=all"), self.expected(self.pairs(ids, 32, 0)))
+
+    def test_counts_are_those_of_the_protocols(self):
+        text = "x y" * 2000
+        self.assertEqual(self.perplexity("--tokens", 4096, "--score=all", text=text)[2], 4088)
+        self.assertEqual(self.perplexity("--tokens", 4096, text=text)[2], 2040)
+        self.assertEqual(self.perplexity("--tokens", 4096, "--lines", text=text)[2], 2040)
+
+    def test_bos(self):
+        ids = list(self.text.encode())[:64]
+        windows = [[BOS] + ids[at + 1:at + 32] for at in (0, 32)]
+        pairs = [(w[i], w[i + 1]) for w in windows for i in range(16, 31)]
+        self.check(self.perplexity("--context", 32, "--tokens", 64, FAKE_BOS="1"), self.expected(pairs))
+        windows = [[BOS] + ids[at:at + 32] for at in (0, 32)]
+        pairs = [(w[i], w[i + 1]) for w in windows for i in range(32)]
+        self.check(self.perplexity("--context", 32, "--tokens", 64, "--score=all", FAKE_BOS="1"), self.expected(pairs))
+
+    def reference(self, prompt, values, tokens, compression=zipfile.ZIP_DEFLATED):
+        buffer = io.BytesIO()
+        with zipfile.ZipFile(buffer, "w", compression) as archive:
+            archive.writestr("prompt.npy", npy("<i4", (len(prompt),), prompt))
+            archive.writestr("logits.npy", npy("<f4", (len(prompt), len(values) // len(prompt)), values))
+            archive.writestr("tokens.npy", npy("<i8", (len(tokens),), tokens))
+        return self.path("ref.npz", buffer.getvalue())
+
+    def test_reference(self):
+        for compression in (zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED):
+            file = self.reference([65, 70], row(65) + row(70), [71, 72, 73], compression)
+            self.assertEqual(self.out("llm-eval", self.plan, "--reference", file),
+                             "max_abs 0 mean_kl 0 top1 1.000000 greedy 3/3\n")
+
+    def test_reference_that_differs(self):
+        values = row(65) + row(70)
+        values[VOCABULARY + 5] += 100
+        file = self.reference([65, 70], values, [71, 9, 73])
+        words = self.out("llm-eval", self.plan, "--reference", file).split()
+        self.assertEqual((words[1], words[5], words[7]), ("100", "0.500000", "1/3"))
+        self.assertGreater(float(words[3]), 1)
+
+    def test_reference_that_does_not_fit(self):
+        file = self.reference([65], [0.0] * 7, [1])
+        self.assertIn("does not fit", self.error("llm-eval", self.plan, "--reference", file))
+        file = self.reference([65, 66], row(65) + row(66), [1])
+        data = pathlib.Path(file).read_bytes()
+        for length in range(0, len(data), 97):
+            self.error("llm-eval", self.plan, "--reference", self.path("cut.npz", data[:length]))
+        with zipfile.ZipFile(self.path("none.npz"), "w") as archive:
+            archive.writestr("prompt.npy", npy("<i4", (1,), [1]))
+        self.assertIn("'tokens'", self.error("llm-eval", self.plan, "--reference", self.path("none.npz")))
+
+    def test_against_itself(self):
+        expected = "max_abs 0 mean_kl 0 top1 1.000000 greedy 64/64\n"
+        other = self.path("other.plan", "FAKE")
+        self.assertEqual(self.out("llm-eval", self.plan, "--against", other), expected)
+        text = self.path("text", self.text)
+        self.assertEqual(self.out("llm-eval", self.plan, "--against", other, "--text", text, "--context", 40), expected)
+
+    def test_errors(self):
+        self.error("llm-eval", self.plan, code=2)
+        self.error("llm-eval", self.plan, "--perplexity", "x", "--against", "y", code=2)
+        self.error("llm-eval", self.plan, "--perplexity", "x", "--score=half", code=2)
+        text = self.path("text", "short")
+        self.assertIn("5 tokens", self.error("llm-eval", self.plan, "--perplexity", text))
+        self.assertIn("not finite", self.error("llm-eval", self.plan, "--perplexity", text, "--score=all", FAKE_NAN="1"))
+        self.error("llm-eval", self.plan, "--perplexity", self.path("none"))
+        self.assertIn("4096", self.error("llm-eval", self.plan, "--perplexity", self.path("long", "a" * 9000), "-c", 5000))
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,116 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "tools/llm-bench/Bench.h"
+#include "tools/common/Failure.h"
+#include "tools/common/Spread.h"
+
+#include <chrono>
+#include <cstdio>
+#include <nlohmann/json.hpp>
+#include <random>
+
+using namespace sinter;
+using namespace sinter::tools;
+
+std::string BenchTest::name() const {
+  std::string text = (prompt ? "pp" : "tg") + std::to_string(tokens);
+  return depth ? text + " @ d" + std::to_string(depth) : text;
+}
+
+// The content of a prompt does not change the time; the same ids every time.
+static std::vector<int32_t> randomIds(size_t count, uint32_t vocabulary) {
+  std::minstd_rand generator(1);
+  std::vector<int32_t> ids(count);
+  for (int32_t &id : ids)
+    id = static_cast<int32_t>(generator() % vocabulary);
+  return ids;
+}
+
+static double secondsOf(Session &session, std::span<const int32_t> ids,
+                        uint32_t tokens) {
+  Generation generation; // greedy
+  generation.maxTokens = tokens;
+  generation.ignoreStopIds = true;
+  auto start = std::chrono::steady_clock::now();
+  Statistics statistics =
+      session.generate(ids, generation, [](int32_t, std::string_view) {})
+          .orThrow();
+  std::chrono::duration<double> time = std::chrono::steady_clock::now() - start;
+  if (statistics.generated_tokens != tokens)
+    throw Failure("generated " + std::to_string(statistics.generated_tokens) +
+                  " tokens, not " + std::to_string(tokens));
+  return time.count();
+}
+
+BenchResult sinter::tools::measure(Session &session, const Plan &plan,
+                                   const BenchTest &test,
+                                   uint32_t repetitions) {
+  BenchResult result{
+      test, static_cast<uint32_t>(plan.number(SINTER_THREADS)), {}};
+  // Generation starts from one token: its forward is the first of the count,
+  // and the last token is chosen but not run.
+  const uint32_t prompt = test.prompt ? test.tokens : 1;
+  const std::vector<int32_t> ids =
+      randomIds(test.depth + prompt, plan.vocabulary());
+  session.truncate(0).orThrow();
+  if (test.depth)
+    secondsOf(session, std::span(ids).first(test.depth), 1);
+  for (uint32_t i = 0; i <= repetitions; ++i) {
+    session.truncate(test.depth).orThrow();
+    double seconds = secondsOf(session, ids, test.prompt ? 1 : test.tokens);
+    if (i > 0) // the first is the warm-up
+      result.rates.push_back(test.tokens / seconds);
+  }
+  return result;
+}
+
+std::string sinter::tools::toJson(const Plan &plan,
+                                  const std::vector<BenchResult> &results) {
+  nlohmann::ordered_json list = nlohmann::ordered_json::array();
+  for (const BenchResult &result : results) {
+    Spread spread = spreadOf(result.rates);
+    list.push_back({{"test", result.test.name()},
+                    {"threads", result.threads},
+                    {"tok_per_s", spread.mean},
+                    {"min", spread.min},
+                    {"median", spread.median},
+                    {"max", spread.max},
+                    {"stddev", spread.deviation},
+                    {"samples", result.rates},
+                    {"model", plan.property("name").value_or("")},
+                    {"cpu", plan.property("cpu").value_or("")}});
+  }
+  return list.dump(2) + "\n";
+}
+
+std::string sinter::tools::toTable(const Plan &plan,
+                                   const std::vector<BenchResult> &results) {
+  std::string name(plan.property("name").value_or("model"));
+  std::string cpu(plan.property("cpu").value_or("-"));
+  const int nameWidth = static_cast<int>(std::max<size_t>(name.size(), 5));
+  const int cpuWidth = static_cast<int>(std::max<size_t>(cpu.size(), 3));
+  char line[512];
+  std::snprintf(line, sizeof(line),
+                "| %-*s | %10s | %-*s | %7s | %14s | %22s | %9s |\n", nameWidth,
+                "model", "size", cpuWidth, "cpu", "threads", "test", "t/s",
+                "median");
+  std::string out = line;
+  std::string rule = out; // the same columns in dashes, as Markdown wants
+  for (size_t i = 1; i + 2 < rule.size(); ++i)
+    if (out[i] != '|' && out[i - 1] != '|' && out[i + 1] != '|')
+      rule[i] = '-';
+  out += rule;
+  const double mib =
+      static_cast<double>(plan.number(SINTER_FILE_BYTES)) / (1 << 20);
+  for (const BenchResult &result : results) {
+    Spread spread = spreadOf(result.rates);
+    std::snprintf(line, sizeof(line),
+                  "| %-*s | %6.1f MiB | %-*s | %7u | %14s | %11.2f ± %8.2f | "
+                  "%9.2f |\n",
+                  nameWidth, name.c_str(), mib, cpuWidth, cpu.c_str(),
+                  result.threads, result.test.name().c_str(), spread.mean,
+                  spread.deviation, spread.median);
+    out += line;
+  }
+  return out;
+}

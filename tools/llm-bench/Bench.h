@@ -1,0 +1,40 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What llm-bench measures and how it prints it.
+#ifndef SINTER_TOOLS_LLMBENCH_BENCH_H
+#define SINTER_TOOLS_LLMBENCH_BENCH_H
+
+#include "sinter-c/runtime.hpp"
+
+#include <string>
+#include <vector>
+
+namespace sinter::tools {
+
+/// "pp512": a prompt of 512 tokens at once; "tg64": 64 tokens one by one.
+struct BenchTest {
+  bool prompt;     // else generation
+  uint32_t tokens; // in the prompt, or generated
+  uint32_t depth;  // positions that are in the state before
+  std::string name() const;
+};
+
+struct BenchResult {
+  BenchTest test;
+  uint32_t threads;
+  std::vector<double> rates; // tokens a second, one a repetition
+};
+
+/// One warm-up, then `repetitions` measurements. The time is that of the whole
+/// call: forward, logits of the last row and the choice of a token included.
+BenchResult measure(Session &session, const Plan &plan, const BenchTest &test,
+                    uint32_t repetitions);
+
+/// A list of {"test", "threads", "tok_per_s", "min", "median", "max", ...}.
+std::string toJson(const Plan &plan, const std::vector<BenchResult> &results);
+std::string toTable(const Plan &plan, const std::vector<BenchResult> &results);
+
+} // namespace sinter::tools
+
+#endif

@@ -1,0 +1,116 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// llm-bench: tokens a second of a plan, in the manner of llama-bench.
+#include "tools/common/Failure.h"
+#include "tools/common/File.h"
+#include "tools/common/PlanArguments.h"
+#include "tools/common/Terminal.h"
+#include "tools/llm-bench/Bench.h"
+
+#include <algorithm>
+#include <limits>
+
+using namespace sinter;
+using namespace sinter::tools;
+
+namespace {
+struct Arguments {
+  PlanArguments plan;
+  std::vector<uint32_t> threads{0}, prompts{512}, generations{128}, depths{0};
+  uint32_t repetitions = 5;
+  bool json = false;
+
+  bool parse(int argc, char **argv);
+};
+} // namespace
+
+bool Arguments::parse(int argc, char **argv) {
+  OptionParser parser("llm-bench", "PLAN [options]",
+                      "Measures how fast a plan reads prompts (pp) and "
+                      "generates tokens (tg). Numbers may be lists: -t 1,2.");
+  auto list = [&](const char *names, std::vector<uint32_t> &place,
+                  const char *help) {
+    parser.custom(names, "N,...", help,
+                  [&place](const std::string &option, std::string_view value) {
+                    place = parseUnsignedList(
+                        option, value, std::numeric_limits<int32_t>::max());
+                  });
+  };
+  plan.declare(parser, /*withThreads=*/false);
+  list("-t, --threads", threads, "workers (default: one a core)");
+  parser.section("Measurement:");
+  list("-p, --n-prompt", prompts,
+       "tokens of the prompt (default: 512; 0: not measured)");
+  list("-n, --n-gen", generations,
+       "tokens to generate (default: 128; 0: not measured)");
+  list("-d, --n-depth", depths,
+       "positions that are in the state before (default: 0)");
+  parser.number("-r, --repetitions", "R", repetitions,
+                "measurements after one warm-up (default: 5)");
+  parser.flag("--json", json,
+              "a JSON list of {test, threads, tok_per_s (mean), min, median, "
+              "max, ...} instead of a table");
+  if (!parser.parse(argc, argv))
+    return false;
+  if (repetitions == 0)
+    throw UsageError("-r wants at least 1");
+  return true;
+}
+
+static std::vector<BenchTest> testsOf(const Arguments &arguments) {
+  std::vector<BenchTest> tests;
+  for (uint32_t depth : arguments.depths) {
+    for (uint32_t tokens : arguments.prompts)
+      if (tokens)
+        tests.push_back({true, tokens, depth});
+    for (uint32_t tokens : arguments.generations)
+      if (tokens)
+        tests.push_back({false, tokens, depth});
+  }
+  if (tests.empty())
+    throw UsageError("nothing to measure: -p and -n are both 0");
+  return tests;
+}
+
+// One session that is long enough for every test.
+static Session sessionFor(const Plan &plan,
+                          const std::vector<BenchTest> &tests) {
+  uint64_t context = 0;
+  for (const BenchTest &test : tests)
+    context =
+        std::max<uint64_t>(context, uint64_t(test.depth) + test.tokens + 1);
+  if (context > plan.maxContext())
+    throw Failure("the longest test needs " + std::to_string(context) +
+                  " positions, the plan allows " +
+                  std::to_string(plan.maxContext()));
+  SessionOptions options;
+  options.context = static_cast<uint32_t>(context);
+  return plan.session(options).orThrow();
+}
+
+static int run(int argc, char **argv) {
+  Arguments arguments;
+  if (!arguments.parse(argc, argv))
+    return exitSuccess;
+  const std::vector<BenchTest> tests = testsOf(arguments);
+  std::vector<BenchResult> results;
+  std::optional<Plan> plan;
+  Progress progress("test", tests.size() * arguments.threads.size());
+  for (uint32_t threads : arguments.threads) {
+    plan.reset(); // idle workers of another plan would disturb
+    plan = arguments.plan.open(threads);
+    Session session = sessionFor(*plan, tests);
+    for (const BenchTest &test : tests) {
+      progress.update(results.size() + 1, test.name());
+      results.push_back(measure(session, *plan, test, arguments.repetitions));
+    }
+  }
+  writeOut(arguments.json ? toJson(*plan, results) : toTable(*plan, results),
+           /*flush=*/true);
+  return exitSuccess;
+}
+
+int main(int argc, char **argv) {
+  return runTool("llm-bench", run, argc, argv);
+}

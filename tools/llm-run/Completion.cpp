@@ -1,0 +1,140 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "tools/llm-run/Completion.h"
+#include "tools/common/Failure.h"
+#include "tools/common/File.h"
+#include "tools/common/Terminal.h"
+#include "tools/llm-run/Interrupt.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+using namespace sinter;
+using namespace sinter::tools;
+
+// Room of a session whose length nobody named: a plan may allow for far more
+// positions than there is memory.
+static constexpr size_t defaultContext = 8192;
+
+Session sinter::tools::makeSession(const Job &job, size_t prompt) {
+  const Arguments &arguments = job.arguments;
+  const size_t most = job.plan.maxContext();
+  size_t context = std::max(prompt, std::min(most, defaultContext));
+  if (arguments.context)
+    context = *arguments.context;
+  else if (arguments.tokens && arguments.action != Action::Chat)
+    context = std::min(most, prompt + *arguments.tokens);
+  if (context > most)
+    throw Failure("--context " + std::to_string(context) +
+                  " is more than the " + std::to_string(most) +
+                  " positions of the plan");
+  if (prompt > context)
+    throw Failure("the prompt has " + std::to_string(prompt) +
+                  " tokens, the context " + std::to_string(context) +
+                  "; shorten it or give a larger --context (the plan allows " +
+                  std::to_string(most) + ")");
+  SessionOptions options;
+  options.context = static_cast<uint32_t>(context);
+  options.chunk = arguments.chunk.value_or(0);
+  return job.plan.session(options).orThrow();
+}
+
+Completion sinter::tools::complete(const Job &job, Session &session,
+                                   std::span<const int32_t> ids) {
+  Generation generation;
+  generation.sampling = samplingOf(job.arguments, job.plan);
+  generation.maxTokens = job.arguments.tokens.value_or(0);
+  generation.ignoreStopIds = job.arguments.ignoreStopIds;
+  generation.stop = job.arguments.stop;
+
+  Completion completion;
+  Interruptible scope(session);
+  auto result =
+      session.generate(ids, generation, [&](int32_t id, std::string_view text) {
+        if (id >= 0) // below: text that was held back, without a token
+          completion.ids.push_back(id);
+        completion.text += text;
+        if (!job.arguments.json)
+          writeOut(text, /*flush=*/true);
+      });
+  completion.interrupted = scope.interrupted();
+  if (!result && completion.interrupted &&
+      result.error().code() == SINTER_CANCELLED)
+    return completion;
+  completion.statistics = std::move(result).orThrow();
+  return completion;
+}
+
+static double perSecond(uint64_t tokens, uint64_t ns) {
+  return ns ? static_cast<double>(tokens) * 1e9 / static_cast<double>(ns) : 0;
+}
+
+static double prefillRate(const Statistics &s) {
+  return perSecond(s.prompt_tokens, s.prefill_ns);
+}
+
+// The first token is drawn from the logits of the prompt.
+static double decodeRate(const Statistics &s) {
+  return perSecond(s.generated_tokens ? s.generated_tokens - 1 : 0,
+                   s.decode_ns);
+}
+
+static const char *nameOf(sinter_stop_reason reason) {
+  switch (reason) {
+  case SINTER_STOP_MAX_TOKENS:
+    return "max_tokens";
+  case SINTER_STOP_ID:
+    return "end_of_text";
+  case SINTER_STOP_STRING:
+    return "stop_string";
+  case SINTER_STOP_CALLBACK:
+    return "interrupted";
+  case SINTER_STOP_CONTEXT:
+    return "context";
+  }
+  return "unknown";
+}
+
+static void reportJson(const Job &job, const Completion &completion) {
+  const Statistics &s = completion.statistics;
+  const Sampling sampling = samplingOf(job.arguments, job.plan);
+  nlohmann::ordered_json object = {
+      {"text", completion.text},
+      {"tokens", completion.ids},
+      {"stop", completion.interrupted ? "interrupted" : nameOf(s.stop)},
+      {"prompt_tokens", s.prompt_tokens},
+      {"reused_tokens", s.reused_tokens},
+      {"generated_tokens", completion.ids.size()},
+      {"seed", sampling.seed},
+      {"prefill_ms", static_cast<double>(s.prefill_ns) / 1e6},
+      {"decode_ms", static_cast<double>(s.decode_ns) / 1e6},
+      {"prefill_tok_per_s", prefillRate(s)},
+      {"decode_tok_per_s", decodeRate(s)},
+      {"load_ms", job.loadMs},
+      {"peak_mib", peakMemoryMiB()},
+  };
+  // A generation may end within a character: that becomes U+FFFD.
+  writeOut(
+      object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
+          "\n",
+      /*flush=*/true);
+}
+
+void sinter::tools::report(const Job &job, const Completion &completion) {
+  if (job.arguments.json)
+    reportJson(job, completion);
+  else if (isTerminal(stdout))
+    writeOut("\n", /*flush=*/true); // or the shell's prompt follows the text
+  if (completion.statistics.stop == SINTER_STOP_CONTEXT && !job.arguments.json)
+    std::fprintf(stderr, "llm-run: the context is full; a larger --context "
+                         "makes room for more\n");
+  if (!job.arguments.stats)
+    return;
+  const Statistics &s = completion.statistics;
+  Style style(stderr);
+  std::fprintf(stderr,
+               "%sprefill %.1f tok/s  decode %.1f tok/s  load %.1f ms  peak "
+               "%.0f MiB%s\n",
+               style.dim(), prefillRate(s), decodeRate(s), job.loadMs,
+               peakMemoryMiB(), style.plain());
+}
