@@ -32,7 +32,7 @@ typedef struct sinter_plan_header {
   uint64_t meta_digest;    /* XXH3-64, seed 0, of the meta bytes */
   uint32_t min_runtime;    /* lowest runtime that can execute this plan */
   uint32_t reserved0;
-  uint8_t reserved[56];    /* zero */
+  uint8_t reserved[64];    /* zero */
   uint64_t header_digest;  /* XXH3-64, seed 0, of the 120 bytes before it */
 } sinter_plan_header;
 
