@@ -1,0 +1,296 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "runtime/plan/Execute.h"
+#include "runtime/plan/LoadedPlan.h"
+#include "runtime/schema/plan_generated.h"
+#include "runtime/state/SessionMemory.h"
+
+namespace sinter::runtime {
+
+namespace {
+
+/// Logits rows are padded to whole vectors of this many floats.
+constexpr uint32_t kLogitsPad = 32;
+
+class Interpreter {
+public:
+  Interpreter(const LoadedPlan &plan, SessionMemory &session, Host &host)
+      : plan(plan), program(plan.program()), session(session), host(host) {}
+
+  Status run(uint32_t function, std::span<const int64_t> arguments,
+             std::atomic<bool> &cancel) {
+    enter(function);
+    for (size_t i = 0; i < arguments.size(); ++i)
+      registers[i] = arguments[i];
+    while (!done) {
+      if (cancel.load(std::memory_order_relaxed)) {
+        cancel.store(false, std::memory_order_relaxed);
+        return fail(plan.allocator(), SINTER_CANCELLED, "cancelled");
+      }
+      SINTER_TRY(step(program.instructions[next++]));
+    }
+    return Status();
+  }
+
+private:
+  /// A program that breaks a rule which only shows when it runs.
+  Status broken(const char *what) {
+    return fail(plan.allocator(), SINTER_CORRUPT,
+                "the program of the plan failed at instruction %u: %s; "
+                "compile the model again",
+                next - 1, what);
+  }
+
+  Status step(const Instruction &op) {
+    int64_t *r = registers;
+    switch (op.opcode) {
+    case Opcode::Const:
+      r[op.a] = op.value;
+      return Status();
+    case Opcode::Arith:
+      return arith(op);
+    case Opcode::Copy:
+      r[op.a] = r[op.b];
+      return Status();
+    case Opcode::Load: {
+      int32_t value;
+      memcpy(&value, session.buffer(op.b) + op.value, sizeof(value));
+      r[op.a] = value;
+      return Status();
+    }
+    case Opcode::Store: {
+      int32_t value = int32_t(r[op.a]);
+      memcpy(session.buffer(op.b) + op.value, &value, sizeof(value));
+      return Status();
+    }
+    case Opcode::Dispatch:
+      return dispatch(op);
+    case Opcode::Jump:
+      next = op.a;
+      return Status();
+    case Opcode::JumpIfZero:
+      if (r[op.b] == 0)
+        next = op.a;
+      return Status();
+    case Opcode::Call:
+      call(op);
+      return Status();
+    case Opcode::Return:
+      leave(op);
+      return Status();
+    case Opcode::State:
+      return state(op);
+    case Opcode::Service:
+      return service(op);
+    case Opcode::MissingReturn:
+      if (function->results)
+        return broken("a function ended without its results");
+      leave({Opcode::Return});
+      return Status();
+    }
+    return broken("unknown instruction");
+  }
+
+  Status arith(const Instruction &op) {
+    int64_t lhs = registers[op.b], rhs = registers[op.c];
+    uint64_t a = uint64_t(lhs), b = uint64_t(rhs); // wraps around
+    int64_t &dst = registers[op.a];
+    switch (plan::ArithKind(op.kind)) {
+    case plan::ArithKind::Add:
+      dst = int64_t(a + b);
+      return Status();
+    case plan::ArithKind::Sub:
+      dst = int64_t(a - b);
+      return Status();
+    case plan::ArithKind::Mul:
+      dst = int64_t(a * b);
+      return Status();
+    case plan::ArithKind::Div:
+    case plan::ArithKind::Rem: {
+      if (rhs == 0)
+        return broken("division by zero");
+      bool quotient = plan::ArithKind(op.kind) == plan::ArithKind::Div;
+      if (rhs == -1) // the lowest number has no positive counterpart
+        dst = quotient ? int64_t(0 - a) : 0;
+      else
+        dst = quotient ? lhs / rhs : lhs % rhs;
+      return Status();
+    }
+    case plan::ArithKind::Min:
+      dst = lhs < rhs ? lhs : rhs;
+      return Status();
+    case plan::ArithKind::Max:
+      dst = lhs > rhs ? lhs : rhs;
+      return Status();
+    case plan::ArithKind::Eq:
+      dst = lhs == rhs;
+      return Status();
+    case plan::ArithKind::Ne:
+      dst = lhs != rhs;
+      return Status();
+    case plan::ArithKind::Lt:
+      dst = lhs < rhs;
+      return Status();
+    case plan::ArithKind::Le:
+      dst = lhs <= rhs;
+      return Status();
+    case plan::ArithKind::And:
+      dst = lhs & rhs;
+      return Status();
+    case plan::ArithKind::Or:
+      dst = lhs | rhs;
+      return Status();
+    }
+    return broken("unknown arithmetic");
+  }
+
+  Status dispatch(const Instruction &op) {
+    int64_t *scalars = session.scalars();
+    uint32_t count = plan.scalarCount(op.a);
+    for (uint32_t i = 0; i < count; ++i)
+      scalars[i] = registers[program.operands[op.c + i]];
+    plan.workers().run(plan.entry(op.a), session.pointers() + op.b, scalars);
+    return Status();
+  }
+
+  // ---- frames: room for the deepest path was checked when the plan was built
+
+  void enter(uint32_t index) {
+    function = &program.functions[index];
+    registers = top;
+    top += function->registers;
+    for (int64_t *r = registers; r < top; ++r)
+      *r = 0;
+    next = function->first;
+  }
+
+  void call(const Instruction &op) {
+    const FunctionInfo &callee = program.functions[op.a];
+    session.frames()[depth++] = {next, op.b + callee.params, registers,
+                                 function};
+    const int64_t *caller = registers;
+    enter(op.a);
+    for (uint32_t i = 0; i < callee.params; ++i)
+      registers[i] = caller[program.operands[op.b + i]];
+  }
+
+  void leave(const Instruction &op) {
+    if (depth == 0) {
+      done = true;
+      return;
+    }
+    const SessionMemory::Frame &frame = session.frames()[--depth];
+    for (uint32_t i = 0; i < op.c; ++i)
+      frame.registers[program.operands[frame.results + i]] =
+          registers[program.operands[op.b + i]];
+    top = registers;
+    registers = frame.registers;
+    function = frame.function;
+    next = frame.instruction;
+  }
+
+  // ---- states and services --------------------------------------------------
+
+  Status state(const Instruction &op) {
+    KvCache &cache = session.state(op.a);
+    auto kind = plan::StateOpKind(op.kind);
+    if (kind == plan::StateOpKind::Length) {
+      registers[op.b] = cache.length();
+      return Status();
+    }
+    if (kind == plan::StateOpKind::Capacity) {
+      registers[op.b] = cache.capacity();
+      return Status();
+    }
+    int64_t count = registers[op.c];
+    if (count < 0)
+      return broken("a negative number of positions");
+    if (kind == plan::StateOpKind::Reserve) {
+      if (cache.reserve(uint64_t(count)))
+        return Status();
+      return fail(plan.allocator(), SINTER_CONTEXT_FULL,
+                  "context full: %u positions in use, %lld more wanted, the "
+                  "session has room for %u",
+                  cache.length(), static_cast<long long>(count),
+                  cache.capacity());
+    }
+    if (kind == plan::StateOpKind::Truncate)
+      return cache.truncate(uint64_t(count))
+                 ? Status()
+                 : broken("truncation beyond the end");
+    return commit(op.a, cache, uint64_t(count));
+  }
+
+  Status commit(uint32_t index, KvCache &cache, uint64_t count) {
+    const plan::Plan &tables = plan.tables();
+    uint32_t before = cache.length();
+    if (count > tables.max_rows() || !cache.commit(count))
+      return broken("commit of more positions than were reserved");
+    // The first state leads: its positions are those of the session.
+    if (index == 0)
+      memcpy(session.history() + before, session.buffer(tables.input_buffer()),
+             count * sizeof(int32_t));
+    return Status();
+  }
+
+  Status service(const Instruction &op) {
+    int64_t argument = registers[program.operands[op.b]];
+    const plan::Plan &tables = plan.tables();
+    bool stop = false;
+    switch (plan::ServiceKind(op.kind)) {
+    case plan::ServiceKind::TakeInput: {
+      uint32_t room = tables.max_rows();
+      if (argument < room)
+        room = argument < 0 ? 0 : uint32_t(argument);
+      auto *ids =
+          reinterpret_cast<int32_t *>(session.buffer(tables.input_buffer()));
+      registers[op.c] = host.takeInput(ids, room);
+      return Status();
+    }
+    case plan::ServiceKind::EmitToken:
+      if (argument < 0 || argument >= tables.vocabulary())
+        return broken("a token outside of the vocabulary");
+      SINTER_TRY(host.emitToken(int32_t(argument), stop));
+      registers[op.c] = stop;
+      return Status();
+    case plan::ServiceKind::EmitLogits: {
+      uint32_t stride =
+          (tables.vocabulary() + kLogitsPad - 1) / kLogitsPad * kLogitsPad;
+      uint64_t room = session.bufferBytes(op.a) - uint64_t(op.value);
+      if (argument < 0 || uint64_t(argument) > room / (stride * sizeof(float)))
+        return broken("more rows of logits than their buffer holds");
+      SINTER_TRY(host.emitLogits(
+          reinterpret_cast<float *>(session.buffer(op.a) + op.value),
+          uint32_t(argument), stride, stop));
+      done |= stop;
+      return Status();
+    }
+    }
+    return broken("unknown service");
+  }
+
+  const LoadedPlan &plan;
+  const Program &program;
+  SessionMemory &session;
+  Host &host;
+  const FunctionInfo *function = nullptr;
+  int64_t *registers = nullptr;
+  int64_t *top = session.registers();
+  uint32_t next = 0;
+  uint32_t depth = 0;
+  bool done = false;
+};
+
+} // namespace
+
+Status execute(const LoadedPlan &plan, SessionMemory &session,
+               uint32_t function, std::span<const int64_t> arguments,
+               Host &host, std::atomic<bool> &cancel) {
+  Status status =
+      Interpreter(plan, session, host).run(function, arguments, cancel);
+  session.dropReserved();
+  return status;
+}
+
+} // namespace sinter::runtime

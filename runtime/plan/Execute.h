@@ -1,0 +1,41 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef SINTER_RUNTIME_PLAN_EXECUTE_H
+#define SINTER_RUNTIME_PLAN_EXECUTE_H
+
+#include "runtime/base/Status.h"
+
+#include <atomic>
+#include <cstdint>
+#include <span>
+
+namespace sinter::runtime {
+
+class LoadedPlan;
+class SessionMemory;
+
+/// Services that a program asks its caller for.
+class Host {
+public:
+  /// Copies up to `room` waiting ids to `ids`; how many.
+  virtual uint32_t takeInput(int32_t *ids, uint32_t room) = 0;
+  /// A token was chosen; `stop` ends the generation.
+  virtual Status emitToken(int32_t id, bool &stop) = 0;
+  /// Rows of `vocabulary` floats, `stride` apart; may be changed in place.
+  virtual Status emitLogits(float *rows, uint32_t count, uint32_t stride,
+                            bool &stop) = 0;
+
+protected:
+  ~Host() = default;
+};
+
+/// Runs function `function` of the plan's program to its end.  Looks at
+/// `cancel` at every instruction and clears it when it ends for that reason.
+/// What was reserved but not committed is given back, however it ends.
+Status execute(const LoadedPlan &plan, SessionMemory &session,
+               uint32_t function, std::span<const int64_t> arguments,
+               Host &host, std::atomic<bool> &cancel);
+
+} // namespace sinter::runtime
+#endif
