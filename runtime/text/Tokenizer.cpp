@@ -159,6 +159,10 @@ Status Tokenizer::compileRegexes() {
                                &offset, compile);
     if (regexes[i]) {
       regexCount = i + 1;
+      // Four times as fast for a tenth of a millisecond.  Where the system
+      // forbids it the interpreter gives the same answers.
+      (void)pcre2_jit_compile(static_cast<pcre2_code *>(regexes[i]),
+                              PCRE2_JIT_COMPLETE);
     } else if (error == PCRE2_ERROR_NOMEMORY ||
                error == PCRE2_ERROR_HEAP_FAILED) {
       status = outOfMemory();
@@ -390,10 +394,15 @@ Status Encoder::split(size_t level, std::string_view text) {
   PCRE2_SIZE *range = pcre2_get_ovector_pointer(matches[level]);
   size_t at = 0, search = 0;
   while (search < text.size()) {
-    int found =
-        pcre2_match(code, reinterpret_cast<PCRE2_SPTR>(text.data()),
-                    text.size(), search, PCRE2_NO_UTF_CHECK, matches[level],
-                    static_cast<pcre2_match_context *>(tokenizer.matching));
+    auto match = [&](uint32_t options) {
+      return pcre2_match(
+          code, reinterpret_cast<PCRE2_SPTR>(text.data()), text.size(), search,
+          options, matches[level],
+          static_cast<pcre2_match_context *>(tokenizer.matching));
+    };
+    int found = match(PCRE2_NO_UTF_CHECK);
+    if (found == PCRE2_ERROR_JIT_STACKLIMIT)
+      found = match(PCRE2_NO_UTF_CHECK | PCRE2_NO_JIT);
     if (found == PCRE2_ERROR_NOMATCH)
       break;
     if (found == PCRE2_ERROR_NOMEMORY)

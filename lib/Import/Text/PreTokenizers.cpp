@@ -11,7 +11,9 @@ using namespace sinter::import;
 
 static constexpr std::string_view kGpt2 =
     R"('s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+)";
-static constexpr std::string_view kDigit = R"(\p{N})";
+/// A digit is what Rust's char::is_numeric says, which knows Unicode 17.
+static constexpr std::string_view kDigit =
+    R"([\p{N}\x{1246f}\x{12475}-\x{1247f}\x{12550}-\x{12686}])";
 static constexpr std::string_view kThreeDigits = R"(\p{N}{1,3})";
 static constexpr std::string_view kQwen2 =
     R"((?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n]*)"
@@ -91,9 +93,13 @@ const std::vector<PreTokenizer> &sinter::import::preTokenizers() {
 
 std::string sinter::import::toPcre2(std::string_view pattern) {
   std::string out;
+  bool inClass = false;
   for (size_t i = 0; i < pattern.size(); ++i) {
-    if (pattern[i] != '\\' || i + 1 == pattern.size()) {
-      out += pattern[i];
+    char c = pattern[i];
+    if (c == '[' || c == ']')
+      inClass = c == '[';
+    if (c != '\\' || i + 1 == pattern.size()) {
+      out += c;
       continue;
     }
     char next = pattern[++i];
@@ -103,6 +109,15 @@ std::string sinter::import::toPcre2(std::string_view pattern) {
       out += R"(\P{White_Space})";
     else
       (out += '\\') += next;
+    if (next != 'p')
+      continue;
+    size_t close = pattern.find('}', i);
+    std::string_view name = pattern.substr(i + 2, close - i - 2);
+    std::string item = R"(\p{)" + std::string(name) + "}";
+    out.resize(out.size() - 2);
+    item += newCharacters(name);
+    out += inClass ? item : "[" + item + "]";
+    i = close;
   }
   return out;
 }

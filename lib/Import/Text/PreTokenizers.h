@@ -28,8 +28,14 @@ struct PreTokenizer {
 /// All that are known.
 const std::vector<PreTokenizer> &preTokenizers();
 
-/// The pattern for PCRE2: \s and \S mean White_Space there too.  (PCRE2's own
-/// \s has U+180E, which Unicode took out of the white space in 2013.)
+/// Items of a character class ("\x{1c89}-\x{1c8a}...") for the characters
+/// of a general category that PCRE2 with Unicode 14 does not know; empty for
+/// categories that none of our patterns has.
+std::string_view newCharacters(std::string_view category);
+
+/// The pattern for PCRE2, so that it means the same with every version of it:
+/// \s and \S mean White_Space (PCRE2's own \s has U+180E, which Unicode took
+/// out in 2013), and a category has its new characters too.
 std::string toPcre2(std::string_view pattern);
 
 } // namespace sinter::import
