@@ -67,6 +67,9 @@ void sinter_plan_options_initialize(sinter_plan_options *options) {
 sinter_status *sinter_plan_open(const char *path,
                                 const sinter_plan_options *options,
                                 sinter_plan **out) {
+  sinter_plan_options defaults;
+  sinter_plan_options_initialize(&defaults);
+  options = options ? options : &defaults;
   std::ifstream file(path);
   std::string word;
   if (!file)
@@ -179,6 +182,9 @@ void sinter_session_options_initialize(sinter_session_options *options) {
 sinter_status *sinter_session_create(sinter_plan *,
                                      const sinter_session_options *options,
                                      sinter_session **out) {
+  sinter_session_options defaults;
+  sinter_session_options_initialize(&defaults);
+  options = options ? options : &defaults;
   *out = new sinter_session;
   (*out)->context = options->context ? options->context : maxContext;
   (*out)->chunk = options->chunk ? std::min(options->chunk, maxRows) : maxRows;
