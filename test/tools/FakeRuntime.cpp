@@ -17,7 +17,7 @@
 #include <vector>
 
 namespace {
-constexpr int32_t vocabulary = 260, bos = 256, eos = 257, user = 258, end = 259;
+constexpr int32_t vocabulary = 260, bos = 256, eos = 257;
 constexpr uint32_t maxContext = 4096, maxRows = 7;
 const char *const special[] = {"<bos>", "<eos>", "<user>", "<end>"};
 
