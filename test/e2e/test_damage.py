@@ -9,9 +9,10 @@ import concurrent.futures
 import os
 import random
 
+import gguf
 import pytest
 
-import tiny
+import make_gguf
 from conftest import compile_plan, error_lines, run
 
 IDS = "5,9,2,7"
@@ -25,7 +26,10 @@ def in_parallel(function, cases):
 
 @pytest.fixture(scope="module")
 def small_gguf(tmp_path_factory):
-    return tiny.make(tmp_path_factory.mktemp("tiny") / "tiny.gguf", **tiny.PLAIN)
+    path = tmp_path_factory.mktemp("tiny") / "tiny.gguf"
+    make_gguf.write({"layers": 1, "width": 32, "heads": 2, "kv_heads": 1, "ffn": 64, "vocab": 270, "type": "Q4_1",
+                     "embedding": "Q8_0"}, str(path))
+    return path
 
 
 @pytest.fixture(scope="module")
@@ -134,7 +138,7 @@ def test_flipped_bits_of_a_gguf(small_gguf, tmp_path):
     """Metadata has no digest: a flip may name another model, which must then compile and run."""
     data = small_gguf.read_bytes()
     draw = random.Random(4)
-    head = tiny.header_bytes(small_gguf)
+    head = gguf.GGUFReader(small_gguf).data_offset
     bits = sorted({*range(0, 24 * 8, 9), *(draw.randrange(head * 8) for _ in range(60)),
                    *(draw.randrange(len(data) * 8) for _ in range(6))})
 

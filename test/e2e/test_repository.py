@@ -98,3 +98,13 @@ def test_summary_counts_what_did_not_run(tmp_path):
 def test_tools_print_a_version():
     out = subprocess.run([tool("llm-run"), "--version"], capture_output=True, text=True, check=True).stdout
     assert re.search(r"\d+\.\d+\.\d+", out)
+
+
+def test_readme_program_compiles_and_runs(fast, tmp_path):
+    source = re.search(r"^```cpp\n(.*?)^```", (ROOT / "README.md").read_text(), re.M | re.S)[1]
+    (tmp_path / "app.cpp").write_text(source)
+    library = BUILD / "lib"
+    subprocess.run(["g++", "-std=c++20", "-Wall", "-Werror", f"-I{ROOT / 'include'}", str(tmp_path / "app.cpp"), "-o",
+                    str(tmp_path / "app"), f"-L{library}", f"-Wl,-rpath,{library}", "-lsinter_runtime"], check=True)
+    result = subprocess.run([tmp_path / "app", fast], capture_output=True, text=True, check=True, timeout=120)
+    assert len(result.stdout) > 10, result

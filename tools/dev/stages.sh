@@ -21,16 +21,19 @@ stage_unit() {
 
 # The runtime alone: g++, and a configure step that cannot see LLVM.
 stage_runtime() {
-  configure "$RUNTIME_BUILD" runtime -DCMAKE_C_COMPILER=gcc -DCMAKE_CXX_COMPILER=g++ \
-    -DCMAKE_BUILD_TYPE=Release -DSINTER_BUILD_TESTS=ON -DCMAKE_IGNORE_PREFIX_PATH=/usr/lib/llvm-22 \
-    "-DCMAKE_INSTALL_PREFIX=$BUILD/install" &&
-    build_tree "$RUNTIME_BUILD" all &&
+  build_runtime_alone &&
     logged runtime ctest --test-dir "$RUNTIME_BUILD" -j "$JOBS" --output-on-failure --timeout 300 \
       --output-junit "$BUILD/results/runtime.xml"
 }
 
+build_runtime_alone() {
+  configure "$RUNTIME_BUILD" runtime -DCMAKE_C_COMPILER=gcc -DCMAKE_CXX_COMPILER=g++ \
+    -DCMAKE_BUILD_TYPE=Release -DSINTER_BUILD_TESTS=ON -DCMAKE_IGNORE_PREFIX_PATH=/usr/lib/llvm-22 &&
+    build_tree "$RUNTIME_BUILD" all
+}
+
 stage_e2e() {
-  logged e2e env SINTER_BUILD_DIR="$BUILD" SINTER_MODEL="$(model_path)" \
+  build_runtime_alone && logged e2e env SINTER_BUILD_DIR="$BUILD" SINTER_MODEL="$(model_path)" \
     "$VENV/bin/python" -m pytest -rs -m "not long" --durations=15 \
     --junitxml "$BUILD/results/e2e.xml" test/e2e
 }
