@@ -4,7 +4,7 @@
 
     tools -> lib/Pipelines -> lib/{Import,Transforms,Conversion,Target}
           -> lib/{Analysis,Interpret} -> dialects
-    lib/Target -> runtime/schema;  runtime -> itself and sinter-c/runtime.h
+    lib/Target -> lib/Conversion (it runs the last lowerings); lib/Target -> runtime/schema;  runtime -> itself and sinter-c/runtime.h
     llm-run, llm-bench, llm-eval, examples -> sinter-c and their own folder
 """
 import re
@@ -22,11 +22,11 @@ ARROWS = {
     "dialects/": ["dialects/"],
     "lib/Analysis/": ["lib/Analysis/", "dialects/"],
     "lib/Interpret/": ["lib/Interpret/", "dialects/"],
-    "lib/Import/": ["lib/Import/", "lib/Analysis/", "lib/Interpret/", "dialects/", SCHEMA],
+    "lib/Import/": ["lib/Import/", "lib/Analysis/", "lib/Interpret/", "dialects/", "include/sinter/", SCHEMA],
     "lib/Transforms/": ["lib/Transforms/", "lib/Analysis/", "lib/Interpret/", "dialects/"],
     "lib/Conversion/": ["lib/Conversion/", "lib/Analysis/", "lib/Interpret/", "dialects/", SCHEMA],
-    "lib/Target/": ["lib/Target/", "lib/Analysis/", "lib/Interpret/", "dialects/", SCHEMA],
-    "lib/Pipelines/": ["lib/", "dialects/", SCHEMA, PUBLIC],
+    "lib/Target/": ["lib/Target/", "lib/Conversion/", "lib/Analysis/", "lib/Interpret/", "dialects/", SCHEMA],
+    "lib/Pipelines/": ["lib/", "dialects/", "include/sinter/", SCHEMA, PUBLIC],
     "tools/": ["tools/", "lib/", "dialects/", "include/", SCHEMA],
     "tools/llm-run/": [PUBLIC, "tools/common/"],
     "tools/llm-bench/": [PUBLIC, "tools/common/"],
