@@ -73,10 +73,11 @@ static double prefillRate(const Statistics &s) {
   return perSecond(s.prompt_tokens, s.prefill_ns);
 }
 
-// The first token is drawn from the logits of the prompt.
+// The first token is drawn from the logits of the prompt; an end-of-text token
+// is drawn, but not handed out.
 static double decodeRate(const Statistics &s) {
-  return perSecond(s.generated_tokens ? s.generated_tokens - 1 : 0,
-                   s.decode_ns);
+  const uint64_t drawn = s.generated_tokens + (s.stop == SINTER_STOP_ID);
+  return perSecond(drawn ? drawn - 1 : 0, s.decode_ns);
 }
 
 static const char *nameOf(sinter_stop_reason reason) {
