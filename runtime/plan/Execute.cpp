@@ -260,11 +260,9 @@ private:
       uint64_t room = session.bufferBytes(op.a) - uint64_t(op.value);
       if (argument < 0 || uint64_t(argument) > room / (stride * sizeof(float)))
         return broken("more rows of logits than their buffer holds");
-      SINTER_TRY(host.emitLogits(
+      return host.emitLogits(
           reinterpret_cast<float *>(session.buffer(op.a) + op.value),
-          uint32_t(argument), stride, stop));
-      done |= stop;
-      return Status();
+          uint32_t(argument), stride);
     }
     }
     return broken("unknown service");

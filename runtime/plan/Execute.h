@@ -23,8 +23,7 @@ public:
   /// A token was chosen; `stop` ends the generation.
   virtual Status emitToken(int32_t id, bool &stop) = 0;
   /// Rows of `vocabulary` floats, `stride` apart; may be changed in place.
-  virtual Status emitLogits(float *rows, uint32_t count, uint32_t stride,
-                            bool &stop) = 0;
+  virtual Status emitLogits(float *rows, uint32_t count, uint32_t stride) = 0;
 
 protected:
   ~Host() = default;

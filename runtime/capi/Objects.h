@@ -1,0 +1,42 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef SINTER_RUNTIME_CAPI_OBJECTS_H
+#define SINTER_RUNTIME_CAPI_OBJECTS_H
+
+#include "runtime/plan/LoadedPlan.h"
+#include "runtime/schema/plan_generated.h"
+#include "runtime/state/SessionMemory.h"
+
+struct sinter_plan {
+  explicit sinter_plan(const sinter::runtime::Allocator &host) : loaded(host) {}
+
+  sinter::runtime::LoadedPlan loaded;
+};
+
+struct sinter_session {
+  explicit sinter_session(sinter_plan *plan)
+      : plan(plan), memory(plan->loaded) {}
+
+  sinter_plan *plan;
+  sinter::runtime::SessionMemory memory;
+  uint32_t chunk = 1;
+  std::atomic<bool> cancel{false};
+};
+
+namespace sinter::runtime {
+
+/// Hands a status to the caller, in memory that does not depend on the plan.
+sinter_status *handOut(const Allocator &host, Status status);
+
+/// What a caller with an older or newer header gave: the fields both know.
+template <typename T> T readOptions(const T *given, const T &defaults) {
+  T result = defaults;
+  if (given)
+    memcpy(&result, given, given->size < sizeof(T) ? given->size : sizeof(T));
+  result.size = sizeof(T);
+  return result;
+}
+
+} // namespace sinter::runtime
+#endif

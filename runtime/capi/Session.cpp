@@ -1,0 +1,266 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+// The part of the C API about sessions.
+#include "runtime/capi/Objects.h"
+#include "runtime/decode/Scoring.h"
+
+using namespace sinter::runtime;
+namespace plan = sinter::plan;
+
+namespace {
+
+Status notNull(const Allocator &host, const char *function) {
+  return fail(host, SINTER_INVALID_ARGUMENT, "%s: a pointer is NULL", function);
+}
+
+Status checkIds(const LoadedPlan &plan, std::span<const int32_t> ids) {
+  for (size_t i = 0; i < ids.size(); ++i)
+    if (ids[i] < 0 || uint32_t(ids[i]) >= plan.tables().vocabulary())
+      return fail(plan.allocator(), SINTER_INVALID_ARGUMENT,
+                  "id %d at place %zu is no token; expected 0 to %u", ids[i], i,
+                  plan.tables().vocabulary() - 1);
+  return Status();
+}
+
+Result<uint32_t> findFunction(const LoadedPlan &plan, const char *name) {
+  int64_t index = plan.program().find(name);
+  if (index < 0)
+    return fail(plan.allocator(), SINTER_UNSUPPORTED,
+                "the plan has no function '%s'", name);
+  return uint32_t(index);
+}
+
+Result<sinter_session *> createSession(sinter_plan *plan, uint32_t context,
+                                       uint32_t chunk) {
+  auto session = Owned<sinter_session>::make(plan->loaded.allocator(), plan);
+  if (!session)
+    return outOfMemory();
+  session->chunk = chunk;
+  SINTER_TRY(session->memory.create(context));
+  return session.release();
+}
+
+Status score(sinter_session &session, std::span<const int32_t> ids,
+             sinter_logits_callback callback, void *user) {
+  const LoadedPlan &plan = session.plan->loaded;
+  SINTER_TRY(checkIds(plan, ids));
+  uint32_t position = session.memory.position();
+  uint32_t room = session.memory.context() - position;
+  if (ids.size() > room)
+    return fail(plan.allocator(), SINTER_CONTEXT_FULL,
+                "%zu ids after %u positions, the session has room for %u; "
+                "ask for a larger context or truncate",
+                ids.size(), position, session.memory.context());
+  SINTER_ASSIGN(uint32_t function, findFunction(plan, "score"));
+  int64_t arguments[kMaxArguments];
+  SINTER_TRY(chunkArguments(plan, function, session.chunk, arguments));
+  Scoring host(plan, ids, position, callback, user);
+  return execute(plan, session.memory, function,
+                 {arguments, plan.program().functions[function].params}, host,
+                 session.cancel);
+}
+
+Status checkSampling(const LoadedPlan &plan, const sinter_sampling &sampling) {
+  const char *wrong = nullptr;
+  // Written so that NaN is refused, too.
+  if (!(sampling.temperature >= 0))
+    wrong = "temperature, expected at least 0";
+  else if (sampling.top_k < 0)
+    wrong = "top_k, expected at least 0";
+  else if (!(sampling.top_p >= 0 && sampling.top_p <= 1))
+    wrong = "top_p, expected 0 to 1";
+  else if (!(sampling.min_p >= 0 && sampling.min_p <= 1))
+    wrong = "min_p, expected 0 to 1";
+  else if (!(sampling.repetition_penalty > 0))
+    wrong = "repetition_penalty, expected more than 0";
+  if (!wrong)
+    return Status();
+  return fail(plan.allocator(), SINTER_INVALID_ARGUMENT, "sampling: bad %s",
+              wrong);
+}
+
+/// The state must hold all but the last of `ids`' own beginning: at least one
+/// id is computed, for its logits.
+uint32_t commonPrefix(const sinter_session &session,
+                      std::span<const int32_t> ids) {
+  const int32_t *history = session.memory.history();
+  uint32_t most = session.memory.position(), same = 0;
+  if (most > ids.size() - 1)
+    most = uint32_t(ids.size() - 1);
+  while (same < most && history[same] == ids[same])
+    ++same;
+  return same;
+}
+
+Status generate(sinter_session &session, std::span<const int32_t> ids,
+                const sinter_generation &options,
+                sinter_statistics &statistics) {
+  const LoadedPlan &plan = session.plan->loaded;
+  if (ids.empty())
+    return fail(plan.allocator(), SINTER_INVALID_ARGUMENT,
+                "the prompt is empty; expected at least one id");
+  SINTER_TRY(checkIds(plan, ids));
+  SINTER_TRY(checkSampling(plan, options.sampling));
+  uint32_t context = session.memory.context();
+  if (ids.size() > context)
+    return fail(plan.allocator(), SINTER_CONTEXT_FULL,
+                "the prompt has %zu ids, the session has room for %u; ask for "
+                "a larger context or shorten the prompt",
+                ids.size(), context);
+  SINTER_ASSIGN(uint32_t function, findFunction(plan, "generate"));
+  // The last token handed out needs no position.
+  uint32_t room = context - uint32_t(ids.size()) + 1;
+  bool cut = options.max_tokens == 0 || options.max_tokens > room;
+  uint32_t limit = cut ? room : options.max_tokens;
+  int64_t arguments[kMaxArguments];
+  SINTER_TRY(generationArguments(plan, function, options.sampling, limit,
+                                 session.chunk, arguments));
+  uint32_t reused = commonPrefix(session, ids);
+  Generation host(plan, options, ids.subspan(reused), limit, cut);
+  SINTER_TRY(host.open());
+  (void)session.memory.truncate(reused); // no more than it holds
+  SINTER_TRY(execute(plan, session.memory, function,
+                     {arguments, plan.program().functions[function].params},
+                     host, session.cancel));
+  statistics.reused_tokens = reused;
+  host.report(statistics);
+  return Status();
+}
+
+} // namespace
+
+extern "C" {
+
+void sinter_sampling_initialize(sinter_sampling *sampling,
+                                const sinter_plan *plan) {
+  if (!sampling)
+    return;
+  *sampling = {};
+  sampling->size = sizeof(*sampling);
+  sampling->top_p = 1;
+  sampling->repetition_penalty = 1;
+  if (!plan || !plan->loaded.tables().defaults())
+    return;
+  const plan::GenerationDefaults &defaults = *plan->loaded.tables().defaults();
+  sampling->temperature = defaults.temperature();
+  sampling->top_k = defaults.top_k();
+  sampling->top_p = defaults.top_p();
+  sampling->min_p = defaults.min_p();
+  sampling->repetition_penalty = defaults.repetition_penalty();
+}
+
+void sinter_session_options_initialize(sinter_session_options *options) {
+  if (!options)
+    return;
+  *options = {};
+  options->size = sizeof(*options);
+}
+
+sinter_status *sinter_session_create(sinter_plan *plan,
+                                     const sinter_session_options *given,
+                                     sinter_session **outSession) {
+  Allocator host = plan ? plan->loaded.hostAllocator() : Allocator();
+  if (!plan || !outSession)
+    return notNull(host, "sinter_session_create").release();
+  sinter_session_options options;
+  sinter_session_options_initialize(&options);
+  options = readOptions(given, options);
+  const plan::Plan &tables = plan->loaded.tables();
+  if (options.context > tables.max_context())
+    return fail(host, SINTER_INVALID_ARGUMENT,
+                "a context of %u positions, the model has at most %u",
+                options.context, tables.max_context())
+        .release();
+  uint32_t chunk = options.chunk;
+  if (chunk == 0 || chunk > tables.max_rows())
+    chunk = tables.max_rows();
+  auto session = createSession(
+      plan, options.context ? options.context : tables.max_context(), chunk);
+  if (session.ok())
+    *outSession = *session;
+  return handOut(host, session.takeStatus());
+}
+
+void sinter_session_release(sinter_session *session) {
+  if (session)
+    Owned<sinter_session>::adopt(session->plan->loaded.allocator(), session);
+}
+
+sinter_status *sinter_session_fork(const sinter_session *session,
+                                   sinter_session **outSession) {
+  if (!session || !outSession)
+    return notNull(Allocator(), "sinter_session_fork").release();
+  auto copy =
+      createSession(session->plan, session->memory.context(), session->chunk);
+  if (copy.ok()) {
+    (*copy)->memory.copyFrom(session->memory);
+    *outSession = *copy;
+  }
+  return handOut(session->plan->loaded.hostAllocator(), copy.takeStatus());
+}
+
+uint32_t sinter_session_position(const sinter_session *session) {
+  return session ? session->memory.position() : 0;
+}
+
+const int32_t *sinter_session_history(const sinter_session *session) {
+  return session ? session->memory.history() : nullptr;
+}
+
+sinter_status *sinter_session_truncate(sinter_session *session,
+                                       uint32_t position) {
+  if (!session)
+    return notNull(Allocator(), "sinter_session_truncate").release();
+  if (session->memory.truncate(position))
+    return nullptr;
+  return fail(session->plan->loaded.hostAllocator(), SINTER_INVALID_ARGUMENT,
+              "truncation to position %u, the session holds %u", position,
+              session->memory.position())
+      .release();
+}
+
+void sinter_session_cancel(sinter_session *session) {
+  if (session)
+    session->cancel.store(true, std::memory_order_relaxed);
+}
+
+sinter_status *sinter_session_score(sinter_session *session, const int32_t *ids,
+                                    size_t count,
+                                    sinter_logits_callback callback,
+                                    void *user) {
+  if (!session || (!ids && count))
+    return notNull(Allocator(), "sinter_session_score").release();
+  return handOut(session->plan->loaded.hostAllocator(),
+                 score(*session, {ids, count}, callback, user));
+}
+
+void sinter_generation_initialize(sinter_generation *generation,
+                                  const sinter_plan *plan) {
+  if (!generation)
+    return;
+  *generation = {};
+  generation->size = sizeof(*generation);
+  sinter_sampling_initialize(&generation->sampling, plan);
+}
+
+sinter_status *sinter_session_generate(sinter_session *session,
+                                       const int32_t *ids, size_t count,
+                                       const sinter_generation *given,
+                                       sinter_statistics *out) {
+  if (!session || (!ids && count))
+    return notNull(Allocator(), "sinter_session_generate").release();
+  sinter_generation options;
+  sinter_generation_initialize(&options, session->plan);
+  options = readOptions(given, options);
+  sinter_statistics statistics = {};
+  Status status = generate(*session, {ids, count}, options, statistics);
+  if (status.ok() && out) {
+    size_t size =
+        out->size < sizeof(statistics) ? out->size : sizeof(statistics);
+    statistics.size = out->size;
+    memcpy(out, &statistics, size);
+  }
+  return handOut(session->plan->loaded.hostAllocator(), std::move(status));
+}
+}

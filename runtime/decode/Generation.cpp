@@ -1,0 +1,159 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "runtime/decode/Generation.h"
+#include "runtime/schema/plan_generated.h"
+
+#include <bit>
+#include <ctime>
+
+namespace sinter::runtime {
+
+namespace {
+uint64_t nanoseconds() {
+  timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return uint64_t(time.tv_sec) * 1000000000u + uint64_t(time.tv_nsec);
+}
+
+/// A float as a program sees it.
+int64_t bitsOf(float value) { return int64_t(std::bit_cast<uint32_t>(value)); }
+
+struct NamedValue {
+  std::string_view name;
+  int64_t value;
+};
+
+Status fillArguments(const LoadedPlan &plan, uint32_t function,
+                     std::span<const NamedValue> values, int64_t *out) {
+  const auto *params = plan.tables().functions()->Get(function)->params();
+  for (uint32_t i = 0; params && i < params->size(); ++i) {
+    std::string_view wanted = params->Get(i)->string_view();
+    const NamedValue *found = nullptr;
+    for (const NamedValue &value : values)
+      if (value.name == wanted)
+        found = &value;
+    if (!found || i >= kMaxArguments)
+      return fail(plan.allocator(), SINTER_VERSION,
+                  "function '%s' of the plan wants a parameter '%.*s' that "
+                  "this runtime does not know; use a newer runtime",
+                  plan.tables().functions()->Get(function)->name()->c_str(),
+                  int(wanted.size()), wanted.data());
+    out[i] = found->value;
+  }
+  return Status();
+}
+} // namespace
+
+uint32_t Input::take(int32_t *ids, uint32_t room) {
+  uint32_t count = waiting.size() < room ? uint32_t(waiting.size()) : room;
+  if (count)
+    memcpy(ids, waiting.data(), count * sizeof(int32_t));
+  waiting = waiting.subspan(count);
+  return count;
+}
+
+Status generationArguments(const LoadedPlan &plan, uint32_t function,
+                           const sinter_sampling &sampling, uint32_t maxNew,
+                           uint32_t chunk, int64_t *out) {
+  const NamedValue values[] = {
+      {"max_new", maxNew},
+      {"chunk", chunk},
+      {"seed", int64_t(sampling.seed)},
+      {"temperature", bitsOf(sampling.temperature)},
+      {"top_k", sampling.top_k},
+      {"top_p", bitsOf(sampling.top_p)},
+      {"min_p", bitsOf(sampling.min_p)},
+      {"penalty", bitsOf(sampling.repetition_penalty)},
+      {"window", sampling.repetition_window},
+  };
+  return fillArguments(plan, function, values, out);
+}
+
+Status chunkArguments(const LoadedPlan &plan, uint32_t function, uint32_t chunk,
+                      int64_t *out) {
+  const NamedValue values[] = {{"chunk", chunk}};
+  return fillArguments(plan, function, values, out);
+}
+
+Status Generation::open() {
+  started = nanoseconds();
+  return stream.open(options.stop, options.stop_count, plan.longestPiece());
+}
+
+uint32_t Generation::takeInput(int32_t *ids, uint32_t room) {
+  uint32_t count = input.take(ids, room);
+  computed += count;
+  return count;
+}
+
+Status Generation::emitLogits(float *, uint32_t, uint32_t) {
+  return fail(plan.allocator(), SINTER_CORRUPT,
+              "the program 'generate' of the plan hands out logits; compile "
+              "the model again");
+}
+
+bool Generation::isStopId(int32_t id) const {
+  if (options.ignore_stop_ids)
+    return false;
+  if (plan.tokenizer.isOpen() && id == plan.tokenizer.eos())
+    return true;
+  const auto *defaults = plan.tables().defaults();
+  if (defaults && defaults->stop_ids())
+    for (int32_t stop : *defaults->stop_ids())
+      if (id == stop)
+        return true;
+  return false;
+}
+
+Status Generation::emitToken(int32_t id, bool &stop) {
+  lastToken = nanoseconds();
+  if (generated == 0)
+    firstToken = lastToken;
+  if (isStopId(id)) {
+    end(SINTER_STOP_ID);
+    SINTER_TRY(stream.finish());
+    if (!stream.ready().empty())
+      deliver(-1);
+  } else {
+    ++generated;
+    bool visible = plan.tokenizer.isOpen() && !plan.tokenizer.isControl(id);
+    SINTER_TRY(
+        stream.add(visible ? plan.tokenizer.piece(id) : std::string_view()));
+    if (stream.stopped()) {
+      end(SINTER_STOP_STRING);
+    } else if (generated >= limit) {
+      end(limitIsContext ? SINTER_STOP_CONTEXT : SINTER_STOP_MAX_TOKENS);
+      SINTER_TRY(stream.finish());
+    }
+    deliver(id);
+  }
+  stop = ended;
+  return Status();
+}
+
+void Generation::deliver(int32_t id) {
+  std::string_view text = stream.ready();
+  bool enough = options.callback &&
+                options.callback(options.user, id, text.data(), text.size());
+  if (enough && !ended)
+    end(SINTER_STOP_CALLBACK);
+  stream.consume();
+}
+
+void Generation::end(sinter_stop_reason why) {
+  ended = true;
+  reason = why;
+}
+
+void Generation::report(sinter_statistics &statistics) const {
+  statistics.prompt_tokens = computed;
+  statistics.generated_tokens = generated;
+  uint64_t now = nanoseconds();
+  uint64_t first = firstToken ? firstToken : now;
+  statistics.prefill_ns = first - started;
+  statistics.decode_ns = firstToken ? lastToken - firstToken : 0;
+  statistics.stop = reason;
+}
+
+} // namespace sinter::runtime

@@ -1,0 +1,71 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef SINTER_RUNTIME_DECODE_GENERATION_H
+#define SINTER_RUNTIME_DECODE_GENERATION_H
+
+#include "runtime/decode/TextStream.h"
+#include "runtime/plan/Execute.h"
+#include "runtime/plan/LoadedPlan.h"
+
+namespace sinter::runtime {
+
+/// Ids that wait to be taken by a program.
+class Input {
+public:
+  explicit Input(std::span<const int32_t> ids) : waiting(ids) {}
+  uint32_t take(int32_t *ids, uint32_t room);
+  size_t size() const { return waiting.size(); }
+  void drop() { waiting = {}; }
+
+private:
+  std::span<const int32_t> waiting;
+};
+
+/// Fills the parameters of function `generate` by their names; a name this
+/// runtime does not know is an error.  `out` has kMaxArguments places.
+constexpr uint32_t kMaxArguments = 16;
+Status generationArguments(const LoadedPlan &plan, uint32_t function,
+                           const sinter_sampling &sampling, uint32_t maxNew,
+                           uint32_t chunk, int64_t *out);
+/// The same for `prefill` and `score`, whose only parameter is "chunk".
+Status chunkArguments(const LoadedPlan &plan, uint32_t function, uint32_t chunk,
+                      int64_t *out);
+
+/// One call of `generate`: stop conditions, text and figures.
+class Generation final : public Host {
+public:
+  Generation(const LoadedPlan &plan, const sinter_generation &options,
+             std::span<const int32_t> prompt, uint32_t limit,
+             bool limitIsContext)
+      : plan(plan), options(options), input(prompt), stream(plan.allocator()),
+        limit(limit), limitIsContext(limitIsContext) {}
+
+  Status open();
+  uint32_t takeInput(int32_t *ids, uint32_t room) override;
+  Status emitToken(int32_t id, bool &stop) override;
+  Status emitLogits(float *rows, uint32_t count, uint32_t stride) override;
+
+  /// Completes prompt_tokens, generated_tokens, the times and the reason.
+  void report(sinter_statistics &statistics) const;
+
+private:
+  bool isStopId(int32_t id) const;
+  /// Hands ready text out with `id`; the caller's wish to stop counts.
+  void deliver(int32_t id);
+  void end(sinter_stop_reason why);
+
+  const LoadedPlan &plan;
+  const sinter_generation &options;
+  Input input;
+  TextStream stream;
+  uint32_t limit;
+  bool limitIsContext;
+  bool ended = false;
+  sinter_stop_reason reason = SINTER_STOP_CONTEXT;
+  uint64_t computed = 0, generated = 0;
+  uint64_t started = 0, firstToken = 0, lastToken = 0;
+};
+
+} // namespace sinter::runtime
+#endif
