@@ -78,6 +78,12 @@ def test_the_tree_holds_what_an_app_needs_and_no_more(installed):
         assert str(ROOT) not in path.read_text(), path
 
 
+def test_installed_tools_find_the_library(installed, fast):
+    out = shell(installed / "bin" / "llm-run", fast, "-p", PROMPT, "-n", 4, "--temperature", 0)
+    assert out == run("llm-run", fast, "-p", PROMPT, "-n", 4, "--temperature", 0).stdout
+    assert str(installed) in shell("ldd", installed / "bin" / "llm-run")
+
+
 def test_the_header_compiles_as_c_and_without_exceptions(installed, tmp_path):
     include = next(installed.rglob("sinter-c")).parent
     (tmp_path / "a.c").write_text('#include <sinter-c/runtime.h>\n')
