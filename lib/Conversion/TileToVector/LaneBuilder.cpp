@@ -97,15 +97,13 @@ Value LaneBuilder::iota(int64_t lanes, Type element) {
 
 SmallVector<Value> LaneBuilder::loop(Value from, Value to, int64_t step,
                                      ValueRange init, LoopBody body) {
-  auto op = scf::ForOp::create(
-      b, loc, from, to, index(step), init,
-      [&](OpBuilder &nested, Location, Value iv, ValueRange values) {
-        OpBuilder::InsertionGuard guard(b);
-        b.setInsertionPoint(nested.getInsertionBlock(),
-                            nested.getInsertionPoint());
-        SmallVector<Value> next = body(iv, values);
-        scf::YieldOp::create(b, loc, next);
-      });
+  // The op first, then its body: bodies look up the function they are in.
+  auto op = scf::ForOp::create(b, loc, from, to, index(step), init);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(op.getBody());
+  SmallVector<Value> next = body(op.getInductionVar(), op.getRegionIterArgs());
+  if (!init.empty()) // else there is a terminator
+    scf::YieldOp::create(b, loc, next);
   return SmallVector<Value>(op.getResults());
 }
 

@@ -1,0 +1,203 @@
+// AttentionTest.cpp - attention against double precision, and its bits.
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "test/unit/Jit.h"
+
+#include "llvm/Support/FormatVariadic.h"
+#include "gtest/gtest.h"
+
+#include <cmath>
+#include <limits>
+#include <numeric>
+#include <random>
+
+using namespace sinter::test;
+
+namespace {
+
+struct Shape {
+  size_t heads, kvHeads, dim;
+  bool half = true; // f16 pages, else f32
+};
+
+size_t roundUp(size_t n, size_t to) { return (n + to - 1) / to * to; }
+
+/// A cache of random keys and values in shuffled pages; slots that no position
+/// uses hold NaN. Queries for every position.
+struct Problem {
+  Problem(Shape shape, size_t length, bool shuffle = true)
+      : shape(shape), length(length), pageCount(length / 16 + 2),
+        stride(roundUp(shape.heads * shape.dim, 32)),
+        keySize(shape.kvHeads * shape.dim * 16),
+        valueSize(shape.kvHeads * 16 * roundUp(shape.dim, 16)),
+        pages(pageCount), k(pageCount * keySize * elementBytes(), char(0xff)),
+        v(pageCount * valueSize * elementBytes(), char(0xff)),
+        keys(round(randomFloats(length * shape.kvHeads * shape.dim, 11))),
+        values(round(randomFloats(length * shape.kvHeads * shape.dim, 12))),
+        queries(randomFloats(length * stride, 13)) {
+    std::iota(pages.data, pages.data + pageCount, 0);
+    if (shuffle)
+      std::shuffle(pages.data, pages.data + pageCount, std::mt19937(5));
+    for (float &q : queries)
+      q *= 3; // so that weights differ
+    for (size_t p = 0; p < length; ++p)
+      for (size_t g = 0; g < shape.kvHeads; ++g)
+        for (size_t d = 0; d < shape.dim; ++d)
+          place(p, g, d);
+  }
+
+  size_t elementBytes() const { return shape.half ? 2 : 4; }
+  size_t at(size_t p, size_t g, size_t d) const {
+    return (p * shape.kvHeads + g) * shape.dim + d;
+  }
+  /// What the pages can hold.
+  std::vector<float> round(std::vector<float> x) const {
+    for (float &f : x)
+      f = shape.half ? float(_Float16(f)) : f;
+    return x;
+  }
+  void put(Buffer<char> &plane, size_t i, float x) {
+    if (shape.half)
+      reinterpret_cast<_Float16 *>(plane.data)[i] = _Float16(x);
+    else
+      reinterpret_cast<float *>(plane.data)[i] = x;
+  }
+  void place(size_t p, size_t g, size_t d) {
+    size_t page = pages[p / 16], slot = p % 16;
+    put(k, page * keySize + (g * shape.dim + d) * 16 + slot, keys[at(p, g, d)]);
+    put(v, page * valueSize + (g * 16 + slot) * roundUp(shape.dim, 16) + d,
+        values[at(p, g, d)]);
+  }
+
+  std::string text() const {
+    return llvm::formatv(
+        R"mlir(
+      func.func @k(%x: memref<4096x{0}xf32>, %k: memref<4096x{1}x{2}x16x{4}>,
+          %v: memref<4096x{1}x16x{3}x{4}>, %p: memref<4096xi32>,
+          %o: memref<4096x{0}xf32>, %n: index, %at: index) {{
+        tile.attention %x, %k, %v, %p -> %o rows(%n) at(%at)
+          {{q_col = 0, heads = {5}, kv_heads = {1}, head_dim = {2}, scale = 0.15 : f32}
+          : memref<4096x{0}xf32>, memref<4096x{1}x{2}x16x{4}>,
+            memref<4096x{1}x16x{3}x{4}>, memref<4096xi32> -> memref<4096x{0}xf32>
+        return
+      })mlir",
+        stride, shape.kvHeads, shape.dim, roundUp(shape.dim, 16),
+        shape.half ? "f16" : "f32", shape.heads);
+  }
+
+  /// Rows [first, first + rows) of the result.
+  std::vector<float> run(const Kernel &kernel, size_t first, size_t rows,
+                         unsigned workers = 1, bool reversed = false) const {
+    Buffer<float> x(std::vector<float>(
+        queries.begin() + first * stride,
+        queries.begin() + (first + rows) * stride));
+    Buffer<float> out(rows * stride, std::numeric_limits<float>::quiet_NaN());
+    kernel.run({x.arg(), k.arg(), v.arg(), pages.arg(), out.arg(), rows, first},
+               workers, reversed);
+    return out.values();
+  }
+
+  double expected(size_t row, size_t head, size_t d,
+                  std::vector<double> &weights) const {
+    double sum = 0, o = 0;
+    for (size_t p = 0; p <= row; ++p) {
+      sum += weights[p];
+      o += weights[p] *
+           values[at(p, head / (shape.heads / shape.kvHeads), d)];
+    }
+    return o / sum;
+  }
+  std::vector<double> weightsOf(size_t row, size_t head) const {
+    std::vector<double> w(row + 1);
+    double most = -1e300;
+    for (size_t p = 0; p <= row; ++p) {
+      double score = 0;
+      for (size_t d = 0; d < shape.dim; ++d)
+        score += double(queries[row * stride + head * shape.dim + d]) *
+                 keys[at(p, head / (shape.heads / shape.kvHeads), d)];
+      w[p] = score * double(0.15f);
+      most = std::max(most, w[p]);
+    }
+    for (double &x : w)
+      x = std::exp(x - most);
+    return w;
+  }
+
+  Shape shape;
+  size_t length, pageCount, stride, keySize, valueSize;
+  Buffer<int32_t> pages;
+  Buffer<char> k, v; // all bits set is a NaN in both types
+  std::vector<float> keys, values, queries;
+};
+
+const Shape kShapes[] = {{9, 3, 64},        {2, 2, 20, false}, {8, 1, 16},
+                         {7, 1, 24, false}, {4, 2, 80},        {5, 1, 128},
+                         {3, 3, 32}};
+
+void checkValues(const Problem &problem, const std::vector<float> &out,
+                 size_t row) {
+  const Shape &s = problem.shape;
+  for (size_t h = 0; h < s.heads; ++h) {
+    auto weights = problem.weightsOf(row, h);
+    for (size_t d = 0; d < s.dim; ++d)
+      ASSERT_NEAR(out[row * problem.stride + h * s.dim + d],
+                  problem.expected(row, h, d, weights), 3e-6)
+          << s.heads << "/" << s.kvHeads << " heads of " << s.dim << ", row "
+          << row;
+  }
+  for (size_t c = s.heads * s.dim; c < problem.stride; ++c)
+    ASSERT_EQ(out[row * problem.stride + c], 0);
+}
+
+TEST(Attention, MatchesDoublePrecision) {
+  for (const Shape &shape : kShapes) {
+    Problem problem(shape, 300);
+    for (const std::string &level : levels()) {
+      Kernel kernel(problem.text(), level);
+      auto out = problem.run(kernel, 0, 300, 2);
+      for (size_t row : {0, 1, 15, 16, 17, 100, 254, 255, 256, 257, 299})
+        checkValues(problem, out, row);
+    }
+  }
+}
+
+TEST(Attention, LongContext) {
+  Problem problem({6, 2, 64}, 1100);
+  Kernel kernel(problem.text(), levels().back());
+  auto out = problem.run(kernel, 0, 1100, 2);
+  for (size_t row : {511, 512, 700, 1023, 1024, 1099})
+    checkValues(problem, out, row);
+}
+
+TEST(Attention, BitsDependOnNothingButTheRow) {
+  for (const Shape &shape : kShapes) {
+    Problem problem(shape, 610);
+    std::vector<float> all;
+    for (const std::string &level : levels()) {
+      Kernel kernel(problem.text(), level);
+      auto one = problem.run(kernel, 0, 610, 1);
+      if (all.empty())
+        all = one;
+      EXPECT_TRUE(sameBits(all, one)) << level;
+      EXPECT_TRUE(sameBits(all, problem.run(kernel, 0, 610, 2, true)));
+      EXPECT_TRUE(sameBits(all, problem.run(kernel, 0, 610, 5)));
+      // One row, a few rows, chunks that begin and end anywhere.
+      for (auto [first, rows] : std::vector<std::pair<size_t, size_t>>{
+               {0, 1}, {3, 1}, {255, 1}, {256, 1}, {609, 1}, {250, 13},
+               {100, 4}, {511, 2}}) {
+        std::vector<float> want(all.begin() + first * problem.stride,
+                                all.begin() + (first + rows) * problem.stride);
+        EXPECT_TRUE(sameBits(want, problem.run(kernel, first, rows)))
+            << rows << " rows from " << first << ", " << level;
+        EXPECT_TRUE(sameBits(want, problem.run(kernel, first, rows, 2)));
+      }
+    }
+    // Where the pages lie does not matter.
+    Problem straight(shape, 610, /*shuffle=*/false);
+    Kernel kernel(straight.text(), levels()[0]);
+    EXPECT_TRUE(sameBits(all, straight.run(kernel, 0, 610)));
+  }
+}
+
+} // namespace

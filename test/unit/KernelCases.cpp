@@ -1,0 +1,181 @@
+// KernelCases.cpp - weights, shapes and references of the kernel tests.
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "test/unit/KernelCases.h"
+#include "lib/Target/X86/BlockFields.h"
+#include "lib/Target/X86/Pack.h"
+#include "llvm/Support/raw_ostream.h"
+#include <cmath>
+#include <cstring>
+#include <gtest/gtest.h>
+
+using namespace sinter;
+using namespace sinter::test;
+using encoding::Preset;
+
+namespace {
+
+void putHalf(uint8_t *at, float value) {
+  uint16_t bits = encoding::floatToHalf(value);
+  std::memcpy(at, &bits, 2);
+}
+
+/// Offsets of the f16 fields of a block.
+std::vector<int> halfFields(Preset preset) {
+  switch (preset) {
+  case Preset::Q4_1:
+  case Preset::Q5_1:
+  case Preset::Q4_K:
+  case Preset::Q5_K:
+    return {0, 2};
+  case Preset::Q6_K:
+    return {208};
+  default:
+    return {0};
+  }
+}
+
+} // namespace
+
+std::vector<uint8_t> sinter::test::randomWeights(Preset preset, int64_t rows,
+                                                 int64_t cols, uint64_t seed) {
+  Random random(seed);
+  std::vector<uint8_t> bytes(rows * encoding::rowBytes(preset, cols));
+  int64_t elements = encoding::blockElements(preset);
+  int64_t block = encoding::blockBytes(preset);
+  for (size_t at = 0; at < bytes.size(); at += block) {
+    if (elements == 1) {
+      float value = random.real();
+      uint16_t half = preset == Preset::F16 ? encoding::floatToHalf(value)
+                                            : encoding::floatToBfloat(value);
+      std::memcpy(&bytes[at], preset == Preset::F32 ? (void *)&value : &half,
+                  block);
+      continue;
+    }
+    for (int64_t i = 0; i < block; ++i)
+      bytes[at + i] = random.bits() >> 16;
+    for (int field : halfFields(preset))
+      putHalf(&bytes[at + field], random.real() * 0x1p-6f);
+  }
+  return bytes;
+}
+
+tile::PackedAttr sinter::test::packedAttr(Preset preset, int64_t rows,
+                                          int64_t cols, tile::Arrange arrange) {
+  return tile::PackedAttr::get(
+      &context(), encoding::WeightAttr::getPreset(&context(), preset), rows,
+      cols, arrange);
+}
+
+std::string sinter::test::textOf(mlir::Attribute attribute) {
+  std::string text;
+  llvm::raw_string_ostream(text) << attribute;
+  return text;
+}
+
+Matrix::Matrix(Preset preset, int64_t rows, int64_t cols, tile::Arrange arrange,
+               uint64_t seed)
+    : packed(packedAttr(preset, rows, cols, arrange)),
+      layout(tile::StripLayout::getVerified(packed.getEncoding(), rows, cols)),
+      bytes(std::make_unique<Memory>(layout.totalBytes)) {
+  std::vector<uint8_t> raw = randomWeights(preset, rows, cols, seed);
+  std::vector<PackSource> sources = {{"w", raw.data(), rows}};
+  if (arrange == tile::Arrange::Interleave16)
+    sources = {{"a", raw.data(), rows / 2},
+               {"b", raw.data() + raw.size() / 2, rows / 2}};
+  auto packer = StripPacker::create(packed, sources);
+  EXPECT_TRUE(bool(packer));
+  llvm::Error error = packer->pack(0, layout.strips, bytes->as<uint8_t>());
+  EXPECT_FALSE(bool(error));
+  for (int64_t row = 0; row < layout.strips * 32; ++row) {
+    values.emplace_back(cols);
+    unpackRow(layout, bytes->as<uint8_t>(), row, values.back().data());
+  }
+}
+
+Quantized::Quantized(int64_t rows, int64_t cols)
+    : groups((rows + 3) / 4), blocks(padded(cols) / 32),
+      codes(groups * blocks * 4 * 32), scale(groups * blocks * 16),
+      start(groups * blocks * 16), ssum(groups * blocks * 16) {}
+
+std::string sinter::test::quantizedTypes(int64_t rows, int64_t cols) {
+  std::string shape = std::to_string((rows + 3) / 4) + "x" +
+                      std::to_string(padded(cols) / 32) + "x4x";
+  return "memref<" + shape + "32xi8>, memref<" + shape + "f32>, memref<" +
+         shape + "i32>, memref<" + shape + "f32>";
+}
+
+void sinter::test::quantizeRow(const float *x, int64_t blocks,
+                               std::vector<int8_t> &codes,
+                               std::vector<float> &scale) {
+  codes.assign(32 * blocks, 0);
+  scale.assign(blocks, 0);
+  for (int64_t block = 0; block < blocks; ++block) {
+    const float *from = x + 32 * block;
+    float largest = 0;
+    for (int e = 0; e < 32; ++e)
+      largest = std::max(largest, std::fabs(from[e]));
+    if (largest < 0x1p-100f)
+      continue;
+    scale[block] = largest / 127.0f;
+    float inverse = 127.0f / largest;
+    for (int e = 0; e < 32; ++e)
+      codes[32 * block + e] = int8_t(std::nearbyintf(from[e] * inverse));
+  }
+}
+
+float sinter::test::dotReference(const Matrix &matrix, int64_t row,
+                                 const std::vector<int8_t> &codes,
+                                 const std::vector<float> &scale) {
+  const tile::StripLayout &layout = matrix.layout;
+  const uint8_t *strip =
+      matrix.bytes->as<uint8_t>() + row / 32 * layout.stripBytes;
+  // Codes come back out of the values of a matrix whose scales are all one.
+  std::vector<uint8_t> plain(strip, strip + layout.stripBytes);
+  for (int64_t block = 0; block < layout.blocks; ++block) {
+    uint8_t *fields = plain.data() + layout.blockOffset(block);
+    putHalf(fields + layout.scaleOffset + row % 32 * 2, 1);
+    if (layout.hasMin())
+      putHalf(fields + layout.minOffset + row % 32 * 2, 0);
+  }
+  std::vector<float> unit(layout.cols);
+  unpackRow(layout, plain.data(), row % 32, unit.data());
+  float sum = 0;
+  for (int64_t block = 0; block < layout.blocks; ++block) {
+    const uint8_t *fields = strip + layout.blockOffset(block);
+    auto half = [&](int64_t plane) {
+      uint16_t bits;
+      std::memcpy(&bits, fields + plane + row % 32 * 2, 2);
+      return encoding::halfToFloat(bits);
+    };
+    int dot = 0, codeSum = 0;
+    for (int e = 0; e < 32; ++e) {
+      dot += int(unit[32 * block + e]) * codes[32 * block + e];
+      codeSum += codes[32 * block + e];
+    }
+    float product = half(layout.scaleOffset) * scale[block];
+    sum = std::fmaf(float(dot), product, sum);
+    if (layout.hasMin()) {
+      float ssum = scale[block] * float(codeSum);
+      sum = std::fmaf(half(layout.minOffset), ssum, sum);
+    }
+  }
+  return sum;
+}
+
+float sinter::test::fmaReference(const Matrix &matrix, int64_t row,
+                                 const float *x) {
+  float sum = 0;
+  for (size_t k = 0; k < matrix.values[row].size(); ++k)
+    sum = std::fmaf(matrix.values[row][k], x[k], sum);
+  return sum;
+}
+
+double sinter::test::exactReference(const Matrix &matrix, int64_t row,
+                                    const float *x) {
+  double sum = 0;
+  for (size_t k = 0; k < matrix.values[row].size(); ++k)
+    sum += double(matrix.values[row][k]) * x[k];
+  return sum;
+}

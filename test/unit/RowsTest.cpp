@@ -1,0 +1,291 @@
+// RowsTest.cpp - norms, gates, rotary positions, cache appends.
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "test/unit/Jit.h"
+
+#include "llvm/Support/FormatVariadic.h"
+#include "gtest/gtest.h"
+
+#include <cmath>
+#include <limits>
+
+using namespace sinter::test;
+using llvm::formatv;
+
+namespace {
+
+size_t padded(size_t cols) { return (cols + 31) / 32 * 32; }
+
+/// `rows` x padded(cols), random, with zeros in the pad columns.
+std::vector<float> randomRows(size_t rows, size_t cols, uint64_t seed) {
+  std::vector<float> x = randomFloats(rows * padded(cols), seed);
+  for (size_t r = 0; r < rows; ++r)
+    for (size_t c = cols; c < padded(cols); ++c)
+      x[r * padded(cols) + c] = 0;
+  return x;
+}
+
+constexpr size_t kRows = 7;
+
+/// Runs a kernel whose arguments are `inputs`, then an output of `size` floats
+/// that starts as NaN, then a row count and `scalars`: all rows at once, one
+/// row at a time with other worker counts, on every level. All must agree.
+class RowKernel {
+public:
+  using Inputs = std::vector<std::vector<float>>;
+
+  RowKernel(std::string text) : text(std::move(text)) {}
+
+  std::vector<float> run(const Inputs &inputs, size_t size) {
+    std::vector<float> first;
+    for (const std::string &level : levels()) {
+      Kernel kernel(text, level);
+      for (unsigned workers : {1, 2, 3, 10}) {
+        auto result = once(kernel, inputs, size, workers);
+        if (first.empty())
+          first = result;
+        EXPECT_TRUE(sameBits(first, result))
+            << level << ", " << workers << " workers";
+      }
+    }
+    return first;
+  }
+
+private:
+  std::vector<float> once(Kernel &kernel, const Inputs &inputs, size_t size,
+                          unsigned workers) {
+    std::vector<std::unique_ptr<Buffer<float>>> buffers;
+    std::vector<uint64_t> arguments;
+    for (const auto &input : inputs) {
+      buffers.push_back(std::make_unique<Buffer<float>>(input));
+      arguments.push_back(buffers.back()->arg());
+    }
+    Buffer<float> out(size, std::numeric_limits<float>::quiet_NaN());
+    arguments.push_back(out.arg());
+    arguments.push_back(kRows);
+    kernel.run(arguments, workers, workers == 3);
+    return out.values();
+  }
+
+  std::string text;
+};
+
+TEST(RmsNorm, MatchesDoublePrecision) {
+  for (size_t cols : {576, 100, 64, 20, 8}) {
+    size_t stride = padded(cols);
+    auto x = randomRows(kRows, cols, 1), w = randomRows(1, cols, 2);
+    RowKernel kernel(formatv(R"mlir(
+      func.func @k(%x: memref<7x{0}xf32>, %w: memref<{0}xf32>, %y: memref<7x{0}xf32>, %n: index) {{
+        tile.rms_norm %x, %w -> %y rows(%n) {{cols = {1}, eps = 1.0e-5 : f32}
+          : memref<7x{0}xf32>, memref<{0}xf32> -> memref<7x{0}xf32>
+        return
+      })mlir", stride, cols));
+    auto y = kernel.run({x, w}, x.size());
+    for (size_t r = 0; r < kRows; ++r) {
+      double sum = 0;
+      for (size_t c = 0; c < cols; ++c)
+        sum += double(x[r * stride + c]) * x[r * stride + c];
+      double scale = 1 / std::sqrt(sum / double(cols) + 1e-5);
+      for (size_t c = 0; c < stride; ++c)
+        ASSERT_NEAR(y[r * stride + c],
+                    c < cols ? x[r * stride + c] * scale * w[c] : 0, 1e-6)
+            << cols << " columns, row " << r << ", column " << c;
+    }
+  }
+}
+
+TEST(RmsNorm, ReadsFromARowOn) {
+  size_t cols = 64;
+  auto x = randomRows(kRows, cols, 1), w = randomRows(1, cols, 2);
+  auto text = [&](std::string first) {
+    return formatv(R"mlir(
+      func.func @k(%x: memref<7x64xf32>, %w: memref<64xf32>, %y: memref<7x64xf32>, %n: index, %f: index) {{
+        tile.rms_norm %x, %w -> %y rows(%n) {0} {{cols = 64, eps = 1.0e-5 : f32}
+          : memref<7x64xf32>, memref<64xf32> -> memref<7x64xf32>
+        return
+      })mlir", first).str();
+  };
+  Kernel all(text(""), levels()[0]), some(text("first(%f)"), levels()[0]);
+  Buffer<float> in(x), weight(w), y(x.size()), z(x.size());
+  all.run({in.arg(), weight.arg(), y.arg(), kRows, 0});
+  some.run({in.arg(), weight.arg(), z.arg(), 2, 4});
+  for (size_t i = 0; i < 2 * cols; ++i)
+    ASSERT_EQ(z[i], y[4 * cols + i]);
+}
+
+TEST(Gated, MatchesDoublePrecision) {
+  for (size_t cols : {96, 50}) {
+    size_t stride = padded(2 * cols), out = padded(cols);
+    auto x = randomRows(kRows, 2 * cols, 3);
+    for (float &v : x)
+      v *= 8;
+    RowKernel kernel(formatv(R"mlir(
+      func.func @k(%x: memref<7x{0}xf32>, %y: memref<7x{1}xf32>, %n: index) {{
+        tile.gated %x, %x -> %y rows(%n) {{cols = {2}, gate_col = 0, up_col = {2}}
+          : memref<7x{0}xf32>, memref<7x{0}xf32> -> memref<7x{1}xf32>
+        return
+      })mlir", stride, out, cols));
+    auto y = kernel.run({x}, kRows * out);
+    for (size_t r = 0; r < kRows; ++r)
+      for (size_t c = 0; c < out; ++c) {
+        double g = x[r * stride + c], u = x[r * stride + cols + c];
+        ASSERT_NEAR(y[r * out + c],
+                    c < cols ? g / (1 + std::exp(-g)) * u : 0, 1e-5);
+      }
+  }
+}
+
+TEST(Add, AddsInPlace) {
+  size_t cols = 50, stride = padded(cols);
+  auto a = randomRows(kRows, cols, 4), b = randomRows(kRows, cols, 5);
+  Kernel kernel(R"mlir(
+      func.func @k(%a: memref<7x64xf32>, %b: memref<7x64xf32>, %n: index) {
+        tile.add %a, %b -> %a rows(%n) {cols = 50}
+          : memref<7x64xf32>, memref<7x64xf32> -> memref<7x64xf32>
+        return
+      })mlir", levels()[0]);
+  Buffer<float> x(a), y(b);
+  kernel.run({x.arg(), y.arg(), 5}, 2);
+  for (size_t i = 0; i < a.size(); ++i)
+    ASSERT_EQ(x[i], i < 5 * stride ? a[i] + b[i] : a[i]);
+}
+
+TEST(RopeTable, MatchesDoublePrecision) {
+  for (size_t pairs : {32, 10, 16}) {
+    std::vector<float> freqs(padded(pairs));
+    for (size_t i = 0; i < pairs; ++i)
+      freqs[i] = float(std::pow(10000.0, -double(i) / double(pairs)));
+    for (size_t at : {0, 1000, 123456}) {
+      std::string text = formatv(R"mlir(
+        func.func @k(%f: memref<{0}xf32>, %t: memref<7x{1}x2xf32>, %n: index) {{
+          %at = arith.constant {2} : index
+          tile.rope_table %f -> %t rows(%n) at(%at) : memref<{0}xf32> -> memref<7x{1}x2xf32>
+          return
+        })mlir", padded(pairs), pairs, at);
+      auto table = RowKernel(text).run({freqs}, kRows * pairs * 2);
+      for (size_t r = 0; r < kRows; ++r)
+        for (size_t i = 0; i < pairs; ++i) {
+          float angle = float(at + r) * freqs[i]; // rounds as the models do
+          ASSERT_NEAR(table[(r * pairs + i) * 2], std::cos(double(angle)), 6e-8);
+          ASSERT_NEAR(table[(r * pairs + i) * 2 + 1], std::sin(double(angle)),
+                      6e-8);
+        }
+    }
+  }
+}
+
+struct RopeCase {
+  size_t heads, dim, rot, first;
+  bool interleaved;
+};
+
+void checkRope(const RopeCase &c) {
+  size_t cols = c.first + c.heads * c.dim + 5, stride = padded(cols);
+  size_t pairs = c.rot / 2;
+  auto x = randomRows(kRows, cols, 6);
+  auto table = randomFloats(kRows * pairs * 2, 7);
+  std::string text = formatv(R"mlir(
+    func.func @k(%t: memref<7x{1}x2xf32>, %x: memref<7x{0}xf32>, %n: index) {{
+      tile.rope %x, %t rows(%n) {{first_col = {2}, heads = {3}, head_dim = {4},
+        rot = {5}{6}} : memref<7x{0}xf32>, memref<7x{1}x2xf32>
+      return
+    })mlir", stride, pairs, c.first, c.heads, c.dim, c.rot,
+                             c.interleaved ? ", interleaved" : "");
+  std::vector<float> first;
+  for (const std::string &level : levels())
+    for (unsigned workers : {1, 3}) {
+      Buffer<float> t(table), y(x);
+      Kernel(text, level).run({t.arg(), y.arg(), kRows}, workers);
+      if (first.empty())
+        first = y.values();
+      EXPECT_TRUE(sameBits(first, y.values())) << level;
+    }
+  auto expected = std::vector<double>(x.begin(), x.end());
+  for (size_t r = 0; r < kRows; ++r)
+    for (size_t h = 0; h < c.heads; ++h)
+      for (size_t i = 0; i < pairs; ++i) {
+        size_t base = r * stride + c.first + h * c.dim;
+        size_t a = base + (c.interleaved ? 2 * i : i);
+        size_t b = c.interleaved ? a + 1 : a + pairs;
+        double cos = table[(r * pairs + i) * 2];
+        double sin = table[(r * pairs + i) * 2 + 1];
+        expected[a] = x[a] * cos - x[b] * sin;
+        expected[b] = x[b] * cos + x[a] * sin;
+      }
+  for (size_t i = 0; i < x.size(); ++i)
+    ASSERT_NEAR(first[i], expected[i], 3e-7) << i;
+}
+
+TEST(Rope, RotatesHalvesAndPairs) {
+  for (bool interleaved : {false, true}) {
+    checkRope({9, 64, 64, 0, interleaved});
+    checkRope({3, 64, 32, 64, interleaved}); // a part of the head only
+    checkRope({2, 20, 20, 3, interleaved});
+    checkRope({2, 80, 80, 0, interleaved});
+    checkRope({1, 128, 128, 0, interleaved});
+  }
+}
+
+/// f16 bits of a float, rounded to nearest even, saturated.
+uint16_t toHalf(float x) {
+  return __builtin_bit_cast(uint16_t,
+                            _Float16(std::fmin(std::fmax(x, -65504.f), 65504.f)));
+}
+
+template <typename T> void checkAppend(const char *type, size_t dim) {
+  size_t heads = 3, dimPadded = (dim + 15) / 16 * 16;
+  size_t cols = 2 * heads * dim, stride = padded(cols), at = 13;
+  auto x = randomRows(kRows, cols, 8);
+  x[1] = 1e6f;
+  x[heads * dim + 1] = -1e6f;
+  std::vector<int32_t> pages = {2, 0, 1};
+  std::string text = formatv(R"mlir(
+    func.func @k(%x: memref<7x{0}xf32>, %k: memref<9x3x{1}x16x{4}>,
+        %v: memref<9x3x16x{2}x{4}>, %p: memref<9xi32>, %n: index, %at: index) {{
+      tile.kv_append %x, %k, %v, %p rows(%n) at(%at)
+        {{k_col = 0, v_col = {3}, kv_heads = 3, head_dim = {1}}
+        : memref<7x{0}xf32>, memref<9x3x{1}x16x{4}>, memref<9x3x16x{2}x{4}>, memref<9xi32>
+      return
+    })mlir", stride, dim, dimPadded, heads * dim, type);
+  size_t keySize = heads * dim * 16, valueSize = heads * dimPadded * 16;
+  for (const std::string &level : levels()) {
+    Kernel kernel(text, level);
+    Buffer<float> in(x);
+    Buffer<int32_t> ids(pages);
+    Buffer<T> k(3 * keySize, T(77)), v(3 * valueSize, T(77));
+    // Rows 0 to 4 in one call with two workers, then row 5 alone at its place.
+    kernel.run({in.arg(), k.arg(), v.arg(), ids.arg(), 5, at}, 2);
+    kernel.run({arg(in.data + 5 * stride), k.arg(), v.arg(), ids.arg(), 1,
+                at + 5});
+    auto narrow = [](float f) {
+      if constexpr (std::is_same_v<T, float>)
+        return f;
+      else
+        return toHalf(f);
+    };
+    std::vector<T> wantK(k.size, T(77)), wantV(v.size, T(77));
+    for (size_t r = 0; r < 6; ++r) {
+      size_t page = pages[(at + r) / 16], slot = (at + r) % 16;
+      for (size_t h = 0; h < heads; ++h)
+        for (size_t d = 0; d < dimPadded; ++d) {
+          const float *row = &x[r * stride + h * dim + d];
+          if (d < dim)
+            wantK[page * keySize + (h * dim + d) * 16 + slot] = narrow(row[0]);
+          wantV[page * valueSize + (h * 16 + slot) * dimPadded + d] =
+              narrow(d < dim ? row[heads * dim] : 0.0f);
+        }
+    }
+    EXPECT_TRUE(sameBits(wantK, k.values())) << type << " keys, dim " << dim;
+    EXPECT_TRUE(sameBits(wantV, v.values())) << type << " values, dim " << dim;
+  }
+}
+
+TEST(KvAppend, WritesPages) {
+  for (size_t dim : {64, 20, 16}) {
+    checkAppend<float>("f32", dim);
+    checkAppend<uint16_t>("f16", dim);
+  }
+}
+
+} // namespace
