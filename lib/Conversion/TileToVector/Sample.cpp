@@ -33,7 +33,8 @@ constexpr double kNeverWins = 3.3e-9; // < e^-19.5
 class Sampler {
 public:
   Sampler(LaneBuilder &l, tile::SampleOp op);
-  Value draw(Value largest);
+  /// Draws an id; `greedy` is the best one, and the answer if none is a number.
+  Value draw(Best greedy);
 
 private:
   Value distances(Value logits, Value isId);
@@ -61,7 +62,7 @@ private:
   int64_t vocabulary, padded;
   Value zero, lanes, logits;
   Value weights; // first half of the work memory: a, then p, then p compacted
-  Value largest;
+  Best greedy;
 };
 
 Sampler::Sampler(LaneBuilder &l, tile::SampleOp op)
@@ -90,7 +91,7 @@ Value Sampler::blockedSum(Value end, llvm::function_ref<Value(Value)> body) {
 /// NaN, and NaN (whose bits are beyond infinity's) where there is no id.
 Value Sampler::distances(Value logit, Value isId) {
   constexpr double inf = std::numeric_limits<double>::infinity();
-  Value m = l.splat(largest, kLanes);
+  Value m = l.splat(greedy.value, kLanes);
   Value a = l.div(l.sub(m, logit), l.splat(op.getTemperature(), kLanes));
   a = l.select(l.cmp(FPred::UNO, a, a), l.f(a, inf), a);
   a = l.select(l.cmp(FPred::OEQ, logit, m), l.f(a, 0), a);
@@ -252,7 +253,7 @@ Value Sampler::choose(Value count, Value weight) {
   Value low = l.constantF(vec, -inf);
   Value bound = l.splat(weight, kLanes);
   Value count32 = l.splat(l.indexCast(count, l.i32()), kLanes);
-  Value nobody = l.i(lanes, std::numeric_limits<int32_t>::max());
+  Value nobody = l.splat(greedy.id, kLanes);
   auto best = l.loop(
       zero, count, kLanes, {low, nobody}, [&](Value i, ValueRange v) {
         Value p = l.load(weights, {i}, kLanes);
@@ -271,8 +272,8 @@ Value Sampler::choose(Value count, Value weight) {
   return bestLane(l, {best[0], best[1]}).id;
 }
 
-Value Sampler::draw(Value m) {
-  largest = m;
+Value Sampler::draw(Best best) {
+  greedy = best;
   storeDistances();
   Value sum = storeWeights(topK());
   Value lowest = lowestWeight(sum);
@@ -288,7 +289,7 @@ void lowerSample(LaneBuilder &l, tile::SampleOp op, Share share) {
     Value t = op.getTemperature();
     Value token = l.either(
         l.cmp(FPred::OGT, t, l.f(t, 0)),
-        [&] { return Sampler(l, op).draw(best.value); },
+        [&] { return Sampler(l, op).draw(best); },
         [&] { return best.id; });
     l.store(token, op.getToken(), {l.index(0)});
   });
