@@ -328,6 +328,11 @@ LogicalResult PenalizeOp::verify() {
 }
 
 LogicalResult SampleOp::verify() {
+  ArrayRef<int64_t> work = shapeOf(getWork());
+  int64_t needed = 2 * shapeOf(getLogits())[1];
+  if (work.size() != 1 || work[0] < needed)
+    return emitOpError() << "work must be one row of at least " << needed
+                         << " elements (weights and ids of a row of logits)";
   return checkExactRows(*this, getLogits(), "logits", getVocabulary());
 }
 
