@@ -247,9 +247,10 @@ void Builder::addSpecials() {
   for (uint32_t id = 0; id < source.tokens.size(); ++id)
     if (isLiteral(id) && length(id))
       out.special_ids.push_back(id);
-  std::stable_sort(
-      out.special_ids.begin(), out.special_ids.end(),
-      [&](uint32_t a, uint32_t b) { return length(a) > length(b); });
+  std::sort(out.special_ids.begin(), out.special_ids.end(),
+            [&](uint32_t a, uint32_t b) {
+              return length(a) != length(b) ? length(a) > length(b) : a < b;
+            });
 }
 
 void Builder::addWholes() {
