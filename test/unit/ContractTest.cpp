@@ -181,9 +181,8 @@ void check(const Case &c) {
         std::vector<void *> buffers =
             c.quantized ? quantized.buffers()
                         : std::vector<void *>{problem.input.as<void>()};
-        for (const Memory *memory :
-             {matrix.bytes.get(), (const Memory *)&problem.bias,
-              (const Memory *)&problem.residual, (const Memory *)&out})
+        for (const Memory *memory : std::initializer_list<const Memory *>{
+                 matrix.bytes.get(), &problem.bias, &problem.residual, &out})
           buffers.push_back(memory->as<void>());
         image.run("contract", buffers, {rows}, workers);
         int64_t stride = padded(c.outputs());
