@@ -182,10 +182,11 @@ LogicalResult WeightAttr::verify(function_ref<InFlightDiagnostic()> emitError,
       return emitError() << "only the innermost level may have a zero point";
   }
   for (auto [lower, upper] : llvm::zip(levels.drop_back(), levels.drop_front())) {
-    bool wantsMinima = lower.getAddend() == Addend::Sub ||
-                       lower.getAddend() == Addend::Add;
-    if (wantsMinima != (upper.getAddend() == lower.getAddend()))
-      return emitError() << "minima of a level need a scale in the next level";
+    bool hasMinima = lower.getAddend() == Addend::Sub ||
+                     lower.getAddend() == Addend::Add;
+    if (upper.getAddend() != (hasMinima ? lower.getAddend() : Addend::None))
+      return emitError() << "minima of a level need a scale in the next level, and "
+                            "nothing else does";
   }
   return success();
 }

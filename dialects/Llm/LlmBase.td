@@ -22,6 +22,7 @@ def Llm_Dialect : Dialect {
     A model is a module with a function `@forward` (ids, positions, state ->
     hidden rows, state) and a function `@head` (hidden rows -> logits).
   }];
+  let dependentDialects = ["::sinter::encoding::EncodingDialect"];
   let useDefaultAttributePrinterParser = 1;
   let useDefaultTypePrinterParser = 1;
   let extraClassDeclaration = [{

@@ -3,6 +3,7 @@
 #ifndef SINTER_DIALECTS_LLM_LLMDIALECT_H
 #define SINTER_DIALECTS_LLM_LLMDIALECT_H
 
+#include "dialects/Encoding/EncodingDialect.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/BuiltinTypes.h"
 #include "mlir/IR/Dialect.h"

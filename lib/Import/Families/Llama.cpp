@@ -29,6 +29,7 @@ private:
   void claimTensors();
   void claimLinear(const std::string &name, int64_t out, int64_t in);
   bool readFrequencyFactors(std::vector<double> &factors);
+  bool isKnown(StringRef name) const;
 
   void buildForward();
   void buildLayer(int64_t layer, Value &x, Value &kv);
@@ -70,7 +71,7 @@ void LlamaBuilder::readShape() {
   const gguf::Value *tokens = model.file.find("tokenizer.ggml.tokens");
   if (vocabulary == 0)
     vocabulary = stated;
-  if (stated != vocabulary)
+  if (stated != vocabulary && stated)
     model.problem("metadata 'llama.vocab_size' is " + Twine(stated) +
                   ", but the token table has " + Twine(vocabulary) + " rows");
   if (tokens && tokens->size() != static_cast<uint64_t>(vocabulary))
@@ -82,14 +83,15 @@ void LlamaBuilder::readShape() {
 void LlamaBuilder::readHeads() {
   heads = model.integer("llama.attention.head_count", {}, 1, 65536);
   kvHeads = model.integer("llama.attention.head_count_kv", heads, 1, 65536);
-  if (heads % kvHeads != 0)
+  if (heads && kvHeads && heads % kvHeads != 0)
     model.problem(Twine(heads) + " attention heads do not share " +
                   Twine(kvHeads) + " key-value heads evenly");
-  if (!model.has("llama.attention.key_length") && width % heads != 0)
+  int64_t share = heads ? width / heads : 0;
+  if (!model.has("llama.attention.key_length") && heads &&
+      width % heads != 0)
     model.problem("a width of " + Twine(width) + " does not divide into " +
                   Twine(heads) + " heads");
-  headDim = model.integer("llama.attention.key_length",
-                          std::max<int64_t>(width / heads, 1), 1, 65536);
+  headDim = model.integer("llama.attention.key_length", share, 1, 65536);
   int64_t values =
       model.integer("llama.attention.value_length", headDim, 1, 65536);
   if (values != headDim)
@@ -100,7 +102,7 @@ void LlamaBuilder::readHeads() {
 
 void LlamaBuilder::readRope() {
   rot = model.integer("llama.rope.dimension_count", headDim, 2, 65536);
-  if (rot % 2 != 0 || rot > headDim)
+  if (headDim && (rot % 2 != 0 || rot > headDim))
     model.problem("metadata 'llama.rope.dimension_count' is " + Twine(rot) +
                   ", expected an even number up to the head size " +
                   Twine(headDim));
@@ -180,21 +182,39 @@ void LlamaBuilder::claimTensors() {
   }
 }
 
+/// Whether the family has a tensor of that name, whatever its shape.
+bool LlamaBuilder::isKnown(StringRef name) const {
+  for (StringRef single : {"token_embd.weight", "output_norm.weight",
+                           "output.weight", "rope_freqs.weight"})
+    if (name == single)
+      return true;
+  uint64_t layer;
+  if (!name.consume_front("blk.") || name.consumeInteger(10, layer) ||
+      !name.consume_front(".") ||
+      (layers && layer >= static_cast<uint64_t>(layers)))
+    return false;
+  if (name == "attn_norm.weight" || name == "ffn_norm.weight")
+    return true;
+  if (!name.consume_back(".weight") && !name.consume_back(".bias"))
+    return false;
+  for (StringRef linear : {"attn_q", "attn_k", "attn_v", "attn_output",
+                           "ffn_gate", "ffn_up", "ffn_down"})
+    if (name == linear)
+      return true;
+  return false;
+}
+
 void LlamaBuilder::run() {
   readShape();
   readHeads();
   readRope();
-  model.ignore("llama.rope.scaling.factor");
   std::vector<float> freqs;
-  bool haveFreqs = readFrequencies(freqs);
-  // A wrong size would make each of its tensors a problem of its own.
-  if (!model.hasProblems())
+  // A wrong size would make each of the tensors a problem of its own.
+  if (!model.hasProblems() && readFrequencies(freqs))
     claimTensors();
   model.reportUnknownTypes();
-  if (!model.hasProblems() || haveFreqs) {
-    model.reportUnclaimedTensors();
-    model.reportUnreadKeys("llama.");
-  }
+  model.reportUnknownTensors([&](StringRef name) { return isKnown(name); });
+  model.reportUnreadKeys("llama.");
   if (model.hasProblems())
     return;
   setAttributes();

@@ -3,6 +3,7 @@
 #include "lib/Import/Families/ModelBuilder.h"
 
 #include "llvm/ADT/MapVector.h"
+#include "llvm/ADT/StringExtras.h"
 
 #include <cmath>
 
@@ -19,7 +20,7 @@ std::optional<encoding::Preset> sinter::presetOfType(uint32_t ggmlType) {
 ModelBuilder::ModelBuilder(const gguf::File &file, MLIRContext *ctx,
                            const ImportOptions &options)
     : file(file), options(options), builder(ctx),
-      loc(NameLoc::get(StringAttr::get(ctx, file.path()))),
+      loc(UnknownLoc::get(ctx)),
       owner(ModuleOp::create(loc)) {
   builder.setInsertionPointToEnd(owner->getBody());
 }
@@ -29,7 +30,11 @@ ModelBuilder::ModelBuilder(const gguf::File &file, MLIRContext *ctx,
 //===----------------------------------------------------------------------===//
 
 void ModelBuilder::problem(const Twine &what) {
-  problems.push_back(what.str());
+  // Names come from the file and may hold anything.
+  std::string line;
+  llvm::raw_string_ostream os(line);
+  llvm::printEscapedString(what.str(), os);
+  problems.push_back(line);
 }
 
 /// The first few names of a list, and how many there are.
@@ -53,10 +58,11 @@ void ModelBuilder::reportUnknownTypes() {
             summarize(names));
 }
 
-void ModelBuilder::reportUnclaimedTensors() {
+void ModelBuilder::reportUnknownTensors(
+    function_ref<bool(StringRef)> isKnown) {
   SmallVector<StringRef> names;
   for (const gguf::Tensor &tensor : file.tensors())
-    if (!claimed.contains(tensor.name))
+    if (!isKnown(tensor.name))
       names.push_back(tensor.name);
   if (!names.empty())
     problem("unknown tensors: " + summarize(names));
@@ -108,24 +114,24 @@ int64_t ModelBuilder::integer(StringRef key, std::optional<int64_t> fallback,
                               int64_t least, int64_t most) {
   const gguf::Value *value = scalar(key, !fallback);
   if (!value)
-    return fallback.value_or(least);
+    return fallback.value_or(0);
   std::optional<int64_t> number = value->asSigned();
   if (number && *number >= least && *number <= most)
     return *number;
   problem("metadata '" + key + "' must be an integer from " + Twine(least) +
           " to " + Twine(most));
-  return least;
+  return 0;
 }
 
 double ModelBuilder::number(StringRef key, std::optional<double> fallback) {
   const gguf::Value *value = scalar(key, !fallback);
   if (!value)
-    return fallback.value_or(1.0);
+    return fallback.value_or(0.0);
   std::optional<double> number = value->asDouble();
   if (number && std::isfinite(*number) && *number > 0)
     return *number;
   problem("metadata '" + key + "' must be a positive number");
-  return 1.0;
+  return 0.0;
 }
 
 //===----------------------------------------------------------------------===//

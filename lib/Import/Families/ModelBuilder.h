@@ -31,15 +31,16 @@ public:
   bool hasProblems() const { return !problems.empty(); }
   /// One line for each type that cannot run, with the tensors that have it.
   void reportUnknownTypes();
-  /// One line for the tensors that nobody has claimed.
-  void reportUnclaimedTensors();
+  /// One line for the tensors whose names the family does not know.
+  void reportUnknownTensors(
+      llvm::function_ref<bool(llvm::StringRef)> isKnown);
   /// One line for the keys `prefix.*` that nobody has asked for and that are
   /// not zero, false or empty.
   void reportUnreadKeys(llvm::StringRef prefix);
 
   //===--- metadata -------------------------------------------------------===//
   // A missing key is a problem unless there is a default; so is a value of the
-  // wrong type or outside of [least, most].
+  // wrong type or outside of [least, most].  The result is 0 then.
   int64_t integer(llvm::StringRef key, std::optional<int64_t> fallback,
                   int64_t least, int64_t most);
   double number(llvm::StringRef key, std::optional<double> fallback);
