@@ -16,8 +16,8 @@ namespace {
 class Generator {
 public:
   Generator(ModuleOp module, const GenerationOptions &options)
-      : builder(OpBuilder::atBlockEnd(module.getBody())),
-        loc(module.getLoc()), options(options) {}
+      : builder(OpBuilder::atBlockEnd(module.getBody())), loc(module.getLoc()),
+        options(options) {}
 
   void prefill();
   void score();
@@ -120,7 +120,8 @@ void Generator::round(ProgramOp program, Value made) {
   Value count = arith::AddIOp::create(builder, loc, made, constant(1));
   Value told = EmitOp::create(builder, loc, builder.getI1Type(), token);
   Value enough = compare(arith::CmpIPredicate::eq, count, maxNew);
-  Value room = RoomOp::create(builder, loc, builder.getI64Type(), options.state);
+  Value room =
+      RoomOp::create(builder, loc, builder.getI64Type(), options.state);
   Value full = compare(arith::CmpIPredicate::eq, room, constant(0));
   Value stop = arith::OrIOp::create(builder, loc, told, enough);
   stop = arith::OrIOp::create(builder, loc, stop, full);
@@ -154,11 +155,10 @@ Value Generator::decodeLoop(ProgramOp program) {
 
 void Generator::generate() {
   OpBuilder::InsertionGuard guard(builder);
-  ProgramOp program =
-      begin("generate",
-            {"max_new", "chunk", "seed", "temperature", "top_k", "top_p",
-             "min_p", "penalty", "window"},
-            1);
+  ProgramOp program = begin("generate",
+                            {"max_new", "chunk", "seed", "temperature", "top_k",
+                             "top_p", "min_p", "penalty", "window"},
+                            1);
   Value last = prefillWith(program.getArgument(1), [](Value) {});
   Value zero = constant(0);
   Value any = compare(arith::CmpIPredicate::ne, last, zero);

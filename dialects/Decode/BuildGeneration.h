@@ -16,7 +16,8 @@ struct GenerationOptions {
   /// Functions of the module:
   ///   forward(rows, position)
   ///   head(first, rows)
-  ///   sample(position, seed, temperature, top_k, top_p, min_p, penalty, window)
+  ///   sample(position, seed, temperature, top_k, top_p, min_p, penalty,
+  ///   window)
   /// where floats may be f32 or i64; `position` is also the number of ids in
   /// the history.
   std::string forward = "forward";

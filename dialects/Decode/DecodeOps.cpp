@@ -29,9 +29,8 @@ void ProgramOp::build(OpBuilder &builder, OperationState &state, StringRef name,
   SmallVector<Type> outputs(results, builder.getI64Type());
   state.addAttribute(getSymNameAttrName(state.name),
                      builder.getStringAttr(name));
-  state.addAttribute(
-      getFunctionTypeAttrName(state.name),
-      TypeAttr::get(builder.getFunctionType(inputs, outputs)));
+  state.addAttribute(getFunctionTypeAttrName(state.name),
+                     TypeAttr::get(builder.getFunctionType(inputs, outputs)));
   state.addAttribute(getParamsAttrName(state.name),
                      builder.getStrArrayAttr(params));
   Block &entry = state.addRegion()->emplaceBlock();
@@ -41,8 +40,7 @@ void ProgramOp::build(OpBuilder &builder, OperationState &state, StringRef name,
 
 ParseResult ProgramOp::parse(OpAsmParser &parser, OperationState &result) {
   auto build = [](Builder &builder, ArrayRef<Type> inputs,
-                  ArrayRef<Type> results,
-                  function_interface_impl::VariadicFlag,
+                  ArrayRef<Type> results, function_interface_impl::VariadicFlag,
                   std::string &) -> Type {
     return builder.getFunctionType(inputs, results);
   };
@@ -60,13 +58,14 @@ void ProgramOp::print(OpAsmPrinter &printer) {
 
 void ProgramOp::getAsmBlockArgumentNames(Region &region,
                                          OpAsmSetValueNameFn setName) {
-  for (auto [argument, name] :
-       llvm::zip(region.getArguments(), getParams().getAsValueRange<StringAttr>()))
+  for (auto [argument, name] : llvm::zip(
+           region.getArguments(), getParams().getAsValueRange<StringAttr>()))
     setName(argument, name);
 }
 
 LogicalResult ProgramOp::verify() {
-  for (Type type : llvm::concat<const Type>(getArgumentTypes(), getResultTypes()))
+  for (Type type :
+       llvm::concat<const Type>(getArgumentTypes(), getResultTypes()))
     if (!type.isInteger(64))
       return emitOpError("takes and gives i64 only, not ") << type;
   if (getParams().size() != getArgumentTypes().size())
@@ -85,9 +84,9 @@ LogicalResult ReturnOp::verify() {
   unsigned wanted =
       cast<ProgramOp>((*this)->getParentOp()).getResultTypes().size();
   if (getValues().size() != wanted)
-    return emitOpError("gives ") << getValues().size()
-                                 << " values where the program has " << wanted
-                                 << " results";
+    return emitOpError("gives ")
+           << getValues().size() << " values where the program has " << wanted
+           << " results";
   return success();
 }
 

@@ -39,8 +39,7 @@ private:
   LogicalResult forward(ForwardOp op, Facts &facts);
   LogicalResult body(Operation *op, Region &region, Value rows, Facts &facts);
   /// Walks `once` from the facts that hold in every iteration.
-  LogicalResult loop(Facts &facts,
-                     function_ref<LogicalResult(Facts &)> once);
+  LogicalResult loop(Facts &facts, function_ref<LogicalResult(Facts &)> once);
   LogicalResult decodeLoop(LoopOp op, Facts &facts);
   LogicalResult branch(scf::IfOp op, Facts &facts);
   LogicalResult refuse(Operation *op, const Twine &why) {
@@ -74,7 +73,8 @@ LogicalResult Walk::forward(ForwardOp op, Facts &facts) {
     return refuse(op, "must run the rows that were reserved");
   if (facts.forwarded)
     return refuse(op, "runs a second time over the same reserved rows");
-  if (failed(need(facts.ids, op, "needs ids: nothing feeds them on every path")))
+  if (failed(
+          need(facts.ids, op, "needs ids: nothing feeds them on every path")))
     return failure();
   facts = {.ids = false, .hidden = true, .logits = false, .forwarded = true};
   return success();
@@ -150,9 +150,9 @@ LogicalResult Walk::visit(Operation *op, Facts &facts) {
                     "needs hidden rows: no forward runs on every path before");
       })
       .Case([&](SampleOp sample) {
-        LogicalResult result = need(
-            facts.logits, sample,
-            "needs fresh logits: no head runs on every path before");
+        LogicalResult result =
+            need(facts.logits, sample,
+                 "needs fresh logits: no head runs on every path before");
         facts.logits = false;
         return result;
       })

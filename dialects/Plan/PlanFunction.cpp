@@ -18,9 +18,8 @@ void FuncOp::build(OpBuilder &builder, OperationState &state, StringRef name,
   SmallVector<Type> outputs(results, builder.getI64Type());
   state.addAttribute(getSymNameAttrName(state.name),
                      builder.getStringAttr(name));
-  state.addAttribute(
-      getFunctionTypeAttrName(state.name),
-      TypeAttr::get(builder.getFunctionType(inputs, outputs)));
+  state.addAttribute(getFunctionTypeAttrName(state.name),
+                     TypeAttr::get(builder.getFunctionType(inputs, outputs)));
   state.addAttribute(getParamsAttrName(state.name),
                      builder.getStrArrayAttr(params));
   Block &entry = state.addRegion()->emplaceBlock();
@@ -30,8 +29,7 @@ void FuncOp::build(OpBuilder &builder, OperationState &state, StringRef name,
 
 ParseResult FuncOp::parse(OpAsmParser &parser, OperationState &result) {
   auto build = [](Builder &builder, ArrayRef<Type> inputs,
-                  ArrayRef<Type> results,
-                  function_interface_impl::VariadicFlag,
+                  ArrayRef<Type> results, function_interface_impl::VariadicFlag,
                   std::string &) -> Type {
     return builder.getFunctionType(inputs, results);
   };
@@ -49,13 +47,14 @@ void FuncOp::print(OpAsmPrinter &printer) {
 
 void FuncOp::getAsmBlockArgumentNames(Region &region,
                                       OpAsmSetValueNameFn setName) {
-  for (auto [argument, name] :
-       llvm::zip(region.getArguments(), getParams().getAsValueRange<StringAttr>()))
+  for (auto [argument, name] : llvm::zip(
+           region.getArguments(), getParams().getAsValueRange<StringAttr>()))
     setName(argument, name);
 }
 
 LogicalResult FuncOp::verify() {
-  for (Type type : llvm::concat<const Type>(getArgumentTypes(), getResultTypes()))
+  for (Type type :
+       llvm::concat<const Type>(getArgumentTypes(), getResultTypes()))
     if (!type.isInteger(64))
       return emitOpError("takes and gives i64 only, not ") << type;
   if (getParams().size() != getArgumentTypes().size())
@@ -86,16 +85,18 @@ LogicalResult FuncOp::verifyRegions() {
 }
 
 LogicalResult ReturnOp::verify() {
-  unsigned wanted = cast<FuncOp>((*this)->getParentOp()).getResultTypes().size();
+  unsigned wanted =
+      cast<FuncOp>((*this)->getParentOp()).getResultTypes().size();
   if (getValues().size() != wanted)
-    return emitOpError("gives ") << getValues().size()
-                                 << " values where the function has " << wanted
-                                 << " results";
+    return emitOpError("gives ")
+           << getValues().size() << " values where the function has " << wanted
+           << " results";
   return success();
 }
 
 LogicalResult CallOp::verifySymbolUses(SymbolTableCollection &tables) {
-  auto callee = tables.lookupNearestSymbolFrom<FuncOp>(*this, getFunctionAttr());
+  auto callee =
+      tables.lookupNearestSymbolFrom<FuncOp>(*this, getFunctionAttr());
   if (!callee)
     return emitOpError("no plan.func named '") << getFunction() << "'";
   if (callee.getArgumentTypes().size() != getArgs().size() ||

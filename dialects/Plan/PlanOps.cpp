@@ -78,17 +78,17 @@ LogicalResult CodeOp::verifySymbolUses(SymbolTableCollection &tables) {
     if (segment.getOffset() < 0 || segment.getBytes() < 0 ||
         segment.getOffset() + segment.getBytes() >
             static_cast<int64_t>(section.getBytes()))
-      return emitOpError("segment ends outside section '") << getSection() << "'";
-    if (segment.getAddress() < 0 ||
-        segment.getAddress() + segment.getBytes() >
-            static_cast<int64_t>(getImageBytes()))
+      return emitOpError("segment ends outside section '")
+             << getSection() << "'";
+    if (segment.getAddress() < 0 || segment.getAddress() + segment.getBytes() >
+                                        static_cast<int64_t>(getImageBytes()))
       return emitOpError("segment ends outside the image");
   }
   auto module = cast<ModuleOp>((*this)->getParentOp());
   size_t kernels = llvm::range_size(module.getOps<KernelOp>());
   if (getEntries().size() != kernels)
-    return emitOpError("has ") << getEntries().size() << " entries for "
-                               << kernels << " kernels";
+    return emitOpError("has ")
+           << getEntries().size() << " entries for " << kernels << " kernels";
   for (int64_t entry : getEntries())
     if (entry < 0 || entry >= static_cast<int64_t>(getImageBytes()))
       return emitOpError("entry ") << entry << " lies outside the image";
@@ -146,7 +146,8 @@ static LogicalResult verifyBinding(DispatchOp op, Attribute binding,
         return verifyAccess(tables, op, attr.getBuffer(), attr.getOffset(), 0);
       })
       .Case([&](WeightBindingAttr attr) -> LogicalResult {
-        return success(lookUp<WeightOp>(tables, op, attr.getWeight()) != nullptr);
+        return success(lookUp<WeightOp>(tables, op, attr.getWeight()) !=
+                       nullptr);
       })
       .Case([&](SectionBindingAttr attr) -> LogicalResult {
         auto section = lookUp<SectionOp>(tables, op, attr.getSection());
@@ -188,7 +189,8 @@ LogicalResult DispatchOp::verifySymbolUses(SymbolTableCollection &tables) {
     return emitOpError("hands over ")
            << getBindings().size() << " bindings and " << getScalars().size()
            << " scalars; kernel '" << getKernel() << "' takes "
-           << kernel.getBindings().size() << " and " << kernel.getScalars().size();
+           << kernel.getBindings().size() << " and "
+           << kernel.getScalars().size();
   for (Attribute binding : getBindings())
     if (failed(verifyBinding(*this, binding, tables)))
       return failure();

@@ -31,23 +31,41 @@ void sinter::layoutWeights(ModuleOp module) {
 
 namespace {
 
-class DecodeToPlanPass : public sinter::impl::DecodeToPlanBase<DecodeToPlanPass> {
+class DecodeToPlanPass
+    : public sinter::impl::DecodeToPlanBase<DecodeToPlanPass> {
   void runOnOperation() override;
   void count(ModuleOp module);
 };
 
 } // namespace
 
-/// Moves the plan ops out of `built` in place of everything in `module`.
+/// Ops that the plan says by itself now. Regions and weights stay: they are
+/// where code and bytes of the plan come from.
+static bool isConsumed(Operation &op) {
+  if (auto function = dyn_cast<func::FuncOp>(op))
+    return !function->hasAttr(tile::kRegionAttr);
+  return isa<decode::ProgramOp, tile::BufferOp, tile::StateOp>(op);
+}
+
+/// Puts the plan ops of `built` in place of everything in `module`, and what
+/// code and weights are made from into the module @sources.
 static void replaceBody(ModuleOp module, ModuleOp built) {
-  module.getBody()->clear();
-  module.getBody()->getOperations().splice(
-      module.getBody()->end(), built.getBody()->getOperations());
+  for (Operation &op : llvm::make_early_inc_range(*module.getBody()))
+    if (isConsumed(op))
+      op.erase();
+  auto sources = ModuleOp::create(module.getLoc(), kSourcesModule);
+  sources.getBody()->getOperations().splice(sources.getBody()->end(),
+                                            module.getBody()->getOperations());
+  module.getBody()->getOperations().splice(module.getBody()->end(),
+                                           built.getBody()->getOperations());
+  if (sources.getBody()->empty())
+    sources.erase();
+  else
+    module.push_back(sources);
   // What they said stands in plan.model now.
-  for (NamedAttribute attr :
-       llvm::to_vector(module->getDiscardableAttrs()))
-    if (attr.getName().getValue().starts_with("llm."))
-      module->removeDiscardableAttr(attr.getName());
+  for (StringRef name :
+       {"llm.name", "llm.architecture", "llm.vocabulary", "llm.max_context"})
+    module->removeDiscardableAttr(name);
 }
 
 void DecodeToPlanPass::runOnOperation() {

@@ -43,8 +43,8 @@ private:
   Block *newBlock(Region &region, unsigned arguments);
   Value number(int64_t value);
   Value binary(planir::ArithKind kind, Value lhs, Value rhs) {
-    return planir::ArithOp::create(builder, loc, builder.getI64Type(), kind, lhs,
-                                   rhs);
+    return planir::ArithOp::create(builder, loc, builder.getI64Type(), kind,
+                                   lhs, rhs);
   }
   LogicalResult set(Value old, Value now) {
     values.map(old, now);
@@ -141,7 +141,8 @@ LogicalResult BodyLowering::constant(arith::ConstantOp op) {
                                : integer.getValue().getSExtValue()));
   }
   // A float travels as its bits in the low half.
-  if (auto real = dyn_cast<FloatAttr>(op.getValue()); real && op.getType().isF32())
+  if (auto real = dyn_cast<FloatAttr>(op.getValue());
+      real && op.getType().isF32())
     return set(op, number(real.getValue().bitcastToAPInt().getZExtValue()));
   return op.emitOpError("has no counterpart in a plan");
 }
@@ -214,8 +215,8 @@ LogicalResult BodyLowering::count(scf::ForOp op) {
     if (failed(lower(&inner)))
       return failure();
   }
-  SmallVector<Value> next = {binary(planir::ArithKind::Add,
-                                    body->getArgument(0), get(op.getStep()))};
+  SmallVector<Value> next = {
+      binary(planir::ArithKind::Add, body->getArgument(0), get(op.getStep()))};
   llvm::append_range(next, get(op.getYieldedValues()));
   planir::YieldOp::create(builder, loc, next);
   values.map(op.getResults(), made.getResults().drop_front());
@@ -240,16 +241,15 @@ LogicalResult BodyLowering::prefill(decode::PrefillOp op) {
       planir::WhileOp::create(builder, loc, i64s(2), ValueRange{number(0)});
   OpBuilder::InsertionGuard guard(builder);
   Block *before = newBlock(made.getBefore(), 1);
-  Value rows = planir::TakeInputOp::create(builder, loc, builder.getI64Type(),
-                                           get(op.getChunk()),
-                                           symbol(decode::kIdsBuffer),
-                                           builder.getI64IntegerAttr(0));
+  Value rows = planir::TakeInputOp::create(
+      builder, loc, builder.getI64Type(), get(op.getChunk()),
+      symbol(decode::kIdsBuffer), builder.getI64IntegerAttr(0));
   planir::ConditionOp::create(builder, loc, rows,
                               ValueRange{rows, before->getArgument(0)});
   Block *body = newBlock(made.getBody(), 2);
   Value taken = body->getArgument(0);
-  Value position = planir::LengthOp::create(
-      builder, loc, builder.getI64Type(), op.getStateAttr());
+  Value position = planir::LengthOp::create(builder, loc, builder.getI64Type(),
+                                            op.getStateAttr());
   planir::ReserveOp::create(builder, loc, op.getStateAttr(), taken);
   values.map(op.getBody().getArgument(0), taken);
   values.map(op.getBody().getArgument(1), position);
@@ -260,8 +260,8 @@ LogicalResult BodyLowering::prefill(decode::PrefillOp op) {
 }
 
 LogicalResult BodyLowering::step(decode::StepOp op) {
-  Value position = planir::LengthOp::create(
-      builder, loc, builder.getI64Type(), op.getStateAttr());
+  Value position = planir::LengthOp::create(builder, loc, builder.getI64Type(),
+                                            op.getStateAttr());
   planir::ReserveOp::create(builder, loc, op.getStateAttr(), get(op.getRows()));
   values.map(op.getBody().getArgument(0), position);
   return block(op.getBody().front());
@@ -271,8 +271,8 @@ LogicalResult BodyLowering::step(decode::StepOp op) {
 
 LogicalResult BodyLowering::lower(Operation *op) {
   if (BinaryKind kind = kindOf(op))
-    return set(op->getResult(0), binary(*kind, get(op->getOperand(0)),
-                                        get(op->getOperand(1))));
+    return set(op->getResult(0),
+               binary(*kind, get(op->getOperand(0)), get(op->getOperand(1))));
   Type i64 = builder.getI64Type();
   IntegerAttr start = builder.getI64IntegerAttr(0);
   return TypeSwitch<Operation *, LogicalResult>(op)
@@ -288,7 +288,8 @@ LogicalResult BodyLowering::lower(Operation *op) {
       .Case([&](decode::PrefillOp inner) { return prefill(inner); })
       .Case([&](decode::StepOp inner) { return step(inner); })
       .Case([&](decode::CommitOp inner) {
-        auto parent = inner->getParentOp()->getAttrOfType<FlatSymbolRefAttr>("state");
+        auto parent =
+            inner->getParentOp()->getAttrOfType<FlatSymbolRefAttr>("state");
         planir::CommitOp::create(builder, loc, parent, get(inner.getCount()));
         return success();
       })
@@ -297,10 +298,10 @@ LogicalResult BodyLowering::lower(Operation *op) {
                                                    inner.getStateAttr()));
       })
       .Case([&](decode::RoomOp inner) {
-        Value capacity = planir::CapacityOp::create(builder, loc, i64,
-                                                    inner.getStateAttr());
-        Value length = planir::LengthOp::create(builder, loc, i64,
-                                                inner.getStateAttr());
+        Value capacity =
+            planir::CapacityOp::create(builder, loc, i64, inner.getStateAttr());
+        Value length =
+            planir::LengthOp::create(builder, loc, i64, inner.getStateAttr());
         return set(inner, binary(planir::ArithKind::Sub, capacity, length));
       })
       .Case([&](decode::FeedOp inner) {
@@ -320,9 +321,9 @@ LogicalResult BodyLowering::lower(Operation *op) {
       })
       .Case([&](decode::SampleOp inner) {
         call(inner.getFunctionAttr(), get(inner.getArgs()));
-        return set(inner, planir::LoadI32Op::create(
-                              builder, loc, i64, symbol(decode::kTokenBuffer),
-                              start));
+        return set(inner,
+                   planir::LoadI32Op::create(
+                       builder, loc, i64, symbol(decode::kTokenBuffer), start));
       })
       .Case([&](decode::EmitOp inner) {
         return set(inner, planir::EmitTokenOp::create(builder, loc, i64,
@@ -363,18 +364,19 @@ LogicalResult sinter::lowerFunction(func::FuncOp function, OpBuilder &builder) {
     auto name = function.getArgAttrOfType<StringAttr>(i, "tile.name");
     names.push_back(name ? name.str() : ("arg" + Twine(i)).str());
   }
-  auto made = planir::FuncOp::create(
-      builder, function.getLoc(), function.getSymName(),
-      SmallVector<StringRef>(names.begin(), names.end()),
-      function.getNumResults());
+  auto made =
+      planir::FuncOp::create(builder, function.getLoc(), function.getSymName(),
+                             SmallVector<StringRef>(names.begin(), names.end()),
+                             function.getNumResults());
   return BodyLowering(made).run(function.getBody().front());
 }
 
 LogicalResult sinter::lowerProgram(decode::ProgramOp program,
                                    OpBuilder &builder) {
-  auto names = llvm::to_vector(program.getParams().getAsValueRange<StringAttr>());
-  auto made = planir::FuncOp::create(builder, program.getLoc(),
-                                     program.getSymName(), names,
-                                     program.getNumResults());
+  auto names =
+      llvm::to_vector(program.getParams().getAsValueRange<StringAttr>());
+  auto made =
+      planir::FuncOp::create(builder, program.getLoc(), program.getSymName(),
+                             names, program.getNumResults());
   return BodyLowering(made).run(program.getBody().front());
 }

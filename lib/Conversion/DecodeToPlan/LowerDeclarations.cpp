@@ -37,8 +37,9 @@ static LogicalResult lowerModel(ModuleOp module, OpBuilder &builder) {
   auto vocabulary = module->getAttrOfType<IntegerAttr>("llm.vocabulary");
   auto context = module->getAttrOfType<IntegerAttr>("llm.max_context");
   if (!name || !architecture || !vocabulary || !context)
-    return module.emitError("decode-to-plan needs the module attributes llm.name, "
-                            "llm.architecture, llm.vocabulary, llm.max_context");
+    return module.emitError(
+        "decode-to-plan needs the module attributes llm.name, "
+        "llm.architecture, llm.vocabulary, llm.max_context");
   FailureOr<int64_t> ids = bufferBytes(module, decode::kIdsBuffer);
   FailureOr<int64_t> logits = bufferBytes(module, decode::kLogitsBuffer);
   if (failed(ids) || failed(logits) ||
@@ -158,8 +159,8 @@ static LogicalResult lowerDeclaration(Operation *op, OpBuilder &builder) {
 LogicalResult sinter::lowerDeclarations(ModuleOp module, OpBuilder &builder) {
   if (failed(lowerModel(module, builder)))
     return failure();
-  bool hasWeights =
-      llvm::any_of(*module.getBody(), llvm::IsaPred<tile::PackedOp, tile::VectorOp>);
+  bool hasWeights = llvm::any_of(*module.getBody(),
+                                 llvm::IsaPred<tile::PackedOp, tile::VectorOp>);
   if (hasWeights)
     planir::SectionOp::create(
         builder, module.getLoc(), builder.getStringAttr(kWeightSection),

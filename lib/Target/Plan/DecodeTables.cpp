@@ -1,0 +1,230 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The tables of a file as a module of plan ops.
+
+#include "lib/Target/Plan/PlanError.h"
+#include "lib/Target/Plan/PlanFile.h"
+#include "lib/Target/Plan/Tables.h"
+#include "mlir/IR/Builders.h"
+#include "mlir/IR/Verifier.h"
+#include "llvm/ADT/StringSet.h"
+
+using namespace mlir;
+using namespace sinter;
+
+//===-- names -------------------------------------------------------------===//
+
+static StringRef textOf(const flatbuffers::String *text) {
+  return text ? StringRef(text->data(), text->size()) : StringRef();
+}
+
+PlanNames::PlanNames(const plan::Plan &plan) {
+  llvm::StringSet<> taken;
+  auto add = [&](StringRef wanted, StringRef otherwise,
+                 std::vector<std::string> &to) {
+    std::string base = (wanted.empty() ? otherwise : wanted).str(), name = base;
+    for (unsigned i = 1; !taken.insert(name).second; ++i)
+      name = (base + "_" + Twine(i)).str();
+    to.push_back(name);
+  };
+  auto addAll = [&](auto *tables, StringRef otherwise,
+                    std::vector<std::string> &to) {
+    for (uint32_t i = 0; tables && i < tables->size(); ++i)
+      add(textOf(tables->Get(i)->name()), otherwise, to);
+  };
+  addAll(plan.functions(), "function", functions);
+  addAll(plan.kernels(), "kernel", kernels);
+  addAll(plan.buffers(), "buffer", buffers);
+  addAll(plan.states(), "state", states);
+  addAll(plan.sections(), "section", sections);
+  addAll(plan.weights(), "weight", weights);
+  for (uint32_t i = 0; plan.code() && i < plan.code()->size(); ++i)
+    add(("code." + textOf(plan.code()->Get(i)->level())).str(), "code", code);
+}
+
+//===-- declarations ------------------------------------------------------===//
+
+namespace {
+
+class TablesDecoder {
+public:
+  TablesDecoder(const plan::Plan &plan, ModuleOp module)
+      : plan(plan), names(plan),
+        builder(OpBuilder::atBlockEnd(module.getBody())),
+        loc(builder.getUnknownLoc()) {}
+
+  llvm::Error run();
+
+private:
+  llvm::Error model();
+  llvm::Error code();
+  llvm::Error weights();
+  void sections();
+  void kernels();
+  void buffers();
+  void states();
+
+  StringAttr text(StringRef text) { return builder.getStringAttr(text); }
+  IntegerAttr number(uint64_t value) {
+    return builder.getI64IntegerAttr(value);
+  }
+  ArrayAttr
+  texts(const flatbuffers::Vector<flatbuffers::Offset<flatbuffers::String>>
+            *from) {
+    SmallVector<StringRef> strings;
+    for (uint32_t i = 0; from && i < from->size(); ++i)
+      strings.push_back(textOf(from->Get(i)));
+    return builder.getStrArrayAttr(strings);
+  }
+  llvm::Expected<FlatSymbolRefAttr> symbol(ArrayRef<std::string> all,
+                                           uint32_t index, const Twine &what) {
+    if (index >= all.size())
+      return planError(what + " has index " + Twine(index) + " of " +
+                       Twine(all.size()));
+    return FlatSymbolRefAttr::get(builder.getContext(), all[index]);
+  }
+  template <typename Tables> static uint32_t count(const Tables *tables) {
+    return tables ? tables->size() : 0;
+  }
+
+  const plan::Plan &plan;
+  PlanNames names;
+  OpBuilder builder;
+  Location loc;
+};
+
+} // namespace
+
+llvm::Error TablesDecoder::model() {
+  auto input = symbol(names.buffers, plan.input_buffer(), "the input buffer");
+  if (!input)
+    return input.takeError();
+  auto history =
+      symbol(names.buffers, plan.history_buffer(), "the history buffer");
+  if (!history)
+    return history.takeError();
+  planir::ModelOp::create(builder, loc, text(textOf(plan.name())),
+                          text(textOf(plan.architecture())),
+                          number(plan.vocabulary()), number(plan.max_context()),
+                          number(plan.max_rows()), number(plan.logits_rows()),
+                          *input, *history);
+  return llvm::Error::success();
+}
+
+void TablesDecoder::sections() {
+  for (uint32_t i = 0; i < count(plan.sections()); ++i) {
+    const plan::Section &section = *plan.sections()->Get(i);
+    planir::SectionOp::create(
+        builder, loc, text(names.sections[i]),
+        planir::SectionKindAttr::get(builder.getContext(),
+                                     section.kind() == plan::SectionKind::Code
+                                         ? planir::SectionKind::Code
+                                         : planir::SectionKind::Weights),
+        number(section.bytes()));
+  }
+}
+
+llvm::Error TablesDecoder::weights() {
+  for (uint32_t i = 0; i < count(plan.weights()); ++i) {
+    const plan::Weight &weight = *plan.weights()->Get(i);
+    auto section = symbol(names.sections, weight.section(),
+                          "the section of weight " + Twine(i));
+    if (!section)
+      return section.takeError();
+    planir::WeightOp::create(
+        builder, loc, text(names.weights[i]), *section, number(weight.offset()),
+        number(weight.bytes()), number(weight.rows()), number(weight.cols()),
+        text(textOf(weight.encoding())), texts(weight.sources()));
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error TablesDecoder::code() {
+  for (uint32_t i = 0; i < count(plan.code()); ++i) {
+    const plan::CodeObject &object = *plan.code()->Get(i);
+    auto section = symbol(names.sections, object.section(),
+                          "the section of code object " + Twine(i));
+    if (!section)
+      return section.takeError();
+    SmallVector<Attribute> segments;
+    for (uint32_t j = 0; j < count(object.segments()); ++j) {
+      const plan::Segment &segment = *object.segments()->Get(j);
+      segments.push_back(planir::SegmentAttr::get(
+          builder.getContext(), segment.address(), segment.offset(),
+          segment.bytes(), segment.executable()));
+    }
+    SmallVector<int64_t> entries;
+    for (uint32_t j = 0; j < count(object.entries()); ++j)
+      entries.push_back(object.entries()->Get(j));
+    planir::CodeOp::create(
+        builder, loc, text(names.code[i]), text(textOf(object.level())),
+        texts(object.features()), *section, number(object.image_bytes()),
+        builder.getArrayAttr(segments), builder.getDenseI64ArrayAttr(entries));
+  }
+  return llvm::Error::success();
+}
+
+void TablesDecoder::kernels() {
+  for (uint32_t i = 0; i < count(plan.kernels()); ++i) {
+    const plan::Kernel &kernel = *plan.kernels()->Get(i);
+    planir::KernelOp::create(builder, loc, text(names.kernels[i]),
+                             texts(kernel.bindings()), texts(kernel.scalars()));
+  }
+}
+
+void TablesDecoder::buffers() {
+  for (uint32_t i = 0; i < count(plan.buffers()); ++i) {
+    const plan::Buffer &buffer = *plan.buffers()->Get(i);
+    planir::BufferOp::create(builder, loc, text(names.buffers[i]),
+                             number(buffer.bytes()),
+                             number(buffer.bytes_per_position()));
+  }
+}
+
+void TablesDecoder::states() {
+  for (uint32_t i = 0; i < count(plan.states()); ++i) {
+    const plan::State &state = *plan.states()->Get(i);
+    SmallVector<int64_t> pages;
+    for (uint32_t j = 0; j < count(state.page_bytes()); ++j)
+      pages.push_back(state.page_bytes()->Get(j));
+    planir::StateOp::create(builder, loc, text(names.states[i]),
+                            number(state.layers()), number(state.page_tokens()),
+                            builder.getDenseI64ArrayAttr(pages),
+                            text(textOf(state.type())));
+  }
+}
+
+llvm::Error TablesDecoder::run() {
+  if (llvm::Error error = model())
+    return error;
+  sections();
+  buffers();
+  states();
+  if (llvm::Error error = weights())
+    return error;
+  kernels();
+  if (llvm::Error error = code())
+    return error;
+  for (uint32_t i = 0; i < count(plan.functions()); ++i)
+    if (llvm::Error error = decodeFunction(plan, names, i, builder))
+      return error;
+  return llvm::Error::success();
+}
+
+llvm::Expected<OwningOpRef<ModuleOp>>
+PlanFile::program(MLIRContext *context) const {
+  context->loadDialect<planir::PlanDialect>();
+  OwningOpRef<ModuleOp> module = ModuleOp::create(UnknownLoc::get(context));
+  if (llvm::Error error = TablesDecoder(*root, *module).run())
+    return error;
+  std::string message;
+  ScopedDiagnosticHandler handler(context, [&](Diagnostic &diagnostic) {
+    if (message.empty())
+      message = diagnostic.str();
+    return success();
+  });
+  if (failed(verify(*module)))
+    return planError(message);
+  return std::move(module);
+}

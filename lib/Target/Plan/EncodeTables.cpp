@@ -1,0 +1,144 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Declarations as tables.
+
+#include "lib/Target/Plan/PlanError.h"
+#include "lib/Target/Plan/Tables.h"
+#include "runtime/schema/KernelAbi.h"
+
+using namespace mlir;
+using namespace sinter;
+
+static std::vector<std::string> toStrings(ArrayAttr array) {
+  std::vector<std::string> strings;
+  for (auto text : array.getAsRange<StringAttr>())
+    strings.push_back(text.str());
+  return strings;
+}
+
+static void encodeWeight(planir::WeightOp op, const PlanIndices &indices,
+                         plan::PlanT &tables) {
+  auto weight = std::make_unique<plan::WeightT>();
+  weight->name = op.getSymName();
+  weight->section = indices.sections.lookup(op.getSection());
+  weight->offset = op.getOffset();
+  weight->bytes = op.getBytes();
+  weight->rows = op.getRows();
+  weight->cols = op.getCols();
+  weight->encoding = op.getEncoding();
+  weight->sources = toStrings(op.getSources());
+  tables.weights.push_back(std::move(weight));
+}
+
+static void encodeState(planir::StateOp op, plan::PlanT &tables) {
+  auto state = std::make_unique<plan::StateT>();
+  state->name = op.getSymName();
+  state->layers = op.getLayers();
+  state->page_tokens = op.getPageTokens();
+  for (int64_t bytes : op.getPageBytes())
+    state->page_bytes.push_back(bytes);
+  state->type = op.getType();
+  tables.states.push_back(std::move(state));
+}
+
+static void encodeDeclaration(Operation &op, PlanIndices &indices,
+                              plan::PlanT &tables) {
+  if (auto section = dyn_cast<planir::SectionOp>(op)) {
+    auto made = std::make_unique<plan::SectionT>();
+    made->name = section.getSymName();
+    made->kind = static_cast<plan::SectionKind>(section.getKind());
+    made->bytes = section.getBytes();
+    indices.sections[made->name] = tables.sections.size();
+    tables.sections.push_back(std::move(made));
+  } else if (auto kernel = dyn_cast<planir::KernelOp>(op)) {
+    auto made = std::make_unique<plan::KernelT>();
+    made->name = kernel.getSymName();
+    made->bindings = toStrings(kernel.getBindings());
+    made->scalars = toStrings(kernel.getScalars());
+    indices.kernels[made->name] = tables.kernels.size();
+    tables.kernels.push_back(std::move(made));
+  } else if (auto buffer = dyn_cast<planir::BufferOp>(op)) {
+    auto made = std::make_unique<plan::BufferT>();
+    made->name = buffer.getSymName();
+    made->bytes = buffer.getBytes();
+    made->bytes_per_position = buffer.getPerPosition();
+    indices.buffers[made->name] = tables.buffers.size();
+    tables.buffers.push_back(std::move(made));
+  } else if (auto state = dyn_cast<planir::StateOp>(op)) {
+    indices.states[state.getSymName()] = tables.states.size();
+    encodeState(state, tables);
+  } else if (auto weight = dyn_cast<planir::WeightOp>(op)) {
+    indices.weights[weight.getSymName()] = weight;
+  } else if (auto function = dyn_cast<planir::FuncOp>(op)) {
+    uint32_t index = indices.functions.size();
+    indices.functions[function.getSymName()] = index;
+  }
+}
+
+static void encodeModel(planir::ModelOp op, const PlanIndices &indices,
+                        plan::PlanT &tables) {
+  tables.kernel_abi = SINTER_KERNEL_ABI;
+  tables.name = op.getModelName();
+  tables.architecture = op.getArchitecture();
+  tables.vocabulary = op.getVocabulary();
+  tables.max_context = op.getMaxContext();
+  tables.max_rows = op.getMaxRows();
+  tables.logits_rows = op.getLogitsRows();
+  tables.input_buffer = indices.buffers.lookup(op.getInputBuffer());
+  tables.history_buffer = indices.buffers.lookup(op.getHistoryBuffer());
+}
+
+/// The runtime keeps the frames of calls in a stack of known depth.
+static llvm::Error refuseRecursion(ModuleOp module) {
+  enum class Mark { Open, Done };
+  DenseMap<Operation *, Mark> marks;
+  SymbolTable symbols(module);
+  std::function<llvm::Error(planir::FuncOp)> visit =
+      [&](planir::FuncOp function) -> llvm::Error {
+    auto [found, isNew] = marks.try_emplace(function, Mark::Open);
+    if (!isNew)
+      return found->second == Mark::Done
+                 ? llvm::Error::success()
+                 : planError("plan function '" + function.getSymName() +
+                             "' calls itself");
+    llvm::Error error = llvm::Error::success();
+    function.walk([&](planir::CallOp call) {
+      if (!error)
+        error = visit(symbols.lookup<planir::FuncOp>(call.getFunction()));
+    });
+    marks[function] = Mark::Done;
+    return error;
+  };
+  for (auto function : module.getOps<planir::FuncOp>())
+    if (llvm::Error error = visit(function))
+      return error;
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::unique_ptr<plan::PlanT>>
+sinter::encodeTables(ModuleOp module) {
+  auto models = module.getOps<planir::ModelOp>();
+  if (!llvm::hasSingleElement(models))
+    return planError("a plan needs one plan.model, the module has " +
+                     Twine(llvm::range_size(models)));
+  for (Operation &op : *module.getBody()) {
+    if (isa<planir::CodeOp>(op))
+      return planError("the module names code objects already");
+    if (!isa<planir::PlanDialect>(op.getDialect()) && !isa<ModuleOp>(op))
+      return planError("a plan cannot hold '" + op.getName().getStringRef() +
+                       "'");
+  }
+  if (llvm::Error error = refuseRecursion(module))
+    return error;
+  auto tables = std::make_unique<plan::PlanT>();
+  PlanIndices indices;
+  for (Operation &op : *module.getBody())
+    encodeDeclaration(op, indices, *tables);
+  encodeModel(*models.begin(), indices, *tables);
+  for (auto weight : module.getOps<planir::WeightOp>())
+    encodeWeight(weight, indices, *tables);
+  for (auto function : module.getOps<planir::FuncOp>())
+    tables->functions.push_back(encodeFunction(function, indices));
+  return tables;
+}

@@ -1,0 +1,89 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Writes a plan file; the only writer of the schema.
+
+#ifndef SINTER_LIB_TARGET_PLAN_PLANWRITER_H
+#define SINTER_LIB_TARGET_PLAN_PLANWRITER_H
+
+#include "dialects/Plan/PlanOps.h"
+#include "runtime/schema/plan_generated.h"
+#include "llvm/ADT/StringMap.h"
+#include "llvm/Support/Error.h"
+#include <functional>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sinter {
+
+/// Machine code of one CPU level.
+struct PlanCode {
+  struct Segment {
+    uint64_t address; // relative to the image base; a multiple of 4096
+    bool executable;
+    llvm::ArrayRef<char> bytes;
+  };
+  std::string level;                 // "x86-64-v3"
+  std::vector<std::string> features; // that the machine must have
+  uint64_t imageBytes = 0;           // a multiple of 4096
+  std::vector<Segment> segments;
+  llvm::StringMap<uint64_t> entries; // kernel -> address
+};
+
+/// Everything that goes into a plan.
+struct PlanInputs {
+  /// Module of `plan` ops (nested modules are not looked at). Sections of code
+  /// are added from `code`.
+  mlir::ModuleOp program;
+
+  /// Code objects, the preferred one first.
+  std::vector<PlanCode> code;
+
+  /// Fills the bytes of a weight, which are zero before. Called from several
+  /// threads at a time, once a weight.
+  std::function<llvm::Error(planir::WeightOp, llvm::MutableArrayRef<uint8_t>)>
+      packWeight;
+  unsigned threads = 0; // that pack and digest; 0: one a core
+
+  std::unique_ptr<plan::TokenizerT> tokenizer;         // may be null
+  std::unique_ptr<plan::ChatTemplateT> chatTemplate;   // may be null
+  std::unique_ptr<plan::GenerationDefaultsT> defaults; // null: the schema's
+
+  /// Written in the order of their keys. Each weight section adds its own
+  /// digest as "sha256:NAME".
+  std::vector<std::pair<std::string, std::string>> provenance;
+  std::vector<std::pair<std::string, std::string>> quality;
+
+  /// Called with the path of the finished file, which is a plan without golden
+  /// section; what it returns is put in. May be empty.
+  std::function<llvm::Expected<std::unique_ptr<plan::GoldenT>>(
+      llvm::StringRef path)>
+      golden;
+};
+
+/// What came out, for the summary that a tool prints.
+struct PlanSummary {
+  uint64_t fileBytes = 0;
+  uint64_t weightBytes = 0;
+  uint64_t codeBytes = 0;
+  uint64_t metaBytes = 0;
+  std::string weightSha256; // of the first weight section, in hex
+  plan::MemoryT memory;
+};
+
+/// Writes the plan to `path`: under a temporary name in the same folder, then
+/// renamed. On any failure, and on a signal that ends the process, the
+/// temporary file is removed. Equal inputs give equal bytes. The same
+/// folder must have room for the whole file before a weight is packed.
+llvm::Expected<PlanSummary> writePlan(const PlanInputs &inputs,
+                                      llvm::StringRef path);
+
+/// Peak heap bytes that the formula of a plan gives.
+uint64_t peakBytes(const plan::MemoryT &memory, uint64_t sessions,
+                   uint64_t context, uint64_t workers);
+
+} // namespace sinter
+
+#endif
