@@ -7,22 +7,29 @@
 
 #include "lib/Pipelines/Registration.h"
 
+#include "dialects/Decode/DecodeOps.h"
 #include "dialects/Encoding/EncodingDialect.h"
 #include "dialects/Llm/LlmDialect.h"
+#include "dialects/Plan/PlanOps.h"
 #include "dialects/Tile/TileOps.h"
+#include "lib/Conversion/DecodeToPlan/DecodeToPlan.h"
 #include "lib/Conversion/LlmToTile/LlmToTile.h"
+#include "lib/Conversion/TileToVector/MathPasses.h"
+#include "lib/Conversion/TileToVector/TileToVectorPasses.h"
+#include "lib/Pipelines/Pipelines.h"
+#include "lib/Target/X86/CodeObject.h"
 #include "lib/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
 
 using namespace sinter;
 
 void sinter::registerDialects(mlir::DialectRegistry &registry) {
-  registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect,
-                  mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
-                  mlir::vector::VectorDialect, mlir::LLVM::LLVMDialect,
-                  mlir::cf::ControlFlowDialect, mlir::math::MathDialect,
-                  encoding::EncodingDialect, llm::LlmDialect,
-                  tile::TileDialect>();
+  registry
+      .insert<mlir::arith::ArithDialect, mlir::func::FuncDialect,
+              mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
+              mlir::vector::VectorDialect, mlir::LLVM::LLVMDialect,
+              mlir::cf::ControlFlowDialect, mlir::math::MathDialect,
+              encoding::EncodingDialect, llm::LlmDialect, tile::TileDialect>();
 }
 
 void sinter::registerEverything(mlir::DialectRegistry &registry) {
@@ -30,4 +37,9 @@ void sinter::registerEverything(mlir::DialectRegistry &registry) {
   mlir::registerTransformsPasses();
   registerSinterTransformsPasses();
   registerSinterLlmToTilePasses();
+  registerSinterDecodeToPlanPasses();
+  registerSinterMathPasses();
+  registerSinterTileToVectorPasses();
+  registerTileToLLVMPipelines();
+  registerPhasePipelines();
 }

@@ -8,11 +8,13 @@
 #ifndef SINTER_LIB_TRANSFORMS_PASSES_H
 #define SINTER_LIB_TRANSFORMS_PASSES_H
 
+#include "dialects/Decode/DecodeOps.h"
 #include "dialects/Llm/LlmOps.h"
 #include "dialects/Tile/TileOps.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Pass/Pass.h"
 
 namespace sinter {

@@ -129,4 +129,22 @@ def PlaceBarriers : Pass<"tile-place-barriers", "mlir::func::FuncOp"> {
   ];
 }
 
+def BuildGeneration : Pass<"decode-build-generation", "mlir::ModuleOp"> {
+  let summary = "Adds the programs of plain decoding";
+  let description = [{
+    Reads a module with the launch lists `@forward`, `@head` and `@sample`, and
+    adds the `decode.program`s `@prefill`, `@score` and `@generate`: prompts in
+    chunks, one token a round, logits of the last position alone unless asked
+    for.
+  }];
+  let dependentDialects = ["sinter::decode::DecodeDialect",
+    "mlir::scf::SCFDialect", "mlir::arith::ArithDialect"];
+  let options = [
+    Option<"maxRows", "max-rows", "int64_t", "512",
+           "rows (tokens) of one forward">,
+    Option<"logitsRows", "logits-rows", "int64_t", "16",
+           "rows of logits that are kept at a time">
+  ];
+}
+
 #endif // SINTER_LIB_TRANSFORMS_PASSES_TD

@@ -36,7 +36,7 @@ def LlmToTile : Pass<"llm-to-tile", "mlir::ModuleOp"> {
            "activations=f32)">,
     Option<"maxRows", "max-rows", "int64_t", "512",
            "rows (tokens) of one forward">,
-    Option<"logitsRows", "logits-rows", "int64_t", "4",
+    Option<"logitsRows", "logits-rows", "int64_t", "16",
            "rows of logits that are kept at a time">,
     Option<"maxContext", "max-context", "int64_t", "0",
            "positions of the longest session (default: the model's)">

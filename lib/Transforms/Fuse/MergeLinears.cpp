@@ -52,8 +52,9 @@ void merge(ArrayRef<llm::LinearOp> linears) {
                                        merged.getResult(), column);
     column += linear.getOutCols();
     linear.replaceAllUsesWith(part.getResult());
-    linear.erase();
   }
+  for (llm::LinearOp linear : linears)
+    linear.erase();
 }
 
 class MergeLinearsPass

@@ -178,6 +178,7 @@ LogicalResult OutlineLayersPass::describe(Layer &layer) {
         bool cache = isa<llm::KVCacheType>(result.getType());
         (cache ? layer.kvOut : layer.xOut) = result;
         key << "out ";
+        break; // how often it is read later is not the layer's business
       }
     }
     key << '\n';

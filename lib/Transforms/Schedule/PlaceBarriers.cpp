@@ -26,12 +26,16 @@ struct Access {
   Value base;
   int64_t begin = 0;
   int64_t end = std::numeric_limits<int64_t>::max();
+  Type type; // of the buffer: its rows
   bool write = false;
   bool byRows = false;
 
   bool conflicts(const Access &other) const {
     bool overlap = base == other.base && begin < other.end && other.begin < end;
-    return overlap && (write || other.write) && !(byRows && other.byRows);
+    // The same worker has the same rows only if the rows are the same bytes.
+    bool sameRows = byRows && other.byRows && begin == other.begin &&
+                    type == other.type;
+    return overlap && (write || other.write) && !sameRows;
   }
 };
 
@@ -47,6 +51,7 @@ bool splitsByRows(Operation *op) {
 /// Follows views to the argument or allocation they look at.
 Access locate(Value buffer) {
   Access access;
+  access.type = buffer.getType();
   while (auto part = buffer.getDefiningOp<memref::SubViewOp>())
     buffer = part.getSource();
   if (auto view = buffer.getDefiningOp<memref::ViewOp>()) {

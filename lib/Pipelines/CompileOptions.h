@@ -1,0 +1,54 @@
+//===- CompileOptions.h - what a user may decide ----------------*- C++ -*-===//
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+//
+// One value, grouped by phase. Tools fill it; no library reads a global flag.
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SINTER_LIB_PIPELINES_COMPILEOPTIONS_H
+#define SINTER_LIB_PIPELINES_COMPILEOPTIONS_H
+
+#include "lib/Pipelines/Phases.h"
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace sinter {
+
+/// Of the tile phase.
+struct TilePhaseOptions {
+  std::string activations = "int8"; ///< "int8" or "f32"
+  std::string kv;                   ///< "f16", "f32"; "": by activations
+  int64_t maxRows = 512;
+  int64_t logitsRows = 16;
+  int64_t maxContext = 0; ///< 0: the model's own
+};
+
+/// Of the artifact.
+struct ArtifactOptions {
+  std::vector<std::string> levels; ///< CPU levels; empty: all, best first
+  bool golden = true;              ///< write self-test vectors
+};
+
+struct CompileOptions {
+  std::string input; ///< a .gguf file, or a .mlir file of phase `from`
+  std::string
+      output; ///< a plan, or text where `to` is not Artifact; "-": stdout
+  Phase from = Phase::Start;
+  Phase to = Phase::Artifact;
+  std::string dumpPhasesTo; ///< folder for the module after each phase
+  bool timing = false;      ///< print the seconds of each phase
+  bool progress = false;    ///< name the phases on stderr
+  bool quiet = false;       ///< no summary of the artifact
+
+  TilePhaseOptions tile;
+  ArtifactOptions artifact;
+};
+
+} // namespace sinter
+
+#endif // SINTER_LIB_PIPELINES_COMPILEOPTIONS_H

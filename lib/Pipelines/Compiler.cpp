@@ -1,0 +1,169 @@
+//===- Compiler.cpp - from a checkpoint to a plan -------------------------===//
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Pipelines/Compiler.h"
+
+#include "dialects/Llm/LlmOps.h"
+#include "dialects/Tile/TileOps.h"
+#include "lib/Import/Import.h"
+#include "lib/Pipelines/Artifact.h"
+#include "lib/Pipelines/Pipelines.h"
+#include "lib/Pipelines/Registration.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Support/FileUtilities.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Path.h"
+#include "llvm/Support/SourceMgr.h"
+#include "llvm/Support/ToolOutputFile.h"
+#include <chrono>
+
+using namespace mlir;
+using namespace sinter;
+
+namespace {
+
+/// One compilation: the module as it goes through the phases.
+class Compilation {
+public:
+  explicit Compilation(const CompileOptions &options) : options(options) {
+    DialectRegistry registry;
+    registerDialects(registry);
+    context.appendDialectRegistry(registry);
+    context.loadAllAvailableDialects();
+    // Errors, one line each, no source excerpts: inputs are checkpoints.
+    context.getDiagEngine().registerHandler([](Diagnostic &diagnostic) {
+      const char *kind =
+          diagnostic.getSeverity() == DiagnosticSeverity::Error     ? "error"
+          : diagnostic.getSeverity() == DiagnosticSeverity::Warning ? "warning"
+                                                                    : "note";
+      llvm::errs() << "llm-compile: " << kind << ": " << diagnostic << '\n';
+    });
+  }
+
+  LogicalResult run();
+
+private:
+  LogicalResult load();
+  LogicalResult runPhase(Phase phase);
+  void keepDevice(OwningOpRef<ModuleOp> before);
+  LogicalResult writeText(StringRef path);
+  LogicalResult dump(Phase phase);
+  void report(Phase phase, std::chrono::steady_clock::time_point since);
+
+  const CompileOptions &options;
+  MLIRContext context;
+  OwningOpRef<ModuleOp> module;
+};
+
+} // namespace
+
+LogicalResult Compilation::load() {
+  if (options.from != Phase::Start) {
+    module = parseSourceFile<ModuleOp>(options.input, &context);
+    return success(bool(module));
+  }
+  FailureOr<OwningOpRef<ModuleOp>> imported =
+      importGguf(options.input, &context);
+  if (failed(imported))
+    return failure();
+  module = std::move(*imported);
+  return success();
+}
+
+LogicalResult Compilation::writeText(StringRef path) {
+  std::string error;
+  auto file = openOutputFile(path, &error);
+  if (!file) {
+    llvm::errs() << "llm-compile: error: " << error << '\n';
+    return failure();
+  }
+  module->print(file->os());
+  file->os() << '\n';
+  file->keep();
+  return success();
+}
+
+LogicalResult Compilation::dump(Phase phase) {
+  if (options.dumpPhasesTo.empty() || phase == Phase::Artifact)
+    return success();
+  if (std::error_code code =
+          llvm::sys::fs::create_directories(options.dumpPhasesTo)) {
+    llvm::errs() << "llm-compile: error: cannot create " << options.dumpPhasesTo
+                 << ": " << code.message() << '\n';
+    return failure();
+  }
+  SmallString<128> path(options.dumpPhasesTo);
+  llvm::sys::path::append(path, std::to_string(unsigned(phase)) + "-" +
+                                    phaseName(phase) + ".mlir");
+  return writeText(path);
+}
+
+LogicalResult Compilation::runPhase(Phase phase) {
+  if (phase == Phase::Import)
+    return load();
+  if (phase == Phase::Artifact)
+    return writeArtifact(*module, options);
+  OwningOpRef<ModuleOp> before;
+  if (phase == Phase::Plan)
+    before = module->clone();
+  PassManager manager(&context);
+  buildPhase(manager, phase, options);
+  if (failed(manager.run(*module)))
+    return failure();
+  if (before)
+    keepDevice(std::move(before));
+  return success();
+}
+
+/// What the program dispatches travels on beside it, in a nested module: the
+/// regions, and the weights with their sources.
+void Compilation::keepDevice(OwningOpRef<ModuleOp> before) {
+  for (Operation &op : llvm::make_early_inc_range(*before->getBody())) {
+    auto function = dyn_cast<func::FuncOp>(op);
+    bool keep = isa<tile::PackedOp, tile::VectorOp, llm::WeightOp>(op) ||
+                (function && function->hasAttr("tile.region"));
+    if (!keep)
+      op.erase();
+  }
+  before->setSymName(kDeviceModule);
+  module->push_back(before.release());
+}
+
+void Compilation::report(Phase phase,
+                         std::chrono::steady_clock::time_point since) {
+  if (!options.timing)
+    return;
+  std::chrono::duration<double> seconds =
+      std::chrono::steady_clock::now() - since;
+  llvm::errs() << llvm::format("%-10s %8.3f s\n",
+                               phaseName(phase).str().c_str(), seconds.count());
+}
+
+LogicalResult Compilation::run() {
+  if (options.from != Phase::Start && failed(load()))
+    return failure();
+  unsigned last = unsigned(options.to);
+  for (unsigned at = unsigned(options.from) + 1; at <= last; ++at) {
+    auto phase = Phase(at);
+    if (options.progress)
+      llvm::errs() << "[" << at << "/" << last << "] " << phaseName(phase)
+                   << '\n';
+    auto since = std::chrono::steady_clock::now();
+    if (failed(runPhase(phase)) || failed(dump(phase)))
+      return failure();
+    report(phase, since);
+  }
+  if (options.to == Phase::Artifact)
+    return success();
+  return writeText(options.output);
+}
+
+LogicalResult sinter::compile(const CompileOptions &options) {
+  return Compilation(options).run();
+}

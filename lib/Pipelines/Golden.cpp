@@ -1,0 +1,150 @@
+//===- Golden.cpp - what a plan proves itself with
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Pipelines/Golden.h"
+
+#include "lib/Import/GGUF/MappedCheckpoint.h"
+#include "lib/Import/Import.h"
+#include "lib/Interpret/Interpreter.h"
+#include "sinter-c/runtime.h"
+#include "llvm/ADT/STLExtras.h"
+
+using namespace sinter;
+
+static llvm::Error error(const llvm::Twine &message) {
+  return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
+}
+
+/// Ids spread over the vocabulary: no tokenizer is needed for logits.
+static std::vector<int32_t> probeIds(int64_t vocabulary) {
+  std::vector<int32_t> ids;
+  for (int64_t i = 1; i <= 4; ++i)
+    ids.push_back(int32_t(vocabulary * i / 7 % vocabulary));
+  return ids;
+}
+
+static constexpr size_t kTopLogits = 8;
+
+llvm::Expected<std::unique_ptr<plan::GoldenLogitsT>>
+sinter::referenceLogits(llvm::StringRef checkpoint, float tolerance) {
+  mlir::MLIRContext context;
+  std::string said;
+  context.getDiagEngine().registerHandler(
+      [&](mlir::Diagnostic &diagnostic) { said += diagnostic.str(); });
+  auto module = importGguf(checkpoint, &context);
+  if (failed(module))
+    return error("golden logits: " + said);
+  auto vocabulary = (**module)->getAttrOfType<mlir::IntegerAttr>(
+      llm::LlmDialect::kVocabulary);
+  MappedCheckpoint source;
+  interpret::Interpreter<float> interpreter(**module, source);
+  auto cache = interpreter.makeCache();
+  std::vector<int32_t> ids = probeIds(vocabulary.getInt());
+  if (failed(cache))
+    return error("golden logits: " + said);
+  auto logits = interpreter.logits(*cache, ids);
+  if (failed(logits))
+    return error("golden logits: " + said);
+  const float *row = (*logits)->row((*logits)->rows() - 1);
+  std::vector<int32_t> order((*logits)->cols());
+  for (size_t i = 0; i < order.size(); ++i)
+    order[i] = int32_t(i);
+  size_t count = std::min(kTopLogits, order.size());
+  std::partial_sort(order.begin(), order.begin() + count, order.end(),
+                    [&](int32_t a, int32_t b) {
+                      return row[a] != row[b] ? row[a] > row[b] : a < b;
+                    });
+  auto golden = std::make_unique<plan::GoldenLogitsT>();
+  golden->ids = ids;
+  golden->tolerance = tolerance;
+  for (size_t i = 0; i < count; ++i) {
+    golden->top_ids.push_back(order[i]);
+    golden->top_logits.push_back(row[order[i]]);
+  }
+  return golden;
+}
+
+namespace {
+
+/// A plan held open; errors of the C API as llvm::Error.
+struct OpenPlan {
+  sinter_plan *plan = nullptr;
+  ~OpenPlan() { sinter_plan_release(plan); }
+};
+
+llvm::Error take(sinter_status *status) {
+  if (!status)
+    return llvm::Error::success();
+  llvm::Error result =
+      error(llvm::Twine("golden section: ") + sinter_status_message(status));
+  sinter_status_release(status);
+  return result;
+}
+
+} // namespace
+
+static llvm::Expected<std::unique_ptr<plan::GoldenTextT>>
+goldenText(sinter_plan *plan, llvm::StringRef text) {
+  auto golden = std::make_unique<plan::GoldenTextT>();
+  golden->text = text.str();
+  golden->ids.resize(text.size() + 8);
+  size_t count = 0;
+  if (auto failed = take(sinter_plan_tokenize(
+          plan, text.data(), text.size(), SINTER_TEXT_SPECIAL,
+          golden->ids.data(), golden->ids.size(), &count)))
+    return failed;
+  golden->ids.resize(count);
+  return golden;
+}
+
+static llvm::Expected<std::unique_ptr<plan::GoldenChatT>>
+goldenChat(sinter_plan *plan, llvm::StringRef messages) {
+  auto golden = std::make_unique<plan::GoldenChatT>();
+  golden->messages_json = messages.str();
+  size_t bytes = 0;
+  golden->rendered.resize(1 << 16);
+  if (auto failed = take(sinter_plan_render(
+          plan, messages.data(), messages.size(), 1, golden->rendered.data(),
+          golden->rendered.size(), &bytes)))
+    return failed;
+  golden->rendered.resize(bytes);
+  return golden;
+}
+
+llvm::Expected<std::unique_ptr<plan::GoldenT>>
+sinter::buildGolden(llvm::StringRef path, bool chat,
+                    std::unique_ptr<plan::GoldenLogitsT> logits) {
+  OpenPlan open;
+  sinter_plan_options options;
+  sinter_plan_options_initialize(&options);
+  options.verify = SINTER_VERIFY_METADATA; // it was written a moment ago
+  options.threads = 1;
+  if (auto failed =
+          take(sinter_plan_open(path.str().c_str(), &options, &open.plan)))
+    return failed;
+  auto golden = std::make_unique<plan::GoldenT>();
+  for (llvm::StringRef text :
+       {"Hello, world!", "  two  spaces\n\nand 12345 digits\t",
+        "na\xc3\xafve \xe4\xbd\xa0\xe5\xa5\xbd \xf0\x9f\x91\xa9\xe2\x80\x8d"
+        "\xf0\x9f\x9a\x80"}) {
+    auto vector = goldenText(open.plan, text);
+    if (!vector)
+      return vector.takeError();
+    golden->texts.push_back(std::move(*vector));
+  }
+  if (chat) {
+    auto rendering =
+        goldenChat(open.plan, R"([{"role": "user", "content": "Hello!"}])");
+    // Some templates refuse such a list; then there is nothing to compare.
+    if (rendering)
+      golden->chats.push_back(std::move(*rendering));
+    else
+      llvm::consumeError(rendering.takeError());
+  }
+  golden->logits.push_back(std::move(logits));
+  return golden;
+}

@@ -1,0 +1,77 @@
+//===- Pipelines.cpp - the passes of each phase ---------------------------===//
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Pipelines/Pipelines.h"
+
+#include "lib/Conversion/DecodeToPlan/DecodeToPlan.h"
+#include "lib/Conversion/LlmToTile/LlmToTile.h"
+#include "lib/Transforms/Passes.h"
+#include "mlir/Pass/PassManager.h"
+#include "mlir/Pass/PassRegistry.h"
+#include "mlir/Transforms/Passes.h"
+
+using namespace mlir;
+using namespace sinter;
+
+static void buildFuse(OpPassManager &manager) {
+  manager.addPass(createFuseAttention());
+  // Gated units first: what is left of their linears may still be stacked.
+  manager.addPass(createFuseGatedMlp());
+  manager.addPass(createMergeLinears());
+  manager.addPass(createVerifyFused());
+}
+
+static void buildTile(OpPassManager &manager, const TilePhaseOptions &options) {
+  LlmToTileOptions convert;
+  convert.activations = options.activations;
+  convert.kv = options.kv;
+  convert.maxRows = options.maxRows;
+  convert.logitsRows = options.logitsRows;
+  convert.maxContext = options.maxContext;
+  manager.addPass(createLlmToTile(convert));
+  // Places in the arena decide what overlaps, so barriers come after.
+  manager.addPass(createPlanArena());
+  manager.addNestedPass<func::FuncOp>(createPlaceBarriers());
+}
+
+void sinter::buildPhase(OpPassManager &manager, Phase phase,
+                        const CompileOptions &options) {
+  switch (phase) {
+  case Phase::Fuse:
+    return buildFuse(manager);
+  case Phase::Outline:
+    return manager.addPass(createOutlineLayers());
+  case Phase::Tile:
+    return buildTile(manager, options.tile);
+  case Phase::Decode: {
+    BuildGenerationOptions build;
+    build.maxRows = options.tile.maxRows;
+    build.logitsRows = options.tile.logitsRows;
+    return manager.addPass(createBuildGeneration(build));
+  }
+  case Phase::Plan:
+    return manager.addPass(createDecodeToPlan());
+  case Phase::Start:
+  case Phase::Import:
+  case Phase::Artifact:
+    return;
+  }
+}
+
+void sinter::registerPhasePipelines() {
+  for (const PhaseInfo &info : phases()) {
+    if (info.phase == Phase::Import || info.phase == Phase::Artifact)
+      continue;
+    static std::vector<std::string> flags;
+    flags.push_back("phase-" + info.name.str());
+    Phase phase = info.phase;
+    PassPipelineRegistration<>(StringRef(*new std::string(flags.back())),
+                               info.summary, [phase](OpPassManager &manager) {
+                                 buildPhase(manager, phase, CompileOptions());
+                               });
+  }
+}

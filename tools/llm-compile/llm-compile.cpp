@@ -1,0 +1,137 @@
+//===- llm-compile.cpp - a checkpoint in, a plan out ----------------------===//
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Pipelines/Compiler.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/InitLLVM.h"
+#include "llvm/Support/Process.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace sinter;
+namespace cl = llvm::cl;
+
+namespace {
+
+cl::OptionCategory category("llm-compile options");
+
+cl::opt<std::string> input(cl::Positional, cl::desc("MODEL.gguf"),
+                           cl::cat(category));
+cl::opt<std::string> output("o", cl::desc("Output file"),
+                            cl::value_desc("OUT.plan"), cl::cat(category));
+cl::opt<std::string> activations(
+    "activations", cl::init("int8"), cl::value_desc("int8|f32"),
+    cl::desc("Activations inside contractions: int8 in blocks of 32 (fast, the "
+             "default) or f32 (exact)"),
+    cl::cat(category));
+cl::opt<std::string>
+    kv("kv", cl::value_desc("f16|f32"),
+       cl::desc("KV cache (default f16; f32 with --activations=f32)"),
+       cl::cat(category));
+cl::list<std::string>
+    targets("target", cl::CommaSeparated, cl::value_desc("LEVEL,..."),
+            cl::desc("CPU levels to compile for (default: all): x86-64-v3, "
+                     "x86-64-v4-vnni"),
+            cl::cat(category));
+cl::opt<int64_t> maxRows("max-rows", cl::init(512),
+                         cl::desc("Tokens of one forward (prefill chunk)"),
+                         cl::cat(category));
+cl::opt<int64_t> maxContext("context", cl::init(0),
+                            cl::desc("Positions of the longest session "
+                                     "(default: the model's)"),
+                            cl::cat(category));
+cl::opt<std::string> from("compile-from", cl::value_desc("PHASE"),
+                          cl::desc("The input is a module of this phase"),
+                          cl::cat(category));
+cl::opt<std::string> to("compile-to", cl::value_desc("PHASE"),
+                        cl::desc("Stop after this phase and write the module: "
+                                 "import, fuse, outline, tile, decode, plan, "
+                                 "artifact (default)"),
+                        cl::cat(category));
+cl::opt<std::string> dump("dump-phases-to", cl::value_desc("DIR"),
+                          cl::desc("Write the module after each phase to DIR"),
+                          cl::cat(category));
+cl::opt<bool> timing("timing", cl::desc("Print the seconds of each phase"),
+                     cl::cat(category));
+cl::opt<bool> quiet("quiet", cl::desc("No progress and no summary"),
+                    cl::cat(category));
+cl::opt<bool> noGolden("no-golden", cl::desc("Leave out the self-test vectors"),
+                       cl::cat(category));
+int usage(const llvm::Twine &message) {
+  llvm::errs() << "llm-compile: error: " << message
+               << "\nTry 'llm-compile --help'.\n";
+  return 2;
+}
+
+std::string phaseNames() {
+  std::string names;
+  for (const PhaseInfo &info : phases())
+    names += (names.empty() ? "" : ", ") + info.name.str();
+  return names;
+}
+
+/// Fills the options from the flags; the exit code if they make no sense.
+int readOptions(CompileOptions &options) {
+  if (input.empty())
+    return usage("no input: give a .gguf file");
+  options.input = input;
+  for (auto [flag, phase] :
+       {std::pair(&from, &options.from), std::pair(&to, &options.to)}) {
+    if (flag->empty())
+      continue;
+    std::optional<Phase> parsed = parsePhase(*flag);
+    if (!parsed)
+      return usage("--" + flag->ArgStr + "=" + flag->getValue() +
+                   " is no phase; phases are " + phaseNames());
+    *phase = *parsed;
+  }
+  if (options.to <= options.from)
+    return usage("--compile-to must come after --compile-from");
+  options.output = output;
+  if (options.output.empty()) {
+    if (options.to == Phase::Artifact)
+      return usage("no output: give -o OUT.plan");
+    options.output = "-";
+  }
+  if (activations != "int8" && activations != "f32")
+    return usage("--activations=" + activations.getValue() +
+                 " is neither int8 nor f32");
+  if (!kv.empty() && kv != "f16" && kv != "f32")
+    return usage("--kv=" + kv.getValue() + " is neither f16 nor f32");
+  if (maxRows < 1 || maxRows > 65536)
+    return usage("--max-rows must be between 1 and 65536");
+  if (maxContext < 0 || maxContext > (1 << 24))
+    return usage("--context must be between 0 and 16777216");
+  options.tile.activations = activations;
+  options.tile.kv = kv;
+  options.tile.maxRows = maxRows;
+  options.tile.logitsRows = std::min<int64_t>(maxRows, options.tile.logitsRows);
+  options.tile.maxContext = maxContext;
+  options.artifact.levels.assign(targets.begin(), targets.end());
+  options.artifact.golden = !noGolden;
+  options.dumpPhasesTo = dump;
+  options.timing = timing;
+  options.quiet = quiet;
+  options.progress = !quiet && llvm::sys::Process::StandardErrIsDisplayed();
+  return 0;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  cl::HideUnrelatedOptions(category);
+  cl::SetVersionPrinter(
+      [](llvm::raw_ostream &os) { os << "llm-compile (sinter) 0.1.0\n"; });
+  if (!cl::ParseCommandLineOptions(
+          argc, argv, "Compiles a language model into one plan file.\n",
+          &llvm::errs()))
+    return 2;
+  CompileOptions options;
+  if (int code = readOptions(options))
+    return code;
+  return succeeded(compile(options)) ? 0 : 1;
+}
