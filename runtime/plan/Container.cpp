@@ -12,8 +12,8 @@ namespace sinter::runtime {
 namespace {
 using ull = unsigned long long;
 
-/// Nesting of tables: control flow nests at most 24 deep, two tables a level.
-constexpr flatbuffers::uoffset_t kMaxDepth = 64;
+/// Nesting of tables: control flow nests at most 24 deep, three tables a level.
+constexpr flatbuffers::uoffset_t kMaxDepth = 96;
 constexpr flatbuffers::uoffset_t kMaxTables = 8u << 20;
 
 Status checkHeader(const Origin &origin, const sinter_plan_header &header,

@@ -1,0 +1,108 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+// Kernels of the tiny plan: a "language model" that hashes its history.  Every
+// logit depends on all ids up to its position, through the paged cache, so that
+// a mistake in chunking, truncation, forks or page tables shows in the output.
+//
+// Bindings and scalars of each entry are declared in TinyPlan.cpp.
+#include "runtime/schema/KernelAbi.h"
+
+#define EXPORT __attribute__((visibility("default")))
+enum { PageTokens = 16, Vocabulary = 257, Stride = 288 };
+
+// A read-only table makes the image have more than one segment.
+static const uint32_t Primes[4] = {2654435761u, 2246822519u, 3266489917u,
+                                   668265263u};
+
+static uint32_t mix(uint32_t hash, uint32_t value) {
+  hash = (hash ^ value) * Primes[value & 3];
+  return hash ^ hash >> 15;
+}
+
+static int32_t *slot(void *plane, const int32_t *pages, int64_t position) {
+  return (int32_t *)plane + (int64_t)pages[position / PageTokens] * PageTokens +
+         position % PageTokens;
+}
+
+// arena, ids, k, v, pages; rows, position
+EXPORT void tiny_forward(const sinter_call *call, uint32_t worker) {
+  uint32_t *hidden = call->buffers[0];
+  const int32_t *ids = call->buffers[1];
+  const int32_t *pages = call->buffers[4];
+  int64_t rows = call->scalars[0], position = call->scalars[1];
+  int64_t first = rows * worker / call->workers;
+  int64_t last = rows * (worker + 1) / call->workers;
+  for (int64_t i = first; i < last; ++i) {
+    *slot(call->buffers[2], pages, position + i) = ids[i];
+    *slot(call->buffers[3], pages, position + i) = ~ids[i];
+  }
+  call->barrier(call->ctx, worker);
+  for (int64_t i = first; i < last; ++i) {
+    uint32_t hash = 1;
+    for (int64_t p = 0; p <= position + i; ++p)
+      hash = mix(hash, *slot(call->buffers[2], pages, p) -
+                           ~*slot(call->buffers[3], pages, p));
+    hidden[2 * i] = hash;
+    hidden[2 * i + 1] = (uint32_t)(position + i);
+  }
+}
+
+// arena, script, logits; first, rows
+// The script says which token follows a position (its length, then the ids);
+// with length 0 the history does.
+EXPORT void tiny_head(const sinter_call *call, uint32_t worker) {
+  const uint32_t *hidden = call->buffers[0];
+  const int32_t *script = call->buffers[1];
+  float *logits = call->buffers[2];
+  int64_t first = call->scalars[0], rows = call->scalars[1];
+  for (int64_t i = 0; i < rows; ++i) {
+    uint32_t hash = hidden[2 * (first + i)];
+    uint32_t position = hidden[2 * (first + i) + 1];
+    int32_t winner = script[0] ? script[1 + (position + 1) % script[0]]
+                               : (int32_t)(hash % (Vocabulary - 1));
+    for (int32_t v = worker; v < Stride; v += call->workers) {
+      float value = (float)(mix(hash, v) >> 8) * 0x1p-24f;
+      logits[i * Stride + v] = v == winner ? value + 4.0f : value;
+    }
+  }
+}
+
+// logits, token, history; position, seed, temperature
+EXPORT void tiny_sample(const sinter_call *call, uint32_t worker) {
+  const float *logits = call->buffers[0];
+  const int32_t *history = call->buffers[2];
+  int64_t position = call->scalars[0];
+  if (worker != 0)
+    return;
+  int32_t best = 0;
+  for (int32_t v = 1; v < Vocabulary; ++v)
+    if (logits[v] > logits[best])
+      best = v;
+  if (call->scalars[2] != 0) // warm: the seed and the last id choose
+    best = (int32_t)(mix((uint32_t)call->scalars[1],
+                         history[position - 1] + (uint32_t)position) %
+                     (Vocabulary - 1));
+  *(int32_t *)call->buffers[1] = best;
+}
+
+// out: 64 counters; n.  Counts what goes wrong between barriers.
+EXPORT void tiny_barrier(const sinter_call *call, uint32_t worker) {
+  volatile int32_t *cells = call->buffers[0];
+  int32_t wrong = 0;
+  for (int64_t round = 1; round <= call->scalars[0]; ++round) {
+    cells[16 * worker] = (int32_t)round;
+    call->barrier(call->ctx, worker);
+    for (uint32_t other = 0; other < call->workers; ++other)
+      wrong += cells[16 * other] != (int32_t)round;
+    call->barrier(call->ctx, worker);
+  }
+  cells[16 * worker + 1] = wrong;
+}
+
+// out: the control register of vector arithmetic, as each worker sees it.
+EXPORT void tiny_mxcsr(const sinter_call *call, uint32_t worker) {
+  uint32_t value;
+  __asm__ volatile("stmxcsr %0" : "=m"(value));
+  ((uint32_t *)call->buffers[0])[16 * worker] = value;
+}

@@ -1,0 +1,118 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "runtime/device/cpu/WorkerPool.h"
+#include "runtime/capi/Objects.h"
+#include "runtime/device/cpu/Features.h"
+#include "test/runtime/TinyPlan.h"
+
+#include <gtest/gtest.h>
+
+#include <thread>
+#include <xmmintrin.h>
+
+using namespace sinter::test;
+using namespace sinter::runtime;
+
+namespace {
+
+enum : uint32_t { BarrierKernel = 3, MxcsrKernel = 4 };
+
+TEST(WorkerPool, EachWorkerRunsEachTaskOnce) {
+  for (uint32_t workers : {1u, 2u, 3u, 9u}) {
+    WorkerPool pool;
+    ASSERT_TRUE(pool.start(Allocator(), workers, workers == 3).ok());
+    std::vector<std::atomic<int>> counts(workers);
+    for (int round = 0; round < 300; ++round)
+      pool.run(
+          [](const void *argument, uint32_t worker) {
+            auto *counts =
+                static_cast<const std::vector<std::atomic<int>> *>(argument);
+            ++const_cast<std::atomic<int> &>((*counts)[worker]);
+          },
+          &counts);
+    for (auto &count : counts)
+      EXPECT_EQ(count, 300);
+  }
+}
+
+TEST(WorkerPool, CallersTakeTurns) {
+  WorkerPool pool;
+  ASSERT_TRUE(pool.start(Allocator(), 2, false).ok());
+  struct Shared {
+    std::atomic<int> inside{0}, most{0}, calls{0};
+  } shared;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i)
+    threads.emplace_back([&] {
+      for (int round = 0; round < 200; ++round)
+        pool.run(
+            [](const void *argument, uint32_t worker) {
+              auto &shared =
+                  *const_cast<Shared *>(static_cast<const Shared *>(argument));
+              if (worker)
+                return;
+              int now = ++shared.inside;
+              if (now > shared.most)
+                shared.most = now;
+              ++shared.calls;
+              --shared.inside;
+            },
+            &shared);
+    });
+  for (std::thread &thread : threads)
+    thread.join();
+  EXPECT_EQ(shared.calls, 800);
+  EXPECT_EQ(shared.most, 1);
+}
+
+/// Cells of 64 bytes a worker.
+std::vector<int32_t> runKernel(uint32_t threads, uint32_t kernel, int64_t n) {
+  TinyPlan tiny;
+  PlanOwner plan = openPlan(tiny.write(), threads);
+  std::vector<int32_t> cells(16 * threads + 16);
+  auto aligned = reinterpret_cast<int32_t *>(
+      (reinterpret_cast<uintptr_t>(cells.data()) + 63) / 64 * 64);
+  void *buffers[] = {aligned};
+  plan->loaded.workers().run(plan->loaded.entry(kernel), buffers, &n);
+  return {aligned, aligned + 16 * threads};
+}
+
+TEST(WorkerPool, BarrierHoldsWhenOversubscribed) {
+  for (uint32_t threads : {1u, 2u, 3u, 8u}) {
+    auto cells = runKernel(threads, BarrierKernel, threads > 2 ? 300 : 5000);
+    for (uint32_t i = 0; i < threads; ++i)
+      EXPECT_EQ(cells[16 * i + 1], 0) << i << " of " << threads;
+  }
+}
+
+TEST(WorkerPool, FloatingPointIsIeeeInsideAndTheCallersOutside) {
+  unsigned before = _mm_getcsr();
+  unsigned fast = before | 0x8040; // flush to zero, denormals are zero
+  _mm_setcsr(fast);
+  auto cells = runKernel(3, MxcsrKernel, 0);
+  unsigned after = _mm_getcsr();
+  _mm_setcsr(before);
+  EXPECT_EQ(after, fast);
+  for (int i = 0; i < 3; ++i)
+    EXPECT_EQ(unsigned(cells[16 * i]) & ~0x3fu, 0x1f80u);
+}
+
+TEST(WorkerPool, Cores) {
+  EXPECT_GE(WorkerPool::availableCores(), 1u);
+  EXPECT_LE(WorkerPool::availableCores(), std::thread::hardware_concurrency());
+}
+
+TEST(Features, Names) {
+  EXPECT_TRUE(cpuHasFeature("sse2"));
+  EXPECT_FALSE(cpuHasFeature("no-such-feature"));
+  EXPECT_FALSE(cpuHasFeature(""));
+  EXPECT_EQ(cpuHasFeature("avx2"), bool(__builtin_cpu_supports("avx2")));
+  EXPECT_EQ(cpuHasFeature("fma"), bool(__builtin_cpu_supports("fma")));
+  EXPECT_EQ(cpuHasFeature("avx512vnni"),
+            bool(__builtin_cpu_supports("avx512vnni")));
+  EXPECT_EQ(cpuHasFeature("avx512vl"),
+            bool(__builtin_cpu_supports("avx512vl")));
+}
+
+} // namespace

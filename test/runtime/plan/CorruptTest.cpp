@@ -1,0 +1,354 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+// Damaged and forged files: each ends in a status or in the same answer.
+#include "runtime/schema/PlanFile.h"
+#include "test/runtime/TinyPlan.h"
+#include "test/runtime/TinyProgram.h"
+
+#include <gtest/gtest.h>
+
+#include <cstring>
+#include <fcntl.h>
+#include <random>
+#include <unistd.h>
+
+using namespace sinter::test;
+namespace plan = sinter::plan;
+
+namespace {
+
+const std::vector<int32_t> kPrompt = {1, 2, 3, 250};
+
+struct Opened {
+  PlanOwner plan;
+  sinter_code code;
+  std::string message;
+};
+
+Opened open(const std::string &path) {
+  sinter_plan_options options;
+  sinter_plan_options_initialize(&options);
+  options.threads = 1;
+  sinter_plan *plan = nullptr;
+  StatusOwner status(sinter_plan_open(path.c_str(), &options, &plan));
+  return {PlanOwner(plan), sinter_status_code(status.get()),
+          sinter_status_message(status.get())};
+}
+
+Opened open(const std::vector<uint8_t> &bytes) {
+  TemporaryFile file(bytes);
+  return open(file.path);
+}
+
+TEST(Corrupt, TruncatedAnywhere) {
+  TinyPlan tiny;
+  std::string path = tiny.write();
+  size_t size = tiny.bytes().size();
+  for (size_t bytes = size; bytes-- > 0;) {
+    ASSERT_EQ(truncate(path.c_str(), off_t(bytes)), 0);
+    Opened opened = open(path);
+    ASSERT_EQ(opened.code, SINTER_CORRUPT) << bytes;
+    ASSERT_EQ(opened.plan, nullptr);
+    ASSERT_EQ(opened.message.rfind(path + ": ", 0), 0u) << opened.message;
+  }
+}
+
+TEST(Corrupt, AnyByteFlipped) {
+  TinyPlan tiny;
+  std::string path = tiny.write();
+  std::vector<uint8_t> file = tiny.bytes();
+  std::vector<int32_t> expected =
+      generate(openSession(open(path).plan), kPrompt, greedy(4)).ids;
+  int descriptor = ::open(path.c_str(), O_WRONLY);
+  size_t accepted = 0;
+  for (size_t i = 0; i < file.size(); ++i) {
+    uint8_t flipped = file[i] ^ uint8_t(1u << i % 8);
+    ASSERT_EQ(pwrite(descriptor, &flipped, 1, off_t(i)), 1);
+    Opened opened = open(path);
+    if (opened.plan) {
+      // Only the padding between sections is covered by no digest.
+      ++accepted;
+      ASSERT_EQ(file[i], 0) << "offset " << i;
+      if (accepted % 64 == 1) {
+        ASSERT_EQ(generate(openSession(opened.plan), kPrompt, greedy(4)).ids,
+                  expected);
+      }
+    } else {
+      ASSERT_NE(opened.code, SINTER_OK);
+      ASSERT_NE(opened.code, SINTER_INTERNAL);
+    }
+    ASSERT_EQ(pwrite(descriptor, &file[i], 1, off_t(i)), 1);
+  }
+  close(descriptor);
+  EXPECT_LT(accepted, 3 * 4096u);
+}
+
+TEST(Corrupt, MutatedTablesWithGoodDigests) {
+  TinyPlan tiny;
+  const std::vector<uint8_t> file = tiny.bytes();
+  sinter_plan_header header;
+  memcpy(&header, file.data(), sizeof(header));
+  std::mt19937 random(1);
+  size_t refused = 0;
+  for (int round = 0; round < 4000; ++round) {
+    std::vector<uint8_t> bytes = file;
+    for (unsigned i = 0; i < 1 + random() % 4; ++i) {
+      size_t at = header.meta_offset + random() % header.meta_bytes;
+      bytes[at] = random() % 4 ? uint8_t(random()) : uint8_t(bytes[at] + 1);
+    }
+    fixDigests(bytes);
+    Opened opened = open(bytes);
+    refused += opened.plan == nullptr;
+    if (!opened.plan)
+      continue;
+    // What passed must be usable, short of running its code.
+    sinter_session *session = nullptr;
+    messageOf(sinter_session_create(opened.plan.get(), nullptr, &session));
+    SessionOwner owner(session);
+    int32_t ids[8];
+    size_t count = 0;
+    messageOf(sinter_plan_tokenize(opened.plan.get(), "ab\xff", 3, 3, ids, 8,
+                                   &count));
+    sinter_plan_property(opened.plan.get(), "activations");
+    sinter_plan_memory(opened.plan.get(), 3, 1000);
+  }
+  EXPECT_GT(refused, 1000u);
+}
+
+TEST(Corrupt, NotAPlan) {
+  EXPECT_NE(open(std::string("/nonexistent/x.plan")).message.find("No such"),
+            std::string::npos);
+  EXPECT_EQ(open(std::string("/nonexistent/x.plan")).code, SINTER_NOT_FOUND);
+  EXPECT_EQ(open(std::string("/tmp")).code, SINTER_INVALID_ARGUMENT);
+  EXPECT_EQ(open(std::vector<uint8_t>()).code, SINTER_CORRUPT);
+  EXPECT_NE(open(std::vector<uint8_t>(500, 'x')).message.find("not a plan"),
+            std::string::npos);
+}
+
+TEST(Corrupt, Versions) {
+  TinyPlan tiny;
+  std::vector<uint8_t> file = tiny.bytes();
+  file[offsetof(sinter_plan_header, format_version)] = 9;
+  fixDigests(file);
+  Opened opened = open(file);
+  EXPECT_EQ(opened.code, SINTER_VERSION);
+  EXPECT_NE(opened.message.find("format 9"), std::string::npos);
+  file = tiny.bytes();
+  file[offsetof(sinter_plan_header, min_runtime)] = 99;
+  fixDigests(file);
+  EXPECT_EQ(open(file).code, SINTER_VERSION);
+  tiny.tables.kernel_abi = 7;
+  EXPECT_EQ(open(tiny.bytes()).code, SINTER_VERSION);
+}
+
+/// A change of the tables and a part of the message it must give.
+struct Forgery {
+  const char *message;
+  void (*change)(TinyPlan &);
+};
+
+BlockBuilder nested(int depth) {
+  BlockBuilder b;
+  if (depth)
+    b.branch(0, nested(depth - 1), BlockBuilder());
+  return b;
+}
+
+void replaceBody(TinyPlan &tiny, BlockBuilder body) {
+  tiny.tables.functions[2]->body = std::move(body.block);
+}
+
+const Forgery kForgeries[] = {
+    {"lies outside of its image",
+     [](TinyPlan &t) { t.tables.code[0]->segments[0]->bytes = 1 << 30; }},
+    {"lies outside of its image",
+     [](TinyPlan &t) { t.tables.code[0]->segments[0]->address += 16; }},
+    {"segments 0 and 1 overlap",
+     [](TinyPlan &t) { t.tables.code[0]->segments[1]->address = 0; }},
+    {"lies outside of its code",
+     [](TinyPlan &t) { t.tables.code[0]->entries[2] = 0; }},
+    {"expected one a kernel",
+     [](TinyPlan &t) { t.tables.code[0]->entries.pop_back(); }},
+    {"no section of code", [](TinyPlan &t) { t.tables.code[0]->section = 0; }},
+    {"no section of code", [](TinyPlan &t) { t.tables.code[0]->section = 9; }},
+    {"no code objects", [](TinyPlan &t) { t.tables.code.clear(); }},
+    {"weight 0 at", [](TinyPlan &t) { t.tables.weights[0]->bytes = ~0ull; }},
+    {"weight 0 lies in section 1",
+     [](TinyPlan &t) { t.tables.weights[0]->section = 1; }},
+    {"vocabulary", [](TinyPlan &t) { t.tables.vocabulary = 0; }},
+    {"positions", [](TinyPlan &t) { t.tables.max_context = 0; }},
+    {"input buffer", [](TinyPlan &t) { t.tables.input_buffer = 5; }},
+    {"input buffer", [](TinyPlan &t) { t.tables.max_rows = 9; }},
+    {"history buffer", [](TinyPlan &t) { t.tables.history_buffer = 0; }},
+    {"no states", [](TinyPlan &t) { t.tables.states.clear(); }},
+    {"pages of 63 bytes",
+     [](TinyPlan &t) { t.tables.states[0]->page_bytes[1] = 63; }},
+    {"pages of 0 positions",
+     [](TinyPlan &t) { t.tables.states[0]->page_tokens = 0; }},
+    {"expected the bytes of a K page",
+     [](TinyPlan &t) { t.tables.states[0]->page_bytes.pop_back(); }},
+    {"buffer 0 has",
+     [](TinyPlan &t) { t.tables.buffers[0]->bytes = uint64_t(1) << 60; }},
+    {"registers", [](TinyPlan &t) { t.tables.functions[0]->registers = 1; }},
+    {"register 4 of 4",
+     [](TinyPlan &t) {
+       BlockBuilder b;
+       b.constant(4, 1);
+       replaceBody(t, std::move(b));
+     }},
+    {"kernel 50 of 5",
+     [](TinyPlan &t) {
+       BlockBuilder b;
+       b.dispatch(50, {}, {});
+       replaceBody(t, std::move(b));
+     }},
+    {"0 bindings for kernel 0, expected 5",
+     [](TinyPlan &t) {
+       BlockBuilder b;
+       b.dispatch(0, {}, {});
+       replaceBody(t, std::move(b));
+     }},
+    {"names nothing",
+     [](TinyPlan &t) {
+       BlockBuilder b;
+       b.dispatch(3, {bufferBinding(0, 4096)}, {0});
+       replaceBody(t, std::move(b));
+     }},
+    {"names nothing",
+     [](TinyPlan &t) {
+       BlockBuilder b;
+       b.dispatch(3, {bufferBinding(0, 4)}, {0});
+       replaceBody(t, std::move(b));
+     }},
+    {"names nothing",
+     [](TinyPlan &t) {
+       BlockBuilder b;
+       b.dispatch(3, {sectionBinding(1)}, {0});
+       replaceBody(t, std::move(b));
+     }},
+    {"names nothing",
+     [](TinyPlan &t) {
+       BlockBuilder b;
+       b.dispatch(3, {planeBinding(1, 0)}, {0});
+       replaceBody(t, std::move(b));
+     }},
+    {"names nothing",
+     [](TinyPlan &t) {
+       BlockBuilder b;
+       b.dispatch(3, {planeBinding(0, 2)}, {0});
+       replaceBody(t, std::move(b));
+     }},
+    {"no i32 at offset 32",
+     [](TinyPlan &t) {
+       BlockBuilder b;
+       b.load(0, 1, 32);
+       replaceBody(t, std::move(b));
+     }},
+    {"calls function 77",
+     [](TinyPlan &t) {
+       BlockBuilder b;
+       b.call(77, {}, {});
+       replaceBody(t, std::move(b));
+     }},
+    {"0 arguments, expected 2",
+     [](TinyPlan &t) {
+       BlockBuilder b;
+       b.call(0, {}, {});
+       replaceBody(t, std::move(b));
+     }},
+    {"nest deeper than 32 or recur",
+     [](TinyPlan &t) {
+       BlockBuilder b;
+       b.call(2, {0}, {1});
+       replaceBody(t, std::move(b));
+     }},
+    {"state 3 of 1",
+     [](TinyPlan &t) {
+       BlockBuilder b;
+       plan::StateOpT op;
+       op.state = 3;
+       b.add(op);
+       replaceBody(t, std::move(b));
+     }},
+    {"control flow nests deeper",
+     [](TinyPlan &t) { replaceBody(t, nested(25)); }},
+    {"tokenizer of the plan",
+     [](TinyPlan &t) { t.tables.tokenizer->byte_ids[7] = 300; }},
+};
+
+TEST(Corrupt, ForgedTables) {
+  for (const Forgery &forgery : kForgeries) {
+    TinyPlan tiny;
+    forgery.change(tiny);
+    Opened opened = open(tiny.bytes());
+    EXPECT_EQ(opened.code, SINTER_CORRUPT) << forgery.message;
+    EXPECT_NE(opened.message.find(forgery.message), std::string::npos)
+        << "got " << opened.message << "\nfor " << forgery.message;
+  }
+}
+
+TEST(Corrupt, OverlappingSections) {
+  TinyPlan tiny;
+  std::vector<uint8_t> file = tiny.bytes();
+  // Let the second section begin where the first does.
+  sinter_plan_header header;
+  memcpy(&header, file.data(), sizeof(header));
+  auto *root = plan::GetPlan(file.data() + header.meta_offset);
+  uint8_t *offset = const_cast<uint8_t *>(
+      reinterpret_cast<const flatbuffers::Table *>(root->sections()->Get(1))
+          ->GetAddressOf(plan::Section::VT_OFFSET));
+  uint64_t value = 4096;
+  memcpy(offset, &value, sizeof(value));
+  fixDigests(file);
+  EXPECT_NE(open(file).message.find("sections 0 and 1 overlap"),
+            std::string::npos);
+}
+
+TEST(Corrupt, CpuLevel) {
+  TinyPlan tiny;
+  tiny.tables.code[0]->features = {"sse2", "neon-512"};
+  Opened opened = open(tiny.bytes());
+  EXPECT_EQ(opened.code, SINTER_UNSUPPORTED);
+  EXPECT_NE(opened.message.find("lacks neon-512"), std::string::npos);
+  TinyPlan good;
+  std::string path = good.write();
+  sinter_plan_options options;
+  sinter_plan_options_initialize(&options);
+  options.cpu = "z80";
+  sinter_plan *none = nullptr;
+  EXPECT_NE(messageOf(sinter_plan_open(path.c_str(), &options, &none))
+                .find("no code for CPU level \"z80\""),
+            std::string::npos);
+  // The environment decides where the caller does not.
+  setenv("SINTER_CPU", "6502", 1);
+  EXPECT_NE(open(path).message.find("\"6502\""), std::string::npos);
+  setenv("SINTER_CPU", "x86-64", 1);
+  EXPECT_STREQ(sinter_plan_property(open(path).plan.get(), "cpu"), "x86-64");
+  unsetenv("SINTER_CPU");
+}
+
+TEST(Corrupt, Verification) {
+  TinyPlan tiny;
+  std::vector<uint8_t> file = tiny.bytes();
+  file[4096 + 100] ^= 1; // in the weights, unused by the script
+  TemporaryFile damaged(file);
+  sinter_plan_options options;
+  sinter_plan_options_initialize(&options);
+  options.verify = SINTER_VERIFY_METADATA;
+  sinter_plan *out = nullptr;
+  EXPECT_EQ(messageOf(sinter_plan_open(damaged.path.c_str(), &options, &out)),
+            "");
+  sinter_plan_release(out);
+  options.verify = SINTER_VERIFY_WEIGHTS;
+  EXPECT_NE(messageOf(sinter_plan_open(damaged.path.c_str(), &options, &out))
+                .find("offset 4096: block 0 of section 'weights'"),
+            std::string::npos);
+  options.verify = SINTER_VERIFY_SHA256;
+  TemporaryFile whole(tiny.bytes());
+  EXPECT_NE(messageOf(sinter_plan_open(whole.path.c_str(), &options, &out))
+                .find("sha256:weights"),
+            std::string::npos);
+}
+
+} // namespace
