@@ -153,9 +153,10 @@ void checkRow(const Problem &problem, const Memory &out, int64_t row) {
     if (!c.gated())
       ASSERT_EQ(values[n], problem.expected(row, n))
           << "row " << row << " output " << n;
-    double tolerance = c.gated()     ? 1e-5 * std::fabs(exact) + 1e-12
-                       : c.quantized ? 0.02 * std::sqrt(c.cols)
-                                     : 1e-4;
+    double tolerance =
+        c.gated()     ? 1e-5 * std::fabs(exact) + 1e-12
+        : c.quantized ? 0.02 * std::sqrt(c.cols)
+                      : 1e-6 * c.cols * std::max(1.0, std::fabs(exact) / 64);
     ASSERT_NEAR(values[n], exact, tolerance)
         << "row " << row << " output " << n;
   }

@@ -26,24 +26,27 @@ public:
       : op(op), layout(layout), level(t.level), pass(pass), l(t.b, op.getLoc()),
         reader(l, layout, op.getW(), level.lanes()),
         bytes(VectorType::get({level.vectorBytes}, l.b.getI8Type())),
-        words(VectorType::get({level.lanes()}, l.i32())) {}
+        pairs(VectorType::get({level.vectorBytes / 2}, l.b.getI16Type())),
+        words(VectorType::get({level.lanes()}, l.i32())),
+        wide(layout.code == StripCode::U8) {}
 
   SmallVector<Value> emit();
 
 private:
   SmallVector<Value> emitBlock(Value strip, Value block, ValueRange sums);
   void emitPrefetch(Value address);
-  SmallVector<Value> loadCodes(Value address, int64_t group);
+  SmallVector<Value> emitDots(Value address, Value block);
+  Value loadRaw(Value address, int64_t group, int64_t v);
   Value loadActivation(Value block, int64_t token, int64_t v);
-  Value dotVnni(ArrayRef<Value> codes, Value block, int64_t token);
-  Value dotNibbles(ArrayRef<Value> codes, Value block, int64_t token);
-  Value dotBytes(ArrayRef<Value> codes, Value block, int64_t token);
-  Value dot(ArrayRef<Value> codes, Value block, int64_t token);
-  Value start(Value block, int64_t token);
+  Value begin(Value block, int64_t token);
+  Value step(Value dot, Value code, Value x);
+  Value finish(Value dot, Value block, int64_t token);
+  Value loadScale(Value address, int64_t plane, int64_t group);
   Value call(StringRef intrinsic, Type type, ValueRange operands);
   Value side(Value memref, Value block, int64_t token) {
     return l.load(memref, {pass.tokenGroup, block, l.index(token)});
   }
+  Value sum(Value x, Value y) { return x ? l.addi(x, y) : y; }
 
   tile::ContractOp op;
   const StripLayout &layout;
@@ -51,7 +54,8 @@ private:
   const ContractPass &pass;
   LaneBuilder l;
   StripReader reader;
-  VectorType bytes, words;
+  VectorType bytes, pairs, words;
+  bool wide; // codes of 8 bits
 };
 
 SmallVector<Value> DotEmitter::emit() {
@@ -69,34 +73,24 @@ SmallVector<Value> DotEmitter::emitBlock(Value strip, Value block,
   Value address = l.addi(strip, l.muli(block, l.index(layout.blockBytes)));
   if (pass.prefetch)
     emitPrefetch(address);
-  SmallVector<SmallVector<Value>> codes;
-  SmallVector<Value> scales, mins;
+  SmallVector<Value> dots = emitDots(address, block);
+  SmallVector<Value> scales, mins, next;
   for (int64_t group : pass.groups) {
-    codes.push_back(loadCodes(address, group));
-    int64_t lane = 2 * group * level.lanes();
-    auto half = [&](int64_t plane) {
-      return reader.loadHalf(l.addi(address, l.index(plane + lane)),
-                             level.lanes());
-    };
-    scales.push_back(half(layout.scaleOffset));
+    scales.push_back(loadScale(address, layout.scaleOffset, group));
     if (layout.hasMin())
-      mins.push_back(half(layout.minOffset));
+      mins.push_back(loadScale(address, layout.minOffset, group));
   }
-  SmallVector<Value> next;
   for (int64_t token = 0; token < pass.tokens; ++token) {
-    SmallVector<Value> dots;
-    for (ArrayRef<Value> group : codes)
-      dots.push_back(dot(group, block, token));
     Value scale = l.splat(side(op.getScale(), block, token), level.lanes());
     Value ssum;
     if (layout.hasMin())
       ssum = l.splat(side(op.getSsum(), block, token), level.lanes());
-    for (size_t i = 0; i < dots.size(); ++i) {
-      Value sum = l.fma(l.sitofp(dots[i], l.f32()), l.mul(scales[i], scale),
-                        sums[next.size()]);
+    for (size_t i = 0; i < pass.groups.size(); ++i) {
+      Value dot = l.sitofp(dots[next.size()], l.f32());
+      Value result = l.fma(dot, l.mul(scales[i], scale), sums[next.size()]);
       if (layout.hasMin())
-        sum = l.fma(mins[i], ssum, sum);
-      next.push_back(sum);
+        result = l.fma(mins[i], ssum, result);
+      next.push_back(result);
     }
   }
   return next;
@@ -105,34 +99,68 @@ SmallVector<Value> DotEmitter::emitBlock(Value strip, Value block,
 /// Fetches what a later block of the stream will read. The address may lie
 /// behind the matrix, hence no memref op.
 void DotEmitter::emitPrefetch(Value address) {
+  Type pointer = LLVM::LLVMPointerType::get(l.b.getContext());
   Value base =
       memref::ExtractAlignedPointerAsIndexOp::create(l.b, l.loc, op.getW());
-  Type pointer = LLVM::LLVMPointerType::get(l.b.getContext());
+  Value start =
+      LLVM::IntToPtrOp::create(l.b, l.loc, pointer, l.indexCast(base, l.i64()));
+  Value block = LLVM::GEPOp::create(l.b, l.loc, pointer, l.b.getI8Type(), start,
+                                    ValueRange{l.indexCast(address, l.i64())});
   for (int64_t line = 0; line < layout.blockBytes; line += 64) {
-    Value offset = l.addi(address, l.index(level.prefetchBytes + line));
-    Value number = l.indexCast(l.addi(base, offset), l.i64());
-    Value target = LLVM::IntToPtrOp::create(l.b, l.loc, pointer, number);
+    Value target = LLVM::GEPOp::create(
+        l.b, l.loc, pointer, l.b.getI8Type(), block,
+        ArrayRef<LLVM::GEPArg>{int32_t(level.prefetchBytes + line)});
     LLVM::Prefetch::create(l.b, l.loc, target, /*rw=*/0, /*hint=*/3,
                            /*cache=*/1);
   }
 }
 
-/// Eight vectors of unsigned codes: vector v holds columns 4v .. 4v+3 of each
-/// row.
-SmallVector<Value> DotEmitter::loadCodes(Value address, int64_t group) {
-  bool wide = layout.code == StripCode::U8;
-  int64_t row = group * level.lanes();
-  int64_t offset = row / 16 * (wide ? 512 : 256) + row % 16 * 4;
-  SmallVector<Value> low, high;
+/// The integer dots of a block, token by token, for each token group by group.
+/// All of them grow together, one vector of codes after another: few registers
+/// hold codes, and the dots do not wait for each other.
+SmallVector<Value> DotEmitter::emitDots(Value address, Value block) {
+  SmallVector<Value> dots;
+  for (int64_t token = 0; token < pass.tokens; ++token)
+    dots.append(pass.groups.size(), begin(block, token));
+  auto stepAll = [&](ArrayRef<Value> codes, int64_t v) {
+    for (int64_t token = 0; token < pass.tokens; ++token) {
+      Value x = loadActivation(block, token, v);
+      for (size_t i = 0; i < codes.size(); ++i) {
+        Value &dot = dots[token * codes.size() + i];
+        dot = step(dot, codes[i], x);
+      }
+    }
+  };
   for (int64_t v = 0; v < (wide ? 8 : 4); ++v) {
-    Value raw = reader.loadAs(l.addi(address, l.index(offset + 64 * v)),
-                              level.vectorBytes, l.b.getI8Type());
-    low.push_back(wide ? raw : l.andi(raw, l.i(raw, 15)));
-    if (!wide)
-      high.push_back(l.shru(raw, 4));
+    SmallVector<Value> raw, low, high;
+    for (int64_t group : pass.groups)
+      raw.push_back(loadRaw(address, group, v));
+    if (wide) {
+      stepAll(raw, v);
+      continue;
+    }
+    for (Value codes : raw) {
+      low.push_back(l.andi(codes, l.i(codes, 15)));
+      high.push_back(l.shru(codes, 4));
+    }
+    stepAll(low, v);
+    stepAll(high, v + 4);
   }
-  low.append(high);
-  return low;
+  for (size_t i = 0; i < dots.size(); ++i)
+    dots[i] = finish(dots[i], block, i / pass.groups.size());
+  return dots;
+}
+
+Value DotEmitter::loadRaw(Value address, int64_t group, int64_t v) {
+  int64_t row = group * level.lanes();
+  int64_t offset = row / 16 * (wide ? 512 : 256) + row % 16 * 4 + 64 * v;
+  return reader.loadAs(l.addi(address, l.index(offset)), level.vectorBytes,
+                       l.b.getI8Type());
+}
+
+Value DotEmitter::loadScale(Value address, int64_t plane, int64_t group) {
+  int64_t offset = plane + 2 * group * level.lanes();
+  return reader.loadHalf(l.addi(address, l.index(offset)), level.lanes());
 }
 
 /// Columns 4v .. 4v+3 of a row in every 32-bit lane.
@@ -146,67 +174,52 @@ Value DotEmitter::loadActivation(Value block, int64_t token, int64_t v) {
   return vector::BitCastOp::create(l.b, l.loc, bytes, all);
 }
 
-Value DotEmitter::start(Value block, int64_t token) {
-  if (layout.zero == 0)
-    return l.constantI(words, 0);
-  return l.splat(side(op.getStart(), block, token), level.lanes());
-}
-
 Value DotEmitter::call(StringRef intrinsic, Type type, ValueRange operands) {
   return LLVM::CallIntrinsicOp::create(l.b, l.loc, type,
                                        l.b.getStringAttr(intrinsic), operands)
       .getResult(0);
 }
 
-Value DotEmitter::dotVnni(ArrayRef<Value> codes, Value block, int64_t token) {
-  Value sum = start(block, token);
-  for (int64_t v = 0; v < 8; ++v)
-    sum = call("llvm.x86.avx512.vpdpbusd.512", words,
-               {sum, codes[v], loadActivation(block, token, v)});
-  return sum;
+//===----------------------------------------------------------------------===//
+// One dot, by instruction family
+//===----------------------------------------------------------------------===//
+
+/// What a dot begins with: `start` makes up for the offset of stored codes.
+/// Null where `finish` sees to it.
+Value DotEmitter::begin(Value block, int64_t token) {
+  if (!level.vnni)
+    return nullptr;
+  if (layout.zero == 0)
+    return l.constantI(words, 0);
+  return l.splat(side(op.getStart(), block, token), level.lanes());
 }
 
-/// Codes below 16: a pair of products is at most 2 * 15 * 127, and eight such
-/// pairs fit 16 bits.
-Value DotEmitter::dotNibbles(ArrayRef<Value> codes, Value block,
-                             int64_t token) {
-  auto pairs = VectorType::get({level.vectorBytes / 2}, l.b.getI16Type());
-  Value sum;
-  for (int64_t v = 0; v < 8; ++v) {
-    Value product = call("llvm.x86.avx2.pmadd.ub.sw", pairs,
-                         {codes[v], loadActivation(block, token, v)});
-    sum = sum ? l.addi(sum, product) : product;
-  }
-  Value wide =
-      call("llvm.x86.avx2.pmadd.wd", words, {sum, l.constantI(pairs, 1)});
-  return l.addi(wide, start(block, token));
-}
-
-/// Codes of 8 bits, as signed s = code - 128: |s| * (x with the sign of s). A
-/// pair is at most 2 * 128 * 127, which fits 16 bits; the sum is that of the
-/// codes with `start` added, without it.
-Value DotEmitter::dotBytes(ArrayRef<Value> codes, Value block, int64_t token) {
-  auto pairs = VectorType::get({level.vectorBytes / 2}, l.b.getI16Type());
-  Value sum;
-  for (int64_t v = 0; v < 8; ++v) {
-    Value code = l.xori(codes[v], l.i(codes[v], -128));
-    Value size = l.maxs(code, l.subi(l.i(code, 0), code));
-    Value x = call("llvm.x86.avx2.psign.b", bytes,
-                   {loadActivation(block, token, v), code});
-    Value product = call("llvm.x86.avx2.pmadd.ub.sw", pairs, {size, x});
-    Value wide =
-        call("llvm.x86.avx2.pmadd.wd", words, {product, l.constantI(pairs, 1)});
-    sum = sum ? l.addi(sum, wide) : wide;
-  }
-  return sum;
-}
-
-Value DotEmitter::dot(ArrayRef<Value> codes, Value block, int64_t token) {
+/// Adds four products to each lane of the dot.
+Value DotEmitter::step(Value dot, Value code, Value x) {
   if (level.vnni)
-    return dotVnni(codes, block, token);
-  if (layout.code == StripCode::U4)
-    return dotNibbles(codes, block, token);
-  return dotBytes(codes, block, token);
+    return call("llvm.x86.avx512.vpdpbusd.512", words, {dot, code, x});
+  // Codes below 16: a pair of products is at most 2 * 15 * 127, and the eight
+  // pairs of a lane fit 16 bits.
+  if (!wide)
+    return sum(dot, call("llvm.x86.avx2.pmadd.ub.sw", pairs, {code, x}));
+  // Codes of 8 bits, as s = code - 128: |s| times x with the sign of s. A pair
+  // is at most 2 * 128 * 127, which fits 16 bits.
+  Value s = l.xori(code, l.i(code, -128));
+  Value size = l.maxs(s, l.subi(l.i(s, 0), s));
+  Value signedX = call("llvm.x86.avx2.psign.b", bytes, {x, s});
+  Value product = call("llvm.x86.avx2.pmadd.ub.sw", pairs, {size, signedX});
+  return sum(dot, call("llvm.x86.avx2.pmadd.wd", words,
+                       {product, l.constantI(pairs, 1)}));
+}
+
+Value DotEmitter::finish(Value dot, Value block, int64_t token) {
+  // Signed bytes were multiplied as such: there is no offset to make up for.
+  if (level.vnni || wide)
+    return dot;
+  dot = call("llvm.x86.avx2.pmadd.wd", words, {dot, l.constantI(pairs, 1)});
+  if (layout.zero == 0)
+    return dot;
+  return l.addi(dot, l.splat(side(op.getStart(), block, token), level.lanes()));
 }
 
 } // namespace
