@@ -89,9 +89,9 @@ struct Problem {
   /// Rows [first, first + rows) of the result.
   std::vector<float> run(const Kernel &kernel, size_t first, size_t rows,
                          unsigned workers = 1, bool reversed = false) const {
-    Buffer<float> x(std::vector<float>(
-        queries.begin() + first * stride,
-        queries.begin() + (first + rows) * stride));
+    Buffer<float> x(
+        std::vector<float>(queries.begin() + first * stride,
+                           queries.begin() + (first + rows) * stride));
     Buffer<float> out(rows * stride, std::numeric_limits<float>::quiet_NaN());
     kernel.run({x.arg(), k.arg(), v.arg(), pages.arg(), out.arg(), rows, first},
                workers, reversed);
@@ -103,8 +103,7 @@ struct Problem {
     double sum = 0, o = 0;
     for (size_t p = 0; p <= row; ++p) {
       sum += weights[p];
-      o += weights[p] *
-           values[at(p, head / (shape.heads / shape.kvHeads), d)];
+      o += weights[p] * values[at(p, head / (shape.heads / shape.kvHeads), d)];
     }
     return o / sum;
   }
@@ -183,9 +182,15 @@ TEST(Attention, BitsDependOnNothingButTheRow) {
       EXPECT_TRUE(sameBits(all, problem.run(kernel, 0, 610, 2, true)));
       EXPECT_TRUE(sameBits(all, problem.run(kernel, 0, 610, 5)));
       // One row, a few rows, chunks that begin and end anywhere.
-      for (auto [first, rows] : std::vector<std::pair<size_t, size_t>>{
-               {0, 1}, {3, 1}, {255, 1}, {256, 1}, {609, 1}, {250, 13},
-               {100, 4}, {511, 2}}) {
+      for (auto [first, rows] :
+           std::vector<std::pair<size_t, size_t>>{{0, 1},
+                                                  {3, 1},
+                                                  {255, 1},
+                                                  {256, 1},
+                                                  {609, 1},
+                                                  {250, 13},
+                                                  {100, 4},
+                                                  {511, 2}}) {
         std::vector<float> want(all.begin() + first * problem.stride,
                                 all.begin() + (first + rows) * problem.stride);
         EXPECT_TRUE(sameBits(want, problem.run(kernel, first, rows)))

@@ -50,10 +50,10 @@ MLIRContext &context() {
     llvm::InitializeNativeTarget();
     llvm::InitializeNativeTargetAsmPrinter();
     DialectRegistry registry;
-    registry.insert<arith::ArithDialect, cf::ControlFlowDialect,
-                    func::FuncDialect, LLVM::LLVMDialect, math::MathDialect,
-                    memref::MemRefDialect, scf::SCFDialect, tile::TileDialect,
-                    vector::VectorDialect>();
+    registry
+        .insert<arith::ArithDialect, cf::ControlFlowDialect, func::FuncDialect,
+                LLVM::LLVMDialect, math::MathDialect, memref::MemRefDialect,
+                scf::SCFDialect, tile::TileDialect, vector::VectorDialect>();
     registerBuiltinDialectTranslation(registry);
     registerLLVMDialectTranslation(registry);
     mlir::registerConversionPasses();
@@ -149,9 +149,9 @@ void Kernel::compile(ModuleOp module, const std::string &level) {
   jit = llvm::cantFail(llvm::orc::LLJITBuilder()
                            .setJITTargetMachineBuilder(std::move(target))
                            .create());
-  llvm::cantFail(jit->addIRModule(
-      {std::move(llvmModule),
-       llvm::orc::ThreadSafeContext(std::move(llvmContext))}));
+  llvm::cantFail(
+      jit->addIRModule({std::move(llvmModule),
+                        llvm::orc::ThreadSafeContext(std::move(llvmContext))}));
   function = llvm::cantFail(jit->lookup("k")).toPtr<void *>();
 }
 

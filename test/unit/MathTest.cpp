@@ -35,11 +35,11 @@ std::vector<Out> mapped(const std::vector<In> &in, const std::string &level,
     Type element = isFloat ? Type(b.getF32Type()) : Type(b.getI32Type());
     return MemRefType::get({padded}, element);
   };
-  auto f = func::FuncOp::create(
-      b, loc, "k",
-      b.getFunctionType({type(std::is_same_v<In, float>),
-                         type(std::is_same_v<Out, float>)},
-                        {}));
+  auto f =
+      func::FuncOp::create(b, loc, "k",
+                           b.getFunctionType({type(std::is_same_v<In, float>),
+                                              type(std::is_same_v<Out, float>)},
+                                             {}));
   b.setInsertionPointToStart(f.addEntryBlock());
   LaneBuilder l(b, loc);
   l.loop(l.index(0), l.index(padded), 16, [&](Value i) {
@@ -177,9 +177,10 @@ TEST(Math, SiluIsAccurate) {
 
 TEST(Math, PassesExpandMathOps) {
   auto x = range(-10, 10, 1000);
-  auto viaOps = mappedEverywhere<float>(x, [](LaneBuilder &l, Value v) -> Value {
-    return math::ExpOp::create(l.b, l.loc, v);
-  });
+  auto viaOps =
+      mappedEverywhere<float>(x, [](LaneBuilder &l, Value v) -> Value {
+        return math::ExpOp::create(l.b, l.loc, v);
+      });
   EXPECT_TRUE(sameBits(viaOps, mappedEverywhere<float>(x, mapExp)));
 }
 
@@ -218,17 +219,15 @@ TEST(Math, PhiloxKnownAnswers) {
 
 TEST(Math, UniformAndGumbel) {
   std::vector<int32_t> bits = {0, -1, int32_t(0x80000000), 0x1ff, 0x200};
-  auto u = mappedEverywhere<float>(bits, [](LaneBuilder &l, Value v) {
-    return emitUniform(l.b, l.loc, v);
-  });
+  auto u = mappedEverywhere<float>(
+      bits, [](LaneBuilder &l, Value v) { return emitUniform(l.b, l.loc, v); });
   EXPECT_EQ(u[0], std::ldexp(1.0f, -24));
   EXPECT_EQ(u[1], 1 - std::ldexp(1.0f, -24));
   EXPECT_EQ(u[2], 0.5f + std::ldexp(1.0f, -24));
   EXPECT_EQ(u[3], u[0]); // the low bits are not used
   EXPECT_EQ(u[4], 3 * std::ldexp(1.0f, -24));
-  auto g = mappedEverywhere<float>(bits, [](LaneBuilder &l, Value v) {
-    return emitGumbel(l.b, l.loc, v);
-  });
+  auto g = mappedEverywhere<float>(
+      bits, [](LaneBuilder &l, Value v) { return emitGumbel(l.b, l.loc, v); });
   for (size_t i = 0; i < bits.size(); ++i)
     EXPECT_NEAR(g[i], -std::log(-std::log(double(u[i]))), 2e-6) << i;
 }

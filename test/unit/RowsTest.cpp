@@ -80,7 +80,8 @@ TEST(RmsNorm, MatchesDoublePrecision) {
         tile.rms_norm %x, %w -> %y rows(%n) {{cols = {1}, eps = 1.0e-5 : f32}
           : memref<7x{0}xf32>, memref<{0}xf32> -> memref<7x{0}xf32>
         return
-      })mlir", stride, cols));
+      })mlir",
+                             stride, cols));
     auto y = kernel.run({x, w}, x.size());
     for (size_t r = 0; r < kRows; ++r) {
       double sum = 0;
@@ -104,7 +105,9 @@ TEST(RmsNorm, ReadsFromARowOn) {
         tile.rms_norm %x, %w -> %y rows(%n) {0} {{cols = 64, eps = 1.0e-5 : f32}
           : memref<7x64xf32>, memref<64xf32> -> memref<7x64xf32>
         return
-      })mlir", first).str();
+      })mlir",
+                   first)
+        .str();
   };
   Kernel all(text(""), levels()[0]), some(text("first(%f)"), levels()[0]);
   Buffer<float> in(x), weight(w), y(x.size()), z(x.size());
@@ -125,13 +128,14 @@ TEST(Gated, MatchesDoublePrecision) {
         tile.gated %x, %x -> %y rows(%n) {{cols = {2}, gate_col = 0, up_col = {2}}
           : memref<7x{0}xf32>, memref<7x{0}xf32> -> memref<7x{1}xf32>
         return
-      })mlir", stride, out, cols));
+      })mlir",
+                             stride, out, cols));
     auto y = kernel.run({x}, kRows * out);
     for (size_t r = 0; r < kRows; ++r)
       for (size_t c = 0; c < out; ++c) {
         double g = x[r * stride + c], u = x[r * stride + cols + c];
-        ASSERT_NEAR(y[r * out + c],
-                    c < cols ? g / (1 + std::exp(-g)) * u : 0, 1e-5);
+        ASSERT_NEAR(y[r * out + c], c < cols ? g / (1 + std::exp(-g)) * u : 0,
+                    1e-5);
       }
   }
 }
@@ -144,7 +148,8 @@ TEST(Add, AddsInPlace) {
         tile.add %a, %b -> %a rows(%n) {cols = 50}
           : memref<7x64xf32>, memref<7x64xf32> -> memref<7x64xf32>
         return
-      })mlir", levels()[0]);
+      })mlir",
+                levels()[0]);
   Buffer<float> x(a), y(b);
   kernel.run({x.arg(), y.arg(), 5}, 2);
   for (size_t i = 0; i < a.size(); ++i)
@@ -162,12 +167,14 @@ TEST(RopeTable, MatchesDoublePrecision) {
           %at = arith.constant {2} : index
           tile.rope_table %f -> %t rows(%n) at(%at) : memref<{0}xf32> -> memref<7x{1}x2xf32>
           return
-        })mlir", padded(pairs), pairs, at);
+        })mlir",
+                                 padded(pairs), pairs, at);
       auto table = RowKernel(text).run({freqs}, kRows * pairs * 2);
       for (size_t r = 0; r < kRows; ++r)
         for (size_t i = 0; i < pairs; ++i) {
           float angle = float(at + r) * freqs[i]; // rounds as the models do
-          ASSERT_NEAR(table[(r * pairs + i) * 2], std::cos(double(angle)), 6e-8);
+          ASSERT_NEAR(table[(r * pairs + i) * 2], std::cos(double(angle)),
+                      6e-8);
           ASSERT_NEAR(table[(r * pairs + i) * 2 + 1], std::sin(double(angle)),
                       6e-8);
         }
@@ -190,7 +197,8 @@ void checkRope(const RopeCase &c) {
       tile.rope %x, %t rows(%n) {{first_col = {2}, heads = {3}, head_dim = {4},
         rot = {5}{6}} : memref<7x{0}xf32>, memref<7x{1}x2xf32>
       return
-    })mlir", stride, pairs, c.first, c.heads, c.dim, c.rot,
+    })mlir",
+                             stride, pairs, c.first, c.heads, c.dim, c.rot,
                              c.interleaved ? ", interleaved" : "");
   std::vector<float> first;
   for (const std::string &level : levels())
@@ -229,8 +237,8 @@ TEST(Rope, RotatesHalvesAndPairs) {
 
 /// f16 bits of a float, rounded to nearest even, saturated.
 uint16_t toHalf(float x) {
-  return __builtin_bit_cast(uint16_t,
-                            _Float16(std::fmin(std::fmax(x, -65504.f), 65504.f)));
+  return __builtin_bit_cast(
+      uint16_t, _Float16(std::fmin(std::fmax(x, -65504.f), 65504.f)));
 }
 
 template <typename T> void checkAppend(const char *type, size_t dim) {
@@ -247,7 +255,8 @@ template <typename T> void checkAppend(const char *type, size_t dim) {
         {{k_col = 0, v_col = {3}, kv_heads = 3, head_dim = {1}}
         : memref<7x{0}xf32>, memref<9x3x{1}x16x{4}>, memref<9x3x16x{2}x{4}>, memref<9xi32>
       return
-    })mlir", stride, dim, dimPadded, heads * dim, type);
+    })mlir",
+                             stride, dim, dimPadded, heads * dim, type);
   size_t keySize = heads * dim * 16, valueSize = heads * dimPadded * 16;
   for (const std::string &level : levels()) {
     Kernel kernel(text, level);
@@ -256,8 +265,8 @@ template <typename T> void checkAppend(const char *type, size_t dim) {
     Buffer<T> k(3 * keySize, T(77)), v(3 * valueSize, T(77));
     // Rows 0 to 4 in one call with two workers, then row 5 alone at its place.
     kernel.run({in.arg(), k.arg(), v.arg(), ids.arg(), 5, at}, 2);
-    kernel.run({arg(in.data + 5 * stride), k.arg(), v.arg(), ids.arg(), 1,
-                at + 5});
+    kernel.run(
+        {arg(in.data + 5 * stride), k.arg(), v.arg(), ids.arg(), 1, at + 5});
     auto narrow = [](float f) {
       if constexpr (std::is_same_v<T, float>)
         return f;

@@ -41,7 +41,9 @@ public:
         top_k(%k) top_p(%p) min_p(%m) {{vocabulary = {2}}
         : memref<2x{0}xf32>, memref<{1}xf32> -> memref<1xi32>
       return
-    })mlir", padded, 2 * padded, vocabulary), level),
+    })mlir",
+                             padded, 2 * padded, vocabulary),
+               level),
         logits(2 * padded, 1e30f), work(2 * padded), token(1) {}
 
   void set(const std::vector<float> &values) {
@@ -140,7 +142,8 @@ TEST(Argmax, LowestIdOfTheLargest) {
         tile.argmax %l, %w -> %t {{vocabulary = {1}}
           : memref<2x{0}xf32>, memref<64xf32> -> memref<1xi32>
         return
-      })mlir", padded, vocabulary);
+      })mlir",
+                                     padded, vocabulary);
     for (const std::string &level : levels()) {
       Kernel kernel(text, level);
       Buffer<float> logits(2 * padded, 1e30f), work(64);
@@ -179,13 +182,12 @@ TEST(Sample, TemperatureZeroIsGreedy) {
 }
 
 TEST(Sample, MatchesReferenceDraws) {
-  const Settings settings[] = {{1, 0, 1, 0},         {0.7f, 0, 1, 0},
-                               {1, 5, 1, 0},         {1, 40, 1, 0},
-                               {1, 0, 0.9f, 0},      {1.5f, 0, 0.5f, 0},
-                               {1, 0, 1, 0.05f},     {0.8f, 40, 0.95f, 0.02f},
-                               {1, 1, 1, 0},         {5, 0, 0.99f, 0},
-                               {1, 100000, 0.3f, 0}, {1, 0, 0, 0},
-                               {1, 0, 1, 1}};
+  const Settings settings[] = {
+      {1, 0, 1, 0},     {0.7f, 0, 1, 0},          {1, 5, 1, 0},
+      {1, 40, 1, 0},    {1, 0, 0.9f, 0},          {1.5f, 0, 0.5f, 0},
+      {1, 0, 1, 0.05f}, {0.8f, 40, 0.95f, 0.02f}, {1, 1, 1, 0},
+      {5, 0, 0.99f, 0}, {1, 100000, 0.3f, 0},     {1, 0, 0, 0},
+      {1, 0, 1, 1}};
   for (size_t vocabulary : {50, 1000, 6007}) {
     for (const std::string &level : levels()) {
       Sampler sampler(vocabulary, level);
@@ -291,9 +293,8 @@ TEST(Penalize, EachIdOnce) {
         Buffer<float> logits(2048);
         std::copy(x.begin(), x.end(), logits.data);
         Buffer<int32_t> ids(history);
-        kernel.run({logits.arg(), ids.arg(), 100, uint64_t(window),
-                    bits(penalty)},
-                   2);
+        kernel.run(
+            {logits.arg(), ids.arg(), 100, uint64_t(window), bits(penalty)}, 2);
         auto want = x;
         size_t from = 100 - std::clamp<int64_t>(window, 0, 100);
         std::vector<bool> done(1024);

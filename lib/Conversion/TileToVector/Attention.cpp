@@ -5,9 +5,10 @@
 //
 // The order of arithmetic is part of the op, for every row and head on its own:
 // spans of 256 positions; in a span the maximum of the visible scores first,
-// then l (sum of p) and o (sum of p v) key by key in rising position; spans fold
-// from left to right. What is free is blocking: one unit of work is a row and a
-// key head; the query heads that share it also share every load of K and V.
+// then l (sum of p) and o (sum of p v) key by key in rising position; spans
+// fold from left to right. What is free is blocking: one unit of work is a row
+// and a key head; the query heads that share it also share every load of K and
+// V.
 #include "lib/Conversion/TileToVector/MathExpansion.h"
 #include "lib/Conversion/TileToVector/RowLowerings.h"
 
@@ -66,7 +67,7 @@ UnitEmitter::UnitEmitter(LaneBuilder &l, tile::AttentionOp op,
     : l(l), op(op), vec(VectorType::get({kLanes}, l.f32())), queries(queries),
       dim(op.getHeadDim()), chunks((dim + kLanes - 1) / kLanes) {
   // Registers hold the accumulators, a few vectors of K or V, and l.
-  int64_t budget = machine.registers >= 32 ? 16 : 6;
+  int64_t budget = machine.registers / 2;
   pagesAtOnce = 1;
   while (pagesAtOnce < 8 && pagesAtOnce * 2 * queries <= budget)
     pagesAtOnce *= 2;
@@ -89,8 +90,7 @@ void UnitEmitter::scaleQueries() {
     Value column = l.addi(head, l.index(op.getQCol()));
     for (int64_t c = 0; c < chunks; ++c) {
       int64_t count = std::min(kLanes, dim - c * kLanes);
-      Value x =
-          loadSome(l, op.getX(), {row, l.addi(column, lane16(c))}, count);
+      Value x = loadSome(l, op.getX(), {row, l.addi(column, lane16(c))}, count);
       l.store(l.mul(x, l.f(x, scale)), scaled, {l.index(q), lane16(c)});
     }
   }
@@ -102,11 +102,11 @@ void UnitEmitter::scaleQueries() {
 void UnitEmitter::scorePages(Value firstPage, Value page, Value lastPage) {
   SmallVector<Value> ids;
   for (int64_t p = 0; p < pagesAtOnce; ++p)
-    ids.push_back(pageId(l.addi(
-        firstPage, l.mins(l.addi(page, l.index(p)), lastPage))));
+    ids.push_back(
+        pageId(l.addi(firstPage, l.mins(l.addi(page, l.index(p)), lastPage))));
   SmallVector<Value> init(pagesAtOnce * queries, zeros());
-  SmallVector<Value> sums = l.loop(
-      l.index(0), l.index(dim), 1, init, [&](Value d, ValueRange sum) {
+  SmallVector<Value> sums =
+      l.loop(l.index(0), l.index(dim), 1, init, [&](Value d, ValueRange sum) {
         SmallVector<Value> q, next;
         for (int64_t i = 0; i < queries; ++i)
           q.push_back(l.splat(l.load(scaled, {l.index(i), d}), kLanes));
@@ -135,8 +135,8 @@ void UnitEmitter::softmax(int64_t query, Value keys) {
   Value maxima =
       l.loop(l.index(0), keys, kLanes, {low}, [&](Value i, ValueRange m) {
         Value first = l.splat(l.indexCast(i, l.i32()), kLanes);
-        Value visible = l.cmp(arith::CmpIPredicate::slt, l.addi(lanes, first),
-                              keys32);
+        Value visible =
+            l.cmp(arith::CmpIPredicate::slt, l.addi(lanes, first), keys32);
         Value s = l.select(visible, l.load(scores, {q, i}, kLanes), low);
         l.store(s, scores, {q, i});
         return SmallVector<Value>{l.max(s, m[0])};
@@ -158,8 +158,8 @@ void UnitEmitter::accumulate(Value firstPage, Value keys, int64_t chunk,
   if (withL)
     init.append(queries, l.constantF(l.f32(), 0));
   Value pages = l.divu(l.addi(keys, l.index(kPage - 1)), kPage);
-  auto sums = l.loop(
-      l.index(0), pages, 1, init, [&](Value page, ValueRange outer) {
+  auto sums =
+      l.loop(l.index(0), pages, 1, init, [&](Value page, ValueRange outer) {
         Value id = pageId(l.addi(firstPage, page));
         Value first = l.muli(page, l.index(kPage));
         Value end = l.mins(l.subi(keys, first), l.index(kPage));
@@ -171,8 +171,8 @@ void UnitEmitter::accumulate(Value firstPage, Value keys, int64_t chunk,
                 p.push_back(l.load(scores, {l.index(i), at}));
               SmallVector<Value> v;
               for (int64_t c = 0; c < count; ++c)
-                v.push_back(widened(
-                    op.getV(), {id, keyHead, slot, lane16(chunk + c)}));
+                v.push_back(
+                    widened(op.getV(), {id, keyHead, slot, lane16(chunk + c)}));
               for (int64_t i = 0; i < queries; ++i) {
                 Value ps = l.splat(p[i], kLanes);
                 for (int64_t c = 0; c < count; ++c)

@@ -92,7 +92,8 @@ Value LaneBuilder::iota(int64_t lanes, Type element) {
   for (int64_t lane = 0; lane < lanes; ++lane)
     values.push_back(IntegerAttr::get(element, lane));
   return arith::ConstantOp::create(
-      b, loc, DenseElementsAttr::get(VectorType::get({lanes}, element), values));
+      b, loc,
+      DenseElementsAttr::get(VectorType::get({lanes}, element), values));
 }
 
 SmallVector<Value> LaneBuilder::loop(Value from, Value to, int64_t step,
@@ -139,8 +140,7 @@ SmallVector<Value> LaneBuilder::narrowDown(
         });
       },
       [&](OpBuilder &nested, Location, ValueRange v) {
-        inside(nested,
-               [&] { scf::YieldOp::create(b, loc, body(v[0], v[1])); });
+        inside(nested, [&] { scf::YieldOp::create(b, loc, body(v[0], v[1])); });
       });
   return SmallVector<Value>(op.getResults());
 }

@@ -29,9 +29,7 @@ public:
       : b(builder), loc(loc) {}
 
   /// A constant of the shape of `like`, splat over its lanes.
-  Value f(Value like, double value) {
-    return constantF(like.getType(), value);
-  }
+  Value f(Value like, double value) { return constantF(like.getType(), value); }
   Value i(Value like, int64_t value) {
     return constantI(like.getType(), value);
   }
@@ -126,8 +124,8 @@ public:
   Value iota(int64_t lanes, Type element);
 
   /// `body(iv, iteration values)` returns the next iteration values.
-  using LoopBody = llvm::function_ref<llvm::SmallVector<Value>(
-      Value, mlir::ValueRange)>;
+  using LoopBody =
+      llvm::function_ref<llvm::SmallVector<Value>(Value, mlir::ValueRange)>;
   llvm::SmallVector<Value> loop(Value from, Value to, int64_t step,
                                 mlir::ValueRange init, LoopBody body);
   void loop(Value from, Value to, int64_t step,

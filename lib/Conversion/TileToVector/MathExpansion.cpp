@@ -161,8 +161,8 @@ std::array<Value, 4> emitPhilox(OpBuilder &b, Location loc,
                                 std::array<Value, 2> key) {
   LaneBuilder l(b, loc);
   auto product = [&](Value x, int64_t k) {
-    Value wide = l.muli(l.extu(x, l.i64()),
-                        l.constantI(l.shaped(x, l.i64()), k));
+    Value wide =
+        l.muli(l.extu(x, l.i64()), l.constantI(l.shaped(x, l.i64()), k));
     return std::pair(l.trunci(l.shru(wide, 32), l.i32()),
                      l.trunci(wide, l.i32()));
   };

@@ -42,8 +42,8 @@ void rotatePairs(LaneBuilder &l, tile::RopeOp op, Value row, Value head,
   if (op.getInterleaved()) {
     Value at = l.addi(head, l.index(2 * i));
     Value pairs = loadSome(l, x, {row, at}, 2 * count, 32);
-    auto [a, b] = rotate(l, everySecond(l, pairs, 0), everySecond(l, pairs, 1),
-                         cos, sin);
+    auto [a, b] =
+        rotate(l, everySecond(l, pairs, 0), everySecond(l, pairs, 1), cos, sin);
     storeSome(l, interleave(l, a, b), x, {row, at}, 2 * count);
     return;
   }
@@ -110,8 +110,8 @@ void lowerKvAppend(LaneBuilder &l, tile::KvAppendOp op, Share share) {
       Value vc = l.addi(at, l.index(op.getVCol()));
       forColumns(l, dim, {}, [&](Value d, int64_t count, ValueRange) {
         // Keys lie across the page: one lane a line.
-        Value keys = narrow(
-            l, loadSome(l, x, {row, l.addi(kc, d)}, count), element);
+        Value keys =
+            narrow(l, loadSome(l, x, {row, l.addi(kc, d)}, count), element);
         for (int64_t lane = 0; lane < count; ++lane)
           l.store(l.extract(keys, lane), k,
                   {page, head, l.addi(d, l.index(lane)), slot});

@@ -154,15 +154,13 @@ bool lowerRowOp(Operation *op, OpBuilder &b, Share share, RowMachine machine) {
         return lowerRopeTable(l, x, share), true;
       })
       .Case([&](tile::RopeOp x) { return lowerRope(l, x, share), true; })
-      .Case([&](tile::KvAppendOp x) {
-        return lowerKvAppend(l, x, share), true;
-      })
+      .Case(
+          [&](tile::KvAppendOp x) { return lowerKvAppend(l, x, share), true; })
       .Case([&](tile::AttentionOp x) {
         return lowerAttention(l, x, share, machine), true;
       })
-      .Case([&](tile::PenalizeOp x) {
-        return lowerPenalize(l, x, share), true;
-      })
+      .Case(
+          [&](tile::PenalizeOp x) { return lowerPenalize(l, x, share), true; })
       .Case([&](tile::ArgmaxOp x) { return lowerArgmax(l, x, share), true; })
       .Case([&](tile::SampleOp x) { return lowerSample(l, x, share), true; })
       .Default(false);

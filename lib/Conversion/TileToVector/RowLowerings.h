@@ -22,9 +22,9 @@ struct RowMachine {
   int64_t registers = 32;
 };
 
-/// Emits, before `op`, the share of `op` that one worker computes. Returns false
-/// (and emits nothing) if `op` is none of the ops lowered here; `op` itself
-/// stays for the caller to erase.
+/// Emits, before `op`, the share of `op` that one worker computes. Returns
+/// false (and emits nothing) if `op` is none of the ops lowered here; `op`
+/// itself stays for the caller to erase.
 bool lowerRowOp(mlir::Operation *op, mlir::OpBuilder &b, Share share,
                 RowMachine machine);
 
@@ -75,8 +75,8 @@ void writeRow(LaneBuilder &l, mlir::Value y, mlir::Value row, int64_t cols,
 /// a loop, then for the rest.
 llvm::SmallVector<mlir::Value> forColumns(
     LaneBuilder &l, int64_t cols, mlir::ValueRange init,
-    llvm::function_ref<llvm::SmallVector<mlir::Value>(
-        mlir::Value, int64_t, mlir::ValueRange)>
+    llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, int64_t,
+                                                      mlir::ValueRange)>
         body);
 
 /// Scratch memory of one worker, on its stack: `type` must be static.

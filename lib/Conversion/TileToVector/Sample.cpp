@@ -73,18 +73,18 @@ Sampler::Sampler(LaneBuilder &l, tile::SampleOp op)
 
 Value Sampler::blockedSum(Value end, llvm::function_ref<Value(Value)> body) {
   auto vec = VectorType::get({kLanes}, l.f32());
-  return l.loop(
-      zero, end, kBlock, {l.constantF(l.f32(), 0)},
-      [&](Value first, ValueRange total) {
-        Value last = l.mins(end, l.addi(first, l.index(kBlock)));
-        Value sum = l.loop(first, last, kLanes, {l.constantF(vec, 0)},
-                           [&](Value i, ValueRange s) {
-                             return SmallVector<Value>{l.add(s[0], body(i))};
-                           })[0];
-        Value block =
-            l.reduce(sum, [&](Value a, Value b) { return l.add(a, b); });
-        return SmallVector<Value>{l.add(total[0], block)};
-      })[0];
+  return l.loop(zero, end, kBlock, {l.constantF(l.f32(), 0)},
+                [&](Value first, ValueRange total) {
+                  Value last = l.mins(end, l.addi(first, l.index(kBlock)));
+                  Value sum =
+                      l.loop(first, last, kLanes, {l.constantF(vec, 0)},
+                             [&](Value i, ValueRange s) {
+                               return SmallVector<Value>{l.add(s[0], body(i))};
+                             })[0];
+                  Value block = l.reduce(
+                      sum, [&](Value a, Value b) { return l.add(a, b); });
+                  return SmallVector<Value>{l.add(total[0], block)};
+                })[0];
 }
 
 /// (m - logit) / T: 0 at the maximum even if that is infinite, +infinity for a
@@ -124,9 +124,8 @@ Value Sampler::countUpTo(Value key) {
 Value Sampler::topK() {
   Value k = l.indexCast(op.getTopK(), l.i32());
   Value all = l.i(k, kInfinityBits);
-  Value cuts = l.andi(
-      l.cmp(IPred::sgt, op.getTopK(), zero),
-      l.cmp(IPred::slt, op.getTopK(), l.index(vocabulary)));
+  Value cuts = l.andi(l.cmp(IPred::sgt, op.getTopK(), zero),
+                      l.cmp(IPred::slt, op.getTopK(), l.index(vocabulary)));
   return l.either(
       cuts,
       [&] {
@@ -171,25 +170,24 @@ Value Sampler::lowestWeight(Value sum) {
 /// halves of the work memory, in order of ids. Returns how many there are.
 Value Sampler::compact(Value lowest) {
   Value bound = l.splat(lowest, kLanes);
-  auto count = l.loop(
-      zero, l.index(padded), kLanes, {zero}, [&](Value i, ValueRange n) {
+  auto count =
+      l.loop(zero, l.index(padded), kLanes, {zero}, [&](Value i, ValueRange n) {
         Value p = l.load(weights, {i}, kLanes);
         Value any = anyLane(l, l.cmp(FPred::OGE, p, bound));
         Value next = l.either(
             any,
             [&] {
               Value end = l.addi(i, l.index(kLanes));
-              return l.loop(
-                  i, end, 1, n, [&](Value j, ValueRange at) {
-                    // Written whether kept or not, never ahead of what is read.
-                    Value w = l.load(weights, {j});
-                    Value id = l.bits(l.indexCast(j, l.i32()), l.f32());
-                    l.store(w, weights, {at[0]});
-                    l.store(id, weights, {l.addi(at[0], l.index(padded))});
-                    Value kept = l.cmp(FPred::OGE, w, lowest);
-                    Value more = l.addi(at[0], l.index(1));
-                    return SmallVector<Value>{l.select(kept, more, at[0])};
-                  })[0];
+              return l.loop(i, end, 1, n, [&](Value j, ValueRange at) {
+                // Written whether kept or not, never ahead of what is read.
+                Value w = l.load(weights, {j});
+                Value id = l.bits(l.indexCast(j, l.i32()), l.f32());
+                l.store(w, weights, {at[0]});
+                l.store(id, weights, {l.addi(at[0], l.index(padded))});
+                Value kept = l.cmp(FPred::OGE, w, lowest);
+                Value more = l.addi(at[0], l.index(1));
+                return SmallVector<Value>{l.select(kept, more, at[0])};
+              })[0];
             },
             [&] { return n[0]; });
         return SmallVector<Value>{next};
@@ -219,16 +217,14 @@ Value Sampler::topP(Value count, Value lowest, Value sum) {
       [&] {
         Value target = l.mul(share, sum);
         Value one = l.i(low, 1);
-        return l.narrowDown(
-            low, l.i(low, kOneBits), [&](Value lo, Value hi) {
-              Value up = l.addi(l.subi(hi, lo), one);
-              Value middle = l.addi(lo, l.shru(up, 1));
-              Value mass = massFrom(count, middle);
-              Value enough = l.cmp(FPred::OGE, mass, target);
-              return SmallVector<Value>{
-                  l.select(enough, middle, lo),
-                  l.select(enough, hi, l.subi(middle, one))};
-            })[0];
+        return l.narrowDown(low, l.i(low, kOneBits), [&](Value lo, Value hi) {
+          Value up = l.addi(l.subi(hi, lo), one);
+          Value middle = l.addi(lo, l.shru(up, 1));
+          Value mass = massFrom(count, middle);
+          Value enough = l.cmp(FPred::OGE, mass, target);
+          return SmallVector<Value>{l.select(enough, middle, lo),
+                                    l.select(enough, hi, l.subi(middle, one))};
+        })[0];
       },
       [&] { return low; });
 }
@@ -239,10 +235,10 @@ Value Sampler::noise(Value ids) {
   Value position = l.indexCast(op.getPosition(), l.i32());
   Value low = l.trunci(seed, l.i32());
   Value high = l.trunci(l.shru(seed, 32), l.i32());
-  auto bits = emitPhilox(l.b, l.loc,
-                         {word(position), l.i(ids, kPurposeSample),
-                          l.i(ids, kStream), ids},
-                         {word(low), word(high)});
+  auto bits = emitPhilox(
+      l.b, l.loc,
+      {word(position), l.i(ids, kPurposeSample), l.i(ids, kStream), ids},
+      {word(low), word(high)});
   return emitGumbel(l.b, l.loc, bits[0]);
 }
 
@@ -254,16 +250,16 @@ Value Sampler::choose(Value count, Value weight) {
   Value bound = l.splat(weight, kLanes);
   Value count32 = l.splat(l.indexCast(count, l.i32()), kLanes);
   Value nobody = l.splat(greedy.id, kLanes);
-  auto best = l.loop(
-      zero, count, kLanes, {low, nobody}, [&](Value i, ValueRange v) {
+  auto best =
+      l.loop(zero, count, kLanes, {low, nobody}, [&](Value i, ValueRange v) {
         Value p = l.load(weights, {i}, kLanes);
         Value in = l.andi(l.cmp(IPred::sge, keysOf(p), bound),
                           l.cmp(IPred::slt, idsAt(i), count32));
         Value at = l.addi(i, l.index(padded));
         Value ids = keysOf(l.load(weights, {at}, kLanes));
         ids = l.select(in, ids, l.i(ids, 0));
-        Value x = vector::GatherOp::create(l.b, l.loc, vec, logits,
-                                           ValueRange{zero, zero}, ids, in, low);
+        Value x = vector::GatherOp::create(
+            l.b, l.loc, vec, logits, ValueRange{zero, zero}, ids, in, low);
         Value score = l.sub(noise(ids), distances(x, Value()));
         score = l.select(in, score, low);
         Best b = betterOf(l, {v[0], v[1]}, {score, ids});
@@ -289,8 +285,7 @@ void lowerSample(LaneBuilder &l, tile::SampleOp op, Share share) {
     Value t = op.getTemperature();
     Value token = l.either(
         l.cmp(FPred::OGT, t, l.f(t, 0)),
-        [&] { return Sampler(l, op).draw(best); },
-        [&] { return best.id; });
+        [&] { return Sampler(l, op).draw(best); }, [&] { return best.id; });
     l.store(token, op.getToken(), {l.index(0)});
   });
 }

@@ -49,8 +49,7 @@ Best emitArgmax(LaneBuilder &l, Value logits, int64_t vocabulary) {
   double inf = std::numeric_limits<double>::infinity();
   Value low = l.constantF(vec, -inf);
   auto best = forColumns(
-      l, vocabulary, {low, lanes},
-      [&](Value i, int64_t count, ValueRange v) {
+      l, vocabulary, {low, lanes}, [&](Value i, int64_t count, ValueRange v) {
         Value x = loadSome(l, logits, {zero, i}, count);
         Value ids = l.addi(lanes, l.splat(l.indexCast(i, l.i32()), kLanes));
         if (count < kLanes) // the rest reads as 0, which might win
@@ -75,17 +74,15 @@ static Value emitContains(LaneBuilder &l, Value history, Value from, Value to,
   auto mask = VectorType::get({kLanes}, l.b.getI1Type());
   auto ids = VectorType::get({kLanes}, l.i32());
   Value wanted = l.splat(id, kLanes);
-  Value hits =
-      l.loop(from, to, kLanes, {l.constantI(mask, 0)},
-             [&](Value i, ValueRange hit) {
-               Value left = vector::CreateMaskOp::create(
-                   l.b, l.loc, mask, ValueRange{l.subi(to, i)});
-               Value x = vector::MaskedLoadOp::create(
-                   l.b, l.loc, ids, history, ValueRange{i}, left,
-                   l.constantI(ids, 0));
-               Value same = l.andi(left, l.cmp(IPred::eq, x, wanted));
-               return SmallVector<Value>{l.ori(hit[0], same)};
-             })[0];
+  Value hits = l.loop(
+      from, to, kLanes, {l.constantI(mask, 0)}, [&](Value i, ValueRange hit) {
+        Value left = vector::CreateMaskOp::create(l.b, l.loc, mask,
+                                                  ValueRange{l.subi(to, i)});
+        Value x = vector::MaskedLoadOp::create(
+            l.b, l.loc, ids, history, ValueRange{i}, left, l.constantI(ids, 0));
+        Value same = l.andi(left, l.cmp(IPred::eq, x, wanted));
+        return SmallVector<Value>{l.ori(hit[0], same)};
+      })[0];
   return anyLane(l, hits);
 }
 
@@ -105,8 +102,8 @@ void lowerPenalize(LaneBuilder &l, tile::PenalizeOp op, Share share) {
         l.when(l.andi(known, first), [&] {
           Value at = l.indexCast(id, l.b.getIndexType());
           Value x = l.load(op.getLogits(), {zero, at});
-          Value y = l.select(l.cmp(FPred::OGT, x, l.f(x, 0)),
-                             l.div(x, penalty), l.mul(x, penalty));
+          Value y = l.select(l.cmp(FPred::OGT, x, l.f(x, 0)), l.div(x, penalty),
+                             l.mul(x, penalty));
           l.store(y, op.getLogits(), {zero, at});
         });
       });

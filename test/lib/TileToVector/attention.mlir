@@ -2,12 +2,12 @@
 // RUN: llm-opt %s --convert-tile-to-vector=level=x86-64-v3 | FileCheck %s --check-prefixes=CHECK,NARROW
 
 // A load of keys serves the three query heads that share it: 4 pages at a time
-// with 32 registers, 2 with half of them. One fma chain a score.
+// with 32 registers, one with 8. One fma chain a score.
 // CHECK-LABEL: @grouped
 // CHECK:         memref.alloca() {{.*}} : memref<3x256xf32>
 // CHECK:         scf.for {{.*}} iter_args
 // WIDE-COUNT-12:  math.fma
-// NARROW-COUNT-6: math.fma
+// NARROW-COUNT-3: math.fma
 // CHECK-NEXT:      scf.yield
 // An invisible key is replaced, not multiplied.
 // CHECK:         arith.select {{.*}} : vector<16xi1>, vector<16xf32>
