@@ -16,7 +16,9 @@
 #include "lib/Conversion/LlmToTile/LlmToTile.h"
 #include "lib/Conversion/TileToVector/MathPasses.h"
 #include "lib/Conversion/TileToVector/TileToVectorPasses.h"
+#include "lib/Interpret/Passes.h"
 #include "lib/Pipelines/Pipelines.h"
+#include "lib/Interpret/Passes.h"
 #include "lib/Target/X86/CodeObject.h"
 #include "lib/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
@@ -36,8 +38,10 @@ void sinter::registerEverything(mlir::DialectRegistry &registry) {
   registerDialects(registry);
   mlir::registerTransformsPasses();
   registerSinterTransformsPasses();
+  registerInterpret();
   registerSinterLlmToTilePasses();
   registerSinterDecodeToPlanPasses();
+  registerSinterInterpretPasses();
   registerSinterMathPasses();
   registerSinterTileToVectorPasses();
   registerTileToLLVMPipelines();
