@@ -1,0 +1,238 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The summary for people.
+
+#include "lib/Target/Plan/PlanWriter.h"
+#include "tools/llm-dump/Dump.h"
+#include "llvm/Support/Format.h"
+#include "llvm/Support/FormatVariadic.h"
+
+using namespace sinter;
+using namespace sinter::dump;
+
+static std::string mebibytes(uint64_t bytes) {
+  if (bytes < 10 * 1024)
+    return llvm::formatv("{0} B", bytes);
+  if (bytes < 10 * 1024 * 1024)
+    return llvm::formatv("{0:f1} KiB", bytes / 1024.0);
+  return llvm::formatv("{0:f1} MiB", bytes / (1024.0 * 1024.0));
+}
+
+uint64_t sinter::dump::peakBytes(const plan::Plan &plan, const Load &load) {
+  if (!plan.memory())
+    return 0;
+  plan::MemoryT memory;
+  plan.memory()->UnPackTo(&memory);
+  return sinter::peakBytes(memory, load.sessions,
+                           load.context ? load.context : plan.max_context(),
+                           load.threads);
+}
+
+namespace {
+
+class Summary {
+public:
+  Summary(const PlanFile &file, const Load &load, llvm::raw_ostream &out)
+      : file(file), plan(file.tables()), load(load), out(out) {}
+
+  void print() {
+    header();
+    sections();
+    code();
+    program();
+    memory();
+    text();
+    defaults();
+    properties("provenance", plan.provenance());
+    properties("quality", plan.quality());
+    golden();
+  }
+
+private:
+  /// The start of a line: a heading or the place of one.
+  llvm::raw_ostream &line(llvm::StringRef heading = "") {
+    return out << llvm::format("%-13s", heading.str().c_str());
+  }
+  void header();
+  void sections();
+  void code();
+  void program();
+  void memory();
+  void text();
+  void defaults();
+  void golden();
+  void properties(
+      llvm::StringRef heading,
+      const flatbuffers::Vector<flatbuffers::Offset<plan::Property>> *all);
+
+  const PlanFile &file;
+  const plan::Plan &plan;
+  const Load &load;
+  llvm::raw_ostream &out;
+};
+
+} // namespace
+
+void Summary::header() {
+  line("model") << dump::text(plan.name()) << " ("
+                << dump::text(plan.architecture()) << ")\n";
+  line() << "vocabulary " << plan.vocabulary() << ", context "
+         << plan.max_context() << ", rows " << plan.max_rows()
+         << ", rows of logits " << plan.logits_rows() << "\n";
+  line("file") << mebibytes(file.fileBytes()) << ", format "
+               << file.formatVersion() << ", needs runtime "
+               << file.minRuntime() << ", tables "
+               << mebibytes(file.metaBytes()) << "\n";
+}
+
+void Summary::sections() {
+  llvm::StringRef heading = "sections";
+  for (uint32_t i = 0; i < count(plan.sections()); ++i) {
+    const plan::Section &section = *plan.sections()->Get(i);
+    line(std::exchange(heading, "")) << llvm::formatv(
+        "{0,-16} {1,-8} at {2,-12} {3}\n", dump::text(section.name()),
+        section.kind() == plan::SectionKind::Code ? "code" : "weights",
+        section.offset(), mebibytes(section.bytes()));
+  }
+}
+
+void Summary::code() {
+  llvm::StringRef heading = "code";
+  for (uint32_t i = 0; i < count(plan.code()); ++i) {
+    const plan::CodeObject &object = *plan.code()->Get(i);
+    line(std::exchange(heading, "")) << llvm::formatv(
+        "{0,-16} {1} in memory, needs", dump::text(object.level()),
+        mebibytes(object.image_bytes()));
+    for (uint32_t j = 0; j < count(object.features()); ++j)
+      out << " " << dump::text(object.features()->Get(j));
+    out << "\n";
+  }
+  heading = "kernels";
+  for (uint32_t i = 0; i < count(plan.kernels()); ++i) {
+    const plan::Kernel &kernel = *plan.kernels()->Get(i);
+    line(std::exchange(heading, "")) << llvm::formatv(
+        "{0,-24} {1} bindings, {2} scalars\n", dump::text(kernel.name()),
+        count(kernel.bindings()), count(kernel.scalars()));
+  }
+}
+
+void Summary::program() {
+  llvm::StringRef heading = "functions";
+  for (uint32_t i = 0; i < count(plan.functions()); ++i) {
+    const plan::Function &function = *plan.functions()->Get(i);
+    llvm::raw_ostream &to = line(std::exchange(heading, ""));
+    to << dump::text(function.name()) << "(";
+    for (uint32_t j = 0; j < count(function.params()); ++j)
+      to << (j ? ", " : "") << dump::text(function.params()->Get(j));
+    to << ")";
+    if (function.results())
+      to << " -> " << function.results();
+    to << "\n";
+  }
+  heading = "buffers";
+  for (uint32_t i = 0; i < count(plan.buffers()); ++i) {
+    const plan::Buffer &buffer = *plan.buffers()->Get(i);
+    line(std::exchange(heading, "")) << llvm::formatv(
+        "{0,-16} {1}", dump::text(buffer.name()), mebibytes(buffer.bytes()));
+    if (buffer.bytes_per_position())
+      out << " + " << buffer.bytes_per_position() << " B a position";
+    out << "\n";
+  }
+  heading = "states";
+  for (uint32_t i = 0; i < count(plan.states()); ++i) {
+    const plan::State &state = *plan.states()->Get(i);
+    line(std::exchange(heading, ""))
+        << llvm::formatv("{0,-16} {1} layers of {2}, pages of {3} positions",
+                         dump::text(state.name()), state.layers(),
+                         dump::text(state.type()), state.page_tokens());
+    out << "\n";
+  }
+}
+
+void Summary::memory() {
+  const plan::Memory *memory = plan.memory();
+  if (!memory)
+    return;
+  line("memory") << memory->load_bytes() << " + sessions * ("
+                 << memory->session_bytes() << " + "
+                 << memory->session_bytes_per_page() << " * ceil(context / "
+                 << memory->page_tokens() << ")) + " << memory->worker_bytes()
+                 << " * threads\n";
+  uint64_t context = load.context ? load.context : plan.max_context();
+  line() << "peak " << mebibytes(peakBytes(plan, load)) << " for "
+         << load.sessions
+         << (load.sessions == 1 ? " session of " : " sessions of ") << context
+         << " positions, " << load.threads
+         << (load.threads == 1 ? " thread" : " threads")
+         << ", beside the mapped file\n";
+}
+
+void Summary::text() {
+  if (const plan::Tokenizer *tokenizer = plan.tokenizer()) {
+    line("tokenizer") << plan::EnumNameTokenizerKind(tokenizer->kind()) << ", "
+                      << (count(tokenizer->piece_offsets())
+                              ? count(tokenizer->piece_offsets()) - 1
+                              : 0)
+                      << " tokens, " << count(tokenizer->special_ids())
+                      << " special, bos " << tokenizer->bos() << ", eos "
+                      << tokenizer->eos() << "\n";
+    for (uint32_t i = 0; i < count(tokenizer->pre_tokenizers()); ++i)
+      line() << "splits by " << dump::text(tokenizer->pre_tokenizers()->Get(i))
+             << "\n";
+  }
+  if (const plan::ChatTemplate *chat = plan.chat_template())
+    line("template") << dump::text(chat->source()).size() << " bytes, "
+                     << count(chat->nodes()) << " nodes\n";
+}
+
+void Summary::defaults() {
+  const plan::GenerationDefaults *defaults = plan.defaults();
+  if (!defaults)
+    return;
+  line("defaults") << llvm::formatv("temperature {0}, top-k {1}, top-p {2}, "
+                                    "min-p {3}, repetition penalty {4}",
+                                    defaults->temperature(), defaults->top_k(),
+                                    defaults->top_p(), defaults->min_p(),
+                                    defaults->repetition_penalty());
+  for (uint32_t i = 0; i < count(defaults->stop_ids()); ++i)
+    out << (i ? " " : ", stops at ") << defaults->stop_ids()->Get(i);
+  out << "\n";
+}
+
+void Summary::properties(
+    llvm::StringRef heading,
+    const flatbuffers::Vector<flatbuffers::Offset<plan::Property>> *all) {
+  for (uint32_t i = 0; i < count(all); ++i)
+    line(std::exchange(heading, ""))
+        << dump::text(all->Get(i)->key()) << " = "
+        << dump::text(all->Get(i)->value()) << "\n";
+}
+
+void Summary::golden() {
+  const plan::Golden *golden = plan.golden();
+  if (!golden)
+    return;
+  line("golden") << count(golden->texts()) << " texts, "
+                 << count(golden->chats()) << " chats, "
+                 << count(golden->logits()) << " rows of logits\n";
+}
+
+void sinter::dump::printSummary(const PlanFile &file, const Load &load,
+                                llvm::raw_ostream &out) {
+  Summary(file, load, out).print();
+}
+
+void sinter::dump::printWeights(const PlanFile &file, llvm::raw_ostream &out) {
+  const plan::Plan &plan = file.tables();
+  for (uint32_t i = 0; i < count(plan.weights()); ++i) {
+    const plan::Weight &weight = *plan.weights()->Get(i);
+    out << llvm::formatv("{0,12} {1,12} {2,7} x {3,-7} {4}", weight.offset(),
+                         weight.bytes(), weight.rows(), weight.cols(),
+                         dump::text(weight.name()));
+    out << " " << dump::text(weight.encoding()) << " =";
+    for (uint32_t j = 0; j < count(weight.sources()); ++j)
+      out << " " << dump::text(weight.sources()->Get(j));
+    out << "\n";
+  }
+}
