@@ -245,7 +245,7 @@ def Tile_ContractOp : Tile_Op<"contract", [AttrSizedOperandSegments]> {
     $w `:` type($w)
     (`bias` `(` $bias^ `:` type($bias) `)`)?
     (`residual` `(` $residual^ `:` type($residual) `)`)?
-    (`gate` `(` $gate^ `)`)?
+    (`gate` `(` `` $gate^ `)`)?
     `->` $out `:` type($out) `rows` `(` $rows `)` attr-dict
   }];
   let hasVerifier = 1;

@@ -1,0 +1,177 @@
+// RUN: llm-opt %s --split-input-file --verify-diagnostics
+
+#q41 = #encoding.weight<dense, u4, [(1, 32) f16 add f16]>
+// expected-error@+1 {{a matrix of 32 x 40 does not fit the encoding}}
+#w = #tile.packed<#q41, rows = 32, cols = 40, arrange = stack>
+func.func @f() attributes {w = #w} { return }
+
+// -----
+
+#odd = #encoding.weight<dense, u5, [(1, 64) f16]>
+// expected-error@+1 {{no strip32 layout for the encoding}}
+#w = #tile.packed<#odd, rows = 32, cols = 64, arrange = stack>
+func.func @f() attributes {w = #w} { return }
+
+// -----
+
+#q41 = #encoding.weight<dense, u4, [(1, 32) f16 add f16]>
+// expected-error@+1 {{interleave16 needs an even number of rows, not 33}}
+#w = #tile.packed<#q41, rows = 33, cols = 32, arrange = interleave16>
+func.func @f() attributes {w = #w} { return }
+
+// -----
+
+// expected-error@+1 {{arena offset 12 must be a multiple of 64}}
+#a = #tile.arena<12>
+func.func @f() attributes {w = #a} { return }
+
+// -----
+
+#q41 = #encoding.weight<dense, u4, [(1, 32) f16 add f16]>
+#w = #tile.packed<#q41, rows = 64, cols = 32, arrange = stack>
+func.func @f(%x: memref<4x32xf32>, %w: memref<640xi8>, %y: memref<4x64xf32>, %n: index) {
+  // expected-error@+1 {{w has 640 bytes, but}}
+  tile.contract f32(%x : memref<4x32xf32>) %w : memref<640xi8> -> %y : memref<4x64xf32> rows(%n) {weight = #w}
+  return
+}
+
+// -----
+
+#q41 = #encoding.weight<dense, u4, [(1, 32) f16 add f16]>
+#w = #tile.packed<#q41, rows = 64, cols = 32, arrange = stack>
+func.func @f(%x: memref<4x32xf32>, %w: memref<1280xi8>, %y: memref<4x32xf32>, %n: index) {
+  // expected-error@+1 {{out has 32 columns, 64 needed}}
+  tile.contract f32(%x : memref<4x32xf32>) %w : memref<1280xi8> -> %y : memref<4x32xf32> rows(%n) {weight = #w}
+  return
+}
+
+// -----
+
+#q41 = #encoding.weight<dense, u4, [(1, 32) f16 add f16]>
+#w = #tile.packed<#q41, rows = 64, cols = 32, arrange = stack>
+func.func @f(%w: memref<1280xi8>, %y: memref<4x64xf32>, %n: index) {
+  // expected-error@+1 {{needs either a q8 or an f32 input}}
+  tile.contract %w : memref<1280xi8> -> %y : memref<4x64xf32> rows(%n) {weight = #w}
+  return
+}
+
+// -----
+
+#q41 = #encoding.weight<dense, u4, [(1, 32) f16 add f16]>
+#w = #tile.packed<#q41, rows = 64, cols = 32, arrange = stack>
+func.func @f(%x: memref<4x32xf32>, %w: memref<1280xi8>, %y: memref<4x32xf32>, %n: index) {
+  // expected-error@+1 {{a gate needs interleave16, no bias, no residual}}
+  tile.contract f32(%x : memref<4x32xf32>) %w : memref<1280xi8> gate(silu) -> %y : memref<4x32xf32> rows(%n) {weight = #w}
+  return
+}
+
+// -----
+
+#f16 = #encoding.weight<dense, f16>
+#w = #tile.packed<#f16, rows = 32, cols = 32, arrange = stack>
+func.func @f(%c: memref<1x1x4x32xi8>, %s: memref<1x1x4xf32>, %t: memref<1x1x4xi32>,
+    %w: memref<2048xi8>, %y: memref<4x32xf32>, %n: index) {
+  // expected-error@+1 {{there is no int8 kernel for}}
+  tile.contract q8(%c, %s, %t, %s : memref<1x1x4x32xi8>, memref<1x1x4xf32>, memref<1x1x4xi32>, memref<1x1x4xf32>)
+      %w : memref<2048xi8> -> %y : memref<4x32xf32> rows(%n) {weight = #w}
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<8x32xf32>, %c: memref<1x1x4x32xi8>, %s: memref<1x1x4xf32>, %t: memref<1x1x4xi32>, %n: index) {
+  // expected-error@+1 {{codes must have 2 groups of 4 rows}}
+  tile.quantize %x -> %c, %s, %t, %s rows(%n) {zero = 0 : i64}
+      : memref<8x32xf32> -> memref<1x1x4x32xi8>, memref<1x1x4xf32>, memref<1x1x4xi32>, memref<1x1x4xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<4x32xf32>, %w: memref<32xf32>, %y: memref<4x64xf32>, %n: index) {
+  // expected-error@+1 {{y has 64 columns, 32 expected}}
+  tile.rms_norm %x, %w -> %y rows(%n) {cols = 32 : i64, eps = 1.0e-5 : f32}
+      : memref<4x32xf32>, memref<32xf32> -> memref<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<4x33xf32>, %n: index) {
+  // expected-error@+1 {{a has 33 columns, which must be a multiple of 32}}
+  tile.add %x, %x -> %x rows(%n) {cols = 33 : i64} : memref<4x33xf32>, memref<4x33xf32> -> memref<4x33xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<4x32xf32>, %t: memref<4x4x2xf32>, %n: index) {
+  // expected-error@+1 {{table must be rows x 8 x 2}}
+  tile.rope %x, %t rows(%n) {first_col = 0 : i64, heads = 2 : i64, head_dim = 16 : i64, rot = 16 : i64}
+      : memref<4x32xf32>, memref<4x4x2xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<4x64xf32>, %k: memref<4x2x16x16xf16>, %v: memref<4x2x16x16xf16>, %p: memref<4xi32>, %n: index) {
+  // expected-error@+1 {{3 heads cannot share 2 key heads}}
+  tile.attention %x, %k, %v, %p -> %x rows(%n) at(%n)
+      {q_col = 0 : i64, heads = 3 : i64, kv_heads = 2 : i64, head_dim = 16 : i64, scale = 0.25 : f32}
+      : memref<4x64xf32>, memref<4x2x16x16xf16>, memref<4x2x16x16xf16>, memref<4xi32> -> memref<4x64xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<4x64xf32>, %k: memref<4x2x8x16xf16>, %v: memref<4x2x16x16xf16>, %p: memref<4xi32>, %n: index) {
+  // expected-error@+1 {{key pages must be 2 x 16 x 16}}
+  tile.kv_append %x, %k, %v, %p rows(%n) at(%n) {k_col = 0 : i64, v_col = 32 : i64, kv_heads = 2 : i64, head_dim = 16 : i64}
+      : memref<4x64xf32>, memref<4x2x8x16xf16>, memref<4x2x16x16xf16>, memref<4xi32>
+  return
+}
+
+// -----
+
+func.func @f(%n: index) {
+  // expected-error@+1 {{there is no function @none}}
+  tile.launch @none bindings([])
+  return
+}
+
+// -----
+
+func.func @k(%x: memref<4xf32>, %n: index) attributes {tile.region} { return }
+func.func @f(%n: index) {
+  // expected-error@+1 {{0 bindings, but @k takes 1 buffers}}
+  tile.launch @k bindings([]) scalars(%n : index)
+  return
+}
+
+// -----
+
+func.func @k(%x: memref<4xf32>, %n: index) attributes {tile.region} { return }
+func.func @f(%n: i64) {
+  // expected-error@+1 {{scalars ('i64'), but @k takes ('index')}}
+  tile.launch @k bindings([#tile.arena<0>]) scalars(%n : i64)
+  return
+}
+
+// -----
+
+func.func @k(%x: memref<4xf32>) attributes {tile.region} { return }
+func.func @f() {
+  // expected-error@+1 {{no binding: 1 : i64}}
+  tile.launch @k bindings([1])
+  return
+}
+
+// -----
+
+// expected-error@+1 {{interleave16 takes 2 sources, not 1}}
+tile.vector @v = [@a] size 4 arrange interleave16
+
+// -----
+
+// expected-error@+1 {{element type must be f16 or f32}}
+tile.state @kv {layers = 1 : i64, kv_heads = 1 : i64, head_dim = 16 : i64} : bf16

@@ -1,0 +1,92 @@
+// RUN: llm-opt %s | llm-opt | FileCheck %s
+// RUN: llm-opt %s --mlir-print-op-generic | llm-opt | FileCheck %s
+
+#q41 = #encoding.weight<dense, u4, [(1, 32) f16 add f16]>
+#q80 = #encoding.weight<dense, s8, [(1, 32) f16]>
+
+// 96 x 64: three strips of two blocks of 640 bytes.
+// CHECK-DAG: #[[Q41:.+]] = #encoding.weight<dense, u4, [(1, 32) f16 add f16]>
+#w = #tile.packed<#q41, rows = 96, cols = 64, arrange = stack>
+#pair = #tile.packed<#q41, rows = 64, cols = 64, arrange = interleave16>
+#table = #tile.packed<#q80, rows = 40, cols = 64, arrange = stack>
+
+llm.weight @q : tensor<64x64xf32, #q41> from #llm.seed<1, 1.0 : f32>
+llm.weight @k : tensor<32x64xf32, #q41> from #llm.seed<2, 1.0 : f32>
+llm.weight @norm : tensor<64xf32> from #llm.seed<3, 1.0 : f32>
+
+// CHECK: tile.packed @qk = [@q, @k] : <#{{.*}}, rows = 96, cols = 64, arrange = stack>
+tile.packed @qk = [@q, @k] : <#q41, rows = 96, cols = 64, arrange = stack>
+// CHECK: tile.vector @norms = [@norm] size 64 arrange stack
+tile.vector @norms = [@norm] size 64 arrange stack
+// CHECK: tile.buffer @arena bytes 4096
+tile.buffer @arena bytes 4096
+// CHECK: tile.buffer @history bytes 0 per_position 4
+tile.buffer @history bytes 0 per_position 4
+// CHECK: tile.state @kv {head_dim = 16 : i64, kv_heads = 2 : i64, layers = 3 : i64} : f16
+tile.state @kv {layers = 3 : i64, kv_heads = 2 : i64, head_dim = 16 : i64} : f16
+
+// CHECK-LABEL: func.func @linear
+func.func @linear(%x: memref<8x64xf32>, %c: memref<2x2x4x32xi8>,
+    %s: memref<2x2x4xf32>, %t: memref<2x2x4xi32>, %u: memref<2x2x4xf32>,
+    %w: memref<3840xi8>, %b: memref<96xf32>, %y: memref<8x96xf32>,
+    %n: index) attributes {tile.region} {
+  // CHECK: tile.quantize %{{.*}} -> %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} rows(%{{.*}}) {zero = 0 : i64}
+  tile.quantize %x -> %c, %s, %t, %u rows(%n) {zero = 0 : i64}
+      : memref<8x64xf32> -> memref<2x2x4x32xi8>, memref<2x2x4xf32>, memref<2x2x4xi32>, memref<2x2x4xf32>
+  // CHECK: tile.barrier
+  tile.barrier
+  // CHECK: tile.contract q8(%{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} : {{.*}}) %{{.*}} : memref<3840xi8> bias(%{{.*}} : memref<96xf32>) -> %{{.*}} : memref<8x96xf32> rows(%{{.*}})
+  tile.contract q8(%c, %s, %t, %u : memref<2x2x4x32xi8>, memref<2x2x4xf32>, memref<2x2x4xi32>, memref<2x2x4xf32>)
+      %w : memref<3840xi8> bias(%b : memref<96xf32>) -> %y : memref<8x96xf32> rows(%n) {weight = #w}
+  // CHECK: tile.contract f32(%{{.*}} : memref<8x64xf32>) %{{.*}} : memref<3840xi8> residual(%{{.*}} : memref<8x96xf32>) -> %{{.*}} : memref<8x96xf32>
+  tile.contract f32(%x : memref<8x64xf32>) %w : memref<3840xi8>
+      residual(%y : memref<8x96xf32>) -> %y : memref<8x96xf32> rows(%n) {weight = #w}
+  return
+}
+
+// CHECK-LABEL: func.func @rows
+func.func @rows(%ids: memref<8xi32>, %table: memref<4352xi8>, %x: memref<8x64xf32>,
+    %norm: memref<64xf32>, %y: memref<8x64xf32>, %pair: memref<2560xi8>,
+    %g: memref<8x32xf32>, %n: index, %i: index) attributes {tile.region} {
+  // CHECK: tile.embed %{{.*}}, %{{.*}} -> %{{.*}} rows(%{{.*}})
+  tile.embed %ids, %table -> %x rows(%n) {weight = #table} : memref<8xi32>, memref<4352xi8> -> memref<8x64xf32>
+  // CHECK: tile.rms_norm %{{.*}}, %{{.*}} -> %{{.*}} rows(%{{.*}}) first(%{{.*}})
+  tile.rms_norm %x, %norm -> %y rows(%n) first(%i) {cols = 64 : i64, eps = 1.0e-5 : f32}
+      : memref<8x64xf32>, memref<64xf32> -> memref<8x64xf32>
+  // CHECK: tile.contract f32({{.*}}) %{{.*}} : memref<2560xi8> gate({{ ?}}silu) ->
+  tile.contract f32(%y : memref<8x64xf32>) %pair : memref<2560xi8> gate(silu) -> %g : memref<8x32xf32> rows(%n) {weight = #pair}
+  // CHECK: tile.gated
+  tile.gated %x, %x -> %g rows(%n) {cols = 32 : i64, gate_col = 0 : i64, up_col = 32 : i64}
+      : memref<8x64xf32>, memref<8x64xf32> -> memref<8x32xf32>
+  // CHECK: tile.add
+  tile.add %x, %y -> %y rows(%n) {cols = 64 : i64} : memref<8x64xf32>, memref<8x64xf32> -> memref<8x64xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @attend
+func.func @attend(%x: memref<8x64xf32>, %freqs: memref<32xf32>, %table: memref<8x8x2xf32>,
+    %k: memref<64x2x16x16xf16>, %v: memref<64x2x16x16xf16>, %pages: memref<64xi32>,
+    %out: memref<8x64xf32>, %n: index, %pos: index) attributes {tile.region} {
+  // CHECK: tile.rope_table
+  tile.rope_table %freqs -> %table rows(%n) at(%pos) : memref<32xf32> -> memref<8x8x2xf32>
+  // CHECK: tile.rope {{.*}}interleaved
+  tile.rope %x, %table rows(%n) {first_col = 0 : i64, heads = 2 : i64, head_dim = 16 : i64, rot = 16 : i64, interleaved}
+      : memref<8x64xf32>, memref<8x8x2xf32>
+  // CHECK: tile.kv_append
+  tile.kv_append %x, %k, %v, %pages rows(%n) at(%pos) {k_col = 0 : i64, v_col = 32 : i64, kv_heads = 2 : i64, head_dim = 16 : i64}
+      : memref<8x64xf32>, memref<64x2x16x16xf16>, memref<64x2x16x16xf16>, memref<64xi32>
+  // CHECK: tile.attention
+  tile.attention %x, %k, %v, %pages -> %out rows(%n) at(%pos)
+      {q_col = 0 : i64, heads = 4 : i64, kv_heads = 2 : i64, head_dim = 16 : i64, scale = 0.25 : f32}
+      : memref<8x64xf32>, memref<64x2x16x16xf16>, memref<64x2x16x16xf16>, memref<64xi32> -> memref<8x64xf32>
+  return
+}
+
+// CHECK-LABEL: func.func @forward
+func.func @forward(%n: index, %pos: index) {
+  // CHECK: tile.launch @attend bindings([#tile.arena<0>, #tile.weight<@norms>, #tile.buffer<"scratch", 64>, #tile.state<@kv, 1, 0>, #tile.state<@kv, 1, 1>, #tile.pages<@kv>, #tile.buffer<"out">]) scalars(%{{.*}}, %{{.*}} : index, index)
+  tile.launch @attend bindings([#tile.arena<0>, #tile.weight<@norms>, #tile.buffer<"scratch", 64>,
+      #tile.state<@kv, 1, 0>, #tile.state<@kv, 1, 1>, #tile.pages<@kv>, #tile.buffer<"out">])
+      scalars(%n, %pos : index, index)
+  return
+}

@@ -1,0 +1,52 @@
+// RUN: llm-opt %s --convert-tile-to-vector=level=x86-64-v4-vnni --cse | FileCheck %s --check-prefixes=CHECK,V4
+// RUN: llm-opt %s --convert-tile-to-vector=level=x86-64-v3 --cse | FileCheck %s --check-prefixes=CHECK,V3
+
+#q41 = #encoding.weight<dense, u4, [(1, 32) f16 add f16]>
+#w = #tile.packed<#q41, rows = 96, cols = 64, arrange = stack>
+
+// The worker's strips of three, inside of a chunk of rows; passes of four rows,
+// then a copy for what is left.
+// CHECK-LABEL: func.func @dot(
+// CHECK-SAME: %[[N:[a-z0-9]+]]: index, %[[WORKER:[a-z0-9]+]]: index, %[[WORKERS:[a-z0-9]+]]: index, %{{.*}}: !llvm.ptr
+// CHECK: %[[STRIPS:.*]] = arith.constant 3 : index
+// CHECK: arith.muli %[[STRIPS]], %[[WORKER]]
+// CHECK: arith.divui %{{.*}}, %[[WORKERS]]
+// CHECK: scf.for
+// CHECK: scf.for
+
+// Two halves of a strip for each of four rows, in registers; or a quarter.
+// V4: scf.for %{{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
+// V4: llvm.intr.prefetch
+// V4-COUNT-64: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"(%{{.*}}) : (vector<16xi32>, vector<64xi8>, vector<64xi8>) -> vector<16xi32>
+// V4: arith.sitofp {{.*}} : vector<16xi32> to vector<16xf32>
+// V4: arith.mulf
+// V4: math.fma
+// V4: math.fma
+// V4: scf.yield
+
+// V3: scf.for %{{.*}} -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>)
+// V3-COUNT-32: llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"
+// V3-COUNT-4: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
+// V3: math.fma
+// V3: scf.yield
+// CHECK-NOT: tile.contract
+func.func @dot(%c: memref<2x2x4x32xi8>, %s: memref<2x2x4xf32>, %t: memref<2x2x4xi32>,
+    %u: memref<2x2x4xf32>, %w: memref<3840xi8>, %y: memref<8x96xf32>,
+    %n: index) attributes {tile.region} {
+  tile.contract q8(%c, %s, %t, %u : memref<2x2x4x32xi8>, memref<2x2x4xf32>, memref<2x2x4xi32>, memref<2x2x4xf32>)
+      %w : memref<3840xi8> -> %y : memref<8x96xf32> rows(%n) {weight = #w}
+  return
+}
+
+// f32 activations: the code, times the scale, plus the minimum, each rounded;
+// then one fma.
+// CHECK-LABEL: func.func @fma(
+// CHECK: arith.sitofp
+// CHECK-NEXT: arith.mulf
+// CHECK-NEXT: arith.addf
+// CHECK: math.fma
+func.func @fma(%x: memref<8x64xf32>, %w: memref<3840xi8>, %y: memref<8x96xf32>,
+    %n: index) attributes {tile.region} {
+  tile.contract f32(%x : memref<8x64xf32>) %w : memref<3840xi8> -> %y : memref<8x96xf32> rows(%n) {weight = #w}
+  return
+}
