@@ -1,12 +1,14 @@
 // RUN: llm-opt %s --convert-tile-to-vector=level=x86-64-v4-vnni | FileCheck %s --check-prefixes=CHECK,WIDE
 // RUN: llm-opt %s --convert-tile-to-vector=level=x86-64-v3 | FileCheck %s --check-prefixes=CHECK,NARROW
 
-// A load of keys serves the three query heads that share it: 4 pages at a time
-// with 32 registers, one with 8. One fma chain a score.
+// A load of keys serves the three query heads that share it. With 32 registers
+// two neighbouring rows share it as well, and 4 pages are scored at a time.
+// Every score is one fma chain.
 // CHECK-LABEL: @grouped
-// CHECK:         memref.alloca() {{.*}} : memref<3x256xf32>
+// WIDE-DAG:      memref.alloca() {{.*}} : memref<6x256xf32>
+// CHECK-DAG:     memref.alloca() {{.*}} : memref<3x256xf32>
 // CHECK:         scf.for {{.*}} iter_args
-// WIDE-COUNT-12:  math.fma
+// WIDE-COUNT-24:  math.fma
 // NARROW-COUNT-3: math.fma
 // CHECK-NEXT:      scf.yield
 // An invisible key is replaced, not multiplied.
