@@ -8,6 +8,7 @@
 #include "lib/Pipelines/Artifact.h"
 
 #include "dialects/Plan/PlanOps.h"
+#include "lib/Conversion/DecodeToPlan/DecodeToPlan.h"
 #include "lib/Import/GGUF/MappedCheckpoint.h"
 #include "lib/Pipelines/Golden.h"
 #include "lib/Pipelines/PackWeights.h"

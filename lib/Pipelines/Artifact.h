@@ -13,10 +13,6 @@
 
 namespace sinter {
 
-/// Name of the nested module that holds the regions of a plan, and the weights
-/// with their sources, in the plan phase.
-inline constexpr llvm::StringLiteral kDeviceModule = "device";
-
 /// Compiles the regions for every CPU level, packs the weights and writes the
 /// plan.  The module is at the end of the plan phase.
 mlir::LogicalResult writeArtifact(mlir::ModuleOp module,

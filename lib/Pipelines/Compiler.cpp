@@ -8,7 +8,6 @@
 #include "lib/Pipelines/Compiler.h"
 
 #include "dialects/Llm/LlmOps.h"
-#include "dialects/Tile/TileOps.h"
 #include "lib/Import/Import.h"
 #include "lib/Pipelines/Artifact.h"
 #include "lib/Pipelines/Pipelines.h"
@@ -51,7 +50,6 @@ public:
 private:
   LogicalResult load();
   LogicalResult runPhase(Phase phase);
-  void keepDevice(OwningOpRef<ModuleOp> before);
   LogicalResult writeText(StringRef path);
   LogicalResult dump(Phase phase);
   void report(Phase phase, std::chrono::steady_clock::time_point since);
@@ -109,30 +107,9 @@ LogicalResult Compilation::runPhase(Phase phase) {
     return load();
   if (phase == Phase::Artifact)
     return writeArtifact(*module, options);
-  OwningOpRef<ModuleOp> before;
-  if (phase == Phase::Plan)
-    before = module->clone();
   PassManager manager(&context);
   buildPhase(manager, phase, options);
-  if (failed(manager.run(*module)))
-    return failure();
-  if (before)
-    keepDevice(std::move(before));
-  return success();
-}
-
-/// What the program dispatches travels on beside it, in a nested module: the
-/// regions, and the weights with their sources.
-void Compilation::keepDevice(OwningOpRef<ModuleOp> before) {
-  for (Operation &op : llvm::make_early_inc_range(*before->getBody())) {
-    auto function = dyn_cast<func::FuncOp>(op);
-    bool keep = isa<tile::PackedOp, tile::VectorOp, llm::WeightOp>(op) ||
-                (function && function->hasAttr("tile.region"));
-    if (!keep)
-      op.erase();
-  }
-  before->setSymName(kDeviceModule);
-  module->push_back(before.release());
+  return manager.run(*module);
 }
 
 void Compilation::report(Phase phase,

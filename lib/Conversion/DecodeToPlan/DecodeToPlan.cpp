@@ -48,24 +48,25 @@ static bool isConsumed(Operation &op) {
 }
 
 /// Puts the plan ops of `built` in place of everything in `module`, and what
-/// code and weights are made from into the module @sources.
+/// code and weights are made from into the module @device.
 static void replaceBody(ModuleOp module, ModuleOp built) {
   for (Operation &op : llvm::make_early_inc_range(*module.getBody()))
     if (isConsumed(op))
       op.erase();
-  auto sources = ModuleOp::create(module.getLoc(), kSourcesModule);
-  sources.getBody()->getOperations().splice(sources.getBody()->end(),
-                                            module.getBody()->getOperations());
+  auto device = ModuleOp::create(module.getLoc(), kDeviceModule);
+  device.getBody()->getOperations().splice(device.getBody()->end(),
+                                           module.getBody()->getOperations());
   module.getBody()->getOperations().splice(module.getBody()->end(),
                                            built.getBody()->getOperations());
-  if (sources.getBody()->empty())
-    sources.erase();
+  // What they say about the program stands in plan.model now.
+  for (NamedAttribute attr : llvm::to_vector(module->getDiscardableAttrs())) {
+    device->setDiscardableAttr(attr.getName(), attr.getValue());
+    module->removeDiscardableAttr(attr.getName());
+  }
+  if (device.getBody()->empty())
+    device.erase();
   else
-    module.push_back(sources);
-  // What they said stands in plan.model now.
-  for (StringRef name :
-       {"llm.name", "llm.architecture", "llm.vocabulary", "llm.max_context"})
-    module->removeDiscardableAttr(name);
+    module.push_back(device);
 }
 
 void DecodeToPlanPass::runOnOperation() {

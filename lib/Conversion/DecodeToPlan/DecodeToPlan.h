@@ -15,10 +15,10 @@ namespace sinter {
 #define GEN_PASS_REGISTRATION
 #include "lib/Conversion/DecodeToPlan/Passes.h.inc"
 
-/// Name of the nested module that keeps regions, `tile.packed`, `tile.vector`
-/// and whatever they refer to, after decode-to-plan: code objects and packed
-/// weights are made from it.
-inline constexpr llvm::StringLiteral kSourcesModule = "sources";
+/// Name of the nested module that keeps regions, `tile.packed`, `tile.vector`,
+/// whatever they refer to, and the attributes of the module, after
+/// decode-to-plan: code objects and packed weights are made from it.
+inline constexpr llvm::StringLiteral kDeviceModule = "device";
 
 /// Places each `plan.weight` of `module` in the section `@weights`, in the
 /// order of the module, and gives the section its size.

@@ -20,7 +20,7 @@ def DecodeToPlan : Pass<"decode-to-plan", "::mlir::ModuleOp"> {
 
     and writes `plan` ops. What code and packed weights are made from (regions,
     `tile.packed`, `tile.vector`, the weights of the checkpoint) moves into the
-    nested module `@sources`, so that the artifact can be made from the printed
+    nested module `@device`, so that the artifact can be made from the printed
     module. Weights are laid out in one section, in the order of the module,
     each 64-byte aligned; the offsets follow from the packed sizes, no weight is
     read.
