@@ -40,7 +40,7 @@ struct RenderInput {
 /// Bounds of one rendering; beyond them it fails with a message.
 struct RenderLimits {
   uint64_t steps = 20'000'000;       // nodes evaluated
-  uint32_t depth = 150;              // nesting of nodes, macros and values
+  uint32_t depth = 600;              // nesting of nodes, macros and values
   size_t memory = size_t(256) << 20; // bytes of values and text
 };
 
