@@ -136,9 +136,8 @@ void WeightAttr::print(AsmPrinter &printer) const {
   printer << "<dense, " << stringifyNumber(getCode());
   if (!getLevels().empty()) {
     printer << ", [";
-    llvm::interleaveComma(getLevels(), printer, [&](LevelAttr level) {
-      printLevel(printer, level);
-    });
+    llvm::interleaveComma(getLevels(), printer,
+                          [&](LevelAttr level) { printLevel(printer, level); });
     printer << "]";
   }
   printer << ">";
@@ -157,9 +156,9 @@ LogicalResult WeightAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                  Number code, ArrayRef<LevelAttr> levels) {
   if (isFloatNumber(code))
     return levels.empty() ? success()
-                          : emitError() << "codes of format "
-                                        << stringifyNumber(code)
-                                        << " take no scale levels";
+                          : emitError()
+                                << "codes of format " << stringifyNumber(code)
+                                << " take no scale levels";
   if (levels.empty())
     return emitError() << "integer codes need at least one scale level";
   int64_t inner = 1;
@@ -181,12 +180,14 @@ LogicalResult WeightAttr::verify(function_ref<InFlightDiagnostic()> emitError,
     if (level.getAddend() == Addend::Zero && index != 0)
       return emitError() << "only the innermost level may have a zero point";
   }
-  for (auto [lower, upper] : llvm::zip(levels.drop_back(), levels.drop_front())) {
-    bool hasMinima = lower.getAddend() == Addend::Sub ||
-                     lower.getAddend() == Addend::Add;
+  for (auto [lower, upper] :
+       llvm::zip(levels.drop_back(), levels.drop_front())) {
+    bool hasMinima =
+        lower.getAddend() == Addend::Sub || lower.getAddend() == Addend::Add;
     if (upper.getAddend() != (hasMinima ? lower.getAddend() : Addend::None))
-      return emitError() << "minima of a level need a scale in the next level, and "
-                            "nothing else does";
+      return emitError()
+             << "minima of a level need a scale in the next level, and "
+                "nothing else does";
   }
   return success();
 }
@@ -241,9 +242,9 @@ WeightAttr WeightAttr::getPreset(MLIRContext *ctx, Preset preset) {
     return make(Number::U5, {level(32, f16, Addend::Add)});
   case Preset::Q4_K:
   case Preset::Q5_K:
-    return make(preset == Preset::Q4_K ? Number::U4 : Number::U5,
-                {level(32, u6, Addend::Sub, 0, u6),
-                 level(256, f16, Addend::Sub)});
+    return make(
+        preset == Preset::Q4_K ? Number::U4 : Number::U5,
+        {level(32, u6, Addend::Sub, 0, u6), level(256, f16, Addend::Sub)});
   case Preset::Q6_K:
     return make(Number::S6, {level(16, Number::S8), level(256, f16)});
   }

@@ -5,8 +5,8 @@
 
 #include "dialects/Encoding/Presets.h"
 #include "mlir/IR/BuiltinTypes.h"
-#include "mlir/IR/TensorEncoding.h"
 #include "mlir/IR/Dialect.h"
+#include "mlir/IR/TensorEncoding.h"
 
 #include "dialects/Encoding/EncodingDialect.h.inc"
 #include "dialects/Encoding/EncodingEnums.h.inc"

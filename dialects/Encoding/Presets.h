@@ -27,10 +27,10 @@ enum class Preset : uint8_t {
   Q6_K
 };
 
-inline constexpr Preset kPresets[] = {
-    Preset::F32,  Preset::F16,  Preset::BF16, Preset::Q8_0,
-    Preset::Q4_0, Preset::Q4_1, Preset::Q5_0, Preset::Q5_1,
-    Preset::Q4_K, Preset::Q5_K, Preset::Q6_K};
+inline constexpr Preset kPresets[] = {Preset::F32,  Preset::F16,  Preset::BF16,
+                                      Preset::Q8_0, Preset::Q4_0, Preset::Q4_1,
+                                      Preset::Q5_0, Preset::Q5_1, Preset::Q4_K,
+                                      Preset::Q5_K, Preset::Q6_K};
 
 /// "Q4_1" and so on, as GGUF tools print it.
 std::string_view presetName(Preset preset);

@@ -32,10 +32,9 @@ void LlmDialect::initialize() {
       >();
 }
 
-LogicalResult
-KVCacheType::verify(function_ref<InFlightDiagnostic()> emitError,
-                    int64_t layers, int64_t kvHeads, int64_t headDim,
-                    Type element) {
+LogicalResult KVCacheType::verify(function_ref<InFlightDiagnostic()> emitError,
+                                  int64_t layers, int64_t kvHeads,
+                                  int64_t headDim, Type element) {
   if (layers <= 0 || kvHeads <= 0 || headDim <= 0)
     return emitError() << "layers, heads and head size of a cache must be "
                           "positive";

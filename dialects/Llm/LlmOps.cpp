@@ -24,8 +24,8 @@ static LogicalResult expectCols(Operation *op, StringRef what, int64_t actual,
                                 int64_t expected) {
   if (actual == expected)
     return success();
-  return op->emitOpError() << what << " has " << actual
-                           << " columns, expected " << expected;
+  return op->emitOpError() << what << " has " << actual << " columns, expected "
+                           << expected;
 }
 
 //===----------------------------------------------------------------------===//
@@ -86,8 +86,8 @@ void LinearOp::build(OpBuilder &builder, OperationState &state, Value x,
   for (Value weight : weights)
     out += rows(weight);
   auto xType = cast<RankedTensorType>(x.getType());
-  auto type = RankedTensorType::get({xType.getDimSize(0), out},
-                                    builder.getF32Type());
+  auto type =
+      RankedTensorType::get({xType.getDimSize(0), out}, builder.getF32Type());
   build(builder, state, type, x, weights, biases, arrange);
 }
 
@@ -185,10 +185,10 @@ LogicalResult ScoresOp::verify() {
 LogicalResult MixOp::verify() {
   int64_t heads = getHeads(), kvHeads = getKvHeads(), headDim = getHeadDim();
   if (failed(verifyHeads(*this, heads, kvHeads, headDim)) ||
-      failed(expectCols(*this, "a value", cols(getValues()),
-                        kvHeads * headDim)) ||
-      failed(expectCols(*this, "the result", cols(getResult()),
-                        heads * headDim)))
+      failed(
+          expectCols(*this, "a value", cols(getValues()), kvHeads * headDim)) ||
+      failed(
+          expectCols(*this, "the result", cols(getResult()), heads * headDim)))
     return failure();
   if (rows(getProbabilities()) != heads)
     return emitOpError() << "has probabilities of " << rows(getProbabilities())
@@ -245,9 +245,9 @@ static LogicalResult verifyLinearHandle(Value handle) {
     if (!changesState(user))
       continue;
     if (change && change != user) {
-      InFlightDiagnostic diag =
-          user->emitOpError() << "changes a state handle that another op "
-                                 "changes too";
+      InFlightDiagnostic diag = user->emitOpError()
+                                << "changes a state handle that another op "
+                                   "changes too";
       diag.attachNote(change->getLoc()) << "the other op";
       return diag;
     }
@@ -260,12 +260,12 @@ static LogicalResult verifyLinearHandle(Value handle) {
   return success();
 }
 
-LogicalResult
-sinter::llm::verifyLinearState(FunctionOpInterface function) {
+LogicalResult sinter::llm::verifyLinearState(FunctionOpInterface function) {
   auto isHandle = [](Value value) { return isa<KVCacheType>(value.getType()); };
   for (Region &region : function->getRegions())
     for (Block &block : region)
-      for (Value argument : llvm::make_filter_range(block.getArguments(), isHandle))
+      for (Value argument :
+           llvm::make_filter_range(block.getArguments(), isHandle))
         if (failed(verifyLinearHandle(argument)))
           return failure();
   WalkResult result = function->walk([&](Operation *op) {

@@ -30,9 +30,7 @@ struct Noise {
     return z ^ (z >> 31);
   }
   /// In [-1, 1), with 24 bits.
-  float unit() {
-    return static_cast<float>(next() >> 40) * 0x1p-23f - 1.0f;
-  }
+  float unit() { return static_cast<float>(next() >> 40) * 0x1p-23f - 1.0f; }
   void fill(uint8_t *p, int64_t count) {
     for (int64_t i = 0; i < count; ++i)
       p[i] = static_cast<uint8_t>(next() >> 56);
@@ -166,8 +164,8 @@ Expected<WeightBytes> WeightBytes::get(WeightOp weight,
   }
   if (auto splat = mlir::dyn_cast<SplatAttr>(from)) {
     auto value = static_cast<float>(splat.getValue().getValueAsDouble());
-    result.owned = fillBlocks(
-        result, [&](uint8_t *p) { splatBlock(*preset, value, p); });
+    result.owned =
+        fillBlocks(result, [&](uint8_t *p) { splatBlock(*preset, value, p); });
   } else if (auto seed = mlir::dyn_cast<SeedAttr>(from)) {
     auto scale = static_cast<float>(seed.getScale().getValueAsDouble());
     Noise noise{seed.getSeed()};

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "lib/Import/Import.h"
 
-#include "sinter/InitAllDialects.h"
 #include "lib/Import/Families/ModelBuilder.h"
+#include "sinter/InitAllDialects.h"
 
 using namespace mlir;
 using namespace sinter;
@@ -16,9 +16,8 @@ static void reportArchitecture(ModelBuilder &model,
                                std::optional<StringRef> name) {
   std::string known;
   llvm::raw_string_ostream os(known);
-  llvm::interleaveComma(families(), os, [&](const Family &family) {
-    os << family.architecture;
-  });
+  llvm::interleaveComma(
+      families(), os, [&](const Family &family) { os << family.architecture; });
   if (name)
     model.problem("architecture '" + *name +
                   "' is not supported (supported: " + known + ")");

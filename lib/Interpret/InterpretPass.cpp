@@ -1,6 +1,5 @@
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "lib/Import/GGUF/MappedCheckpoint.h"
 #include "lib/Interpret/Interpreter.h"
 #include "lib/Interpret/Npy.h"
 #include "lib/Interpret/Passes.h"
@@ -26,11 +25,23 @@ struct Noise {
   }
 };
 
+/// For tools that open no files.
+struct NoCheckpoints : llm::CheckpointSource {
+  llvm::Expected<llvm::ArrayRef<uint8_t>> read(llm::FileAttr where) override {
+    return llvm::createStringError(llvm::inconvertibleErrorCode(),
+                                   where.getPath() +
+                                       ": this tool reads no checkpoints");
+  }
+};
+
 class InterpretPass : public sinter::impl::InterpretBase<InterpretPass> {
 public:
   using InterpretBase::InterpretBase;
+  explicit InterpretPass(OpenCheckpoints open) : open(std::move(open)) {}
 
 private:
+  OpenCheckpoints open = [] { return std::make_unique<NoCheckpoints>(); };
+
   void runOnOperation() override {
     LogicalResult done = f64 ? execute<double>() : execute<float>();
     if (failed(done))
@@ -39,8 +50,8 @@ private:
   }
 
   template <typename T> LogicalResult execute() {
-    MappedCheckpoint source;
-    Interpreter<T> interpreter(getOperation(), source);
+    std::unique_ptr<llm::CheckpointSource> source = open();
+    Interpreter<T> interpreter(getOperation(), *source);
     if (!function.empty())
       return runFunction(interpreter);
     if (ids.empty())
@@ -82,7 +93,8 @@ private:
       return interpret::Value<T>(std::make_shared<Cache<T>>(kv));
     auto tensor = dyn_cast<RankedTensorType>(type);
     if (!tensor)
-      return getOperation().emitError() << "cannot make an argument of " << type;
+      return getOperation().emitError()
+             << "cannot make an argument of " << type;
     if (tensor.getElementType().isInteger(32)) {
       auto counted = std::make_shared<Ids>(rows);
       for (int64_t i = 0; i < rows; ++i)
@@ -146,3 +158,11 @@ private:
   }
 };
 } // namespace
+
+std::unique_ptr<Pass> sinter::createInterpretPass(OpenCheckpoints open) {
+  return std::make_unique<InterpretPass>(std::move(open));
+}
+
+void sinter::registerInterpreter(OpenCheckpoints open) {
+  registerPass([open = std::move(open)] { return createInterpretPass(open); });
+}

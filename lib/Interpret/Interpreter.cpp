@@ -137,8 +137,8 @@ LogicalResult Interpreter<T>::Impl::eval(llm::EmbeddingOp op, Frame<T> &frame) {
   Tensor<T> &result = make(frame, op.getResult(), tokens.size());
   for (auto [r, id] : llvm::enumerate(tokens)) {
     if (id < 0 || id >= vocabulary)
-      return op.emitError() << "token " << id << " is not in [0, " << vocabulary
-                            << ")";
+      return op.emitError()
+             << "token " << id << " is not in [0, " << vocabulary << ")";
     decodeRow(frame[op.getTable()], id, result.row(r));
   }
   return success();
@@ -205,8 +205,8 @@ LogicalResult Interpreter<T>::Impl::eval(llm::RopeOp op, Frame<T> &frame) {
   for (int64_t r = 0; r < x.rows(); ++r) {
     for (size_t i = 0; i < freqs.size(); ++i) {
       // The angle is an f32 product by definition, in f64 mode too.
-      float angle = static_cast<float>(positions[r]) *
-                    static_cast<float>(freqs[i]);
+      float angle =
+          static_cast<float>(positions[r]) * static_cast<float>(freqs[i]);
       cosines[i] = static_cast<T>(std::cos(static_cast<double>(angle)));
       sines[i] = static_cast<T>(std::sin(static_cast<double>(angle)));
     }
@@ -259,9 +259,9 @@ LogicalResult Interpreter<T>::Impl::eval(llm::KVAppendOp op, Frame<T> &frame) {
     for (auto [r, position] : llvm::enumerate(positions)) {
       int64_t length = plane.size() / cols;
       if (position < 0 || position > length)
-        return op.emitError() << "position " << position
-                              << " does not follow the " << length
-                              << " positions in the cache";
+        return op.emitError()
+               << "position " << position << " does not follow the " << length
+               << " positions in the cache";
       plane.resize(std::max<int64_t>(length, position + 1) * cols);
       for (int64_t k = 0; k < cols; ++k)
         plane[position * cols + k] =
@@ -302,8 +302,8 @@ void scoreRow(const T *query, const T *keys, int64_t cols, int64_t size,
 }
 
 template <typename T>
-void mixRow(const T *probabilities, const T *values, int64_t cols,
-            int64_t size, int64_t count, T *out) {
+void mixRow(const T *probabilities, const T *values, int64_t cols, int64_t size,
+            int64_t count, T *out) {
   std::fill_n(out, size, T(0));
   for (int64_t j = 0; j < count; ++j)
     for (int64_t d = 0; d < size; ++d)
@@ -361,9 +361,8 @@ LogicalResult Interpreter<T>::Impl::eval(llm::MixOp op, Frame<T> &frame) {
   Tensor<T> &result = make(frame, op.getResult(), rows);
   for (int64_t h = 0; h < heads.heads; ++h)
     for (int64_t r = 0; r < rows; ++r)
-      mixRow(p.row(h * rows + r), values.row(0) + heads.ofKey(h),
-             values.cols(), heads.size, values.rows(),
-             result.row(r) + heads.ofQuery(h));
+      mixRow(p.row(h * rows + r), values.row(0) + heads.ofKey(h), values.cols(),
+             heads.size, values.rows(), result.row(r) + heads.ofQuery(h));
   return success();
 }
 
@@ -382,8 +381,8 @@ LogicalResult Interpreter<T>::Impl::eval(llm::AttentionOp op, Frame<T> &frame) {
   for (int64_t r = 0; r < q.rows(); ++r) {
     int64_t visible = int64_t(positions[r]) + 1;
     if (visible > static_cast<int64_t>(keys.size()) / cols)
-      return op.emitError() << "position " << positions[r]
-                            << " is not in the cache yet";
+      return op.emitError()
+             << "position " << positions[r] << " is not in the cache yet";
     std::vector<T> scores(visible);
     for (int64_t h = 0; h < heads.heads; ++h) {
       scoreRow(q.row(r) + heads.ofQuery(h), keys.data() + heads.ofKey(h), cols,
@@ -549,8 +548,8 @@ static bool fits(Type type, const interpret::Value<T> &data) {
   if (std::holds_alternative<std::shared_ptr<const llm::WeightBytes>>(data))
     return true;
   auto *rows = std::get_if<std::shared_ptr<Tensor<T>>>(&data);
-  return rows && succeeded(verifyCompatibleShape(tensor.getShape(),
-                                                 (*rows)->shape));
+  return rows &&
+         succeeded(verifyCompatibleShape(tensor.getShape(), (*rows)->shape));
 }
 
 template <typename T>

@@ -47,10 +47,9 @@ using Ids = std::vector<int32_t>;
 
 /// What an SSA value holds.
 template <typename T>
-using Value =
-    std::variant<std::monostate, std::shared_ptr<Tensor<T>>,
-                 std::shared_ptr<Ids>, std::shared_ptr<Cache<T>>,
-                 std::shared_ptr<const llm::WeightBytes>, int64_t>;
+using Value = std::variant<std::monostate, std::shared_ptr<Tensor<T>>,
+                           std::shared_ptr<Ids>, std::shared_ptr<Cache<T>>,
+                           std::shared_ptr<const llm::WeightBytes>, int64_t>;
 
 /// Executes functions of a module.  T is float or double.  Errors are reported
 /// as diagnostics of the op at fault.

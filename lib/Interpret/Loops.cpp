@@ -4,7 +4,8 @@
 
 // The same fma in hardware where there is one: only speed depends on it.
 #if defined(__x86_64__) && defined(__linux__) && !defined(__SANITIZE_ADDRESS__)
-#define SINTER_CLONES __attribute__((target_clones("arch=x86-64-v3", "default")))
+#define SINTER_CLONES                                                          \
+  __attribute__((target_clones("arch=x86-64-v3", "default")))
 #else
 #define SINTER_CLONES
 #endif

@@ -32,7 +32,8 @@ Error sinter::interpret::writeNpy(StringRef path, ArrayRef<int64_t> shape,
   os << StringRef("\x93NUMPY\x01\x00", 8);
   support::endian::write<uint16_t>(os, header.size(), endianness::little);
   os << header;
-  os.write(reinterpret_cast<const char *>(data.data()), data.size() * sizeof(T));
+  os.write(reinterpret_cast<const char *>(data.data()),
+           data.size() * sizeof(T));
   os.close();
   if (os.has_error()) {
     std::string message = os.error().message();

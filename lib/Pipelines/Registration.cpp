@@ -16,9 +16,9 @@
 #include "lib/Conversion/LlmToTile/LlmToTile.h"
 #include "lib/Conversion/TileToVector/MathPasses.h"
 #include "lib/Conversion/TileToVector/TileToVectorPasses.h"
+#include "lib/Import/GGUF/MappedCheckpoint.h"
 #include "lib/Interpret/Passes.h"
 #include "lib/Pipelines/Pipelines.h"
-#include "lib/Interpret/Passes.h"
 #include "lib/Target/X86/CodeObject.h"
 #include "lib/Transforms/Passes.h"
 #include "mlir/Transforms/Passes.h"
@@ -38,10 +38,9 @@ void sinter::registerEverything(mlir::DialectRegistry &registry) {
   registerDialects(registry);
   mlir::registerTransformsPasses();
   registerSinterTransformsPasses();
-  registerInterpret();
+  registerInterpreter([] { return std::make_unique<MappedCheckpoint>(); });
   registerSinterLlmToTilePasses();
   registerSinterDecodeToPlanPasses();
-  registerSinterInterpretPasses();
   registerSinterMathPasses();
   registerSinterTileToVectorPasses();
   registerTileToLLVMPipelines();

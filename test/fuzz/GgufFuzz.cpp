@@ -1,8 +1,8 @@
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Any bytes as a GGUF file: either an error with a message, or a file whose every
-// value and tensor can be read.
+// Any bytes as a GGUF file: either an error with a message, or a file whose
+// every value and tensor can be read.
 #include "lib/Import/GGUF/GgufFile.h"
 
 #include <cstdlib>

@@ -154,16 +154,20 @@ TEST(GgufFile, NamesWhatIsWrongInMetadata) {
   EXPECT_ERROR(key("").put<uint32_t>(0).pad(64), "key is empty");
   EXPECT_ERROR(key("k").put<uint32_t>(7).put<uint8_t>(2).pad(64),
                "'k' is a bool of value 2");
-  EXPECT_ERROR(key("k").put<uint32_t>(9).put<uint32_t>(9).put<uint64_t>(1).pad(64),
-               "'k' is an array of arrays");
-  EXPECT_ERROR(key("k").put<uint32_t>(9).put<uint32_t>(4).put(uint64_t(1) << 62).pad(64),
-               "'k' with 4611686018427387904 elements does not fit");
+  EXPECT_ERROR(
+      key("k").put<uint32_t>(9).put<uint32_t>(9).put<uint64_t>(1).pad(64),
+      "'k' is an array of arrays");
+  EXPECT_ERROR(
+      key("k").put<uint32_t>(9).put<uint32_t>(4).put(uint64_t(1) << 62).pad(64),
+      "'k' with 4611686018427387904 elements does not fit");
   EXPECT_ERROR(key("k").put<uint32_t>(8).put(~uint64_t(0)).pad(64),
                "the file ends inside a string of 'k'");
-  EXPECT_ERROR(key("general.alignment").put<uint32_t>(4).put<uint32_t>(24).pad(64),
-               "must be a power of two");
-  EXPECT_ERROR(key("general.alignment").put<uint32_t>(4).put<uint32_t>(0).pad(64),
-               "must be a power of two");
+  EXPECT_ERROR(
+      key("general.alignment").put<uint32_t>(4).put<uint32_t>(24).pad(64),
+      "must be a power of two");
+  EXPECT_ERROR(
+      key("general.alignment").put<uint32_t>(4).put<uint32_t>(0).pad(64),
+      "must be a power of two");
   Bytes twice;
   twice.header(0, 2).text("k").put<uint32_t>(0).put<uint8_t>(1);
   twice.text("k").put<uint32_t>(0).put<uint8_t>(1).pad(64);
@@ -184,7 +188,8 @@ TEST(GgufFile, NamesWhatIsWrongWithTensors) {
   EXPECT_ERROR(one({0}, 0, 0), "'t' has an impossible dimension 0");
   EXPECT_ERROR(one({uint64_t(1) << 40, uint64_t(1) << 40}, 0, 0),
                "impossible dimension");
-  EXPECT_ERROR(one({33}, 2, 0), "rows of 33 elements, Q4_0 needs a multiple of 32");
+  EXPECT_ERROR(one({33}, 2, 0),
+               "rows of 33 elements, Q4_0 needs a multiple of 32");
   EXPECT_ERROR(one({4}, 0, 8), "no multiple of the alignment 32");
   EXPECT_ERROR(one({4}, 0, 1 << 20), "beyond the end of the file");
   EXPECT_ERROR(one({4}, 0, ~uint64_t(31)), "beyond the end of the file");

@@ -58,8 +58,8 @@ static constexpr int64_t kMost = int64_t(1) << 24;
 void LlamaBuilder::readShape() {
   // More layers than tensors cannot be: the bound keeps the loops finite.
   int64_t tensors = model.file.tensors().size();
-  layers = model.integer("llama.block_count", {}, 1,
-                         std::max<int64_t>(tensors, 1));
+  layers =
+      model.integer("llama.block_count", {}, 1, std::max<int64_t>(tensors, 1));
   width = model.integer("llama.embedding_length", {}, 1, kMost);
   ffn = model.integer("llama.feed_forward_length", {}, 1, kMost);
   context = model.integer("llama.context_length", {}, 1, int64_t(1) << 31);
@@ -87,17 +87,15 @@ void LlamaBuilder::readHeads() {
     model.problem(Twine(heads) + " attention heads do not share " +
                   Twine(kvHeads) + " key-value heads evenly");
   int64_t share = heads ? width / heads : 0;
-  if (!model.has("llama.attention.key_length") && heads &&
-      width % heads != 0)
+  if (!model.has("llama.attention.key_length") && heads && width % heads != 0)
     model.problem("a width of " + Twine(width) + " does not divide into " +
                   Twine(heads) + " heads");
   headDim = model.integer("llama.attention.key_length", share, 1, 65536);
   int64_t values =
       model.integer("llama.attention.value_length", headDim, 1, 65536);
   if (values != headDim)
-    model.problem("values of size " + Twine(values) +
-                  " beside keys of size " + Twine(headDim) +
-                  " are not supported");
+    model.problem("values of size " + Twine(values) + " beside keys of size " +
+                  Twine(headDim) + " are not supported");
 }
 
 void LlamaBuilder::readRope() {
@@ -257,12 +255,12 @@ Value LlamaBuilder::buildAttention(const std::string &prefix, int64_t layer,
                                         kv, k, v, positions, index);
   kv = append.getNext();
   auto scale = 1.0f / std::sqrt(static_cast<float>(headDim));
-  Type type = RankedTensorType::get(
-      {heads, ShapedType::kDynamic, ShapedType::kDynamic},
-      builder.getF32Type());
-  Value scores = llm::ScoresOp::create(builder, loc, type, q, append.getKeys(),
-                                       heads, kvHeads, headDim,
-                                       llvm::APFloat(scale));
+  Type type =
+      RankedTensorType::get({heads, ShapedType::kDynamic, ShapedType::kDynamic},
+                            builder.getF32Type());
+  Value scores =
+      llm::ScoresOp::create(builder, loc, type, q, append.getKeys(), heads,
+                            kvHeads, headDim, llvm::APFloat(scale));
   scores = llm::CausalMaskOp::create(builder, loc, scores, positions);
   scores = llm::SoftmaxOp::create(builder, loc, scores);
   return llm::MixOp::create(builder, loc, model.rows(heads * headDim), scores,
@@ -296,9 +294,8 @@ void LlamaBuilder::buildForward() {
   else if (model.options.kvType == "bf16")
     element = builder.getBF16Type();
   Type cache = llm::KVCacheType::get(ctx, layers, kvHeads, headDim, element);
-  func::FuncOp forward =
-      model.function("forward", {model.ids(), model.ids(), cache},
-                     {model.rows(width), cache});
+  func::FuncOp forward = model.function(
+      "forward", {model.ids(), model.ids(), cache}, {model.rows(width), cache});
   positions = forward.getArgument(1);
   frequencies = model.weight("rope.freqs");
   Value x = llm::EmbeddingOp::create(builder, loc, model.rows(width),
@@ -315,9 +312,8 @@ void LlamaBuilder::buildHead() {
       model.function("head", model.rows(width), model.rows(vocabulary));
   Value x = norm(head.getArgument(0), "output_norm.weight");
   // Without a matrix of its own the head is tied to the token table.
-  Value weight = model.weight(model.hasTensor("output.weight")
-                                  ? "output.weight"
-                                  : "token_embd.weight");
+  Value weight = model.weight(
+      model.hasTensor("output.weight") ? "output.weight" : "token_embd.weight");
   x = llm::LinearOp::create(builder, loc, x, weight);
   func::ReturnOp::create(builder, loc, x);
 }

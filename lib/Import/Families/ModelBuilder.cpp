@@ -19,8 +19,7 @@ std::optional<encoding::Preset> sinter::presetOfType(uint32_t ggmlType) {
 
 ModelBuilder::ModelBuilder(const gguf::File &file, MLIRContext *ctx,
                            const ImportOptions &options)
-    : file(file), options(options), builder(ctx),
-      loc(UnknownLoc::get(ctx)),
+    : file(file), options(options), builder(ctx), loc(UnknownLoc::get(ctx)),
       owner(ModuleOp::create(loc)) {
   builder.setInsertionPointToEnd(owner->getBody());
 }
@@ -58,8 +57,7 @@ void ModelBuilder::reportUnknownTypes() {
             summarize(names));
 }
 
-void ModelBuilder::reportUnknownTensors(
-    function_ref<bool(StringRef)> isKnown) {
+void ModelBuilder::reportUnknownTensors(function_ref<bool(StringRef)> isKnown) {
   SmallVector<StringRef> names;
   for (const gguf::Tensor &tensor : file.tensors())
     if (!isKnown(tensor.name))
@@ -102,8 +100,9 @@ const gguf::Value *ModelBuilder::scalar(StringRef key, bool required) {
     // Some writers store one number a layer; equal ones mean the same.
     for (uint64_t i = 1; i < value->size(); ++i)
       if (value->asDouble(i) != value->asDouble(0)) {
-        problem("metadata '" + key + "' differs from layer to layer, which is "
-                                     "not supported");
+        problem("metadata '" + key +
+                "' differs from layer to layer, which is "
+                "not supported");
         return nullptr;
       }
   }
@@ -191,8 +190,7 @@ void ModelBuilder::declareVector(StringRef name, ArrayRef<float> values) {
 
 Value ModelBuilder::weight(StringRef name) {
   auto op = owner->lookupSymbol<llm::WeightOp>(name);
-  return llm::WeightRefOp::create(builder, loc, op.getType(),
-                                  op.getSymName());
+  return llm::WeightRefOp::create(builder, loc, op.getType(), op.getSymName());
 }
 
 //===----------------------------------------------------------------------===//

@@ -32,8 +32,7 @@ public:
   /// One line for each type that cannot run, with the tensors that have it.
   void reportUnknownTypes();
   /// One line for the tensors whose names the family does not know.
-  void reportUnknownTensors(
-      llvm::function_ref<bool(llvm::StringRef)> isKnown);
+  void reportUnknownTensors(llvm::function_ref<bool(llvm::StringRef)> isKnown);
   /// One line for the keys `prefix.*` that nobody has asked for and that are
   /// not zero, false or empty.
   void reportUnreadKeys(llvm::StringRef prefix);

@@ -23,17 +23,23 @@ using namespace sinter::gguf;
 // All types that files contain, so that a file with a type we cannot run is
 // still laid out and checked.
 static constexpr TypeInfo kTypes[] = {
-    {0, "F32", 1, 4},        {1, "F16", 1, 2},        {2, "Q4_0", 32, 18},
-    {3, "Q4_1", 32, 20},     {6, "Q5_0", 32, 22},     {7, "Q5_1", 32, 24},
-    {8, "Q8_0", 32, 34},     {9, "Q8_1", 32, 36},     {10, "Q2_K", 256, 84},
-    {11, "Q3_K", 256, 110},  {12, "Q4_K", 256, 144},  {13, "Q5_K", 256, 176},
-    {14, "Q6_K", 256, 210},  {15, "Q8_K", 256, 292},  {16, "IQ2_XXS", 256, 66},
-    {17, "IQ2_XS", 256, 74}, {18, "IQ3_XXS", 256, 98}, {19, "IQ1_S", 256, 50},
-    {20, "IQ4_NL", 32, 18},  {21, "IQ3_S", 256, 110}, {22, "IQ2_S", 256, 82},
-    {23, "IQ4_XS", 256, 136}, {24, "I8", 1, 1},       {25, "I16", 1, 2},
-    {26, "I32", 1, 4},       {27, "I64", 1, 8},       {28, "F64", 1, 8},
-    {29, "IQ1_M", 256, 56},  {30, "BF16", 1, 2},      {34, "TQ1_0", 256, 54},
-    {35, "TQ2_0", 256, 66},  {39, "MXFP4", 32, 17},   {40, "NVFP4", 64, 36}};
+    {0, "F32", 1, 4},         {1, "F16", 1, 2},
+    {2, "Q4_0", 32, 18},      {3, "Q4_1", 32, 20},
+    {6, "Q5_0", 32, 22},      {7, "Q5_1", 32, 24},
+    {8, "Q8_0", 32, 34},      {9, "Q8_1", 32, 36},
+    {10, "Q2_K", 256, 84},    {11, "Q3_K", 256, 110},
+    {12, "Q4_K", 256, 144},   {13, "Q5_K", 256, 176},
+    {14, "Q6_K", 256, 210},   {15, "Q8_K", 256, 292},
+    {16, "IQ2_XXS", 256, 66}, {17, "IQ2_XS", 256, 74},
+    {18, "IQ3_XXS", 256, 98}, {19, "IQ1_S", 256, 50},
+    {20, "IQ4_NL", 32, 18},   {21, "IQ3_S", 256, 110},
+    {22, "IQ2_S", 256, 82},   {23, "IQ4_XS", 256, 136},
+    {24, "I8", 1, 1},         {25, "I16", 1, 2},
+    {26, "I32", 1, 4},        {27, "I64", 1, 8},
+    {28, "F64", 1, 8},        {29, "IQ1_M", 256, 56},
+    {30, "BF16", 1, 2},       {34, "TQ1_0", 256, 54},
+    {35, "TQ2_0", 256, 66},   {39, "MXFP4", 32, 17},
+    {40, "NVFP4", 64, 36}};
 
 const TypeInfo *sinter::gguf::typeInfo(uint32_t type) {
   for (const TypeInfo &info : kTypes)
@@ -381,13 +387,11 @@ bool Parser::placeTensors() {
   for (Tensor &tensor : file.infos) {
     std::string name = quoted(tensor.name);
     if (file.dataStart > size || tensor.offset > size - file.dataStart)
-      return fail("tensor " + name + " begins at byte " +
-                  Twine(tensor.offset) +
+      return fail("tensor " + name + " begins at byte " + Twine(tensor.offset) +
                   " of the data, which is beyond the end of the file of " +
                   Twine(size) + " bytes; it is truncated or damaged");
     if (tensor.offset % file.dataAlignment != 0)
-      return fail("tensor " + name + " begins at byte " +
-                  Twine(tensor.offset) +
+      return fail("tensor " + name + " begins at byte " + Twine(tensor.offset) +
                   " of the data, which is no multiple of the alignment " +
                   Twine(file.dataAlignment));
     tensor.offset += file.dataStart;
@@ -420,9 +424,9 @@ bool Parser::checkOverlap() {
   });
   for (size_t i = 1; i < order.size(); ++i)
     if (order[i]->offset < order[i - 1]->offset + order[i - 1]->bytes)
-      return failAt(order[i]->offset,
-                    "tensors " + quoted(order[i - 1]->name) + " and " +
-                        quoted(order[i]->name) + " overlap");
+      return failAt(order[i]->offset, "tensors " + quoted(order[i - 1]->name) +
+                                          " and " + quoted(order[i]->name) +
+                                          " overlap");
   return true;
 }
 

@@ -11,8 +11,7 @@ void MappedCheckpoint::add(std::shared_ptr<gguf::File> file) {
   files[path] = std::move(file);
 }
 
-Expected<std::shared_ptr<gguf::File>>
-MappedCheckpoint::file(StringRef path) {
+Expected<std::shared_ptr<gguf::File>> MappedCheckpoint::file(StringRef path) {
   std::lock_guard<std::mutex> lock(mutex);
   std::shared_ptr<gguf::File> &slot = files[path];
   if (!slot) {
@@ -35,8 +34,9 @@ Expected<ArrayRef<uint8_t>> MappedCheckpoint::read(llm::FileAttr where) {
       tensor->bytes != where.getBytes())
     return createStringError(
         inconvertibleErrorCode(),
-        where.getPath() + ": tensor '" + where.getKey() + "' is not at offset " +
-            Twine(where.getOffset()) + " with " + Twine(where.getBytes()) +
+        where.getPath() + ": tensor '" + where.getKey() +
+            "' is not at offset " + Twine(where.getOffset()) + " with " +
+            Twine(where.getBytes()) +
             " bytes; the file is not the one that was imported");
   return (*source)->bytes(*tensor);
 }

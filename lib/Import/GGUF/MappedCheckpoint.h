@@ -11,8 +11,8 @@
 namespace sinter {
 
 /// Reads weights from GGUF files, each mapped when it is first asked for.  A
-/// module that was printed and read back may name a file that has changed since:
-/// the tensor must still lie where the module says.
+/// module that was printed and read back may name a file that has changed
+/// since: the tensor must still lie where the module says.
 class MappedCheckpoint : public llm::CheckpointSource {
 public:
   llvm::Expected<llvm::ArrayRef<uint8_t>> read(llm::FileAttr where) override;
