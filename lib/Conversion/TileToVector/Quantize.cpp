@@ -39,12 +39,15 @@ public:
 private:
   /// scale = max|x| / 127 and its inverse. A NaN or an infinity goes into the
   /// scale, so that it reaches the result. A block below 2^-100 counts as zero:
-  /// its inverse would not be finite.
+  /// its inverse would not be finite. Bits of numbers that are not negative
+  /// compare as the numbers do, and those of a NaN are the largest.
   std::pair<Value, Value> emitScale(Value low, Value high) {
+    auto bits = [&](Value x) { return l.bits(l.abs(x), l.i32()); };
     auto maximum = [&](Value x, Value y) -> Value {
-      return arith::MaximumFOp::create(l.b, l.loc, x, y);
+      return arith::MaxUIOp::create(l.b, l.loc, x, y);
     };
-    Value largest = l.reduce(maximum(l.abs(low), l.abs(high)), maximum);
+    Value largest =
+        l.bits(l.reduce(maximum(bits(low), bits(high)), maximum), l.f32());
     Value tiny = l.cmp(arith::CmpFPredicate::OLT, largest,
                        l.constantF(l.f32(), 0x1p-100));
     Value zero = l.constantF(l.f32(), 0), most = l.constantF(l.f32(), 127);

@@ -24,7 +24,7 @@ func.func @host() {
 
 // CHECK-LABEL: func.func @quantize
 // CHECK: math.absf
-// CHECK: arith.maximumf
+// CHECK: arith.maxui
 // CHECK: math.roundeven
 // CHECK: arith.cmpf ord
 // CHECK: arith.fptosi
