@@ -31,7 +31,8 @@ void sinter::registerDialects(mlir::DialectRegistry &registry) {
               mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
               mlir::vector::VectorDialect, mlir::LLVM::LLVMDialect,
               mlir::cf::ControlFlowDialect, mlir::math::MathDialect,
-              encoding::EncodingDialect, llm::LlmDialect, tile::TileDialect>();
+              decode::DecodeDialect, encoding::EncodingDialect, llm::LlmDialect,
+              planir::PlanDialect, tile::TileDialect>();
 }
 
 void sinter::registerEverything(mlir::DialectRegistry &registry) {

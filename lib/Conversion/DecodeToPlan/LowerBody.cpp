@@ -359,15 +359,9 @@ LogicalResult sinter::lowerFunction(func::FuncOp function, OpBuilder &builder) {
   if (!function.getBody().hasOneBlock())
     return function.emitOpError("is neither a region nor a launch list of one "
                                 "block");
-  SmallVector<std::string> names;
-  for (unsigned i = 0; i < function.getNumArguments(); ++i) {
-    auto name = function.getArgAttrOfType<StringAttr>(i, "tile.name");
-    names.push_back(name ? name.str() : ("arg" + Twine(i)).str());
-  }
-  auto made =
-      planir::FuncOp::create(builder, function.getLoc(), function.getSymName(),
-                             SmallVector<StringRef>(names.begin(), names.end()),
-                             function.getNumResults());
+  auto made = planir::FuncOp::create(
+      builder, function.getLoc(), function.getSymName(),
+      toRefs(parameterNames(function)), function.getNumResults());
   return BodyLowering(made).run(function.getBody().front());
 }
 

@@ -97,28 +97,11 @@ static LogicalResult lowerPacked(tile::PackedOp op, OpBuilder &builder) {
 
 //===-- kernels -----------------------------------------------------------===//
 
-/// A name for argument `index` of a region, for people who read the plan.
-static std::string argumentName(func::FuncOp region, unsigned index,
-                                StringRef otherwise) {
-  if (auto name = region.getArgAttrOfType<StringAttr>(index, "tile.name"))
-    return name.str();
-  return (otherwise + Twine(index)).str();
-}
-
 static void lowerRegion(func::FuncOp region, OpBuilder &builder) {
-  SmallVector<std::string> bindings, scalars;
-  for (auto [index, type] : llvm::enumerate(region.getArgumentTypes())) {
-    if (isa<MemRefType>(type))
-      bindings.push_back(argumentName(region, index, "buffer"));
-    else
-      scalars.push_back(argumentName(region, index, "scalar"));
-  }
-  auto toArray = [&](ArrayRef<std::string> names) {
-    return builder.getStrArrayAttr(
-        SmallVector<StringRef>(names.begin(), names.end()));
-  };
+  KernelNames names = kernelNames(region);
   planir::KernelOp::create(builder, region.getLoc(), region.getSymNameAttr(),
-                           toArray(bindings), toArray(scalars));
+                           builder.getStrArrayAttr(toRefs(names.bindings)),
+                           builder.getStrArrayAttr(toRefs(names.scalars)));
 }
 
 //===-- all ---------------------------------------------------------------===//

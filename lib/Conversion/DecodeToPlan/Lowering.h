@@ -25,6 +25,20 @@ mlir::LogicalResult lowerDeclarations(mlir::ModuleOp module,
 /// What a launch binds, as the plan says it; null for an unknown binding.
 mlir::Attribute lowerBinding(mlir::Attribute binding);
 
+/// Names for people who read the plan. Arguments say them with `tile.name`;
+/// else those of a launch list follow from the program that calls it, and
+/// those of a region from its first launch.
+struct KernelNames {
+  llvm::SmallVector<std::string> bindings, scalars;
+};
+KernelNames kernelNames(mlir::func::FuncOp region);
+llvm::SmallVector<std::string> parameterNames(mlir::func::FuncOp function);
+
+inline llvm::SmallVector<llvm::StringRef>
+toRefs(llvm::ArrayRef<std::string> strings) {
+  return llvm::SmallVector<llvm::StringRef>(strings.begin(), strings.end());
+}
+
 /// Appends the plan function of a launch list or of a program.
 mlir::LogicalResult lowerFunction(mlir::func::FuncOp function,
                                   mlir::OpBuilder &builder);

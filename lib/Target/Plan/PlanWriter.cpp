@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "lib/Target/Plan/PlanWriter.h"
+#include "lib/Target/Plan/MemoryFormula.h"
 #include "lib/Target/Plan/OutputFile.h"
 #include "lib/Target/Plan/PlanError.h"
 #include "lib/Target/Plan/Tables.h"
@@ -15,15 +16,6 @@
 
 using namespace mlir;
 using namespace sinter;
-
-uint64_t sinter::peakBytes(const plan::MemoryT &memory, uint64_t sessions,
-                           uint64_t context, uint64_t workers) {
-  uint64_t pages = llvm::divideCeil(context, std::max(1u, memory.page_tokens));
-  return memory.load_bytes +
-         sessions *
-             (memory.session_bytes + memory.session_bytes_per_page * pages) +
-         memory.worker_bytes * workers;
-}
 
 namespace {
 
@@ -212,26 +204,8 @@ void Writer::describe() {
   addProperties(inputs.quality, tables->quality);
 }
 
-/// Memory of a session follows from its buffers and states. Both are counted
-/// in whole pages of positions, and each part in whole 64-byte lines.
 void Writer::computeMemory() {
-  auto memory = std::make_unique<plan::MemoryT>();
-  memory->page_tokens = 1;
-  for (const auto &state : tables->states)
-    memory->page_tokens = std::max(memory->page_tokens, state->page_tokens);
-  for (const auto &buffer : tables->buffers) {
-    memory->session_bytes += llvm::alignTo(buffer->bytes, 64) + 64;
-    memory->session_bytes_per_page +=
-        buffer->bytes_per_position * memory->page_tokens;
-  }
-  for (const auto &state : tables->states) {
-    uint64_t page = 4; // its id
-    for (uint64_t bytes : state->page_bytes)
-      page += bytes * state->layers;
-    memory->session_bytes_per_page +=
-        page * llvm::divideCeil(memory->page_tokens, state->page_tokens);
-  }
-  tables->memory = std::move(memory);
+  tables->memory = std::make_unique<plan::MemoryT>(memoryOf(*tables));
 }
 
 /// Tables after the sections, then the header, so that a file with a header is

@@ -9,17 +9,17 @@ module attributes {llm.name = "tiny", llm.architecture = "llama",
   tile.buffer @logits bytes 1024
   tile.buffer @token bytes 4
   tile.state @kv {layers = 2, kv_heads = 1, head_dim = 16} : f16
-  tile.vector @norm = [@norm.weight] size 33 arrange stack
+  tile.vector @blk.0.norm = [@norm.weight] size 33 arrange stack
   tile.vector @bias = [@bias.weight] size 40 arrange stack
 
   func.func @layer(%arena: memref<4096xi8> {tile.name = "arena"},
                    %w: memref<64xf32>, %k: memref<16x1x16x16xf16>,
-                   %pages: memref<16xi32>, %rows: index {tile.name = "rows"},
+                   %pages: memref<16xi32>, %rows: index {tile.name = "n"},
                    %at: index) attributes {tile.region} {
     return
   }
   func.func @forward(%rows: index, %position: index) {
-    tile.launch @layer bindings([#tile.arena<64>, #tile.weight<@norm>,
+    tile.launch @layer bindings([#tile.arena<64>, #tile.weight<@blk.0.norm>,
       #tile.state<@kv, 0, 1>, #tile.pages<@kv>]) scalars(%rows, %position : index, index)
     tile.launch @layer bindings([#tile.buffer<"token">, #tile.weight<@bias>,
       #tile.state<@kv, 1, 0>, #tile.pages<@kv>]) scalars(%rows, %position : index, index)
@@ -33,15 +33,17 @@ module attributes {llm.name = "tiny", llm.architecture = "llama",
 // CHECK-NEXT: plan.buffer @arena bytes(4096)
 // CHECK:      plan.buffer @history bytes(0) per_position(4)
 // CHECK:      plan.state @kv layers(2) page_tokens(16) page_bytes([512, 512]) type("f16")
-// CHECK-NEXT: plan.weight @norm in(@weights) at(0) bytes(256) shape(1, 33) encoding("f32") sources(["norm.weight"])
+// CHECK-NEXT: plan.weight @blk.0.norm in(@weights) at(0) bytes(256) shape(1, 33) encoding("f32") sources(["norm.weight"])
 // CHECK-NEXT: plan.weight @bias in(@weights) at(256) bytes(256) shape(1, 40)
-// CHECK-NEXT: plan.kernel @layer bindings(["arena", "buffer1", "buffer2", "buffer3"]) scalars(["rows", "scalar5"])
+// CHECK-NEXT: plan.kernel @layer bindings(["arena", "blk.*.norm", "kv.values", "kv.pages"]) scalars(["n", "position"])
 
 // CHECK-LABEL: plan.func @forward(
-// CHECK-SAME:      %[[ROWS:[a-z0-9]+]]: i64, %[[AT:[a-z0-9]+]]: i64)
-// CHECK-NEXT:    plan.dispatch @layer bindings([#plan.buffer<@arena, 64>, #plan.weight<@norm>, #plan.plane<@kv, 0, 1>, #plan.pages<@kv>]) scalars(%[[ROWS]], %[[AT]])
+// CHECK-SAME:      %[[ROWS:rows]]: i64, %[[AT:position]]: i64) attributes {params = ["rows", "position"]}
+// CHECK-NEXT:    plan.dispatch @layer bindings([#plan.buffer<@arena, 64>, #plan.weight<@blk.0.norm>, #plan.plane<@kv, 0, 1>, #plan.pages<@kv>]) scalars(%[[ROWS]], %[[AT]])
 // CHECK-NEXT:    plan.dispatch @layer bindings([#plan.buffer<@token>, #plan.weight<@bias>, #plan.plane<@kv, 1, 0>, #plan.pages<@kv>])
 // CHECK-NEXT:    plan.return
+// CHECK:      plan.func @head(%first: i64, %rows: i64)
+// CHECK:      plan.func @sample(%position: i64, %seed: i64, %arg2: i64)
 
   // All logits leave before the rows are committed.
   decode.program @score(%chunk: i64) attributes {params = ["chunk"]} {
@@ -151,4 +153,11 @@ module attributes {llm.name = "tiny", llm.architecture = "llama",
 // CHECK-NEXT:      plan.call @head(%[[ZERO]], %[[ONE]])
 // CHECK-NEXT:      plan.yield %[[M2]]
 // CHECK:         plan.return %[[LOOP]]#1
+
+// What code and weights are made from travels along.
+// CHECK-LABEL: module @device attributes {llm.architecture = "llama"
+// CHECK-NEXT:    tile.vector @blk.0.norm
+// CHECK-NEXT:    tile.vector @bias
+// CHECK-NEXT:    func.func @layer(
+// CHECK-NOT:     @forward
 }

@@ -1,0 +1,83 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "lib/Target/Plan/MemoryFormula.h"
+#include "lib/Target/Plan/PlanWriter.h"
+
+using namespace sinter;
+
+uint64_t sinter::peakBytes(const plan::MemoryT &memory, uint64_t sessions,
+                           uint64_t context, uint64_t workers) {
+  uint64_t pages = llvm::divideCeil(context, std::max(1u, memory.page_tokens));
+  return memory.load_bytes +
+         sessions *
+             (memory.session_bytes + memory.session_bytes_per_page * pages) +
+         memory.worker_bytes * workers;
+}
+
+namespace {
+
+/// Size of the program, which the runtime keeps in a form of its own.
+struct ProgramSize {
+  uint64_t ops = 0, bindings = 0, operands = 0, registers = 0;
+
+  void add(const plan::BlockT *block);
+};
+
+} // namespace
+
+void ProgramSize::add(const plan::BlockT *block) {
+  if (!block)
+    return;
+  for (const auto &op : block->ops) {
+    ++ops;
+    if (auto *dispatch = op->op.AsDispatch()) {
+      bindings += dispatch->bindings.size();
+      operands += dispatch->scalars.size();
+    } else if (auto *call = op->op.AsCall()) {
+      operands += call->args.size() + call->results.size();
+    } else if (auto *branch = op->op.AsIf()) {
+      add(branch->then_block.get());
+      add(branch->else_block.get());
+    } else if (auto *loop = op->op.AsWhile()) {
+      add(loop->before.get());
+      add(loop->body.get());
+    }
+  }
+}
+
+/// Bytes of the runtime itself, each a bound.
+static constexpr uint64_t kPlanObject = 48 << 10; // with its tokenizer
+static constexpr uint64_t kPerOp = 96, kPerBinding = 64, kPerOperand = 16;
+static constexpr uint64_t kSessionObject = 10 << 10;
+static constexpr uint64_t kPerWorker = 64;
+
+plan::MemoryT sinter::memoryOf(const plan::PlanT &plan) {
+  ProgramSize size;
+  for (const auto &function : plan.functions) {
+    size.add(function->body.get());
+    size.registers += function->registers;
+  }
+  plan::MemoryT memory;
+  memory.load_bytes = kPlanObject + kPerOp * size.ops +
+                      kPerBinding * size.bindings + kPerOperand * size.operands;
+  memory.session_bytes = kSessionObject + 8 * (size.bindings + size.registers);
+  memory.worker_bytes = kPerWorker;
+  memory.page_tokens = 1;
+  for (const auto &state : plan.states)
+    memory.page_tokens = std::max(memory.page_tokens, state->page_tokens);
+  // Buffers stand on lines of 64 bytes, and positions are counted in pages.
+  for (const auto &buffer : plan.buffers) {
+    memory.session_bytes += llvm::alignTo(buffer->bytes, 64) + 64;
+    memory.session_bytes_per_page +=
+        buffer->bytes_per_position * memory.page_tokens;
+  }
+  for (const auto &state : plan.states) {
+    uint64_t page = 4; // its id
+    for (uint64_t bytes : state->page_bytes)
+      page += bytes * state->layers;
+    memory.session_bytes_per_page +=
+        page * llvm::divideCeil(memory.page_tokens, state->page_tokens);
+  }
+  return memory;
+}
