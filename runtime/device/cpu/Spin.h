@@ -21,16 +21,38 @@ inline void relax() {
 #endif
 }
 
-/// Waits until `word` is no longer `old`: looks `spins` times, then parks.  A
+/// How long one thread looks before it parks.  Where looking pays it looks
+/// longer the next time, up to `most`; where others take the processor from the
+/// thread it waits for, spinning only keeps that thread away, and it soon
+/// stops.
+struct Patience {
+  static constexpr uint32_t kLeast = 16;
+
+  alignas(64) uint32_t spins = 0;
+  uint32_t most = 0;
+
+  void set(uint32_t limit) { spins = most = limit; }
+  void paid() {
+    uint32_t longer = spins + spins / 4 + 1;
+    spins = longer < most ? longer : most;
+  }
+  void failed() {
+    uint32_t shorter = spins / 2;
+    spins = shorter > kLeast ? shorter : most < kLeast ? most : kLeast;
+  }
+};
+
+/// Waits until `word` is no longer `old`: looks for a while, then parks.  A
 /// waiter that spins needs no system call; one that parks leaves its core to
 /// whoever it waits for.
 inline void waitChange(const std::atomic<uint32_t> &word, uint32_t old,
-                       uint32_t spins) {
-  for (uint32_t i = 0; i < spins; ++i) {
+                       Patience &patience) {
+  for (uint32_t i = 0; i < patience.spins; ++i) {
     if (word.load(std::memory_order_acquire) != old)
-      return;
+      return patience.paid();
     relax();
   }
+  patience.failed();
   while (word.load(std::memory_order_acquire) == old)
     word.wait(old, std::memory_order_acquire);
 }
@@ -38,15 +60,12 @@ inline void waitChange(const std::atomic<uint32_t> &word, uint32_t old,
 /// All `workers` must arrive before anyone leaves; used again and again.
 class Barrier {
 public:
-  void reset(uint32_t newWorkers, uint32_t newSpins) {
-    workers = newWorkers;
-    spins = newSpins;
-  }
-  void arrive() {
+  void reset(uint32_t newWorkers) { workers = newWorkers; }
+  void arrive(Patience &patience) {
     // Read before arriving: afterwards the last one may already change it.
     uint32_t old = phase.load(std::memory_order_acquire);
     if (arrived.fetch_add(1, std::memory_order_acq_rel) + 1 < workers)
-      return waitChange(phase, old, spins);
+      return waitChange(phase, old, patience);
     arrived.store(0, std::memory_order_relaxed);
     phase.store(old + 1, std::memory_order_release);
     phase.notify_all();
@@ -56,7 +75,6 @@ private:
   alignas(64) std::atomic<uint32_t> arrived{0};
   alignas(64) std::atomic<uint32_t> phase{0};
   alignas(64) uint32_t workers = 1;
-  uint32_t spins = 0;
 };
 
 /// First come, first served, so that sessions on several threads take turns.
@@ -64,8 +82,10 @@ class FairLock {
 public:
   void lock() {
     uint32_t mine = next.fetch_add(1, std::memory_order_relaxed);
+    Patience patience;
+    patience.set(100);
     for (uint32_t now; (now = serving.load(std::memory_order_acquire)) != mine;)
-      waitChange(serving, now, 100);
+      waitChange(serving, now, patience);
   }
   void unlock() {
     serving.fetch_add(1, std::memory_order_release);

@@ -40,13 +40,28 @@ uint64_t nanoseconds() {
   clock_gettime(CLOCK_MONOTONIC, &time);
   return uint64_t(time.tv_sec) * 1000000000u + time.tv_nsec;
 }
+
+/// A pause lasts from 4 to 140 cycles, depending on the processor.
+uint64_t pausesPerMicrosecond() {
+  constexpr uint32_t kPauses = 128;
+  uint64_t least = UINT64_MAX; // what was not interrupted
+  for (int attempt = 0; attempt < 4; ++attempt) {
+    uint64_t start = nanoseconds();
+    for (uint32_t i = 0; i < kPauses; ++i)
+      relax();
+    uint64_t elapsed = nanoseconds() - start;
+    least = elapsed < least ? elapsed : least;
+  }
+  uint64_t pauses = kPauses * 1000 / (least ? least : 1) + 1;
+  return pauses < 1000 ? pauses : 1000;
+}
 } // namespace
 
 Status WorkerPool::start(const Allocator &allocator, uint32_t workers,
                          bool pin) {
   count = workers;
-  calibrate();
-  barrier.reset(workers, barrierSpins);
+  SINTER_TRY(calibrate(allocator));
+  barrier.reset(workers);
   threads = Vector<Thread>(allocator);
   SINTER_NEED(threads.reserve(workers - 1));
   pthread_attr_t attributes;
@@ -84,24 +99,22 @@ void WorkerPool::stop() {
   threads.clear();
 }
 
-void WorkerPool::calibrate() {
+Status WorkerPool::calibrate(const Allocator &allocator) {
+  idle = Vector<Patience>(allocator);
+  inside = Vector<Patience>(allocator);
+  SINTER_NEED(idle.resize(count) && inside.resize(count));
   // More workers than CPUs: whoever spins takes the CPU from the one it waits
   // for.
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof(set), &set) == 0 &&
       count > static_cast<uint32_t>(CPU_COUNT(&set)))
-    return;
-  // A pause lasts from 4 to 140 cycles, depending on the processor.
-  constexpr uint32_t kPauses = 256;
-  uint64_t start = nanoseconds();
-  for (uint32_t i = 0; i < kPauses; ++i)
-    relax();
-  uint64_t elapsed = nanoseconds() - start;
-  uint64_t perMicrosecond = kPauses * 1000 / (elapsed ? elapsed : 1) + 1;
-  if (perMicrosecond > 1000)
-    perMicrosecond = 1000;
-  idleSpins = static_cast<uint32_t>(perMicrosecond * kIdleMicroseconds);
-  barrierSpins = static_cast<uint32_t>(perMicrosecond * kBarrierMicroseconds);
+    return Status();
+  uint64_t perMicrosecond = pausesPerMicrosecond();
+  for (uint32_t i = 0; i < count; ++i) {
+    idle[i].set(static_cast<uint32_t>(perMicrosecond * kIdleMicroseconds));
+    inside[i].set(static_cast<uint32_t>(perMicrosecond * kBarrierMicroseconds));
+  }
+  return Status();
 }
 
 void WorkerPool::pinThread(const Thread &thread) {
@@ -129,7 +142,7 @@ void *WorkerPool::threadMain(void *argument) {
 void WorkerPool::work(uint32_t index) {
   FloatEnvironment ieee;
   for (uint32_t seen = 0;;) {
-    waitChange(round, seen, idleSpins);
+    waitChange(round, seen, idle[index]);
     // A round cannot end without this worker, so none is ever missed.
     ++seen;
     if (ending.load(std::memory_order_relaxed))
@@ -152,7 +165,7 @@ void WorkerPool::run(Task newTask, const void *newArgument) {
   newTask(newArgument, 0);
   for (uint32_t left;
        count > 1 && (left = remaining.load(std::memory_order_acquire)) != 0;)
-    waitChange(remaining, left, barrierSpins);
+    waitChange(remaining, left, inside[0]);
   turn.unlock();
 }
 
@@ -166,8 +179,9 @@ void WorkerPool::run(sinter_entry entry, void *const *buffers,
   kernel.call.workers = count;
   kernel.call.buffers = buffers;
   kernel.call.scalars = scalars;
-  kernel.call.barrier = [](void *pool, uint32_t) {
-    static_cast<WorkerPool *>(pool)->barrier.arrive();
+  kernel.call.barrier = [](void *context, uint32_t worker) {
+    auto *pool = static_cast<WorkerPool *>(context);
+    pool->barrier.arrive(pool->inside[worker]);
   };
   kernel.call.ctx = this;
   FloatEnvironment ieee;

@@ -49,11 +49,12 @@ private:
   static void *threadMain(void *thread);
   void work(uint32_t index);
   void pinThread(const Thread &thread);
-  void calibrate();
+  Status calibrate(const Allocator &allocator);
 
   Vector<Thread> threads;
   uint32_t count = 1;
-  uint32_t idleSpins = 0, barrierSpins = 0;
+  /// Of each worker: between tasks, and inside one.
+  Vector<Patience> idle, inside;
   FairLock turn;
   Barrier barrier; // handed to kernels
   Task task = nullptr;

@@ -126,7 +126,7 @@ TEST(Memory, FormulaIsAnUpperBoundAndClose) {
       std::vector<SessionOwner> owners;
       for (uint32_t i = 0; i < sessions; ++i) {
         owners.push_back(openSession(plan, context));
-        sinter_generation options = greedy(0);
+        sinter_generation options = greedy(60);
         options.sampling.temperature = 1;
         EXPECT_EQ(generate(owners.back(), {1, 2, 3}, options).code, SINTER_OK);
       }
