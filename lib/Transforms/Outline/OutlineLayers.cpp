@@ -156,6 +156,9 @@ LogicalResult OutlineLayersPass::describe(Layer &layer) {
           name = "kv";
           layer.kvIn = operand;
         } else if (isa<BlockArgument>(operand)) {
+          if (layer.positions && layer.positions != operand)
+            return op->emitError("reads a second argument of the function "
+                                 "beside the positions");
           name = "positions";
           layer.positions = operand;
         } else {
