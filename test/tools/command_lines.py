@@ -103,7 +103,7 @@ class Run(ToolTest):
     def test_statistics_go_to_standard_error(self):
         out, error = self.run_tool("llm-run", self.plan, "-p", "ab", "-n", 3, "--stats")
         self.assertEqual(out, "cde")
-        self.assertRegex(error, r"^prefill 2000\.0 tok/s  decode 1000\.0 tok/s  load \S+ ms  peak \d+ MiB\n$")
+        self.assertRegex(error, r"^\nprefill 2000\.0 tok/s  decode 1000\.0 tok/s  load \S+ ms  peak \d+ MiB\n$")
 
     def test_json_is_one_object(self):
         result = json.loads(self.out("llm-run", self.plan, "-p", "a", "-n", 2, "--json", "--seed", 9))

@@ -7,6 +7,7 @@
 #include "tools/llm-run/Interrupt.h"
 
 #include <algorithm>
+#include <chrono>
 #include <nlohmann/json.hpp>
 
 using namespace sinter;
@@ -28,16 +29,52 @@ Session sinter::tools::makeSession(const Job &job, size_t prompt) {
     throw Failure("--context " + std::to_string(context) +
                   " is more than the " + std::to_string(most) +
                   " positions of the plan");
-  if (prompt > context)
+  if (prompt > context) {
+    std::string advice = "shorten it";
+    if (context < most)
+      advice += " or give a larger --context (the plan allows " +
+                std::to_string(most) + ")";
     throw Failure("the prompt has " + std::to_string(prompt) +
-                  " tokens, the context " + std::to_string(context) +
-                  "; shorten it or give a larger --context (the plan allows " +
-                  std::to_string(most) + ")");
+                  " tokens, the context " + std::to_string(context) + "; " +
+                  advice);
+  }
   SessionOptions options;
   options.context = static_cast<uint32_t>(context);
   options.chunk = arguments.chunk.value_or(0);
   return job.plan.session(options).orThrow();
 }
+
+namespace {
+/// The figures of a generation that was cancelled: the library gives none then.
+class Stopwatch {
+public:
+  void token() {
+    last = Clock::now();
+    if (tokens++ == 0)
+      first = last;
+  }
+  Statistics statistics(size_t prompt) const {
+    Statistics s{};
+    if (!tokens)
+      return s;
+    s.prompt_tokens = prompt;
+    s.generated_tokens = tokens;
+    s.prefill_ns = nanoseconds(first - start);
+    s.decode_ns = nanoseconds(last - first);
+    s.stop = SINTER_STOP_CALLBACK;
+    return s;
+  }
+
+private:
+  using Clock = std::chrono::steady_clock;
+  static uint64_t nanoseconds(Clock::duration time) {
+    return static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(time).count());
+  }
+  Clock::time_point start = Clock::now(), first, last;
+  uint64_t tokens = 0;
+};
+} // namespace
 
 Completion sinter::tools::complete(const Job &job, Session &session,
                                    std::span<const int32_t> ids) {
@@ -59,8 +96,10 @@ Completion sinter::tools::complete(const Job &job, Session &session,
       });
   completion.interrupted = scope.interrupted();
   if (!result && completion.interrupted &&
-      result.error().code() == SINTER_CANCELLED)
+      result.error().code() == SINTER_CANCELLED) {
+    completion.statistics = watch.statistics(ids.size());
     return completion;
+  }
   completion.statistics = std::move(result).orThrow();
   return completion;
 }
@@ -133,9 +172,12 @@ void sinter::tools::report(const Job &job, const Completion &completion) {
     return;
   const Statistics &s = completion.statistics;
   Style style(stderr);
+  // Both streams may end up in one place: the figures get a line of their own.
+  const bool lineIsOpen = !job.arguments.json && !isTerminal(stdout) &&
+                          !completion.text.ends_with('\n');
   std::fprintf(stderr,
-               "%sprefill %.1f tok/s  decode %.1f tok/s  load %.1f ms  peak "
+               "%s%sprefill %.1f tok/s  decode %.1f tok/s  load %.1f ms  peak "
                "%.0f MiB%s\n",
-               style.dim(), prefillRate(s), decodeRate(s), job.loadMs,
-               peakMemoryMiB(), style.plain());
+               lineIsOpen ? "\n" : "", style.dim(), prefillRate(s),
+               decodeRate(s), job.loadMs, peakMemoryMiB(), style.plain());
 }
