@@ -46,6 +46,19 @@ def run(name, *arguments, check=True, env=None, timeout=300, **options):
     return result
 
 
+def peak_bytes(name, *arguments):
+    """Peak resident bytes of a tool that must succeed.
+
+    Started by a small process: Linux counts the memory of the parent at the time of the start, and ours holds a model.
+    """
+    script = ("import resource, subprocess, sys\n"
+              "subprocess.run(sys.argv[1:], check=True, stdin=-3, stdout=-3, stderr=-3)\n"
+              "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)")
+    out = subprocess.run([sys.executable, "-c", script, tool(name), *map(str, arguments)], check=True, capture_output=True,
+                         text=True, timeout=600).stdout
+    return int(out) * 1024
+
+
 def compile_plan(model, plan, *options):
     run("llm-compile", model, "-o", plan, *options)
     return plan
