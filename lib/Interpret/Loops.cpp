@@ -2,8 +2,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "lib/Interpret/Loops.h"
 
+// Sanitizers cannot run the resolver that picks a clone.
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define SINTER_NO_CLONES
+#endif
+#endif
+
 // The same fma in hardware where there is one: only speed depends on it.
-#if defined(__x86_64__) && defined(__linux__) && !defined(__SANITIZE_ADDRESS__)
+#if defined(__x86_64__) && defined(__linux__) && !defined(SINTER_NO_CLONES)
 #define SINTER_CLONES                                                          \
   __attribute__((target_clones("arch=x86-64-v3", "default")))
 #else
