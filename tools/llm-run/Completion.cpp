@@ -85,9 +85,11 @@ Completion sinter::tools::complete(const Job &job, Session &session,
   generation.stop = job.arguments.stop;
 
   Completion completion;
+  Stopwatch watch;
   Interruptible scope(session);
   auto result =
       session.generate(ids, generation, [&](int32_t id, std::string_view text) {
+        watch.token();
         if (id >= 0) // below: text that was held back, without a token
           completion.ids.push_back(id);
         completion.text += text;
