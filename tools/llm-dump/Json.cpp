@@ -113,6 +113,28 @@ static json::Object defaults(const plan::Plan &plan) {
                       {"stop_ids", std::move(stops)}};
 }
 
+static json::Object tokenizer(const plan::Plan &plan) {
+  const plan::Tokenizer *from = plan.tokenizer();
+  if (!from)
+    return {};
+  uint32_t offsets = count(from->piece_offsets());
+  return json::Object{{"kind", plan::EnumNameTokenizerKind(from->kind())},
+                      {"tokens", offsets ? offsets - 1 : 0},
+                      {"special", count(from->special_ids())},
+                      {"pre_tokenizers", strings(from->pre_tokenizers())},
+                      {"bos", from->bos()},
+                      {"eos", from->eos()}};
+}
+
+static json::Object golden(const plan::Plan &plan) {
+  const plan::Golden *from = plan.golden();
+  if (!from)
+    return {};
+  return json::Object{{"texts", count(from->texts())},
+                      {"chats", count(from->chats())},
+                      {"logits", count(from->logits())}};
+}
+
 void sinter::dump::printJson(const PlanFile &file, const Load &load,
                              llvm::raw_ostream &out) {
   const plan::Plan &plan = file.tables();
@@ -140,6 +162,10 @@ void sinter::dump::printJson(const PlanFile &file, const Load &load,
                       {"memory", memory(plan, load)},
                       {"defaults", defaults(plan)},
                       {"provenance", properties(plan.provenance())},
-                      {"quality", properties(plan.quality())}};
+                      {"quality", properties(plan.quality())},
+                      {"tokenizer", tokenizer(plan)},
+                      {"golden", golden(plan)}};
+  if (plan.chat_template())
+    object["chat_template"] = string(plan.chat_template()->source());
   out << llvm::formatv("{0:2}\n", json::Value(std::move(object)));
 }

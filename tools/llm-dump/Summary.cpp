@@ -19,6 +19,16 @@ static std::string mebibytes(uint64_t bytes) {
   return llvm::formatv("{0:f1} MiB", bytes / (1024.0 * 1024.0));
 }
 
+/// Expressions can be very long; --json has them whole.
+static std::string shortened(llvm::StringRef text) {
+  constexpr size_t most = 64;
+  if (text.size() <= most)
+    return text.str();
+  return (text.take_front(most) + "... (" + llvm::Twine(text.size()) +
+          " bytes)")
+      .str();
+}
+
 uint64_t sinter::dump::peakBytes(const plan::Plan &plan, const Load &load) {
   if (!plan.memory())
     return 0;
@@ -178,7 +188,8 @@ void Summary::text() {
                       << " special, bos " << tokenizer->bos() << ", eos "
                       << tokenizer->eos() << "\n";
     for (uint32_t i = 0; i < count(tokenizer->pre_tokenizers()); ++i)
-      line() << "splits by " << dump::text(tokenizer->pre_tokenizers()->Get(i))
+      line() << "splits by "
+             << shortened(dump::text(tokenizer->pre_tokenizers()->Get(i)))
              << "\n";
   }
   if (const plan::ChatTemplate *chat = plan.chat_template())

@@ -50,7 +50,7 @@ void ProgramSize::add(const plan::BlockT *block) {
 static constexpr uint64_t kPlanObject = 48 << 10; // with its tokenizer
 static constexpr uint64_t kPerOp = 96, kPerBinding = 64, kPerOperand = 16;
 static constexpr uint64_t kSessionObject = 10 << 10;
-static constexpr uint64_t kPerWorker = 64;
+static constexpr uint64_t kPerWorker = 256;
 
 plan::MemoryT sinter::memoryOf(const plan::PlanT &plan) {
   ProgramSize size;
