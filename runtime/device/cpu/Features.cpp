@@ -69,37 +69,49 @@ constexpr Feature kFeatures[] = {
     {"lzcnt", 0x80000001, 0, Ecx, 5, Nothing},
 };
 
-uint64_t enabledState() {
-  uint32_t eax, ebx, ecx, edx;
-  if (!__get_cpuid(1, &eax, &ebx, &ecx, &edx) || !(ecx >> 27 & 1))
-    return 0; // no OSXSAVE: XGETBV would fault
-  uint32_t low, high;
-  __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
-  return uint64_t(high) << 32 | low;
-}
+/// What CPUID says, asked once: under a hypervisor each question costs
+/// microseconds.
+struct Cpu {
+  uint32_t basic[4] = {}, extended7[4] = {}, extended71[4] = {}, amd[4] = {};
+  uint64_t enabled = 0; // XCR0
 
-bool has(const Feature &feature) {
-  uint32_t registers[4];
-  if (feature.subleaf) {
-    // The highest sub-leaf is in EAX of sub-leaf 0.
-    if (!__get_cpuid_count(feature.leaf, 0, &registers[Eax], &registers[Ebx],
-                           &registers[Ecx], &registers[Edx]) ||
-        registers[Eax] < feature.subleaf)
-      return false;
+  Cpu() {
+    ask(1, 0, basic);
+    if (basic[Ecx] >> 27 & 1) // OSXSAVE: else XGETBV would fault
+      enabled = readXcr0();
+    ask(7, 0, extended7);
+    if (extended7[Eax] >= 1) // the highest sub-leaf
+      ask(7, 1, extended71);
+    ask(0x80000001, 0, amd);
   }
-  if (!__get_cpuid_count(feature.leaf, feature.subleaf, &registers[Eax],
-                         &registers[Ebx], &registers[Ecx], &registers[Edx]))
-    return false;
-  return (registers[feature.where] >> feature.bit & 1) &&
-         (enabledState() & feature.needs) == feature.needs;
-}
+  static void ask(uint32_t leaf, uint32_t subleaf, uint32_t (&out)[4]) {
+    if (!__get_cpuid_count(leaf, subleaf, &out[Eax], &out[Ebx], &out[Ecx],
+                           &out[Edx]))
+      for (uint32_t &value : out)
+        value = 0;
+  }
+  static uint64_t readXcr0() {
+    uint32_t low, high;
+    __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    return uint64_t(high) << 32 | low;
+  }
+  bool has(const Feature &feature) const {
+    const uint32_t *registers = feature.leaf == 1   ? basic
+                                : feature.leaf != 7 ? amd
+                                : feature.subleaf   ? extended71
+                                                    : extended7;
+    return (registers[feature.where] >> feature.bit & 1) &&
+           (enabled & feature.needs) == feature.needs;
+  }
+};
 
 } // namespace
 
 bool cpuHasFeature(std::string_view name) {
+  static const Cpu cpu;
   for (const Feature &feature : kFeatures)
     if (feature.name == name)
-      return has(feature);
+      return cpu.has(feature);
   return false;
 }
 #else

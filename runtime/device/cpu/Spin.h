@@ -42,20 +42,41 @@ struct Patience {
   }
 };
 
-/// Waits until `word` is no longer `old`: looks for a while, then parks.  A
-/// waiter that spins needs no system call; one that parks leaves its core to
-/// whoever it waits for.
-inline void waitChange(const std::atomic<uint32_t> &word, uint32_t old,
-                       Patience &patience) {
-  for (uint32_t i = 0; i < patience.spins; ++i) {
-    if (word.load(std::memory_order_acquire) != old)
-      return patience.paid();
-    relax();
+/// A number that threads wait for.  Those who change it pay for a system call
+/// only if someone sleeps.
+class WaitWord {
+public:
+  uint32_t load() const { return value.load(std::memory_order_acquire); }
+  /// Nobody waits for this change.
+  void set(uint32_t now) { value.store(now, std::memory_order_relaxed); }
+  uint32_t add(uint32_t more) { return value.fetch_add(more) + more; }
+
+  void wake() {
+    // Both this and sleep() are sequentially consistent: either the sleeper
+    // sees the new value or its waker sees the sleeper.
+    if (sleepers.load() != 0)
+      wakeSleepers();
   }
-  patience.failed();
-  while (word.load(std::memory_order_acquire) == old)
-    word.wait(old, std::memory_order_acquire);
-}
+  /// Waits until the value is no longer `old`: looks for a while, then parks.
+  /// A waiter that spins needs no system call; one that parks leaves its core
+  /// to whoever it waits for.
+  void waitChange(uint32_t old, Patience &patience) {
+    for (uint32_t i = 0; i < patience.spins; ++i) {
+      if (load() != old)
+        return patience.paid();
+      relax();
+    }
+    patience.failed();
+    sleep(old);
+  }
+
+private:
+  void sleep(uint32_t old);
+  void wakeSleepers();
+
+  alignas(64) std::atomic<uint32_t> value{0};
+  std::atomic<uint32_t> sleepers{0};
+};
 
 /// All `workers` must arrive before anyone leaves; used again and again.
 class Barrier {
@@ -63,17 +84,17 @@ public:
   void reset(uint32_t newWorkers) { workers = newWorkers; }
   void arrive(Patience &patience) {
     // Read before arriving: afterwards the last one may already change it.
-    uint32_t old = phase.load(std::memory_order_acquire);
+    uint32_t old = phase.load();
     if (arrived.fetch_add(1, std::memory_order_acq_rel) + 1 < workers)
-      return waitChange(phase, old, patience);
+      return phase.waitChange(old, patience);
     arrived.store(0, std::memory_order_relaxed);
-    phase.store(old + 1, std::memory_order_release);
-    phase.notify_all();
+    phase.add(1);
+    phase.wake();
   }
 
 private:
   alignas(64) std::atomic<uint32_t> arrived{0};
-  alignas(64) std::atomic<uint32_t> phase{0};
+  WaitWord phase;
   alignas(64) uint32_t workers = 1;
 };
 
@@ -84,16 +105,17 @@ public:
     uint32_t mine = next.fetch_add(1, std::memory_order_relaxed);
     Patience patience;
     patience.set(100);
-    for (uint32_t now; (now = serving.load(std::memory_order_acquire)) != mine;)
-      waitChange(serving, now, patience);
+    for (uint32_t now; (now = serving.load()) != mine;)
+      serving.waitChange(now, patience);
   }
   void unlock() {
-    serving.fetch_add(1, std::memory_order_release);
-    serving.notify_all();
+    serving.add(1);
+    serving.wake();
   }
 
 private:
-  std::atomic<uint32_t> next{0}, serving{0};
+  std::atomic<uint32_t> next{0};
+  WaitWord serving;
 };
 
 } // namespace sinter::runtime

@@ -92,8 +92,8 @@ Status WorkerPool::start(const Allocator &allocator, uint32_t workers,
 
 void WorkerPool::stop() {
   ending.store(true, std::memory_order_relaxed);
-  round.fetch_add(1, std::memory_order_release);
-  round.notify_all();
+  round.add(1);
+  round.wake();
   for (Thread &thread : threads)
     pthread_join(thread.handle, nullptr);
   threads.clear();
@@ -142,14 +142,14 @@ void *WorkerPool::threadMain(void *argument) {
 void WorkerPool::work(uint32_t index) {
   FloatEnvironment ieee;
   for (uint32_t seen = 0;;) {
-    waitChange(round, seen, idle[index]);
+    round.waitChange(seen, idle[index]);
     // A round cannot end without this worker, so none is ever missed.
     ++seen;
     if (ending.load(std::memory_order_relaxed))
       return;
     task(argument, index);
-    if (remaining.fetch_sub(1, std::memory_order_acq_rel) == 1)
-      remaining.notify_all();
+    if (remaining.add(UINT32_MAX) == 0) // one less
+      remaining.wake();
   }
 }
 
@@ -158,14 +158,13 @@ void WorkerPool::run(Task newTask, const void *newArgument) {
   if (count > 1) {
     task = newTask;
     argument = newArgument;
-    remaining.store(count - 1, std::memory_order_relaxed);
-    round.fetch_add(1, std::memory_order_release);
-    round.notify_all();
+    remaining.set(count - 1);
+    round.add(1);
+    round.wake();
   }
   newTask(newArgument, 0);
-  for (uint32_t left;
-       count > 1 && (left = remaining.load(std::memory_order_acquire)) != 0;)
-    waitChange(remaining, left, inside[0]);
+  for (uint32_t left; count > 1 && (left = remaining.load()) != 0;)
+    remaining.waitChange(left, inside[0]);
   turn.unlock();
 }
 

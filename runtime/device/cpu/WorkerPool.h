@@ -59,8 +59,8 @@ private:
   Barrier barrier; // handed to kernels
   Task task = nullptr;
   const void *argument = nullptr;
-  alignas(64) std::atomic<uint32_t> round{0};
-  alignas(64) std::atomic<uint32_t> remaining{0};
+  WaitWord round;
+  WaitWord remaining;
   std::atomic<bool> ending{false};
 };
 
