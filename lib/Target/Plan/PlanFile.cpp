@@ -97,8 +97,14 @@ llvm::Expected<PlanFile> PlanFile::open(llvm::StringRef path,
     return llvm::createStringError(
         buffer.getError(),
         path + ": cannot read: " + buffer.getError().message());
+  return read(std::move(*buffer), verifyWeights);
+}
+
+llvm::Expected<PlanFile>
+PlanFile::read(std::unique_ptr<llvm::MemoryBuffer> buffer, bool verifyWeights) {
+  std::string path = buffer->getBufferIdentifier().str();
   PlanFile file;
-  file.buffer = std::move(*buffer);
+  file.buffer = std::move(buffer);
   if (llvm::Error error = file.checkHeader(path))
     return error;
   const uint8_t *tables =

@@ -21,6 +21,9 @@ class PlanFile {
 public:
   static llvm::Expected<PlanFile> open(llvm::StringRef path,
                                        bool verifyWeights = true);
+  /// The same for bytes in memory; messages name the buffer.
+  static llvm::Expected<PlanFile>
+  read(std::unique_ptr<llvm::MemoryBuffer> buffer, bool verifyWeights = true);
 
   const plan::Plan &tables() const { return *root; }
   uint64_t fileBytes() const { return buffer->getBufferSize(); }
