@@ -59,7 +59,25 @@ llvm::Error WeightPackers::packMatrix(tile::PackedOp op,
     return error("@" + op.getSymName() + " takes " +
                  Twine(packer->layout().totalBytes) +
                  " bytes, but the plan has " + Twine(out.size()));
-  return packer->pack(0, packer->layout().strips, out.data());
+  return explain(packer->pack(0, packer->layout().strips, out.data()),
+                 op.getSources(), *bytes);
+}
+
+/// A packer that meets a number that is not finite knows the row; where that
+/// lies in the file is found by another look.
+llvm::Error WeightPackers::explain(llvm::Error failed, ArrayAttr sources,
+                                   ArrayRef<llm::WeightBytes> bytes) {
+  if (!failed)
+    return failed;
+  for (auto [symbol, weight] :
+       llvm::zip(sources.getAsRange<FlatSymbolRefAttr>(), bytes)) {
+    auto op = cast<llm::WeightOp>(ops.lookup(symbol.getValue()));
+    if (llvm::Error better = llm::checkFinite(op, weight)) {
+      llvm::consumeError(std::move(failed));
+      return better;
+    }
+  }
+  return failed;
 }
 
 llvm::Error WeightPackers::packVector(tile::VectorOp op,
@@ -74,7 +92,7 @@ llvm::Error WeightPackers::packVector(tile::VectorOp op,
                        weight.preset});
   auto values = sinter::packVector(sources, op.getSize(), op.getArrange());
   if (!values)
-    return values.takeError();
+    return explain(values.takeError(), op.getSources(), *bytes);
   if (values->size() * sizeof(float) != out.size())
     return error("@" + op.getSymName() + " takes " +
                  Twine(values->size() * sizeof(float)) +

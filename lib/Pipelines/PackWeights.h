@@ -25,6 +25,8 @@ public:
 
 private:
   llvm::Expected<std::vector<llm::WeightBytes>> read(mlir::ArrayAttr sources);
+  llvm::Error explain(llvm::Error failed, mlir::ArrayAttr sources,
+                      llvm::ArrayRef<llm::WeightBytes> bytes);
   llvm::Error packMatrix(tile::PackedOp op, llvm::MutableArrayRef<uint8_t> out);
   llvm::Error packVector(tile::VectorOp op, llvm::MutableArrayRef<uint8_t> out);
 

@@ -26,13 +26,12 @@
 using namespace sinter;
 
 void sinter::registerDialects(mlir::DialectRegistry &registry) {
-  registry
-      .insert<mlir::arith::ArithDialect, mlir::func::FuncDialect,
-              mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
-              mlir::vector::VectorDialect, mlir::LLVM::LLVMDialect,
-              mlir::cf::ControlFlowDialect, mlir::math::MathDialect,
-              decode::DecodeDialect, encoding::EncodingDialect, llm::LlmDialect,
-              planir::PlanDialect, tile::TileDialect>();
+  registry.insert<mlir::arith::ArithDialect, mlir::func::FuncDialect,
+                  mlir::memref::MemRefDialect, mlir::scf::SCFDialect,
+                  mlir::vector::VectorDialect, mlir::LLVM::LLVMDialect,
+                  mlir::cf::ControlFlowDialect, mlir::math::MathDialect,
+                  decode::DecodeDialect, encoding::EncodingDialect,
+                  llm::LlmDialect, planir::PlanDialect, tile::TileDialect>();
 }
 
 void sinter::registerEverything(mlir::DialectRegistry &registry) {

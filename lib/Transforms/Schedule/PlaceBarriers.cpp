@@ -33,8 +33,8 @@ struct Access {
   bool conflicts(const Access &other) const {
     bool overlap = base == other.base && begin < other.end && other.begin < end;
     // The same worker has the same rows only if the rows are the same bytes.
-    bool sameRows = byRows && other.byRows && begin == other.begin &&
-                    type == other.type;
+    bool sameRows =
+        byRows && other.byRows && begin == other.begin && type == other.type;
     return overlap && (write || other.write) && !sameRows;
   }
 };
