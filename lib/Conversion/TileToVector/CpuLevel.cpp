@@ -9,11 +9,11 @@ using llvm::StringLiteral;
 
 namespace {
 
-constexpr StringLiteral kV3Features[] = {"avx",  "avx2", "bmi",  "bmi2",
+constexpr StringLiteral kV3Features[] = {"avx",  "avx2", "bmi",   "bmi2",
                                          "f16c", "fma",  "lzcnt", "movbe"};
 
 constexpr StringLiteral kV4Features[] = {
-    "avx",      "avx2",     "bmi",     "bmi2",      "f16c",
+    "avx",      "avx2",     "bmi",      "bmi2",      "f16c",
     "fma",      "lzcnt",    "movbe",    "avx512f",   "avx512bw",
     "avx512cd", "avx512dq", "avx512vl", "avx512vnni"};
 
