@@ -29,6 +29,8 @@ private:
 
   LogicalResult block(Block &from);
   LogicalResult lower(Operation *op);
+  LogicalResult lowerState(Operation *op);
+  LogicalResult lowerWork(Operation *op);
   LogicalResult constant(arith::ConstantOp op);
   LogicalResult compare(arith::CmpIOp op);
   LogicalResult launch(tile::LaunchOp op);
@@ -269,12 +271,75 @@ LogicalResult BodyLowering::step(decode::StepOp op) {
 
 //===-- one op ------------------------------------------------------------===//
 
+/// Ops of `decode` that stand for work.
+LogicalResult BodyLowering::lowerWork(Operation *op) {
+  Type i64 = builder.getI64Type();
+  IntegerAttr start = builder.getI64IntegerAttr(0);
+  return TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([&](decode::FeedOp feed) {
+        planir::StoreI32Op::create(builder, loc, get(feed.getToken()),
+                                   symbol(decode::kIdsBuffer), start);
+        return success();
+      })
+      .Case([&](decode::ForwardOp forward) {
+        call(forward.getFunctionAttr(),
+             {get(forward.getRows()), get(forward.getPosition())});
+        return success();
+      })
+      .Case([&](decode::HeadOp head) {
+        call(head.getFunctionAttr(),
+             {get(head.getFirst()), get(head.getRows())});
+        return success();
+      })
+      .Case([&](decode::SampleOp sample) {
+        call(sample.getFunctionAttr(), get(sample.getArgs()));
+        return set(sample,
+                   planir::LoadI32Op::create(
+                       builder, loc, i64, symbol(decode::kTokenBuffer), start));
+      })
+      .Case([&](decode::EmitOp emit) {
+        return set(emit, planir::EmitTokenOp::create(builder, loc, i64,
+                                                     get(emit.getToken())));
+      })
+      .Case([&](decode::EmitLogitsOp emit) {
+        planir::EmitLogitsOp::create(builder, loc, get(emit.getRows()),
+                                     symbol(decode::kLogitsBuffer), start);
+        return success();
+      })
+      .Default([&](Operation *other) -> LogicalResult {
+        return other->emitOpError("has no counterpart in a plan");
+      });
+}
+
+/// Ops of `decode` that ask or change the state.
+LogicalResult BodyLowering::lowerState(Operation *op) {
+  Type i64 = builder.getI64Type();
+  return TypeSwitch<Operation *, LogicalResult>(op)
+      .Case([&](decode::PrefillOp inner) { return prefill(inner); })
+      .Case([&](decode::StepOp inner) { return step(inner); })
+      .Case([&](decode::CommitOp commit) {
+        auto state =
+            commit->getParentOp()->getAttrOfType<FlatSymbolRefAttr>("state");
+        planir::CommitOp::create(builder, loc, state, get(commit.getCount()));
+        return success();
+      })
+      .Case([&](decode::LengthOp length) {
+        return set(length, planir::LengthOp::create(builder, loc, i64,
+                                                    length.getStateAttr()));
+      })
+      .Case([&](decode::RoomOp room) {
+        FlatSymbolRefAttr state = room.getStateAttr();
+        Value capacity = planir::CapacityOp::create(builder, loc, i64, state);
+        Value length = planir::LengthOp::create(builder, loc, i64, state);
+        return set(room, binary(planir::ArithKind::Sub, capacity, length));
+      })
+      .Default([&](Operation *other) { return lowerWork(other); });
+}
+
 LogicalResult BodyLowering::lower(Operation *op) {
   if (BinaryKind kind = kindOf(op))
     return set(op->getResult(0),
                binary(*kind, get(op->getOperand(0)), get(op->getOperand(1))));
-  Type i64 = builder.getI64Type();
-  IntegerAttr start = builder.getI64IntegerAttr(0);
   return TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](arith::ConstantOp inner) { return constant(inner); })
       .Case([&](arith::CmpIOp inner) { return compare(inner); })
@@ -285,59 +350,10 @@ LogicalResult BodyLowering::lower(Operation *op) {
       .Case([&](scf::IfOp inner) { return branch(inner); })
       .Case([&](scf::ForOp inner) { return count(inner); })
       .Case([&](decode::LoopOp inner) { return loop(inner); })
-      .Case([&](decode::PrefillOp inner) { return prefill(inner); })
-      .Case([&](decode::StepOp inner) { return step(inner); })
-      .Case([&](decode::CommitOp inner) {
-        auto parent =
-            inner->getParentOp()->getAttrOfType<FlatSymbolRefAttr>("state");
-        planir::CommitOp::create(builder, loc, parent, get(inner.getCount()));
-        return success();
-      })
-      .Case([&](decode::LengthOp inner) {
-        return set(inner, planir::LengthOp::create(builder, loc, i64,
-                                                   inner.getStateAttr()));
-      })
-      .Case([&](decode::RoomOp inner) {
-        Value capacity =
-            planir::CapacityOp::create(builder, loc, i64, inner.getStateAttr());
-        Value length =
-            planir::LengthOp::create(builder, loc, i64, inner.getStateAttr());
-        return set(inner, binary(planir::ArithKind::Sub, capacity, length));
-      })
-      .Case([&](decode::FeedOp inner) {
-        planir::StoreI32Op::create(builder, loc, get(inner.getToken()),
-                                   symbol(decode::kIdsBuffer), start);
-        return success();
-      })
-      .Case([&](decode::ForwardOp inner) {
-        call(inner.getFunctionAttr(),
-             {get(inner.getRows()), get(inner.getPosition())});
-        return success();
-      })
-      .Case([&](decode::HeadOp inner) {
-        call(inner.getFunctionAttr(),
-             {get(inner.getFirst()), get(inner.getRows())});
-        return success();
-      })
-      .Case([&](decode::SampleOp inner) {
-        call(inner.getFunctionAttr(), get(inner.getArgs()));
-        return set(inner,
-                   planir::LoadI32Op::create(
-                       builder, loc, i64, symbol(decode::kTokenBuffer), start));
-      })
-      .Case([&](decode::EmitOp inner) {
-        return set(inner, planir::EmitTokenOp::create(builder, loc, i64,
-                                                      get(inner.getToken())));
-      })
-      .Case([&](decode::EmitLogitsOp inner) {
-        planir::EmitLogitsOp::create(builder, loc, get(inner.getRows()),
-                                     symbol(decode::kLogitsBuffer), start);
-        return success();
-      })
-      .Case([&](decode::StopOp inner) {
+      .Case([&](decode::StopOp stop) {
         Value more =
-            binary(planir::ArithKind::Eq, get(inner.getWhen()), number(0));
-        planir::ConditionOp::create(builder, loc, more, get(inner.getValues()));
+            binary(planir::ArithKind::Eq, get(stop.getWhen()), number(0));
+        planir::ConditionOp::create(builder, loc, more, get(stop.getValues()));
         return success();
       })
       .Case<decode::NextOp, scf::YieldOp>([&](Operation *end) {
@@ -348,9 +364,7 @@ LogicalResult BodyLowering::lower(Operation *op) {
         planir::ReturnOp::create(builder, loc, get(end->getOperands()));
         return success();
       })
-      .Default([&](Operation *other) -> LogicalResult {
-        return other->emitOpError("has no counterpart in a plan");
-      });
+      .Default([&](Operation *other) { return lowerState(other); });
 }
 
 //===-- functions ---------------------------------------------------------===//

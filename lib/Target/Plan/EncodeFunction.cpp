@@ -25,6 +25,7 @@ private:
   void encodeIf(planir::IfOp op, Ops &out);
   void encodeWhile(planir::WhileOp op, Ops &out);
   void encodeDispatch(planir::DispatchOp op, Ops &out);
+  void encodeHostOp(Operation *op, Ops &out);
   std::unique_ptr<plan::BindingT> encodeBinding(Attribute binding);
   void state(plan::StateOpKind kind, StringRef name, uint32_t dst,
              uint32_t count, Ops &out);
@@ -216,6 +217,42 @@ void FunctionEncoder::service(plan::ServiceKind kind, uint32_t buffer,
   made.dst = dst;
 }
 
+/// Tables `StateOp` and `Service`.
+void FunctionEncoder::encodeHostOp(Operation *op, Ops &out) {
+  using State = plan::StateOpKind;
+  using Service = plan::ServiceKind;
+  TypeSwitch<Operation *>(op)
+      .Case([&](planir::LengthOp inner) {
+        state(State::Length, inner.getState(), define(inner), scratch(), out);
+      })
+      .Case([&](planir::CapacityOp inner) {
+        state(State::Capacity, inner.getState(), define(inner), scratch(), out);
+      })
+      .Case([&](planir::ReserveOp inner) {
+        state(State::Reserve, inner.getState(), scratch(),
+              use(inner.getCount()), out);
+      })
+      .Case([&](planir::CommitOp inner) {
+        state(State::Commit, inner.getState(), scratch(), use(inner.getCount()),
+              out);
+      })
+      .Case([&](planir::TruncateOp inner) {
+        state(State::Truncate, inner.getState(), scratch(),
+              use(inner.getCount()), out);
+      })
+      .Case([&](planir::TakeInputOp inner) {
+        service(Service::TakeInput, buffer(inner.getBuffer()),
+                inner.getOffset(), inner.getMax(), define(inner), out);
+      })
+      .Case([&](planir::EmitTokenOp inner) {
+        service(Service::EmitToken, 0, 0, inner.getToken(), define(inner), out);
+      })
+      .Case([&](planir::EmitLogitsOp inner) {
+        service(Service::EmitLogits, buffer(inner.getBuffer()),
+                inner.getOffset(), inner.getRows(), scratch(), out);
+      });
+}
+
 void FunctionEncoder::encode(Operation *op, Ops &out) {
   TypeSwitch<Operation *>(op)
       .Case([&](planir::ConstOp inner) {
@@ -255,38 +292,7 @@ void FunctionEncoder::encode(Operation *op, Ops &out) {
       .Case([&](planir::DispatchOp inner) { encodeDispatch(inner, out); })
       .Case([&](planir::IfOp inner) { encodeIf(inner, out); })
       .Case([&](planir::WhileOp inner) { encodeWhile(inner, out); })
-      .Case([&](planir::LengthOp inner) {
-        state(plan::StateOpKind::Length, inner.getState(), define(inner),
-              scratch(), out);
-      })
-      .Case([&](planir::CapacityOp inner) {
-        state(plan::StateOpKind::Capacity, inner.getState(), define(inner),
-              scratch(), out);
-      })
-      .Case([&](planir::ReserveOp inner) {
-        state(plan::StateOpKind::Reserve, inner.getState(), scratch(),
-              use(inner.getCount()), out);
-      })
-      .Case([&](planir::CommitOp inner) {
-        state(plan::StateOpKind::Commit, inner.getState(), scratch(),
-              use(inner.getCount()), out);
-      })
-      .Case([&](planir::TruncateOp inner) {
-        state(plan::StateOpKind::Truncate, inner.getState(), scratch(),
-              use(inner.getCount()), out);
-      })
-      .Case([&](planir::TakeInputOp inner) {
-        service(plan::ServiceKind::TakeInput, buffer(inner.getBuffer()),
-                inner.getOffset(), inner.getMax(), define(inner), out);
-      })
-      .Case([&](planir::EmitTokenOp inner) {
-        service(plan::ServiceKind::EmitToken, 0, 0, inner.getToken(),
-                define(inner), out);
-      })
-      .Case([&](planir::EmitLogitsOp inner) {
-        service(plan::ServiceKind::EmitLogits, buffer(inner.getBuffer()),
-                inner.getOffset(), inner.getRows(), scratch(), out);
-      });
+      .Default([&](Operation *other) { encodeHostOp(other, out); });
 }
 
 std::unique_ptr<plan::FunctionT>
