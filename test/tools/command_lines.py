@@ -11,6 +11,7 @@ import math
 import os
 import pathlib
 import pty
+import resource
 import select
 import signal
 import struct
@@ -180,6 +181,16 @@ class Logits(ToolTest):
     def test_nothing_is_left_of_a_failure(self):
         self.error("llm-run", self.plan, "--ids", "1,2,300", "--logits", self.path("o.npy"))
         self.error("llm-run", self.plan, "--ids", "1", "--logits", self.path("none/o.npy"))
+        self.assertEqual(os.listdir(self.folder), ["m.plan"])
+
+    def test_a_file_that_may_not_grow(self):
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (8192, 8192))
+
+        result = subprocess.run([BIN / "llm-run", self.plan, "--ids", ",".join(["1"] * 100), "--logits", self.path("o.npy")],
+                                capture_output=True, env=self.environment({}), timeout=60, preexec_fn=limit)
+        self.assertEqual(result.returncode, 1)
+        self.assertIn(b"o.npy': File too large", result.stderr)
         self.assertEqual(os.listdir(self.folder), ["m.plan"])
 
     def test_an_old_file_survives_a_failure(self):

@@ -4,6 +4,7 @@
 #include "sinter-c/runtime.hpp"
 #include "tools/common/Terminal.h"
 
+#include <csignal>
 #include <cstdio>
 #include <new>
 
@@ -18,6 +19,9 @@ static void printError(const char *name, const char *message) {
 
 int sinter::tools::runTool(const char *name, int (*body)(int, char **),
                            int argc, char **argv) {
+  // A file that may not grow is a write that fails, not a sudden end that
+  // leaves half of it.
+  std::signal(SIGXFSZ, SIG_IGN);
   try {
     return body(argc, argv);
   } catch (const UsageError &error) {
