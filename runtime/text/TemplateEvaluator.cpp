@@ -381,10 +381,7 @@ Value Evaluator::evaluateConcat(Node expression) {
   // Operands may capture text of their own: evaluate first, then write.
   Sequence *parts = heap.sequence(children(expression));
   for (size_t i = 0; i < children(expression) && !heap.failed(); ++i) {
-    Value part = evaluate(child(expression, i));
-    if (part.safe)
-      return heap.fail("a string marked safe can only be printed");
-    heap.append(parts, part);
+    heap.append(parts, evaluate(child(expression, i)));
   }
   size_t mark = heap.mark();
   for (size_t i = 0; i < parts->size && !heap.failed(); ++i)

@@ -534,6 +534,9 @@ Value unique(Evaluator &e, const Value &value, const Arguments &arguments) {
   Mapping *seen = e.heap.mapping();
   for (size_t i = 0; i < from->size && e.heap.step(); ++i) {
     Value key = by.of(e, from->items[i]);
+    if (key.is(ValueKind::List) || key.isMapping())
+      return e.heap.fail("'unique' cannot compare values of type %s",
+                         typeName(key));
     if (find(e.heap, seen, key))
       continue;
     e.heap.set(seen, key, Value::none());

@@ -80,7 +80,7 @@ void splitSpaces(Heap &heap, std::string_view text, int64_t limit,
   text = strip(text, true, false);
   while (!text.empty() && heap.step()) {
     if (limit-- == 0) {
-      heap.append(out, Value::of(strip(text, false, true)));
+      heap.append(out, Value::of(text));
       return;
     }
     size_t end = 0;
@@ -96,7 +96,7 @@ void splitSpacesRight(Heap &heap, std::string_view text, int64_t limit,
   text = strip(text, false, true);
   while (!text.empty() && heap.step()) {
     if (limit-- == 0) {
-      heap.append(out, Value::of(strip(text, true, false)));
+      heap.append(out, Value::of(text));
       break;
     }
     size_t begin = text.size();

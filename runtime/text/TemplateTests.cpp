@@ -214,12 +214,22 @@ Value text::binary(Heap &heap, std::string_view operation, const Value &left,
                    const Value &right) {
   char sign = operation.empty() ? 0 : operation[0];
   bool twice = operation.size() == 2;
+  if (sign == '%' && left.isString() && !left.safe)
+    return formatPercent(heap, left.text(), right);
   for (const Value *side : {&left, &right}) {
     if (side->isUndefined())
       return heap.fail("'%.*s' is undefined", static_cast<int>(side->bytes),
                        side->data);
-    if (side->safe)
-      return heap.fail("a string marked safe can only be printed");
+  }
+  if (left.safe || right.safe) {
+    if (sign != '+' || !left.isString() || !right.isString())
+      return heap.fail("a string marked safe can only be printed or joined");
+    size_t mark = heap.mark();
+    writeEscaped(heap, left);
+    writeEscaped(heap, right);
+    Value text = heap.captured(mark);
+    text.safe = true;
+    return text;
   }
   if (left.isWhole() && right.isWhole())
     return wholes(heap, sign, twice, left.whole(), right.whole());
@@ -240,8 +250,6 @@ Value text::binary(Heap &heap, std::string_view operation, const Value &left,
   if (sign == '*' && !twice && left.isWhole() &&
       (right.isString() || isListOrTuple(right)))
     return repeat(heap, right, left.whole());
-  if (sign == '%' && left.isString())
-    return formatPercent(heap, left.text(), right);
   return heap.fail("'%.*s' does not go between '%s' and '%s'",
                    static_cast<int>(operation.size()), operation.data(),
                    typeName(left), typeName(right));
@@ -250,6 +258,100 @@ Value text::binary(Heap &heap, std::string_view operation, const Value &left,
 //===----------------------------------------------------------------------===//
 // "..." % value
 //===----------------------------------------------------------------------===//
+
+/// One conversion: %[flags][width][.precision]kind.
+struct Conversion {
+  char format[16]; // for printf, up to the kind
+  bool left = false;
+  size_t width = 0, precision = SIZE_MAX;
+  char kind = 0;
+};
+
+/// Reads a conversion behind the percent sign; false when it is malformed.
+static bool readConversion(std::string_view &text, Conversion &out) {
+  size_t i = 0, used = 0;
+  auto copy = [&] { out.format[used++] = text[i++]; };
+  auto number = [&](size_t &value) {
+    for (value = 0; i < text.size() && text[i] >= '0' && text[i] <= '9';) {
+      value = value * 10 + (text[i] - '0');
+      if (used > 10)
+        return false;
+      copy();
+    }
+    return true;
+  };
+  out.format[used++] = '%';
+  while (i < text.size() && used < 6 &&
+         std::string_view("-+ 0#").find(text[i]) != std::string_view::npos) {
+    out.left |= text[i] == '-';
+    copy();
+  }
+  if (!number(out.width))
+    return false;
+  if (i < text.size() && text[i] == '.') {
+    copy();
+    if (!number(out.precision))
+      return false;
+  }
+  out.format[used] = 0;
+  if (i == text.size() || out.width > 400 ||
+      (out.precision != SIZE_MAX && out.precision > 100))
+    return false;
+  out.kind = text[i];
+  text.remove_prefix(i + 1);
+  return true;
+}
+
+static void writeNumber(Heap &heap, const Conversion &how, const Value &item) {
+  char format[32], digits[1024];
+  bool whole = std::string_view("dixXo").find(how.kind) != std::string::npos;
+  double real = item.real();
+  if (whole && !item.isWhole() && !(std::fabs(real) < 9.2e18)) {
+    heap.fail("a number beyond 64 bits cannot be formatted");
+    return;
+  }
+  std::snprintf(format, sizeof format, whole ? "%sll%c" : "%s%c", how.format,
+                how.kind);
+  auto integer = item.isWhole() ? item.whole() : static_cast<int64_t>(real);
+  // Python puts a sign before the digits of other bases.
+  bool negative = integer < 0 && how.kind != 'd' && how.kind != 'i';
+  if (whole && negative)
+    heap.fail("a negative number in another base cannot be formatted");
+  else if (whole)
+    std::snprintf(digits, sizeof digits, format,
+                  static_cast<long long>(integer));
+  else
+    std::snprintf(digits, sizeof digits, format, real);
+  heap.write(digits);
+}
+
+static void convert(Heap &heap, const Conversion &how, const Value &item) {
+  bool isNumeric =
+      std::string_view("dixXofFeEgG").find(how.kind) != std::string::npos;
+  bool needsWhole = std::string_view("xXo").find(how.kind) != std::string::npos;
+  if (isNumeric && item.isNumber() && (!needsWhole || item.isWhole()))
+    return writeNumber(heap, how, item);
+  size_t mark = heap.mark();
+  if (how.kind == 's')
+    writeText(heap, item);
+  else if (how.kind == 'r')
+    writeRepr(heap, item);
+  else if (how.kind == 'c' && item.isString() && characters(item.text()) == 1)
+    heap.write(item.text());
+  else
+    heap.fail("the format '%%%c' of a '%s' is not supported", how.kind,
+              typeName(item));
+  std::string_view text = heap.captured(mark).text();
+  text = text.substr(0, offsetOf(text, how.precision));
+  size_t blanks = characters(text);
+  blanks = blanks < how.width ? how.width - blanks : 0;
+  if (how.left)
+    heap.write(text);
+  for (size_t i = 0; i < blanks; ++i)
+    heap.write(" ");
+  if (!how.left)
+    heap.write(text);
+}
 
 Value text::formatPercent(Heap &heap, std::string_view text,
                           const Value &value) {
@@ -261,40 +363,21 @@ Value text::formatPercent(Heap &heap, std::string_view text,
     heap.write(text.substr(0, percent));
     if (percent == std::string_view::npos)
       break;
-    char kind = percent + 1 < text.size() ? text[percent + 1] : 0;
-    text.remove_prefix(percent + (kind ? 2 : 1));
-    if (kind == '%') {
+    text.remove_prefix(percent + 1);
+    Conversion how;
+    if (!readConversion(text, how))
+      return heap.fail("a format string has a malformed conversion");
+    if (how.kind == '%') {
       heap.write("%");
       continue;
     }
     if (next == count)
       return heap.fail("not enough values for a format string");
-    const Value &item = isTuple ? value.sequence->items[next] : value;
+    convert(heap, how, isTuple ? value.sequence->items[next] : value);
     ++next;
-    if (kind == 's') {
-      writeText(heap, item);
-    } else if (kind == 'r') {
-      writeRepr(heap, item);
-    } else if ((kind == 'd' || kind == 'i') && item.isNumber()) {
-      double real = item.real();
-      if (item.isWhole())
-        writeText(heap, Value::of(item.whole()));
-      else if (std::fabs(real) < 9.2e18)
-        writeText(heap, Value::of(static_cast<int64_t>(real)));
-      else
-        return heap.fail("a number beyond 64 bits cannot be formatted");
-    } else if (kind == 'f' && item.isNumber()) {
-      char digits[400];
-      std::snprintf(digits, sizeof digits, "%f", item.real());
-      heap.write(digits);
-    } else {
-      return heap.fail("the format '%%%c' of a '%s' is not supported",
-                       kind ? kind : ' ', typeName(item));
-    }
   }
-  if (isTuple && next < count)
-    return heap.fail("too many values for a format string");
-  if (!isTuple && !value.isMapping() && next == 0)
+  if (next < count &&
+      !((value.isMapping() || value.isUndefined()) && next == 0))
     return heap.fail("too many values for a format string");
   return heap.captured(mark);
 }

@@ -371,9 +371,35 @@ void text::writeText(Heap &heap, const Value &value, uint32_t depth) {
     }
     return heap.write("}");
   }
+  case ValueKind::Loop:
+    heap.write("<LoopContext ");
+    writeText(heap, Value::of(static_cast<int64_t>(value.loop->index + 1)));
+    heap.write("/");
+    writeText(heap, Value::of(static_cast<int64_t>(value.loop->size)));
+    return heap.write(">");
   default:
     // Python prints an address here: no template means that.
     heap.fail("a %s cannot be printed", typeName(value));
+  }
+}
+
+void text::writeEscaped(Heap &heap, const Value &value) {
+  Value text = toText(heap, value);
+  if (value.safe)
+    return heap.write(text.text());
+  std::string_view rest = text.text();
+  while (!rest.empty() && heap.step()) {
+    size_t at = rest.find_first_of("&<>'\"");
+    heap.write(rest.substr(0, at));
+    if (at == std::string_view::npos)
+      break;
+    char c = rest[at];
+    heap.write(c == '&'    ? "&amp;"
+               : c == '<'  ? "&lt;"
+               : c == '>'  ? "&gt;"
+               : c == '\'' ? "&#39;"
+                           : "&#34;");
+    rest.remove_prefix(at + 1);
   }
 }
 

@@ -240,6 +240,8 @@ bool lengthOf(const Value &value, int64_t &length);
 /// str(value), appended to the heap's output.
 void writeText(Heap &heap, const Value &value, uint32_t depth = 0);
 void writeRepr(Heap &heap, const Value &value, uint32_t depth = 0);
+/// Text between strings marked safe: what means something in HTML is escaped.
+void writeEscaped(Heap &heap, const Value &value);
 /// str(value) as a string.
 Value toText(Heap &heap, const Value &value);
 /// Shortest decimal that reads back the same, as Python writes it.

@@ -87,7 +87,7 @@ static int detokenize(const text::Tokenizer &tokenizer) {
   return 0;
 }
 
-static nlohmann::json renderOne(const nlohmann::json &job) {
+static nlohmann::json renderOne(const nlohmann::ordered_json &job) {
   import::Errors errors;
   auto tree =
       import::buildChatTemplate(job["template"].get<std::string>(), errors);
@@ -120,7 +120,7 @@ static nlohmann::json renderOne(const nlohmann::json &job) {
 static int render() {
   std::string line;
   while (std::getline(std::cin, line))
-    std::cout << renderOne(nlohmann::json::parse(line))
+    std::cout << renderOne(nlohmann::ordered_json::parse(line))
                      .dump(-1, ' ', false,
                            nlohmann::json::error_handler_t::replace)
               << "\n";
