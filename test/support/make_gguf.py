@@ -53,7 +53,7 @@ def configurations():
         "llama-rope-halved": {"rope_freqs": 2.0},       # the same numbers as llama-rope-linear
         "llama-norm-f16": {"norm": "F16", "type": "F16"},
         "llama-norm-bf16": {"norm": "BF16", "type": "BF16"},
-        "llama-odd": {"width": 100, "heads": 5, "kv_heads": 5, "head_dim": 20, "ffn": 75, "vocab": 259},
+        "llama-odd": {"width": 100, "heads": 5, "kv_heads": 5, "head_dim": 20, "ffn": 75, "vocab": 263},
         "llama-v2": {"version": 2, "alignment": 64, "type": "Q4_1"},
         "llama-gpt2-pre": {"pre": "gpt-2", "type": "Q4_0", "vocab": 600},
         # What must be refused.
