@@ -34,7 +34,7 @@ build_runtime_alone() {
 
 stage_e2e() {
   build_runtime_alone && logged e2e env SINTER_BUILD_DIR="$BUILD" SINTER_MODEL="$(model_path)" \
-    "$VENV/bin/python" -m pytest -rs -m "not long" --durations=15 \
+    "$VENV/bin/python" -m pytest -n "$JOBS" --dist worksteal -q -rs -m "not long" --durations=15 \
     --junitxml "$BUILD/results/e2e.xml" test/e2e
 }
 

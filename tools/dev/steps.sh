@@ -41,8 +41,10 @@ logged() {
   wait "$pid" || status=$?
   [ -t 1 ] && printf '\r\033[K'
   if [ "$status" -ne 0 ]; then
-    printf '== %s failed (exit %d); the end of %s:\n' "$label" "$status" "$log"
-    tail -n 40 "$log"
+    printf '== %s failed (exit %d); from %s:\n' "$label" "$status" "$log"
+    grep -nE 'error:|^FAILED|^FAIL:|^ERROR' "$log" | cut -c1-300 | head -n 30
+    printf '   ...\n'
+    tail -n 20 "$log"
   else
     printf '== %s  %d s\n' "$label" $((SECONDS - start))
   fi
