@@ -7,6 +7,7 @@ Drives text-tool (test/runtime/text): parse, pack, render.  Where jinja2 fails w
 import json
 import random
 import subprocess
+import time
 
 import jinja2
 import jinja2.ext
@@ -44,6 +45,7 @@ def expected(job):
                                                                extensions=[Generation, jinja2.ext.loopcontrols])
     environment.filters["tojson"] = to_json
     environment.globals["raise_exception"] = raise_exception
+    environment.globals["strftime_now"] = lambda text: time.strftime(text, time.localtime(job["now"]))
     variables = {"tools": None, "documents": None, "add_generation_prompt": job.get("generate", True)}
     variables |= {name + "_token": job[name] for name in ("bos", "eos") if name in job}
     inputs = job["input"]
@@ -76,7 +78,7 @@ def compare(jobs):
 
 
 def job(template, inputs=None, **more):
-    return {"template": template, "input": inputs if inputs is not None else CHATS[0], "bos": "<s>", "eos": "</s>", **more}
+    return {"template": template, "input": inputs if inputs is not None else CHATS[0], "bos": "<s>", "eos": "</s>", "now": 1750000000, **more}
 
 
 def test_expressions():
@@ -176,7 +178,4 @@ def test_messages_that_are_no_messages(raw):
 
 
 def test_dates():
-    import time
-    formats = ["%d %b %Y", "%Y-%m-%d", "%H:%M:%S", "%A, %-d %B"]
-    for text, answer in zip(formats, render([job(f"{{{{ strftime_now('{text}') }}}}", now=1750000000) for text in formats])):
-        assert answer["text"] == time.strftime(text, time.localtime(1750000000))
+    compare([job(f"{{{{ strftime_now('{text}') }}}}") for text in ("%d %b %Y", "%Y-%m-%d", "%H:%M:%S", "%A, %-d %B")])
