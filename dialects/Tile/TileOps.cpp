@@ -217,9 +217,11 @@ LogicalResult QuantizeOp::verify() {
   if (failed(checkRows(*this, getX(), "x", 1)))
     return failure();
   ArrayRef<int64_t> shape = shapeOf(getX());
-  if (shapeOf(getCodes())[0] != (shape[0] + 3) / 4)
-    return emitOpError() << "codes must have " << (shape[0] + 3) / 4
-                         << " groups of 4 rows";
+  if (getTerms() != 1 && getTerms() != 2)
+    return emitOpError() << "terms must be 1 or 2";
+  int64_t groups = (shape[0] * getTerms() + 3) / 4;
+  if (shapeOf(getCodes())[0] != groups)
+    return emitOpError() << "codes must have " << groups << " groups of 4 rows";
   return checkQuantized(*this, getCodes(), getScale(), getStart(), getSsum(),
                         shape[1] / 32);
 }
@@ -243,6 +245,8 @@ LogicalResult ContractOp::verify() {
   } else if (failed(checkExactRows(*this, getX(), "x", layout.cols))) {
     return failure();
   }
+  if (getTerms() != 1 && (getTerms() != 2 || !quantized))
+    return emitOpError() << "terms must be 1, or 2 of a q8 input";
   bool gated = getGate() != Gate::None;
   if (gated && (weight.getArrange() != Arrange::Interleave16 || getBias() ||
                 getResidual()))

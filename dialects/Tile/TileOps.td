@@ -199,6 +199,10 @@ def Tile_QuantizeOp : Tile_Op<"quantize"> {
     `zero` begins with; ssum = scale * (sum of codes).  Row r is token r%4 of
     group r/4.
 
+    With `terms = 2` a row becomes two code rows: 2r as above, and 2r + 1 with
+    the codes of what is left, x - scale * code, at scale / 254.  Their sum holds
+    16 bits of x.
+
     ```mlir
     tile.quantize %x -> %codes, %scale, %start, %ssum rows(%n) {zero = 8 : i64}
         : memref<512x576xf32> -> memref<128x18x4x32xi8>, memref<128x18x4xf32>,
@@ -207,7 +211,7 @@ def Tile_QuantizeOp : Tile_Op<"quantize"> {
   }];
   let arguments = (ins In<Tile_Rows>:$x, Out<Tile_Codes>:$codes,
       Out<Tile_SideF>:$scale, Out<Tile_SideI>:$start, Out<Tile_SideF>:$ssum,
-      Index:$rows, Tile_Int:$zero);
+      Index:$rows, Tile_Int:$zero, DefaultValuedAttr<Tile_Int, "1">:$terms);
   let assemblyFormat = [{
     $x `->` $codes `,` $scale `,` $start `,` $ssum `rows` `(` $rows `)` attr-dict
     `:` type($x) `->` type($codes) `,` type($scale) `,` type($start) `,` type($ssum)
@@ -222,7 +226,9 @@ def Tile_ContractOp : Tile_Op<"contract", [AttrSizedOperandSegments]> {
     (r, n), k rising.  The input is either int8 (`q8`: the four results of
     tile.quantize, whose `zero` is the weight's code offset) or `f32`.  Then, in
     this order: `gate(silu)` (the matrix is interleaved by 16; out has half the
-    columns: silu(gate) * up), or + `bias`, + `residual`.
+    columns: silu(gate) * up), or + `bias`, + `residual`.  With `terms = 2` each
+    row is the sum of two code rows (see tile.quantize), each with an accumulator
+    of its own.
 
     ```mlir
     tile.contract q8(%c, %s, %st, %ss : memref<128x18x4x32xi8>, memref<128x18x4xf32>,
@@ -237,7 +243,8 @@ def Tile_ContractOp : Tile_Op<"contract", [AttrSizedOperandSegments]> {
       In<Tile_Bytes>:$w, In<Optional<Tile_Vec>>:$bias,
       In<Optional<Tile_Rows>>:$residual, Out<Tile_Rows>:$out, Index:$rows,
       Tile_PackedAttr:$weight,
-      DefaultValuedAttr<Tile_GateAttr, "::sinter::tile::Gate::None">:$gate);
+      DefaultValuedAttr<Tile_GateAttr, "::sinter::tile::Gate::None">:$gate,
+      DefaultValuedAttr<Tile_Int, "1">:$terms);
   let assemblyFormat = [{
     (`q8` `(` $codes^ `,` $scale `,` $start `,` $ssum `:` type($codes) `,`
       type($scale) `,` type($start) `,` type($ssum) `)`)?

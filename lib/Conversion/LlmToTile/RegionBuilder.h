@@ -103,7 +103,7 @@ private:
   struct Quantized {
     mlir::Value codes, scale, start, ssum;
   };
-  Quantized quantize(mlir::Value buffer, int64_t zero);
+  Quantized quantize(mlir::Value buffer, int64_t zero, int64_t terms);
 
   mlir::LogicalResult convert(llm::RmsNormOp op);
   mlir::LogicalResult convert(llm::LinearOp op);

@@ -36,6 +36,8 @@ private:
                  Value tokenGroups, Value remainder);
   void emitRemainder(Value strip, Value tokenGroup, Value remainder);
   void emitPass(Value strip, Value tokenGroup, int64_t tokens, bool prefetch);
+  void emitEpilogues(Value strip, Value tokenGroup, ArrayRef<int64_t> unit,
+                     ArrayRef<SmallVector<Value>> sums);
   void emitEpilogue(Value strip, Value row, ArrayRef<int64_t> unit,
                     ArrayRef<Value> sums);
   void emitPadding(Value strip, Value row);
@@ -75,7 +77,7 @@ int64_t ContractEmitter::chunkGroups() {
 }
 
 void ContractEmitter::emit() {
-  Value rows = op.getRows();
+  Value rows = l.muli(op.getRows(), l.index(op.getTerms())); // of codes
   Value full = l.divu(rows, kTokens), remainder = l.remu(rows, kTokens);
   Value all = l.divu(l.addi(rows, l.index(kTokens - 1)), kTokens);
   auto [first, last] = t.share(op.getLoc(), l.index(layout.strips));
@@ -102,7 +104,8 @@ void ContractEmitter::emitStrip(Value strip, Value from, Value to, Value isLast,
 
 void ContractEmitter::emitRemainder(Value strip, Value tokenGroup,
                                     Value remainder) {
-  for (int64_t tokens = 1; tokens < kTokens; ++tokens)
+  for (int64_t tokens = op.getTerms(); tokens < kTokens;
+       tokens += op.getTerms())
     l.when(l.cmp(arith::CmpIPredicate::eq, remainder, l.index(tokens)),
            [&] { emitPass(strip, tokenGroup, tokens, /*prefetch=*/true); });
 }
@@ -123,18 +126,32 @@ void ContractEmitter::emitPass(Value strip, Value tokenGroup, int64_t tokens,
         llvm::append_range(sums[token],
                            ArrayRef(part).slice(token * count, count));
     }
-    Value firstRow = l.muli(tokenGroup, l.index(kTokens));
-    for (int64_t token = 0; token < tokens; ++token)
-      emitEpilogue(strip, l.addi(firstRow, l.index(token)), unit, sums[token]);
+    emitEpilogues(strip, tokenGroup, unit, sums);
   }
   if (!gated || layout.strips % 2 == 0)
     return;
-  Value firstRow = l.muli(tokenGroup, l.index(kTokens));
+  int64_t terms = op.getTerms();
+  Value firstRow = l.muli(tokenGroup, l.index(kTokens / terms));
   l.when(l.cmp(arith::CmpIPredicate::eq, strip, l.index(layout.strips - 1)),
          [&] {
-           for (int64_t token = 0; token < tokens; ++token)
+           for (int64_t token = 0; token < tokens / terms; ++token)
              emitPadding(strip, l.addi(firstRow, l.index(token)));
          });
+}
+
+/// The rows of a pass; a row of two terms is the sum of two code rows.
+void ContractEmitter::emitEpilogues(Value strip, Value tokenGroup,
+                                    ArrayRef<int64_t> unit,
+                                    ArrayRef<SmallVector<Value>> sums) {
+  size_t terms = op.getTerms();
+  Value firstRow = l.muli(tokenGroup, l.index(kTokens / terms));
+  for (size_t token = 0; token < sums.size(); token += terms) {
+    SmallVector<Value> row = sums[token];
+    for (size_t term = 1; term < terms; ++term)
+      for (size_t i = 0; i < row.size(); ++i)
+        row[i] = l.add(row[i], sums[token + term][i]);
+    emitEpilogue(strip, l.addi(firstRow, l.index(token / terms)), unit, row);
+  }
 }
 
 void ContractEmitter::emitEpilogue(Value strip, Value row,

@@ -15,11 +15,29 @@ public:
       : op(op), l(builder, op.getLoc()) {}
 
   void emitBlock(Value row, Value block) {
-    Value group = l.divu(row, 4), token = l.remu(row, 4);
     Value column = l.muli(block, l.index(32));
     Value low = l.load(op.getX(), {row, column}, 16);
     Value high = l.load(op.getX(), {row, l.addi(column, l.index(16))}, 16);
     auto [scale, inverse] = emitScale(low, high);
+    Value codeRow = l.muli(row, l.index(op.getTerms()));
+    auto [lowCodes, highCodes] =
+        emitTerm(codeRow, block, low, high, scale, inverse);
+    if (op.getTerms() == 1)
+      return;
+    // What is left is at most half a step: exact with one rounding of the fma.
+    Value step = l.splat(l.neg(scale), 16);
+    low = l.fma(l.sitofp(lowCodes, l.f32()), step, low);
+    high = l.fma(l.sitofp(highCodes, l.f32()), step, high);
+    emitTerm(l.addi(codeRow, l.index(1)), block, low, high,
+             l.mul(scale, l.constantF(l.f32(), 1.0 / 254)),
+             l.mul(inverse, l.constantF(l.f32(), 254)));
+  }
+
+private:
+  /// Writes one code row of a block; the codes as i32.
+  std::pair<Value, Value> emitTerm(Value codeRow, Value block, Value low,
+                                   Value high, Value scale, Value inverse) {
+    Value group = l.divu(codeRow, 4), token = l.remu(codeRow, 4);
     Value lowCodes = emitCodes(low, inverse);
     Value highCodes = emitCodes(high, inverse);
     Type i8 = l.b.getI8Type();
@@ -34,9 +52,9 @@ public:
             op.getStart(), {group, block, token});
     l.store(l.mul(scale, l.sitofp(sum, l.f32())), op.getSsum(),
             {group, block, token});
+    return {lowCodes, highCodes};
   }
 
-private:
   /// scale = max|x| / 127 and its inverse. A NaN or an infinity goes into the
   /// scale, so that it reaches the result. A block below 2^-100 counts as zero:
   /// its inverse would not be finite. Bits of numbers that are not negative
