@@ -17,10 +17,11 @@
 extern "C" {
 #endif
 
-#define SINTER_PLAN_MAGIC "SINTPLAN"   /* 8 bytes, no terminator in the file */
-#define SINTER_PLAN_FORMAT_VERSION 1u  /* what this source writes and reads */
+#define SINTER_PLAN_MAGIC "SINTPLAN"  /* 8 bytes, no terminator in the file */
+#define SINTER_PLAN_FORMAT_VERSION 1u /* what this source writes and reads */
 #define SINTER_PLAN_SECTION_ALIGN 4096u
-#define SINTER_PLAN_DIGEST_BLOCK (1u << 20) /* bytes of a section per digest */
+/* Bytes of a section per digest. */
+#define SINTER_PLAN_DIGEST_BLOCK (1u << 20)
 
 typedef struct sinter_plan_header {
   char magic[8];
@@ -29,11 +30,11 @@ typedef struct sinter_plan_header {
   uint64_t file_bytes;     /* whole file; a shorter file is truncated */
   uint64_t meta_offset;    /* of the FlatBuffers table, 64-byte aligned */
   uint64_t meta_bytes;
-  uint64_t meta_digest;    /* XXH3-64, seed 0, of the meta bytes */
-  uint32_t min_runtime;    /* lowest runtime that can execute this plan */
+  uint64_t meta_digest; /* XXH3-64, seed 0, of the meta bytes */
+  uint32_t min_runtime; /* lowest runtime that can execute this plan */
   uint32_t reserved0;
-  uint8_t reserved[64];    /* zero */
-  uint64_t header_digest;  /* XXH3-64, seed 0, of the 120 bytes before it */
+  uint8_t reserved[64];   /* zero */
+  uint64_t header_digest; /* XXH3-64, seed 0, of the 120 bytes before it */
 } sinter_plan_header;
 
 #ifdef __cplusplus

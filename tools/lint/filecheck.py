@@ -7,9 +7,10 @@ directive makes FileCheck fail or, with several prefixes, checks nothing.
 """
 import re
 
-RUN = re.compile(r"^\s*(?://|#|;)\s*RUN:(.*)$", re.M)
+# In a .test file, which is a script and nothing else, the comment mark is optional.
+RUN = re.compile(r"^\s*(?://|#|;)?\s*RUN:(.*)$", re.M)
 SUFFIX = r"(?:-(?:NEXT|SAME|NOT|DAG|LABEL|EMPTY|COUNT-\d+))?(?:\{LITERAL\})?"
-DIRECTIVE = re.compile(rf"^\s*(?://|#|;)\s*([A-Z][A-Z0-9_-]*?){SUFFIX}:(?!:)", re.M)
+DIRECTIVE = re.compile(rf"^\s*(?://|#|;)?\s*([A-Z][A-Z0-9_-]*?){SUFFIX}:(?!:)", re.M)
 KEYWORDS = {"RUN", "REQUIRES", "UNSUPPORTED", "XFAIL", "ALLOW_RETRIES", "DEFINE", "REDEFINE", "END", "COM",
             "NOTE", "SPDX-License-Identifier"}
 
