@@ -57,10 +57,10 @@ typedef enum sinter_code {
   SINTER_VERSION = 5,          /* plan and runtime do not fit */
   SINTER_UNSUPPORTED = 6,      /* this machine or build cannot do it */
   SINTER_OUT_OF_MEMORY = 7,
-  SINTER_CONTEXT_FULL = 8,     /* no position is left in the session */
+  SINTER_CONTEXT_FULL = 8, /* no position is left in the session */
   SINTER_CANCELLED = 9,
-  SINTER_MISMATCH = 10,        /* a self-test gave another answer */
-  SINTER_INTERNAL = 11         /* a bug of ours */
+  SINTER_MISMATCH = 10, /* a self-test gave another answer */
+  SINTER_INTERNAL = 11  /* a bug of ours */
 } sinter_code;
 
 /* NULL gives SINTER_OK and "". */
@@ -85,15 +85,15 @@ typedef struct sinter_allocator {
 
 typedef enum sinter_verify {
   SINTER_VERIFY_METADATA = 0, /* header, tables and code: always done */
-  SINTER_VERIFY_WEIGHTS = 1,  /* the default: block digests of the weights too */
-  SINTER_VERIFY_SHA256 = 2    /* and SHA-256 of the whole weight section */
+  SINTER_VERIFY_WEIGHTS = 1, /* the default: block digests of the weights too */
+  SINTER_VERIFY_SHA256 = 2   /* and SHA-256 of the whole weight section */
 } sinter_verify;
 
 typedef struct sinter_plan_options {
-  size_t size;                       /* sizeof(sinter_plan_options) */
-  uint32_t threads;                  /* workers; 0: one a core */
-  uint32_t pin_threads;              /* 1: a worker stays on its core */
-  const char *cpu;                   /* "x86-64-v3", ...; NULL: $SINTER_CPU, else the best */
+  size_t size;          /* sizeof(sinter_plan_options) */
+  uint32_t threads;     /* workers; 0: one a core */
+  uint32_t pin_threads; /* 1: a worker stays on its core */
+  const char *cpu;      /* "x86-64-v3", ...; NULL: $SINTER_CPU, else the best */
   sinter_verify verify;
   const sinter_allocator *allocator; /* NULL: the C library's; copied */
 } sinter_plan_options;
@@ -109,74 +109,89 @@ SINTER_API sinter_status *sinter_plan_open(const char *path,
 SINTER_API void sinter_plan_release(sinter_plan *plan);
 
 typedef enum sinter_number {
-  SINTER_VOCABULARY = 0,   /* logits in a row */
-  SINTER_MAX_CONTEXT = 1,  /* positions of the longest session */
-  SINTER_MAX_ROWS = 2,     /* rows (tokens) of one forward */
-  SINTER_THREADS = 3,      /* workers in use */
+  SINTER_VOCABULARY = 0,  /* logits in a row */
+  SINTER_MAX_CONTEXT = 1, /* positions of the longest session */
+  SINTER_MAX_ROWS = 2,    /* rows (tokens) of one forward */
+  SINTER_THREADS = 3,     /* workers in use */
   SINTER_FILE_BYTES = 4,
   SINTER_WEIGHT_BYTES = 5
 } sinter_number;
-SINTER_API uint64_t sinter_plan_number(const sinter_plan *plan, sinter_number what);
+SINTER_API uint64_t sinter_plan_number(const sinter_plan *plan,
+                                       sinter_number what);
 
 /* Text properties: "name", "architecture", "cpu" (code object in use),
- * "activations", "kv", and every provenance and quality key; NULL when unknown. */
-SINTER_API const char *sinter_plan_property(const sinter_plan *plan, const char *key);
+ * "activations", "kv", and every provenance and quality key; NULL when unknown.
+ */
+SINTER_API const char *sinter_plan_property(const sinter_plan *plan,
+                                            const char *key);
 
 /* Upper bound of heap bytes with `sessions` sessions of `context` positions;
- * never exceeded, at most 5 % too high. */
-SINTER_API uint64_t sinter_plan_memory(const sinter_plan *plan, uint32_t sessions,
-                                       uint32_t context);
+ * never exceeded, at most 5 % too high. Text calls use a little more while they
+ * run, in proportion to their input; thread stacks and the mapped file are not
+ * heap. UINT64_MAX: more than can be counted. */
+SINTER_API uint64_t sinter_plan_memory(const sinter_plan *plan,
+                                       uint32_t sessions, uint32_t context);
 
 typedef struct sinter_sampling {
-  size_t size;               /* sizeof(sinter_sampling) */
-  float temperature;         /* 0: greedy */
-  int32_t top_k;             /* 0: off */
-  float top_p;               /* 1: off */
-  float min_p;               /* 0: off */
-  float repetition_penalty;  /* 1: off; Keskar et al. 2019 (CTRL) */
-  uint32_t repetition_window;/* last tokens it looks at; 0: all */
+  size_t size;                /* sizeof(sinter_sampling) */
+  float temperature;          /* 0: greedy */
+  int32_t top_k;              /* 0: off */
+  float top_p;                /* 1: off */
+  float min_p;                /* 0: off */
+  float repetition_penalty;   /* 1: off; Keskar et al. 2019 (CTRL) */
+  uint32_t repetition_window; /* last tokens it looks at; 0: all */
   uint64_t seed;
 } sinter_sampling;
 /* The plan's own defaults; plan may be NULL (greedy). */
-SINTER_API void sinter_sampling_initialize(sinter_sampling *sampling, const sinter_plan *plan);
+SINTER_API void sinter_sampling_initialize(sinter_sampling *sampling,
+                                           const sinter_plan *plan);
 
 /* ---- text ----------------------------------------------------------------*/
 
 typedef enum sinter_text_flags {
   SINTER_TEXT_PLAIN = 0,
-  SINTER_TEXT_SPECIAL = 1,  /* tokenize: special tokens in the text are recognised;
-                               detokenize: special tokens are written out */
-  SINTER_TEXT_BOS_EOS = 2   /* tokenize: add BOS and EOS where the model wants them */
+  SINTER_TEXT_SPECIAL =
+      1, /* tokenize: special tokens in the text are recognised;
+            detokenize: special tokens are written out */
+  SINTER_TEXT_BOS_EOS =
+      2 /* tokenize: add BOS and EOS where the model wants them */
 } sinter_text_flags;
 
 /* Ids of `bytes` bytes of UTF-8 (each maximal invalid sequence is read as
  * U+FFFD). Writes at most `capacity` ids and always the needed count. */
-SINTER_API sinter_status *sinter_plan_tokenize(const sinter_plan *plan, const char *text,
-                                               size_t bytes, uint32_t flags, int32_t *ids,
-                                               size_t capacity, size_t *out_count);
+SINTER_API sinter_status *sinter_plan_tokenize(const sinter_plan *plan,
+                                               const char *text, size_t bytes,
+                                               uint32_t flags, int32_t *ids,
+                                               size_t capacity,
+                                               size_t *out_count);
 /* Bytes of the ids, not zero-terminated. Writes at most `capacity` bytes and
  * always the needed count. */
-SINTER_API sinter_status *sinter_plan_detokenize(const sinter_plan *plan, const int32_t *ids,
-                                                 size_t count, uint32_t flags, char *text,
-                                                 size_t capacity, size_t *out_bytes);
-/* Renders the model's chat template. messages_json: a list of {"role", "content"}
- * or an object with "messages" and other variables of the template. */
-SINTER_API sinter_status *sinter_plan_render(const sinter_plan *plan, const char *messages_json,
-                                             size_t bytes, int add_generation_prompt, char *text,
-                                             size_t capacity, size_t *out_bytes);
+SINTER_API sinter_status *sinter_plan_detokenize(const sinter_plan *plan,
+                                                 const int32_t *ids,
+                                                 size_t count, uint32_t flags,
+                                                 char *text, size_t capacity,
+                                                 size_t *out_bytes);
+/* Renders the model's chat template. messages_json: a list of {"role",
+ * "content"} or an object with "messages" and other variables of the template.
+ */
+SINTER_API sinter_status *
+sinter_plan_render(const sinter_plan *plan, const char *messages_json,
+                   size_t bytes, int add_generation_prompt, char *text,
+                   size_t capacity, size_t *out_bytes);
 
 /* ---- session -------------------------------------------------------------*/
 
 typedef struct sinter_session_options {
-  size_t size;       /* sizeof(sinter_session_options) */
-  uint32_t context;  /* positions; 0: the plan's max_context */
-  uint32_t chunk;    /* rows of a prefill step; 0: the plan's max_rows */
+  size_t size;      /* sizeof(sinter_session_options) */
+  uint32_t context; /* positions; 0: the plan's max_context */
+  uint32_t chunk;   /* rows of a prefill step; 0: the plan's max_rows */
 } sinter_session_options;
-SINTER_API void sinter_session_options_initialize(sinter_session_options *options);
+SINTER_API void
+sinter_session_options_initialize(sinter_session_options *options);
 
-SINTER_API sinter_status *sinter_session_create(sinter_plan *plan,
-                                                const sinter_session_options *options,
-                                                sinter_session **out_session);
+SINTER_API sinter_status *
+sinter_session_create(sinter_plan *plan, const sinter_session_options *options,
+                      sinter_session **out_session);
 SINTER_API void sinter_session_release(sinter_session *session);
 /* A second session with the same history and state. */
 SINTER_API sinter_status *sinter_session_fork(const sinter_session *session,
@@ -186,29 +201,37 @@ SINTER_API uint32_t sinter_session_position(const sinter_session *session);
 /* Ids of all committed positions. */
 SINTER_API const int32_t *sinter_session_history(const sinter_session *session);
 /* Forgets all positions from `position` on. */
-SINTER_API sinter_status *sinter_session_truncate(sinter_session *session, uint32_t position);
+SINTER_API sinter_status *sinter_session_truncate(sinter_session *session,
+                                                  uint32_t position);
 /* The call in progress, or else the next one, returns SINTER_CANCELLED at the
  * next step; the session stays usable. Any thread. */
 SINTER_API void sinter_session_cancel(sinter_session *session);
 
-/* rows x vocabulary f32 logits of positions [first, first + rows); return 0 to go on. */
+/* rows x vocabulary f32 logits of positions [first, first + rows); return 0 to
+ * go on. */
 typedef int (*sinter_logits_callback)(void *user, uint32_t first, uint32_t rows,
                                       const float *logits);
-/* Appends `count` ids and hands out the logits of each position. */
-SINTER_API sinter_status *sinter_session_score(sinter_session *session, const int32_t *ids,
-                                               size_t count, sinter_logits_callback callback,
+/* Appends `count` ids and hands out the logits of each position. When the
+ * callback has enough, the rows of the present step still become part of the
+ * session. */
+SINTER_API sinter_status *sinter_session_score(sinter_session *session,
+                                               const int32_t *ids, size_t count,
+                                               sinter_logits_callback callback,
                                                void *user);
 
 /* A token and the text it completes: `bytes` bytes that end on a character
- * boundary (0 when the character is not complete yet). Return 0 to go on. */
-typedef int (*sinter_token_callback)(void *user, int32_t id, const char *text, size_t bytes);
+ * boundary (0 when the character is not complete yet, or when a stop string may
+ * begin there). When an end-of-text id ends the text, what was held back comes
+ * with id -1. Bytes that are no UTF-8 come as U+FFFD. Return 0 to go on. */
+typedef int (*sinter_token_callback)(void *user, int32_t id, const char *text,
+                                     size_t bytes);
 
 typedef struct sinter_generation {
-  size_t size;                  /* sizeof(sinter_generation) */
+  size_t size; /* sizeof(sinter_generation) */
   sinter_sampling sampling;
-  uint32_t max_tokens;          /* 0: until the context is full */
-  uint32_t ignore_stop_ids;     /* 1: do not stop at the model's end-of-text ids */
-  const char *const *stop;      /* stop strings; cut from the text */
+  uint32_t max_tokens;      /* 0: until the context is full */
+  uint32_t ignore_stop_ids; /* 1: do not stop at the model's end-of-text ids */
+  const char *const *stop;  /* stop strings; cut from the text */
   size_t stop_count;
   sinter_token_callback callback;
   void *user;
@@ -218,16 +241,16 @@ SINTER_API void sinter_generation_initialize(sinter_generation *generation,
 
 typedef enum sinter_stop_reason {
   SINTER_STOP_MAX_TOKENS = 0,
-  SINTER_STOP_ID = 1,       /* an end-of-text id, which is not handed out */
+  SINTER_STOP_ID = 1, /* an end-of-text id, which is not handed out */
   SINTER_STOP_STRING = 2,
   SINTER_STOP_CALLBACK = 3,
   SINTER_STOP_CONTEXT = 4
 } sinter_stop_reason;
 
 typedef struct sinter_statistics {
-  size_t size;                /* sizeof(sinter_statistics); set by the caller */
-  uint64_t prompt_tokens;     /* computed by the last call */
-  uint64_t reused_tokens;     /* found in the state already */
+  size_t size;            /* sizeof(sinter_statistics); set by the caller */
+  uint64_t prompt_tokens; /* computed by the last call */
+  uint64_t reused_tokens; /* found in the state already */
   uint64_t generated_tokens;
   uint64_t prefill_ns;
   uint64_t decode_ns;
@@ -236,19 +259,22 @@ typedef struct sinter_statistics {
 
 /* Makes `ids` the history of the session - positions of the longest common
  * prefix are kept, the rest is truncated and computed - and generates. The
- * state afterwards does not hold the last generated token. `out` may be NULL. */
-SINTER_API sinter_status *sinter_session_generate(sinter_session *session, const int32_t *ids,
-                                                  size_t count,
-                                                  const sinter_generation *generation,
-                                                  sinter_statistics *out);
+ * state afterwards does not hold the last generated token. `out` may be NULL.
+ */
+SINTER_API sinter_status *
+sinter_session_generate(sinter_session *session, const int32_t *ids,
+                        size_t count, const sinter_generation *generation,
+                        sinter_statistics *out);
 
 /* ---- self-test -----------------------------------------------------------*/
 
 /* One line of result text a check; `passed` is 1 or 0. */
-typedef void (*sinter_report_callback)(void *user, int passed, const char *line);
+typedef void (*sinter_report_callback)(void *user, int passed,
+                                       const char *line);
 /* Runs the golden section: tokenizer, template, logits. SINTER_MISMATCH when a
  * check fails. */
-SINTER_API sinter_status *sinter_plan_selftest(sinter_plan *plan, sinter_report_callback callback,
+SINTER_API sinter_status *sinter_plan_selftest(sinter_plan *plan,
+                                               sinter_report_callback callback,
                                                void *user);
 
 #ifdef __cplusplus

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 // A tiny plan of each format, kept as bytes (it also feeds the fuzz target): an
-// old plan must load and give the same answer for ever.  Never write these files
-// again; add one a format.
+// old plan must load and give the same answer for ever.  Never write these
+// files again; add one a format.
 #include "test/runtime/TinyPlan.h"
 
 #include <gtest/gtest.h>
