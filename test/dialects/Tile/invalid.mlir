@@ -175,3 +175,30 @@ tile.vector @v = [@a] size 4 arrange interleave16
 
 // expected-error@+1 {{element type must be f16 or f32}}
 tile.state @kv {layers = 1 : i64, kv_heads = 1 : i64, head_dim = 16 : i64} : bf16
+
+// -----
+
+func.func @three_terms(%x: memref<4x32xf32>, %c: memref<3x1x4x32xi8>, %s: memref<3x1x4xf32>, %t: memref<3x1x4xi32>, %u: memref<3x1x4xf32>, %n: index) {
+  // expected-error @below {{terms must be 1 or 2}}
+  tile.quantize %x -> %c, %s, %t, %u rows(%n) {zero = 8 : i64, terms = 3 : i64}
+      : memref<4x32xf32> -> memref<3x1x4x32xi8>, memref<3x1x4xf32>, memref<3x1x4xi32>, memref<3x1x4xf32>
+  return
+}
+
+// -----
+
+func.func @room_for_one_term(%x: memref<4x32xf32>, %c: memref<1x1x4x32xi8>, %s: memref<1x1x4xf32>, %t: memref<1x1x4xi32>, %u: memref<1x1x4xf32>, %n: index) {
+  // expected-error @below {{codes must have 2 groups of 4 rows}}
+  tile.quantize %x -> %c, %s, %t, %u rows(%n) {zero = 8 : i64, terms = 2 : i64}
+      : memref<4x32xf32> -> memref<1x1x4x32xi8>, memref<1x1x4xf32>, memref<1x1x4xi32>, memref<1x1x4xf32>
+  return
+}
+
+// -----
+
+func.func @terms_of_f32(%x: memref<4x32xf32>, %w: memref<4096xi8>, %y: memref<4x32xf32>, %n: index) {
+  // expected-error @below {{terms must be 1, or 2 of a q8 input}}
+  tile.contract f32(%x : memref<4x32xf32>) %w : memref<4096xi8> -> %y : memref<4x32xf32> rows(%n)
+      {weight = #tile.packed<#encoding.weight<dense, f32>, rows = 32, cols = 32, arrange = stack>, terms = 2 : i64}
+  return
+}
