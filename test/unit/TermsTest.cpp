@@ -96,11 +96,13 @@ TEST_P(Terms, SameBitsForAnyRowsWorkersAndLevel) {
               << " row " << r;
       }
   }
+}
 
-  INSTANTIATE_TEST_SUITE_P(
-      Presets, Terms, testing::Values(Preset::Q4_0, Preset::Q4_1, Preset::Q8_0),
-      [](const auto &info) {
-        return std::string(encoding::presetName(info.param));
-      });
+INSTANTIATE_TEST_SUITE_P(Presets, Terms,
+                         testing::Values(Preset::Q4_0, Preset::Q4_1,
+                                         Preset::Q8_0),
+                         [](const auto &info) {
+                           return std::string(encoding::presetName(info.param));
+                         });
 
 } // namespace
