@@ -1,0 +1,28 @@
+# Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""A counting allocator under a compiled plan: the formula holds, and every allocation may fail."""
+import json
+
+from conftest import run
+
+
+def test_bound(fast):
+    """Never exceeded, at most 5 % too high."""
+    for case in json.loads(run("memory-probe", fast, "bound").stdout):
+        print(case)
+        assert case["peak"] <= case["formula"] <= 1.05 * case["peak"]
+
+
+def test_formula_of_the_plan(fast):
+    """What the compiler wrote into the plan is what the runtime computes, within 5 %."""
+    memory = json.loads(run("llm-dump", fast, "--json").stdout)["memory"]
+    for case in json.loads(run("memory-probe", fast, "bound").stdout):
+        pages = -(-case["context"] // memory["page_tokens"])
+        session = memory["session_bytes"] + memory["session_bytes_per_page"] * pages
+        formula = memory["load_bytes"] + case["sessions"] * session + 2 * memory["worker_bytes"]
+        assert case["peak"] <= formula <= 1.05 * case["peak"]
+
+
+def test_every_allocation_fails_once(fast):
+    """Each refusal is a status, nothing leaks, and the session goes on."""
+    assert json.loads(run("memory-probe", fast, "refuse").stdout)["requests"] > 50
