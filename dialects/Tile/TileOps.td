@@ -222,8 +222,9 @@ def Tile_QuantizeOp : Tile_Op<"quantize"> {
 def Tile_ContractOp : Tile_Op<"contract", [AttrSizedOperandSegments]> {
   let summary = "rows times a packed matrix, with an epilogue";
   let description = [{
-    out[r, n] = sum over k of x[r, k] * w[n, k], one f32 accumulator for each
-    (r, n), k rising.  The input is either int8 (`q8`: the four results of
+    out[r, n] = sum over k of x[r, k] * w[n, k], k rising, by blocks of 32: an
+    exact integer of int8 codes, or an f32 chain of fma from zero.  One f32
+    accumulator for each (r, n) takes the blocks in turn.  The input is either int8 (`q8`: the four results of
     tile.quantize, whose `zero` is the weight's code offset) or `f32`.  Then, in
     this order: `gate(silu)` (the matrix is interleaved by 16; out has half the
     columns: silu(gate) * up), or + `bias`, + `residual`.  With `terms = 2` each

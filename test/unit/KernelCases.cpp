@@ -167,8 +167,13 @@ float sinter::test::dotReference(const Matrix &matrix, int64_t row,
 float sinter::test::fmaReference(const Matrix &matrix, int64_t row,
                                  const float *x) {
   float sum = 0;
-  for (size_t k = 0; k < matrix.values[row].size(); ++k)
-    sum = std::fmaf(matrix.values[row][k], x[k], sum);
+  for (size_t block = 0; block < matrix.values[row].size(); block += 32) {
+    float part = 0;
+    size_t end = std::min(block + 32, matrix.values[row].size());
+    for (size_t k = block; k < end; ++k)
+      part = std::fmaf(matrix.values[row][k], x[k], part);
+    sum += part;
+  }
   return sum;
 }
 

@@ -78,7 +78,7 @@ SmallVector<Value> StripReader::forColumns(Value strip, ArrayRef<Value> rows,
                     Value block =
                         l.addi(base, l.muli(b, l.index(layout.blockBytes)));
                     SmallVector<Super> none(rows.size());
-                    return forBlock(block, l.muli(b, l.index(32)), rows, none,
+                    return addBlock(block, l.muli(b, l.index(32)), rows, none,
                                     carried, body);
                   });
   constexpr int64_t kBlocks = StripLayout::kHeaderBlocks;
@@ -98,9 +98,25 @@ SmallVector<Value> StripReader::forColumns(Value strip, ArrayRef<Value> rows,
                   l.addi(blocks, l.muli(b, l.index(layout.blockBytes)));
               Value column = l.addi(l.muli(s, l.index(32 * kBlocks)),
                                     l.muli(b, l.index(32)));
-              return forBlock(block, column, rows, supers, inner, body);
+              return addBlock(block, column, rows, supers, inner, body);
             });
       });
+}
+
+/// Carries sums of 32 columns, each from zero, over the blocks: the rounding of
+/// a long chain would grow with all of K.
+SmallVector<Value> StripReader::addBlock(Value block, Value firstColumn,
+                                         ArrayRef<Value> rows,
+                                         ArrayRef<Super> supers,
+                                         ValueRange carried, Body body) {
+  SmallVector<Value> zeros, next;
+  for (Value sum : carried)
+    zeros.push_back(l.f(sum, 0));
+  SmallVector<Value> part =
+      forBlock(block, firstColumn, rows, supers, zeros, body);
+  for (auto [sum, addend] : llvm::zip(carried, part))
+    next.push_back(l.add(sum, addend));
+  return next;
 }
 
 SmallVector<Value> StripReader::forBlock(Value block, Value firstColumn,

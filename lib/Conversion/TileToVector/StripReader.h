@@ -26,7 +26,9 @@ public:
               int64_t lanes)
       : l(builder), layout(layout), w(w), lanes(lanes) {}
 
-  /// `rows`: for each group its first row in the strip, of type index.
+  /// `rows`: for each group its first row in the strip, of type index. What
+  /// the body carries is summed: it begins each block of 32 columns at zero,
+  /// and the sums of the blocks are added to `init` in rising order.
   llvm::SmallVector<Value> forColumns(Value strip, llvm::ArrayRef<Value> rows,
                                       mlir::ValueRange init, Body body);
 
@@ -48,6 +50,10 @@ private:
   Value rowOffset(Value row, int64_t halfBytes);
   Super loadSuper(Value header, Value row);
   Scale loadScale(Value block, Value row, const Super &super, int half);
+  llvm::SmallVector<Value> addBlock(Value block, Value firstColumn,
+                                    llvm::ArrayRef<Value> rows,
+                                    llvm::ArrayRef<Super> supers,
+                                    mlir::ValueRange carried, Body body);
   llvm::SmallVector<Value> forBlock(Value block, Value firstColumn,
                                     llvm::ArrayRef<Value> rows,
                                     llvm::ArrayRef<Super> supers,
