@@ -138,7 +138,8 @@ sinter::buildGolden(llvm::StringRef path, bool chat,
   }
   if (chat) {
     auto rendering =
-        goldenChat(open.plan, R"([{"role": "user", "content": "Hello!"}])");
+        goldenChat(open.plan, R"({"messages": [{"role": "user", "content": )"
+                              R"("Hello!"}], "strftime_now": 0})");
     // Some templates refuse such a list; then there is nothing to compare.
     if (rendering)
       golden->chats.push_back(std::move(*rendering));

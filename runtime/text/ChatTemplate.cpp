@@ -101,7 +101,13 @@ Status ChatTemplate::render(const RenderInput &input, Sink<char> &text,
   Mapping variables;
   if (!addVariables(heap, input, &variables))
     return heap.take();
-  Evaluator(*table, heap, limits.depth, input.now).run(variables);
+  Evaluator evaluator(*table, heap, limits.depth);
+  if (Value *clock = find(&variables, "strftime_now");
+      clock && clock->is(ValueKind::Integer)) {
+    evaluator.now = clock->integer;
+    *clock = Value::ofText(ValueKind::Function, "strftime_now");
+  }
+  evaluator.run(variables);
   if (heap.failed())
     return heap.take();
   text.append(heap.written().data(), heap.written().size());

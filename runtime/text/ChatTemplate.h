@@ -26,15 +26,13 @@ namespace sinter::text {
 /// What a rendering starts from.
 struct RenderInput {
   /// A JSON list of messages, or an object with "messages" and any other
-  /// variables ("tools", "documents", "enable_thinking", ...).
+  /// variables ("tools", "documents", "enable_thinking", ...).  An integer
+  /// "strftime_now" stops the clock at that many seconds since the epoch, UTC.
   std::string_view json;
   /// Value of `add_generation_prompt` unless the JSON object has its own.
   bool addGenerationPrompt = true;
   /// Text of the model's tokens; an empty one is left undefined.
   std::string_view bosToken, eosToken, unkToken, padToken;
-  /// Seconds since the epoch that strftime_now() shows, in local time;
-  /// negative: the clock.
-  int64_t now = -1;
 };
 
 /// Bounds of one rendering; beyond them it fails with a message.

@@ -66,12 +66,11 @@ void Evaluator::execute(Node statement) {
     executeSetBlock(statement);
     break;
   case NodeKind::Macro:
-    if (void *bytes = heap.allocate(sizeof(MacroState))) {
-      Value macro;
-      macro.kind = ValueKind::Macro;
-      macro.macro = new (bytes) MacroState{statement, scope};
-      heap.set(&scope->variables, Value::of(text(statement)), macro);
-    }
+    heap.set(&scope->variables, Value::of(text(statement)),
+             defineMacro(statement));
+    break;
+  case NodeKind::CallBlock:
+    executeCallBlock(statement);
     break;
   case NodeKind::With:
     executeWith(statement);
@@ -100,6 +99,32 @@ void Evaluator::execute(Node statement) {
   --depth;
 }
 
+Value Evaluator::defineMacro(Node definition) {
+  Value macro;
+  if (kind(definition) != NodeKind::Macro)
+    return heap.fail("node kind %d is no macro", definition->kind());
+  if (void *bytes = heap.allocate(sizeof(MacroState))) {
+    macro.kind = ValueKind::Macro;
+    macro.macro = new (bytes) MacroState{definition, scope};
+  }
+  return macro;
+}
+
+void Evaluator::executeCallBlock(Node statement) {
+  Node expression = child(statement, 0);
+  if (kind(expression) != NodeKind::Call) {
+    heap.fail("node kind %d is no call", expression->kind());
+    return;
+  }
+  Value callee = evaluate(child(expression, 0));
+  Arguments arguments;
+  if (!evaluateArguments(expression, arguments))
+    return;
+  heap.set(&arguments.named, Value::of(std::string_view("caller")),
+           defineMacro(child(statement, 1)));
+  writeText(heap, call(callee, arguments));
+}
+
 void Evaluator::executeIf(Node statement) {
   size_t i = 0, count = children(statement);
   for (; i + 1 < count && !heap.failed(); i += 2)
@@ -126,19 +151,47 @@ Sequence *Evaluator::filterItems(Node statement, Sequence *items) {
 }
 
 void Evaluator::executeFor(Node statement) {
-  Sequence *items = iterate(heap, evaluate(child(statement, 1)));
+  runLoop(statement, iterate(heap, evaluate(child(statement, 1))), 1);
+}
+
+/// Calling the variable `loop` of a recursive loop runs it over other items.
+Value Evaluator::callLoop(const LoopState &loop, const Arguments &arguments) {
+  if (!loop.statement)
+    return heap.fail("this loop is not recursive and cannot be called");
+  Bound b[1];
+  if (!bind("loop", arguments, {"iterable"}, b))
+    return {};
+  size_t mark = heap.mark();
+  Scope *outer = std::exchange(scope, static_cast<Scope *>(loop.scope));
+  Flow before = flow;
+  runLoop(loop.statement, iterate(heap, b[0].value), loop.depth + 1);
+  flow = before;
+  scope = outer;
+  return heap.captured(mark);
+}
+
+void Evaluator::runLoop(Node statement, Sequence *items, int64_t level) {
+  if (++depth > maxDepth)
+    heap.fail("nested more than %u levels deep", maxDepth);
   items = filterItems(statement, items);
-  if (!items->size && !heap.failed())
-    return execute(child(statement, 4));
   auto *loop = static_cast<LoopState *>(heap.allocate(sizeof(LoopState)));
-  if (!loop)
-    return;
-  *loop = {items, 0, items->size, {}, false};
+  Scope *outer = scope;
+  if (!items->size && !heap.failed())
+    execute(child(statement, 4));
+  if (loop)
+    *loop = {items,
+             0,
+             items->size,
+             level,
+             statement->integer() ? statement : nullptr,
+             outer,
+             {},
+             false};
   Value loopValue;
   loopValue.kind = ValueKind::Loop;
   loopValue.loop = loop;
-  Scope *outer = scope;
-  for (; loop->index < loop->size && heap.step() && enter(); ++loop->index) {
+  for (; loop && loop->index < loop->size && heap.step() && enter();
+       ++loop->index) {
     heap.set(&scope->variables, Value::of(std::string_view("loop")), loopValue);
     assign(child(statement, 0), items->items[loop->index]);
     execute(child(statement, 3));
@@ -149,6 +202,7 @@ void Evaluator::executeFor(Node statement) {
   }
   leave(outer);
   flow = Flow::On;
+  --depth;
 }
 
 void Evaluator::executeSetBlock(Node statement) {
@@ -517,10 +571,8 @@ Value Evaluator::loopAttribute(const LoopState &loop, std::string_view name) {
     return Value::of(loop.index + 1 == loop.size);
   if (name == "length")
     return number(loop.size);
-  if (name == "depth")
-    return number(1);
-  if (name == "depth0")
-    return number(0);
+  if (name == "depth" || name == "depth0")
+    return Value::of(loop.depth - (name == "depth0"));
   if (name == "previtem")
     return at(loop.index - 1, "there is no previous item");
   if (name == "nextitem")
@@ -622,6 +674,8 @@ Value Evaluator::call(const Value &callee, const Arguments &arguments) {
   switch (callee.kind) {
   case ValueKind::Macro:
     return callMacro(*callee.macro, arguments);
+  case ValueKind::Loop:
+    return callLoop(*callee.loop, arguments);
   case ValueKind::Function:
     return callFunction(*this, callee.name(), arguments);
   case ValueKind::Method:
@@ -663,6 +717,12 @@ Value Evaluator::callMacro(const MacroState &macro,
       value = evaluate(child(parameter, 0));
     used += named != nullptr;
     heap.set(&scope->variables, Value::of(text(parameter)), value);
+  }
+  // What a call block hands over.
+  Value *caller = find(&arguments.named, "caller");
+  if (caller && !find(&scope->variables, "caller")) {
+    heap.set(&scope->variables, Value::of(std::string_view("caller")), *caller);
+    ++used;
   }
   if (used != arguments.named.size)
     heap.fail("the macro '%.*s' has no parameter of a name it is called with",

@@ -53,9 +53,8 @@ class Evaluator {
 public:
   using Node = const plan::TemplateNode *;
 
-  Evaluator(const plan::ChatTemplate &tree, Heap &heap, uint32_t maxDepth,
-            int64_t now)
-      : heap(heap), now(now), tree(tree), maxDepth(maxDepth) {}
+  Evaluator(const plan::ChatTemplate &tree, Heap &heap, uint32_t maxDepth)
+      : heap(heap), tree(tree), maxDepth(maxDepth) {}
 
   /// Renders the whole with these variables.
   void run(const Mapping &variables);
@@ -78,7 +77,7 @@ public:
   int64_t needWhole(std::string_view callee, const Value &value);
 
   Heap &heap;
-  int64_t now; // for strftime_now
+  int64_t now = -1; // a stopped clock of strftime_now; negative: it runs
 
 private:
   enum class Flow : uint8_t { On, Break, Continue };
@@ -99,6 +98,10 @@ private:
   void execute(Node statement);
   void executeIf(Node statement);
   void executeFor(Node statement);
+  void runLoop(Node statement, Sequence *items, int64_t depth);
+  Value callLoop(const LoopState &loop, const Arguments &arguments);
+  void executeCallBlock(Node statement);
+  Value defineMacro(Node definition);
   void executeSetBlock(Node statement);
   void executeWith(Node statement);
   void executeFilterText(Node statement);

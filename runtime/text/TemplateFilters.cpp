@@ -157,6 +157,51 @@ Value safe(Evaluator &e, const Value &value, const Arguments &arguments) {
   return text;
 }
 
+/// For HTML; what is safe already stays.
+Value escape(Evaluator &e, const Value &value, const Arguments &arguments) {
+  plain(e, "escape", arguments);
+  size_t mark = e.heap.mark();
+  writeEscaped(e.heap, value);
+  Value text = e.heap.captured(mark);
+  text.safe = true;
+  return text;
+}
+Value forceEscape(Evaluator &e, const Value &value,
+                  const Arguments &arguments) {
+  Value text = toText(e.heap, value);
+  text.safe = false;
+  return escape(e, text, arguments);
+}
+
+Value center(Evaluator &e, const Value &value, const Arguments &arguments) {
+  Bound b[1];
+  if (!e.bind("center", arguments, {"width"}, b))
+    return {};
+  Arguments width;
+  e.heap.append(&width.positional, b[0].orElse(Value::of(int64_t(80))));
+  return callMethod(e, {toText(e.heap, value), "center"}, width);
+}
+
+/// Text for a URL: everything but letters, digits and "_.-~/" as %XX.
+Value urlEncode(Evaluator &e, const Value &value, const Arguments &arguments) {
+  plain(e, "urlencode", arguments);
+  if (value.isMapping() || value.isSequence())
+    return e.heap.fail("'urlencode' of a %s is not supported", typeName(value));
+  Value text = toText(e.heap, value);
+  size_t mark = e.heap.mark();
+  for (char c : text.text()) {
+    bool stays = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                 (c >= '0' && c <= '9') ||
+                 std::string_view("_.-~/").find(c) != std::string_view::npos;
+    char code[4] = {c};
+    if (!stays)
+      std::snprintf(code, sizeof code, "%%%02X",
+                    static_cast<unsigned>(static_cast<uint8_t>(c)));
+    e.heap.write({code, stays ? size_t(1) : size_t(3)});
+  }
+  return e.heap.captured(mark);
+}
+
 Value format(Evaluator &e, const Value &value, const Arguments &arguments) {
   auto *items = e.heap.sequence();
   *items = arguments.positional;
@@ -642,10 +687,14 @@ constexpr struct {
                 {"attr", attr},
                 {"batch", batch},
                 {"capitalize", capitalize},
+                {"center", center},
                 {"count", length},
                 {"d", orDefault},
                 {"default", orDefault},
                 {"dictsort", dictSort},
+                {"e", escape},
+                {"escape", escape},
+                {"forceescape", forceEscape},
                 {"first", first},
                 {"float", toFloat},
                 {"format", format},
@@ -676,6 +725,7 @@ constexpr struct {
                 {"trim", trim},
                 {"unique", unique},
                 {"upper", upper},
+                {"urlencode", urlEncode},
                 {"wordcount", wordCount}};
 static_assert(std::size(kFilters) == std::size(kFilterNames));
 

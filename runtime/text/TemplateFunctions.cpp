@@ -103,7 +103,7 @@ Value now(Evaluator &e, const Arguments &arguments) {
   pattern[format.size()] = 0;
   std::time_t seconds = e.now < 0 ? std::time(nullptr) : e.now;
   std::tm parts{};
-  if (!localtime_r(&seconds, &parts))
+  if (!(e.now < 0 ? localtime_r(&seconds, &parts) : gmtime_r(&seconds, &parts)))
     return e.heap.fail("the time cannot be shown");
   size_t bytes = std::strftime(text, sizeof text, pattern, &parts);
   if (!bytes)

@@ -22,11 +22,12 @@ namespace sinter::text {
 enum class NodeKind : uint8_t {
   Nothing = 0,
   // Statements
-  Block,     // statement...
-  Text,      // text: as it is
-  Output,    // expression
-  If,        // condition, block, condition, block, ... [else block]
-  For,       // target, iterable, filter|Nothing, body, else|Nothing
+  Block,  // statement...
+  Text,   // text: as it is
+  Output, // expression
+  If,     // condition, block, condition, block, ... [else block]
+  For,    // target, iterable, filter|Nothing, body, else|Nothing;
+  // integer 1: recursive, loop(...) goes deeper
   Set,       // target, value
   SetBlock,  // target, body, filter|Nothing (over Captured)
   Macro,     // text: name; body, Parameter...
@@ -67,6 +68,7 @@ enum class NodeKind : uint8_t {
   Test,      // text: name; value, argument...
   Call,      // callee, argument...
   Keyword,   // text: name; value (an argument by name)
+  CallBlock, // call, Macro: the call gets the macro as `caller`
   Count_
 };
 
@@ -80,6 +82,7 @@ constexpr size_t minChildren(NodeKind kind) {
   case NodeKind::SetBlock:
   case NodeKind::Ternary:
     return 3;
+  case NodeKind::CallBlock:
   case NodeKind::If:
   case NodeKind::Set:
   case NodeKind::FilterText:
@@ -113,13 +116,14 @@ inline constexpr uint32_t kMaxTemplateDepth = 250;
 
 /// Filters and tests by name; the compiler refuses others.
 inline constexpr std::string_view kFilterNames[] = {
-    "abs",     "attr",     "batch",    "capitalize", "count",  "d",
-    "default", "dictsort", "first",    "float",      "format", "indent",
-    "int",     "items",    "join",     "last",       "length", "list",
-    "lower",   "map",      "max",      "min",        "reject", "rejectattr",
-    "replace", "reverse",  "round",    "safe",       "select", "selectattr",
-    "sort",    "string",   "sum",      "title",      "tojson", "trim",
-    "unique",  "upper",    "wordcount"};
+    "abs",       "attr",        "batch",    "capitalize", "center",  "count",
+    "d",         "default",     "dictsort", "e",          "escape",  "first",
+    "float",     "forceescape", "format",   "indent",     "int",     "items",
+    "join",      "last",        "length",   "list",       "lower",   "map",
+    "max",       "min",         "reject",   "rejectattr", "replace", "reverse",
+    "round",     "safe",        "select",   "selectattr", "sort",    "string",
+    "sum",       "title",       "tojson",   "trim",       "unique",  "upper",
+    "urlencode", "wordcount"};
 inline constexpr std::string_view kTestNames[] = {
     "!=",      "<",        "<=",       "==",          ">",           ">=",
     "boolean", "callable", "defined",  "divisibleby", "eq",          "equalto",

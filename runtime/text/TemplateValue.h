@@ -152,6 +152,9 @@ struct Mapping {
 struct LoopState {
   const Sequence *items;
   size_t index, size;
+  int64_t depth;                       // of a recursive loop, from 1
+  const plan::TemplateNode *statement; // null: not recursive
+  void *scope;                         // where the loop stands
   Value changed;
   bool hasChanged;
 };

@@ -18,6 +18,9 @@ from conftest import tool
 from template_cases import CHATS, EXPRESSIONS, REFUSED, STATEMENTS, TEMPLATES, WHITE_SPACE
 
 
+NOW = 1750000000  # seconds since the epoch
+
+
 class Generation(jinja2.ext.Extension):
     """{% generation %} marks what the assistant says; it renders as it is."""
     tags = {"generation"}
@@ -45,7 +48,7 @@ def expected(job):
                                                                extensions=[Generation, jinja2.ext.loopcontrols])
     environment.filters["tojson"] = to_json
     environment.globals["raise_exception"] = raise_exception
-    environment.globals["strftime_now"] = lambda text: time.strftime(text, time.localtime(job["now"]))
+    environment.globals["strftime_now"] = lambda text: time.strftime(text, time.gmtime(NOW))
     variables = {"tools": None, "documents": None, "add_generation_prompt": job.get("generate", True)}
     variables |= {name + "_token": job[name] for name in ("bos", "eos") if name in job}
     inputs = job["input"]
@@ -56,8 +59,14 @@ def expected(job):
         return None, f"{type(why).__name__}: {why}"
 
 
+def at_now(job):
+    """The clock stopped, unless the job says otherwise."""
+    inputs = job["input"] if isinstance(job["input"], dict) else {"messages": job["input"]}
+    return {**job, "input": {**inputs, "strftime_now": NOW}} if job.get("stopped", True) else job
+
+
 def render(jobs):
-    done = subprocess.run([tool("text-tool"), "render"], input="".join(json.dumps(job) + "\n" for job in jobs),
+    done = subprocess.run([tool("text-tool"), "render"], input="".join(json.dumps(at_now(job)) + "\n" for job in jobs),
                           capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.split("\n")[:-1]]
@@ -78,7 +87,7 @@ def compare(jobs):
 
 
 def job(template, inputs=None, **more):
-    return {"template": template, "input": inputs if inputs is not None else CHATS[0], "bos": "<s>", "eos": "</s>", "now": 1750000000, **more}
+    return {"template": template, "input": inputs if inputs is not None else CHATS[0], "bos": "<s>", "eos": "</s>", **more}
 
 
 def test_expressions():
@@ -178,4 +187,6 @@ def test_messages_that_are_no_messages(raw):
 
 
 def test_dates():
-    compare([job(f"{{{{ strftime_now('{text}') }}}}") for text in ("%d %b %Y", "%Y-%m-%d", "%H:%M:%S", "%A, %-d %B")])
+    compare([job(f"{{{{ strftime_now('{text}') }}}}", {"messages": []}) for text in ("%d %b %Y", "%Y-%m-%d", "%H:%M:%S", "%A, %-d %B")])
+    running, = render([job("{{ strftime_now('%Y') }}", stopped=False)])
+    assert running["text"] in (str(time.localtime().tm_year), str(time.localtime().tm_year + 1))

@@ -34,7 +34,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
   text::RenderInput input;
   input.json = json;
   input.bosToken = "<s>";
-  input.now = 1;
   text::RenderLimits limits;
   limits.steps = 20'000;
   limits.memory = 4 << 20;

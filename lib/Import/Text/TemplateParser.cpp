@@ -167,6 +167,8 @@ TemplateParser::Node TemplateParser::statement() {
     return setStatement();
   if (takeWord("macro"))
     return macroStatement();
+  if (takeWord("call"))
+    return callStatement();
   if (takeWord("with"))
     return withStatement();
   if (takeWord("filter"))
@@ -218,8 +220,7 @@ TemplateParser::Node TemplateParser::forStatement() {
   expectWord("in");
   Node from = tuple(false);
   Node filter = takeWord("if") ? expression() : nothing();
-  if (isWord("recursive"))
-    return fail("recursive loops are not supported");
+  bool recursive = takeWord("recursive");
   closeTag();
   ++loops;
   Node body = block({"else", "endfor"});
@@ -232,7 +233,9 @@ TemplateParser::Node TemplateParser::forStatement() {
     otherwise = nothing();
   }
   endTag("endfor");
-  return make(NodeKind::For, line, {to, from, filter, body, otherwise});
+  Node node = make(NodeKind::For, line, {to, from, filter, body, otherwise});
+  out.nodes[node]->integer = recursive;
+  return node;
 }
 
 TemplateParser::Node TemplateParser::setStatement() {
@@ -268,20 +271,42 @@ void TemplateParser::parameters(Nodes &children) {
   }
 }
 
+/// The body of a macro up to {% `end` %}; loops outside do not reach into it.
+TemplateParser::Node TemplateParser::macroBody(std::string name, Nodes children,
+                                               uint32_t line,
+                                               std::string_view end) {
+  closeTag();
+  uint32_t outer = std::exchange(loops, 0);
+  children[0] = block({end});
+  loops = outer;
+  expectWord(end);
+  return make(NodeKind::Macro, line, std::move(children), std::move(name));
+}
+
 TemplateParser::Node TemplateParser::macroStatement() {
   uint32_t line = now().line;
   std::string name = expectName("the name of a macro");
   Nodes children = {0};
   parameters(children);
-  closeTag();
-  uint32_t outer = std::exchange(loops, 0);
-  children[0] = block({"endmacro"});
-  loops = outer;
-  takeWord("endmacro");
+  Node macro = macroBody(name, std::move(children), line, "endmacro");
   if (isWord(name))
     next();
   closeTag();
-  return make(NodeKind::Macro, line, std::move(children), name);
+  return macro;
+}
+
+TemplateParser::Node TemplateParser::callStatement() {
+  uint32_t line = now().line;
+  Nodes children = {0};
+  if (isOperator("("))
+    parameters(children);
+  Node call = expression();
+  if (!failed() &&
+      out.nodes[call]->kind != static_cast<uint8_t>(NodeKind::Call))
+    return fail("expected a call");
+  Node caller = macroBody("caller", std::move(children), line, "endcall");
+  closeTag();
+  return make(NodeKind::CallBlock, line, {call, caller});
 }
 
 TemplateParser::Node TemplateParser::withStatement() {

@@ -72,6 +72,9 @@ private:
   Node forStatement();
   Node setStatement();
   Node macroStatement();
+  Node callStatement();
+  Node macroBody(std::string name, Nodes children, uint32_t line,
+                 std::string_view end);
   Node withStatement();
   Node filterStatement();
   void parameters(Nodes &out);

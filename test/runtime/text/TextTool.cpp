@@ -6,7 +6,7 @@
 //
 //   text-tool tokenize SOURCE.json     line: hex bytes of a text
 //   text-tool detokenize SOURCE.json   line: JSON list of ids -> hex bytes
-//   text-tool render                   line: {"template", "input", "now",
+//   text-tool render                   line: {"template", "input",
 //                                      "bos", "eos", "generate"}
 //                                      -> {"text"} or {"error"}
 //   text-tool time SOURCE.json         open and encode times, to stderr
@@ -108,7 +108,6 @@ static nlohmann::json renderOne(const nlohmann::ordered_json &job) {
   in.addGenerationPrompt = job.value("generate", true);
   in.bosToken = bos;
   in.eosToken = eos;
-  in.now = job.value("now", int64_t(-1));
   std::vector<char> out(4096);
   status = collect(
       out, [&](text::Sink<char> &sink) { return chat.render(in, sink); });
