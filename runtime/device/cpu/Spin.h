@@ -22,23 +22,45 @@ inline void relax() {
 }
 
 /// How long one thread looks before it parks.  Where looking pays it looks
-/// longer the next time, up to `most`; where others take the processor from the
-/// thread it waits for, spinning only keeps that thread away, and it soon
-/// stops.
+/// longer the next time, up to `most`.  Where others take the processor from
+/// the thread it waits for, spinning only keeps that thread away: then it parks
+/// at once for a while.
 struct Patience {
   static constexpr uint32_t kLeast = 16;
+  /// Longer than this: the other one lost its processor, or had much to do.
+  static constexpr uint64_t kLongNanoseconds = 300'000;
+  /// Waits to park at once after that.
+  static constexpr uint32_t kCoolWaits = 1000;
 
   alignas(64) uint32_t spins = 0;
   uint32_t most = 0;
+  uint32_t cooling = 0; // waits left
+  bool cools = false;
 
-  void set(uint32_t limit) { spins = most = limit; }
-  void paid() {
+  void set(uint32_t limit, bool mayCool = false) {
+    spins = most = limit;
+    cools = mayCool;
+  }
+  void paid() { grow(); }
+  void slept(uint64_t nanoseconds) {
+    if (nanoseconds >= kLongNanoseconds) {
+      uint32_t shorter = cools ? kLeast : spins / 2;
+      spins = shorter < kLeast ? kLeast : shorter;
+      spins = spins < most ? spins : most;
+      cooling = cools ? kCoolWaits : 0;
+    } else {
+      grow();
+    }
+  }
+
+private:
+  void grow() {
+    if (cooling) {
+      --cooling;
+      return;
+    }
     uint32_t longer = spins + spins / 4 + 1;
     spins = longer < most ? longer : most;
-  }
-  void failed() {
-    uint32_t shorter = spins / 2;
-    spins = shorter > kLeast ? shorter : most < kLeast ? most : kLeast;
   }
 };
 
@@ -66,12 +88,11 @@ public:
         return patience.paid();
       relax();
     }
-    patience.failed();
-    sleep(old);
+    sleep(old, patience);
   }
 
 private:
-  void sleep(uint32_t old);
+  void sleep(uint32_t old, Patience &patience);
   void wakeSleepers();
 
   alignas(64) std::atomic<uint32_t> value{0};

@@ -3,6 +3,8 @@
 
 #include "runtime/device/cpu/Spin.h"
 
+#include <ctime>
+
 #if defined(__linux__)
 #include <climits>
 #include <linux/futex.h>
@@ -12,7 +14,14 @@
 
 namespace sinter::runtime {
 
-void WaitWord::sleep(uint32_t old) {
+static uint64_t nanoseconds() {
+  timespec time;
+  clock_gettime(CLOCK_MONOTONIC, &time);
+  return uint64_t(time.tv_sec) * 1000000000u + uint64_t(time.tv_nsec);
+}
+
+void WaitWord::sleep(uint32_t old, Patience &patience) {
+  uint64_t start = nanoseconds();
   sleepers.fetch_add(1);
   while (value.load() == old) {
 #if defined(__linux__)
@@ -23,6 +32,7 @@ void WaitWord::sleep(uint32_t old) {
 #endif
   }
   sleepers.fetch_sub(1);
+  patience.slept(nanoseconds() - start);
 }
 
 void WaitWord::wakeSleepers() {

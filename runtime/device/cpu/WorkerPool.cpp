@@ -112,7 +112,8 @@ Status WorkerPool::calibrate(const Allocator &allocator) {
   uint64_t perMicrosecond = pausesPerMicrosecond();
   for (uint32_t i = 0; i < count; ++i) {
     idle[i].set(static_cast<uint32_t>(perMicrosecond * kIdleMicroseconds));
-    inside[i].set(static_cast<uint32_t>(perMicrosecond * kBarrierMicroseconds));
+    inside[i].set(static_cast<uint32_t>(perMicrosecond * kBarrierMicroseconds),
+                  true);
   }
   return Status();
 }
