@@ -3,6 +3,7 @@
 
 #include "runtime/device/cpu/WorkerPool.h"
 
+#include <csignal>
 #include <cstring>
 #include <ctime>
 #include <sched.h>
@@ -69,6 +70,10 @@ Status WorkerPool::start(const Allocator &allocator, uint32_t workers,
     return fail(allocator, SINTER_IO, "cannot start threads: %s",
                 strerror(error));
   pthread_attr_setstacksize(&attributes, kStackBytes);
+  // The host's signal handlers run on the host's threads.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
   int error = 0;
   for (uint32_t i = 1; i < workers && !error; ++i) {
     // Reserved above: the elements never move.
@@ -80,6 +85,7 @@ Status WorkerPool::start(const Allocator &allocator, uint32_t workers,
     else if (pin)
       pinThread(threads.back());
   }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
   pthread_attr_destroy(&attributes);
   if (!error)
     return Status();

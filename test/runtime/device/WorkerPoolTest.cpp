@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <csignal>
 #include <thread>
 #include <xmmintrin.h>
 
@@ -96,6 +97,26 @@ TEST(WorkerPool, FloatingPointIsIeeeInsideAndTheCallersOutside) {
   EXPECT_EQ(after, fast);
   for (int i = 0; i < 3; ++i)
     EXPECT_EQ(unsigned(cells[16 * i]) & ~0x3fu, 0x1f80u);
+}
+
+TEST(WorkerPool, SignalsStayWithTheCaller) {
+  WorkerPool pool;
+  sigset_t before, after;
+  pthread_sigmask(SIG_SETMASK, nullptr, &before);
+  ASSERT_TRUE(pool.start(Allocator(), 2, false).ok());
+  pthread_sigmask(SIG_SETMASK, nullptr, &after);
+  EXPECT_EQ(sigismember(&after, SIGUSR1), sigismember(&before, SIGUSR1));
+  int blocked[2] = {};
+  pool.run(
+      [](const void *argument, uint32_t worker) {
+        sigset_t mask;
+        pthread_sigmask(SIG_SETMASK, nullptr, &mask);
+        const_cast<int *>(static_cast<const int *>(argument))[worker] =
+            sigismember(&mask, SIGUSR1);
+      },
+      blocked);
+  EXPECT_EQ(blocked[0], sigismember(&before, SIGUSR1));
+  EXPECT_EQ(blocked[1], 1);
 }
 
 TEST(WorkerPool, Cores) {
