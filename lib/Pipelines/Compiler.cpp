@@ -103,8 +103,8 @@ LogicalResult Compilation::dump(Phase phase) {
 }
 
 LogicalResult Compilation::runPhase(Phase phase) {
-  if (phase == Phase::Import)
-    return load();
+  if (phase == Phase::Import && failed(load()))
+    return failure();
   if (phase == Phase::Artifact)
     return writeArtifact(*module, options);
   PassManager manager(&context);

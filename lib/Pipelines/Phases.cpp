@@ -10,13 +10,18 @@
 using namespace sinter;
 
 static const PhaseInfo kPhases[] = {
-    {Phase::Import, "import", "the model as the family builder wrote it (llm)"},
-    {Phase::Fuse, "fuse", "attention, gated units and stacks fused (llm)"},
-    {Phase::Outline, "outline", "one function a layer class (llm)"},
-    {Phase::Tile, "tile", "compiled regions and their launches (tile)"},
-    {Phase::Decode, "decode", "with the generation program (tile, decode)"},
-    {Phase::Plan, "plan", "the whole program (plan)"},
-    {Phase::Artifact, "artifact", "the plan file"},
+    {Phase::Import, "import", "phase-import",
+     "the model as the family builder wrote it (llm)"},
+    {Phase::Fuse, "fuse", "phase-fuse",
+     "attention, gated units and stacks fused (llm)"},
+    {Phase::Outline, "outline", "phase-outline",
+     "one function a layer class (llm)"},
+    {Phase::Tile, "tile", "phase-tile",
+     "compiled regions and their launches (tile)"},
+    {Phase::Decode, "decode", "phase-decode",
+     "with the generation program (tile, decode)"},
+    {Phase::Plan, "plan", "phase-plan", "the whole program (plan)"},
+    {Phase::Artifact, "artifact", "phase-artifact", "the plan file"},
 };
 
 llvm::ArrayRef<PhaseInfo> sinter::phases() { return kPhases; }

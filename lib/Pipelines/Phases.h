@@ -33,6 +33,7 @@ enum class Phase : unsigned {
 struct PhaseInfo {
   Phase phase;
   llvm::StringLiteral name;
+  llvm::StringLiteral pipeline; ///< the flag of its passes in llm-opt
   llvm::StringLiteral summary;
 };
 

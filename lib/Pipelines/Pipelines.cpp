@@ -36,27 +36,32 @@ static void buildTile(OpPassManager &manager, const TilePhaseOptions &options) {
   // Places in the arena decide what overlaps, so barriers come after.
   manager.addPass(createPlanArena());
   manager.addNestedPass<func::FuncOp>(createPlaceBarriers());
+  manager.addPass(createVerifyTiled());
 }
 
 void sinter::buildPhase(OpPassManager &manager, Phase phase,
                         const CompileOptions &options) {
   switch (phase) {
+  case Phase::Import:
+    return manager.addPass(createVerifyImported());
   case Phase::Fuse:
     return buildFuse(manager);
   case Phase::Outline:
-    return manager.addPass(createOutlineLayers());
+    manager.addPass(createOutlineLayers());
+    return manager.addPass(createVerifyOutlined());
   case Phase::Tile:
     return buildTile(manager, options.tile);
   case Phase::Decode: {
     BuildGenerationOptions build;
     build.maxRows = options.tile.maxRows;
     build.logitsRows = options.tile.logitsRows;
-    return manager.addPass(createBuildGeneration(build));
+    manager.addPass(createBuildGeneration(build));
+    return manager.addPass(createVerifyDecoded());
   }
   case Phase::Plan:
-    return manager.addPass(createDecodeToPlan());
+    manager.addPass(createDecodeToPlan());
+    return manager.addPass(createVerifyPlanned());
   case Phase::Start:
-  case Phase::Import:
   case Phase::Artifact:
     return;
   }
@@ -64,13 +69,11 @@ void sinter::buildPhase(OpPassManager &manager, Phase phase,
 
 void sinter::registerPhasePipelines() {
   for (const PhaseInfo &info : phases()) {
-    if (info.phase == Phase::Import || info.phase == Phase::Artifact)
+    if (info.phase == Phase::Artifact)
       continue;
-    static std::vector<std::string> flags;
-    flags.push_back("phase-" + info.name.str());
     Phase phase = info.phase;
-    PassPipelineRegistration<>(StringRef(*new std::string(flags.back())),
-                               info.summary, [phase](OpPassManager &manager) {
+    PassPipelineRegistration<>(info.pipeline, info.summary,
+                               [phase](OpPassManager &manager) {
                                  buildPhase(manager, phase, CompileOptions());
                                });
   }

@@ -17,7 +17,7 @@ class OpPassManager;
 namespace sinter {
 
 /// Adds the passes that lead from the phase before to `phase`, its verifier
-/// last.  Import and Artifact have no passes.
+/// last.  Artifact has no passes: it writes a file.
 void buildPhase(mlir::OpPassManager &manager, Phase phase,
                 const CompileOptions &options);
 

@@ -85,11 +85,52 @@ def OutlineLayers : Pass<"llm-outline-layers", "mlir::ModuleOp"> {
   ];
 }
 
+def VerifyImported : Pass<"verify-imported", "mlir::ModuleOp"> {
+  let summary = "Checks what importers promise to later phases";
+  let description = [{
+    The module says its vocabulary and longest context, has the functions
+    `@forward` and `@head`, and uses state handles linearly.
+  }];
+}
+
 def VerifyFused : Pass<"verify-fused", "mlir::ModuleOp"> {
   let summary = "Checks what the fuse phase promises to later phases";
   let description = [{
     After fusion no composed attention is left: `llm.scores`, `llm.causal_mask`,
     `llm.softmax` and `llm.mix` have no lowering to `tile`.
+  }];
+}
+
+def VerifyOutlined : Pass<"verify-outlined", "mlir::ModuleOp"> {
+  let summary = "Checks what the outline phase promises to later phases";
+  let description = [{
+    `@forward` is an embedding, then calls of layers: no other computation is
+    left outside of a function that is compiled once.
+  }];
+}
+
+def VerifyTiled : Pass<"verify-tiled", "mlir::ModuleOp"> {
+  let summary = "Checks what the tile phase promises to later phases";
+  let description = [{
+    No op of `llm` but the weights is left; regions hold tile ops on placed
+    memory alone (no allocation); every other function is a list of launches.
+  }];
+}
+
+def VerifyDecoded : Pass<"verify-decoded", "mlir::ModuleOp"> {
+  let summary = "Checks what the decode phase promises to later phases";
+  let description = [{
+    The programs `@prefill`, `@score` and `@generate` that the runtime calls are
+    there.
+  }];
+}
+
+def VerifyPlanned : Pass<"verify-planned", "mlir::ModuleOp"> {
+  let summary = "Checks what the plan phase promises to the writer";
+  let description = [{
+    Only ops of `plan` are left, and the module `@device` with what code and
+    weights are made from; every kernel that the program dispatches has its
+    region there.
   }];
 }
 
