@@ -25,6 +25,21 @@
 using namespace mlir;
 using namespace sinter;
 
+/// One line a message, without source excerpts: inputs are checkpoints.
+static void printDiagnostic(Diagnostic &diagnostic) {
+  bool error = diagnostic.getSeverity() == DiagnosticSeverity::Error;
+  bool warning = diagnostic.getSeverity() == DiagnosticSeverity::Warning;
+  llvm::errs() << "llm-compile: "
+               << (error     ? "error: "
+                   : warning ? "warning: "
+                             : "note: ");
+  if (auto at = dyn_cast<FileLineColLoc>(diagnostic.getLocation()))
+    if (at.getLine() != 0)
+      llvm::errs() << at.getFilename().getValue() << ':' << at.getLine() << ':'
+                   << at.getColumn() << ": ";
+  llvm::errs() << StringRef(diagnostic.str()).rtrim() << '\n';
+}
+
 namespace {
 
 /// One compilation: the module as it goes through the phases.
@@ -35,14 +50,7 @@ public:
     registerDialects(registry);
     context.appendDialectRegistry(registry);
     context.loadAllAvailableDialects();
-    // Errors, one line each, no source excerpts: inputs are checkpoints.
-    context.getDiagEngine().registerHandler([](Diagnostic &diagnostic) {
-      const char *kind =
-          diagnostic.getSeverity() == DiagnosticSeverity::Error     ? "error"
-          : diagnostic.getSeverity() == DiagnosticSeverity::Warning ? "warning"
-                                                                    : "note";
-      llvm::errs() << "llm-compile: " << kind << ": " << diagnostic << '\n';
-    });
+    context.getDiagEngine().registerHandler(printDiagnostic);
   }
 
   LogicalResult run();

@@ -47,7 +47,7 @@ KINDS = ["find_package", "static", "pkg-config"]
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_c_example(installed, fast, tmp_path, kind):
-    app = build(ROOT / "examples/c", installed, tmp_path / "build", kind)
+    app = build(ROOT / "docs/examples/c", installed, tmp_path / "build", kind)
     linked = "libsinter_runtime.so" in shell("ldd", app)
     assert linked == (kind != "static")
     text = shell(app, fast, PROMPT, 12)
@@ -58,7 +58,7 @@ def test_c_example(installed, fast, tmp_path, kind):
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_cpp_example(installed, fast, tmp_path, kind):
-    app = build(ROOT / "examples/cpp", installed, tmp_path / "build", kind)
+    app = build(ROOT / "docs/examples/cpp", installed, tmp_path / "build", kind)
     result = subprocess.run([app, fast, "Name a colour.", "And \"another\"\n one."], capture_output=True, text=True, timeout=60)
     assert result.returncode == 0, result.stderr
     turns = run("llm-run", fast, "--chat", "-n", 48, "--temperature", 0, "--json",
