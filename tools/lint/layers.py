@@ -5,7 +5,7 @@
     tools -> lib/Pipelines -> lib/{Import,Transforms,Conversion,Target}
           -> lib/{Analysis,Interpret} -> dialects
     lib/Target -> lib/Conversion (it runs the last lowerings); lib/Target -> runtime/schema;  runtime -> itself and sinter-c/runtime.h
-    llm-run, llm-bench, llm-eval, examples -> sinter-c and their own folder
+    llm-run, llm-bench, llm-eval, docs/examples -> sinter-c and their own folder
 """
 import re
 
