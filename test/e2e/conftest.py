@@ -27,6 +27,14 @@ def pytest_configure(config):
     config.addinivalue_line("markers", "long: minutes; ./dev conformance runs these, ./dev test does not")
 
 
+def figure(name, value):
+    """A measured value that the summary of ./dev test and docs/status.md show."""
+    print(f"{name}: {value}")
+    if (BUILD / "results").is_dir():
+        with open(BUILD / "results" / "figures.txt", "a", encoding="utf-8") as file:
+            file.write(f"{name}: {value}\n")
+
+
 def tool(name):
     path = BUILD / "bin" / name
     assert path.is_file(), f"{path} is not built"

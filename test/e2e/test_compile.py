@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from conftest import BUILD, compile_plan, error_lines, peak_bytes, run, tool
+from conftest import BUILD, compile_plan, error_lines, figure, peak_bytes, run, tool
 
 
 def test_recompiling_gives_the_same_bytes(model, fast, tmp_path):
@@ -33,13 +33,14 @@ def test_starts_nothing_but_the_linker(model, tmp_path):
     started = re.findall(r'exec(?:ve|veat)\((?:AT_FDCWD, )?"([^"]+)".*= 0$', log.read_text(), re.M)
     assert started[0].endswith("llm-compile")
     assert len(started) > 1, "the linker must have been seen, or the trace proves nothing"
+    figure("processes that llm-compile starts", ", ".join(os.path.basename(path) for path in started[1:]))
     assert {os.path.basename(path) for path in started[1:]} <= {"ld.lld-22", "ld.lld"}, started
 
 
 def test_memory_of_a_compile(model, tmp_path):
     """Under 1.5 GiB. Time is measured by ./dev bench, not here: other work may run beside."""
     peak = peak_bytes("llm-compile", model, "-o", tmp_path / "out.plan")
-    print(f"peak {peak / 2**20:.0f} MiB")
+    figure("llm-compile, peak memory", f"{peak / 2**20:.0f} MiB")
     assert peak < 1.5 * 2**30
 
 

@@ -7,7 +7,7 @@ import re
 import numpy as np
 
 import gguf_numpy
-from conftest import ROOT, levels_here, logits, run
+from conftest import ROOT, figure, levels_here, logits, run
 
 GREEDY = json.loads((ROOT / "test/oracles/smollm2-greedy.json").read_text())
 # A token may differ from the reference only where its own two best logits are this near.
@@ -21,7 +21,7 @@ def test_logits_agree_over_300_positions(exact, reference, text_ids, tmp_path):
     got = logits(exact, ids, tmp_path / "logits.npy")
     assert got.dtype == np.float32 and got.shape == expected.shape
     figures = gguf_numpy.compare(expected, got)
-    print(figures)
+    figure("exact mode, 300 positions", f"max {figures['max_abs_logit']:.2e}, mean KL {figures['mean_kl']:.1e}")
     assert figures["max_abs_logit"] <= 3e-4
     assert abs(figures["mean_kl"]) <= 1e-8
 
@@ -33,7 +33,7 @@ def test_llm_eval_reports_the_same_difference(exact, reference, text_ids, tmp_pa
     np.savez(tmp_path / "reference.npz", prompt=np.int32(ids), logits=expected,
              tokens=np.int32([expected[-1].argmax()]))
     line = run("llm-eval", exact, "--reference", tmp_path / "reference.npz").stdout.strip()
-    print(line)
+    figure("exact mode, llm-eval --reference", line)
     match = re.fullmatch(r"max_abs (\S+) mean_kl (\S+) top1 (\S+) greedy (\d+)/(\d+)", line)
     assert match, line
     mine = gguf_numpy.compare(expected, logits(exact, ids, tmp_path / "logits.npy"))
@@ -59,7 +59,8 @@ def test_greedy_text_of_20_prompts(exact, tokenizer):
         else:
             assert case["gaps"][first] < TIE, (case["prompt"], first, got, expected)
             differing.append((case["prompt"], first, case["gaps"][first]))
-    print("parted at a near tie:", differing)
+    figure("exact mode, 20 prompts x 64 greedy tokens", f"{len(GREEDY) - len(differing)} identical, "
+           f"{len(differing)} part at a near tie {differing or ''}".strip())
 
 
 def stop_ids(tokenizer):

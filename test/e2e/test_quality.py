@@ -11,7 +11,7 @@ import re
 import pytest
 
 import gguf_numpy
-from conftest import logits, run
+from conftest import figure, logits, run
 
 TEXT = pathlib.Path("/usr/share/games/fortunes/songs-poems")
 ALL, SECOND_HALF = 42.723, 36.611
@@ -19,7 +19,7 @@ ALL, SECOND_HALF = 42.723, 36.611
 
 def perplexity(plan, *options):
     out = run("llm-eval", plan, "--perplexity", TEXT, "--context", 512, *options, timeout=1200).stdout.strip()
-    print(out)
+    figure(f"llm-eval {plan.stem} --perplexity songs-poems --context 512 {' '.join(map(str, options))}", out)
     match = re.fullmatch(r"perplexity (\S+) \+/- (\S+) tokens (\d+)", out)
     assert match, out
     return float(match[1]), int(match[3])
@@ -29,7 +29,7 @@ def test_divergence_from_the_reference(fast, reference, text_ids, tmp_path):
     ids = text_ids[:300]
     reference.reset()
     figures = gguf_numpy.compare(reference.forward(ids), logits(fast, ids, tmp_path / "logits.npy"))
-    print(figures)
+    figure("fast mode, 300 positions", f"mean KL {figures['mean_kl']:.4f}, same top token {figures['same_argmax']:.3f}")
     # The engine that is commonest today measures 0.002 to 0.007 on this file.
     assert figures["mean_kl"] <= 0.007
     assert figures["same_argmax"] >= 0.9

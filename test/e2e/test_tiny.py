@@ -8,7 +8,7 @@ import pytest
 
 import gguf_numpy
 import make_gguf
-from conftest import EXACT, compile_plan, error_lines, levels_here, logits, run
+from conftest import EXACT, compile_plan, error_lines, figure, levels_here, logits, run
 
 GOOD = [name for name in make_gguf.CONFIGS if not name.startswith("bad-")]
 BAD = [name for name in make_gguf.CONFIGS if name.startswith("bad-")]
@@ -34,7 +34,7 @@ def test_logits(name, tmp_path):
     results = [logits(exact, ids, tmp_path / "x.npy", "--chunk", chunk, "--threads", threads, env={"SINTER_CPU": level})
                for level in levels_here() for chunk, threads in ((512, 2), (7, 1), (1, 2))]
     figures = gguf_numpy.compare(expected, results[0])
-    print(name, figures)
+    figure(f"tiny {name}, exact mode", f"max {figures['max_abs_logit']:.1e}, mean KL {figures['mean_kl']:.0e}")
     assert figures["max_abs_logit"] <= 3e-4 and abs(figures["mean_kl"]) <= 1e-8
     assert all(result.tobytes() == results[0].tobytes() for result in results)
 
@@ -49,7 +49,7 @@ def test_fast_mode(name, tmp_path):
     results = [logits(plan, ids, tmp_path / "x.npy", "--chunk", chunk, "--threads", threads, env={"SINTER_CPU": level})
                for level in levels_here() for chunk, threads in ((512, 1), (3, 2))]
     figures = gguf_numpy.compare(reference_logits(name, path, ids, tmp_path), results[0])
-    print(name, figures)
+    figure(f"tiny {name}, fast mode", f"mean KL {figures['mean_kl']:.1e}")
     assert figures["mean_kl"] <= 1e-3
     assert all(result.tobytes() == results[0].tobytes() for result in results)
 
@@ -89,7 +89,7 @@ def test_the_real_model_in_every_type(model, kind, text_ids, tmp_path):
     ids = text_ids[:256]
     figures = gguf_numpy.compare(gguf_numpy.Model(str(path)).forward(ids),
                                  logits(compile_plan(path, tmp_path / "x.plan", *EXACT), ids, tmp_path / "x.npy"))
-    print(kind, figures)
+    figure(f"SmolLM2 as {kind}, exact mode, 256 positions", f"max {figures['max_abs_logit']:.2e}, mean KL {figures['mean_kl']:.1e}")
     assert figures["max_abs_logit"] <= 3e-4 and abs(figures["mean_kl"]) <= 1e-8
 
 

@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pytest
 
-from conftest import error_lines, levels_here, peak_bytes, run
+from conftest import error_lines, figure, levels_here, peak_bytes, run
 
 TOOLS = ["llm-compile", "llm-run", "llm-opt", "llm-dump", "llm-bench", "llm-eval"]
 
@@ -106,6 +106,7 @@ def test_selftest_of_each_code_object(fast, level):
     result = run("llm-run", fast, "--selftest", env={"SINTER_CPU": level})
     assert re.search(r"logits", result.stdout + result.stderr)
     assert level in result.stdout + result.stderr
+    figure("llm-run --selftest", result.stdout.strip().splitlines()[-1])
 
 
 def test_logits_file_is_plain_npy(fast, tmp_path):
@@ -147,5 +148,5 @@ def test_peak_memory_of_a_run(fast, context):
     peak = peak_bytes("llm-run", fast, "-p", "The sea", "-n", 64, "--context", context, "--ignore-eos")
     weights = os.path.getsize(fast)
     cache = 30 * 2 * 3 * 64 * 2 * context
-    print(f"peak {peak / 2**20:.0f} MiB, plan {weights / 2**20:.0f} MiB, cache {cache / 2**20:.0f} MiB")
+    figure(f"llm-run, peak memory with a context of {context}", f"{peak / 2**20:.0f} MiB, plan {weights / 2**20:.0f} MiB, cache {cache / 2**20:.0f} MiB")
     assert peak <= weights + (64 << 20) + cache

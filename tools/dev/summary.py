@@ -44,6 +44,14 @@ def read_stage(folder, stage):
     return cases
 
 
+def print_figures(path):
+    """What tests measured."""
+    if os.path.exists(path):
+        print()
+        with open(path, encoding="utf-8") as file:
+            print("".join(sorted(file)))
+
+
 def main():
     folder, stages = sys.argv[1], sys.argv[2:]
     total = {"passed": 0, "failed": 0, "skipped": 0}
@@ -58,6 +66,7 @@ def main():
         lines += [f"skipped {stage}: {test}" for test in cases["skipped"]]
     for line in lines:
         print(line)
+    print_figures(os.path.join(folder, "figures.txt"))
     print(f"{total['passed']} passed, {total['failed']} failed")
     return 1 if total["failed"] else 0
 
