@@ -20,6 +20,9 @@
 
 #include <initializer_list>
 
+/// For a format with "%.*s".
+#define SINTER_TEXT_ARG(view) static_cast<int>((view).size()), (view).data()
+
 namespace sinter::text {
 
 /// Variables of a loop's turn, a macro call or the whole template.

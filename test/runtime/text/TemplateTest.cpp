@@ -67,6 +67,27 @@ TEST(ChatTemplate, ErrorsNameTheLine) {
                        "not supported");
 }
 
+// What the compiler lets through the runtime has.
+TEST(ChatTemplate, KnowsEveryFilterAndTestByName) {
+  std::string out;
+  for (std::string_view name : text::kFilterNames) {
+    auto status = render("{{ 'a' | " + std::string(name) + " }}", out);
+    EXPECT_EQ(std::string(status.message()).find("there is no"),
+              std::string::npos)
+        << status.message();
+  }
+  for (std::string_view name : text::kTestNames) {
+    if (name.find_first_of("=<>") != std::string_view::npos)
+      continue; // only as arguments of select
+    auto alone = render("{{ 'a' is " + std::string(name) + " }}", out);
+    auto pair = render("{{ 'a' is " + std::string(name) + "('b') }}", out);
+    EXPECT_TRUE(
+        std::string(alone.message()).find("no test") == std::string::npos ||
+        std::string(pair.message()).find("no test") == std::string::npos)
+        << name;
+  }
+}
+
 TEST(ChatTemplate, BoundsWorkDepthAndMemory) {
   std::string out;
   text::RenderLimits limits;
