@@ -30,7 +30,7 @@ struct Patience {
   /// Longer than this: the other one lost its processor, or had much to do.
   static constexpr uint64_t kLongNanoseconds = 300'000;
   /// Waits to park at once after that.
-  static constexpr uint32_t kCoolWaits = 1000;
+  static constexpr uint32_t kCoolWaits = 250;
 
   alignas(64) uint32_t spins = 0;
   uint32_t most = 0;
