@@ -75,6 +75,7 @@ void Tokenizer::close() {
   tokens = 0;
   table = nullptr;
   std::memset(specialStarts, 0, sizeof specialStarts);
+  std::memset(specialSeconds, 0, sizeof specialSeconds);
 }
 
 template <typename V> static size_t sizeOf(const V *vector) {
@@ -122,6 +123,10 @@ Status Tokenizer::check() {
       return bad("special token without text");
     uint8_t first = static_cast<uint8_t>(piece(id).front());
     specialStarts[first / 64] |= uint64_t(1) << first % 64;
+    uint8_t second = piece(id).size() > 1 ? piece(id)[1] : 0;
+    specialSeconds[second / 64] |= uint64_t(1) << second % 64;
+    if (piece(id).size() == 1) // anything may follow
+      std::memset(specialSeconds, 0xff, sizeof specialSeconds);
   }
   return {};
 }

@@ -79,8 +79,9 @@ private:
   void *matching = nullptr;        // pcre2_match_context
   void *regexes[kMaxRegexes] = {}; // pcre2_code
   size_t regexCount = 0;
-  /// First bytes of special tokens, one bit each.
+  /// Which bytes special tokens have in the first and in the second place.
   uint64_t specialStarts[4] = {};
+  uint64_t specialSeconds[4] = {};
 };
 
 } // namespace sinter::text

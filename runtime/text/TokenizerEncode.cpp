@@ -139,9 +139,14 @@ Status Encoder::prepare() {
 size_t Encoder::findSpecial(std::string_view text, size_t from,
                             uint32_t &id) const {
   const auto &specials = *table.special_ids();
+  auto has = [](const uint64_t (&bits)[4], char c) {
+    uint8_t byte = static_cast<uint8_t>(c);
+    return bits[byte / 64] >> byte % 64 & 1;
+  };
   for (size_t at = from; at < text.size(); ++at) {
-    uint8_t first = static_cast<uint8_t>(text[at]);
-    if (!(tokenizer.specialStarts[first / 64] >> first % 64 & 1))
+    if (!has(tokenizer.specialStarts, text[at]))
+      continue;
+    if (at + 1 < text.size() && !has(tokenizer.specialSeconds, text[at + 1]))
       continue;
     for (uint32_t candidate : specials) {
       id = candidate;
