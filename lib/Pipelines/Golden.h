@@ -11,19 +11,24 @@
 #include "runtime/schema/plan_generated.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
+#include <vector>
 
 namespace sinter {
 
-/// Logits of a few ids by the reference interpreter, which shares no code with
-/// the kernels. `tolerance` bounds a compiled plan's distance from them.
-llvm::Expected<std::unique_ptr<plan::GoldenLogitsT>>
-referenceLogits(llvm::StringRef checkpoint, float tolerance);
+/// Logits of the last of a few ids by the reference interpreter, which shares
+/// no code with the kernels.
+struct ReferenceLogits {
+  std::vector<int32_t> ids;
+  std::vector<float> row; // one a token of the vocabulary
+};
+llvm::Expected<ReferenceLogits> referenceLogits(llvm::StringRef checkpoint);
 
-/// The golden section: tokenizer vectors and template renderings as the
-/// runtime gives them for the plan at `path`, and the logits.
+/// The golden section of the plan at `path`: tokenizer vectors and template
+/// renderings as the runtime gives them, and the largest reference logits.
+/// Their tolerance follows from how far this plan is from them; a plan that is
+/// far off is an error, since then a kernel is wrong.
 llvm::Expected<std::unique_ptr<plan::GoldenT>>
-buildGolden(llvm::StringRef path, bool chat,
-            std::unique_ptr<plan::GoldenLogitsT> logits);
+buildGolden(llvm::StringRef path, bool chat, const ReferenceLogits &reference);
 
 } // namespace sinter
 
