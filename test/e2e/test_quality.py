@@ -5,13 +5,17 @@
 The perplexities to meet are the reference's own (test/oracles/gguf_numpy.py --ppl)
 on the first 4096 tokens of the text.
 """
+import json
 import pathlib
 import re
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 
 import gguf_numpy
-from conftest import figure, logits, run
+from conftest import ROOT, figure, logits, run
 
 TEXT = pathlib.Path("/usr/share/games/fortunes/songs-poems")
 ALL, SECOND_HALF = 42.723, 36.611
@@ -52,3 +56,22 @@ def test_exact_mode_has_the_reference_perplexity(exact):
     value, tokens = perplexity(exact, "--score=all", "--lines", "--tokens", 4096)
     assert tokens == 4088
     assert abs(value / ALL - 1) <= 1e-4
+
+
+@pytest.mark.long
+def test_divergence_is_not_larger_than_that_of_llama_cpp(fast, model, reference, tokenizer, tmp_path):
+    """Same file, same text, the reference in f32: two windows of 512."""
+    pytest.importorskip("llama_cpp", reason="./dev bench installs llama-cpp-python")
+    ids = tokenizer.encode(TEXT.read_text(encoding="utf-8", errors="replace")[:8000])[:1024]
+    totals = {"sinter": 0.0, "llama.cpp": 0.0}
+    for at in (0, 512):
+        window = ids[at:at + 512]
+        reference.reset()
+        expected = reference.forward(window)
+        (tmp_path / "ids.json").write_text(json.dumps(window))
+        subprocess.run([sys.executable, ROOT / "test/bench/llama_cpp_logits.py", model, tmp_path / "ids.json",
+                        tmp_path / "theirs.npy"], check=True, capture_output=True)
+        totals["sinter"] += gguf_numpy.compare(expected, logits(fast, window, tmp_path / "ours.npy"))["mean_kl"] / 2
+        totals["llama.cpp"] += gguf_numpy.compare(expected, np.load(tmp_path / "theirs.npy"))["mean_kl"] / 2
+    figure("fast mode, 1024 positions of songs-poems, mean KL", f"sinter {totals['sinter']:.5f}, llama.cpp {totals['llama.cpp']:.5f}")
+    assert totals["sinter"] <= totals["llama.cpp"]
