@@ -206,7 +206,7 @@ llvm::Error ArtifactBuilder::run() {
 
   PlanInputs inputs;
   inputs.program = module;
-  auto text = readText(*file);
+  auto text = readText(*file, options.artifact.chatTemplate);
   if (!text)
     return text.takeError();
   inputs.tokenizer = std::move(text->tokenizer);

@@ -32,6 +32,7 @@ struct TilePhaseOptions {
 struct ArtifactOptions {
   std::vector<std::string> levels; ///< CPU levels; empty: all, best first
   bool golden = true;              ///< write self-test vectors
+  bool chatTemplate = true;        ///< carry the model's chat template
 };
 
 struct CompileOptions {

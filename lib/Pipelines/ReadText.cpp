@@ -66,18 +66,22 @@ readDefaults(const gguf::File &file) {
   return defaults;
 }
 
-llvm::Expected<TextTables> sinter::readText(const gguf::File &file) {
+llvm::Expected<TextTables> sinter::readText(const gguf::File &file,
+                                            bool chatTemplate) {
   TextTables tables;
   import::Errors errors;
   auto tokenizer = import::buildTokenizer(readTokenizer(file), errors);
   if (tokenizer)
     tables.tokenizer =
         std::make_unique<plan::TokenizerT>(std::move(*tokenizer));
-  if (auto jinja = file.findString("tokenizer.chat_template")) {
+  auto jinja = file.findString("tokenizer.chat_template");
+  if (jinja && chatTemplate) {
     auto parsed = import::buildChatTemplate(*jinja, errors);
     if (parsed)
       tables.chatTemplate =
           std::make_unique<plan::ChatTemplateT>(std::move(*parsed));
+    else
+      errors.push_back("--no-chat-template makes a plan for completion alone");
   }
   if (!errors.empty()) {
     std::string text = file.path().str() + ": ";

@@ -22,7 +22,8 @@ struct TextTables {
 
 /// Reads the `tokenizer.*` and `general.sampling.*` keys; all that is wrong is
 /// reported in one error.
-llvm::Expected<TextTables> readText(const gguf::File &file);
+/// Without `chatTemplate` the model's template is not looked at.
+llvm::Expected<TextTables> readText(const gguf::File &file, bool chatTemplate);
 
 } // namespace sinter
 

@@ -60,6 +60,11 @@ cl::opt<bool> quiet("quiet", cl::desc("No progress and no summary"),
                     cl::cat(category));
 cl::opt<bool> noGolden("no-golden", cl::desc("Leave out the self-test vectors"),
                        cl::cat(category));
+cl::opt<bool> noChatTemplate(
+    "no-chat-template",
+    cl::desc("Leave out the model's chat template (completion alone)"),
+    cl::cat(category));
+
 int usage(const llvm::Twine &message) {
   llvm::errs() << "llm-compile: error: " << message
                << "\nTry 'llm-compile --help'.\n";
@@ -112,6 +117,7 @@ int readOptions(CompileOptions &options) {
   options.tile.maxContext = maxContext;
   options.artifact.levels.assign(targets.begin(), targets.end());
   options.artifact.golden = !noGolden;
+  options.artifact.chatTemplate = !noChatTemplate;
   options.dumpPhasesTo = dump;
   options.timing = timing;
   options.quiet = quiet;
