@@ -364,7 +364,10 @@ LogicalResult RegionBuilder::convert(llm::AddOp op) {
   FailureOr<Value> a = wholeBuffer(other, op);
   if (failed(a))
     return failure();
-  Value out = diesAt(other, op) ? *a : allocRows(cols);
+  // Not where the linear still reads the rows that the sum would replace.
+  bool inPlace =
+      diesAt(other, op) && !(linear && rowsOf(linear.getX()).buffer == *a);
+  Value out = inPlace ? *a : allocRows(cols);
   // What was quantized from this buffer no longer says what is in it.
   llvm::SmallVector<std::pair<Value, int64_t>> stale;
   for (auto &entry : quantized)
