@@ -13,7 +13,7 @@ target_include_directories(sinter_runtime_static INTERFACE
                            $<BUILD_INTERFACE:${SINTER_ROOT}/include>
                            $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)
 # By name, not by the path on the machine that built it.
-target_link_libraries(sinter_runtime_static INTERFACE Threads::Threads pcre2-8 utf8proc)
+target_link_libraries(sinter_runtime_static INTERFACE Threads::Threads pcre2-8 utf8proc md)
 
 install(TARGETS sinter_runtime EXPORT sinter-targets
         LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT sinter-runtime

@@ -48,8 +48,9 @@ TEST(Library, NeedsFewLibraries) {
   for (const std::string &name : names(needed, R"(\[(.*?)\])"))
     EXPECT_TRUE(std::regex_match(
         name,
-        std::regex(R"((libc|libm|libgcc_s|libstdc\+\+|libpcre2-8|)"
-                   R"(libutf8proc|ld-linux.*|libpthread|lib\w+san)\.so.*)")))
+        std::regex(
+            R"((libc|libm|libgcc_s|libstdc\+\+|libpcre2-8|)"
+            R"(libutf8proc|libmd|ld-linux.*|libpthread|lib\w+san)\.so.*)")))
         << name;
 }
 
