@@ -4,9 +4,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "lib/Target/X86/CodeObject.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Program.h"
+#include "llvm/Support/Signals.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace sinter;
@@ -15,8 +15,10 @@ using llvm::StringRef;
 
 namespace {
 
-/// A file that goes away with this object.
-struct TemporaryFile {
+/// A file that goes away with this object, and with the process if a signal
+/// ends it.
+class TemporaryFile {
+public:
   static Expected<TemporaryFile> create(StringRef suffix) {
     TemporaryFile file;
     if (std::error_code error = llvm::sys::fs::createTemporaryFile(
@@ -24,11 +26,23 @@ struct TemporaryFile {
       return llvm::createStringError(
           error,
           "cannot create a temporary file for the linker: " + error.message());
-    file.remover.setFile(file.path);
+    llvm::sys::RemoveFileOnSignal(file.path);
     return file;
   }
+  TemporaryFile(TemporaryFile &&other) : path(std::move(other.path)) {
+    other.path.clear();
+  }
+  ~TemporaryFile() {
+    if (path.empty())
+      return;
+    llvm::sys::fs::remove(path);
+    llvm::sys::DontRemoveFileOnSignal(path);
+  }
+
   llvm::SmallString<128> path;
-  llvm::FileRemover remover;
+
+private:
+  TemporaryFile() = default;
 };
 
 llvm::Error write(StringRef path, llvm::ArrayRef<char> bytes) {
