@@ -8,7 +8,7 @@ PACKAGES=(
   binutils ccache clang-22 clang-format-22 clang-tidy-22 cmake flatbuffers-compiler fortunes g++
   git libclang-rt-22-dev libcurl4-openssl-dev libedit-dev libflatbuffers-dev libgmock-dev
   libgtest-dev libmd-dev libmlir-22-dev libpcre2-dev libutf8proc-dev libxml2-dev libxxhash-dev libzip-dev libzstd-dev
-  lld-22 llvm-22-dev llvm-22-tools mlir-22-tools ninja-build nlohmann-json3-dev pkg-config procps
+  lld-22 llvm-22-dev llvm-22-tools make mlir-22-tools ninja-build nlohmann-json3-dev pkg-config procps
   python3-venv strace zlib1g-dev
 )
 PEER_PACKAGE=llama-cpp-python==0.3.36
