@@ -1,4 +1,4 @@
-// Rope.cpp - rotary positions and the append to the KV cache.
+// Rope.cpp - rotary positions.
 //
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -81,45 +81,6 @@ void lowerRope(LaneBuilder &l, tile::RopeOp op, Share share) {
     l.loop(first, end, op.getHeadDim(), [&](Value head) {
       for (int64_t i = 0; i < pairs; i += kLanes)
         rotatePairs(l, op, row, head, i, std::min(kLanes, pairs - i));
-    });
-  });
-}
-
-/// x as the element type of the cache; saturates, NaN stays NaN.
-static Value narrow(LaneBuilder &l, Value x, Type element) {
-  if (element.isF32())
-    return x;
-  Value high = l.f(x, 65504), low = l.f(x, -65504);
-  x = l.select(l.cmp(arith::CmpFPredicate::OGT, x, high), high, x);
-  x = l.select(l.cmp(arith::CmpFPredicate::OLT, x, low), low, x);
-  return l.truncf(x, element);
-}
-
-void lowerKvAppend(LaneBuilder &l, tile::KvAppendOp op, Share share) {
-  Value x = op.getX(), k = op.getK(), v = op.getV();
-  Type element = cast<MemRefType>(k.getType()).getElementType();
-  int64_t dim = op.getHeadDim();
-  forRows(l, op.getRows(), share, [&](Value row) {
-    Value position = l.addi(op.getAt(), row);
-    Value slot = l.remu(position, kPage);
-    Value page = l.indexCast(l.load(op.getPages(), {l.divu(position, kPage)}),
-                             l.b.getIndexType());
-    l.loop(l.index(0), l.index(op.getKvHeads()), 1, [&](Value head) {
-      Value at = l.muli(head, l.index(dim));
-      Value kc = l.addi(at, l.index(op.getKCol()));
-      Value vc = l.addi(at, l.index(op.getVCol()));
-      forColumns(l, dim, {}, [&](Value d, int64_t count, ValueRange) {
-        // Keys lie across the page: one lane a line.
-        Value keys =
-            narrow(l, loadSome(l, x, {row, l.addi(kc, d)}, count), element);
-        for (int64_t lane = 0; lane < count; ++lane)
-          l.store(l.extract(keys, lane), k,
-                  {page, head, l.addi(d, l.index(lane)), slot});
-        // Lanes beyond the head are zeros and fill the page's pad columns.
-        Value values = loadSome(l, x, {row, l.addi(vc, d)}, count);
-        l.store(narrow(l, values, element), v, {page, head, slot, d});
-        return SmallVector<Value>();
-      });
     });
   });
 }

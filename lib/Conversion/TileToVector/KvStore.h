@@ -1,0 +1,47 @@
+// KvStore.h - where keys and values of a row go.
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#ifndef SINTER_CONVERSION_TILETOVECTOR_KVSTORE_H
+#define SINTER_CONVERSION_TILETOVECTOR_KVSTORE_H
+
+#include "lib/Conversion/TileToVector/RowLowerings.h"
+
+namespace sinter {
+
+/// Stores keys and values into the pages of one layer's cache. Narrowing to the
+/// type of the pages rounds to nearest even and saturates; NaN stays NaN where
+/// the type has one.
+class KvStore {
+public:
+  /// `k` and `v` are planes of tile.kv_append, `pages` its page table.
+  KvStore(LaneBuilder &l, mlir::Value k, mlir::Value v, mlir::Value pages,
+          int64_t headDim)
+      : l(l), k(k), v(v), pages(pages), headDim(headDim) {}
+
+  /// Vectors of 16 dimensions that make up a head.
+  int64_t chunks() const { return (headDim + kLanes - 1) / kLanes; }
+  /// Dimensions of chunk `c`.
+  int64_t count(int64_t c) const {
+    return std::min(kLanes, headDim - c * kLanes);
+  }
+
+  /// A position's place in every plane, the same for all heads.
+  struct Slot {
+    mlir::Value page, index;
+  };
+  Slot slot(mlir::Value position);
+
+  /// One head of one position: chunk c holds dimensions 16 c .. 16 c + 15 as
+  /// f32, lanes beyond the head are zeros. Keys come after rope.
+  void keys(Slot slot, mlir::Value kvHead, mlir::ValueRange chunks);
+  void values(Slot slot, mlir::Value kvHead, mlir::ValueRange chunks);
+
+private:
+  LaneBuilder &l;
+  mlir::Value k, v, pages;
+  int64_t headDim;
+};
+
+} // namespace sinter
+#endif // SINTER_CONVERSION_TILETOVECTOR_KVSTORE_H
