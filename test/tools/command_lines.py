@@ -306,6 +306,13 @@ class Bench(ToolTest):
             self.assertLessEqual(r["min"], r["median"])
             self.assertLessEqual(r["median"], r["max"])
             self.assertAlmostEqual(r["tok_per_s"], sum(r["samples"]) / 3)
+            for probe in ("stream_gb_s", "dot_gop_s", "fma_gflop_s"):
+                self.assertGreater(r[probe], 0)
+            self.assertEqual("of_stream" in r, r["test"].startswith("tg"))
+            if "of_stream" in r:
+                self.assertEqual(r["bytes_per_token"], 1 << 20)
+                self.assertLessEqual(r["of_stream_min"], r["of_stream"])
+                self.assertLessEqual(r["of_stream"], r["of_stream_max"])
 
     def test_rate(self):
         """Sleeping a token long, the model makes at most so many a second."""
@@ -323,9 +330,13 @@ class Bench(ToolTest):
 
     def test_table(self):
         lines = self.out("llm-bench", self.plan, "-p", 4, "-n", 4, "-r", 1, FAKE_SLOW_MS="1").splitlines()
-        self.assertEqual(len(lines), 4)
-        self.assertEqual({len(line) for line in lines}, {len(lines[0])})
-        self.assertIn("pp4", lines[2])
+        table, probe = lines[:4], lines[5:]
+        self.assertEqual({len(line) for line in table}, {len(table[0])})
+        self.assertIn("pp4", table[2])
+        self.assertEqual(lines[4], "")
+        self.assertRegex(probe[0], r"^probe, 2 threads: stream \S+ GB/s .* dot \S+ Gop/s .* fma \S+ Gflop/s")
+        self.assertIn("reads 1.0 MiB", probe[1])
+        self.assertIn("code object fake-v1", probe[1])
 
     def test_errors(self):
         self.error("llm-bench", self.plan, "-r", 0, code=2)

@@ -6,6 +6,7 @@
 #define SINTER_TOOLS_LLMBENCH_BENCH_H
 
 #include "sinter-c/runtime.hpp"
+#include "tools/common/Probe.h"
 
 #include <string>
 #include <vector>
@@ -24,16 +25,26 @@ struct BenchResult {
   BenchTest test;
   uint32_t threads;
   std::vector<double> rates; // tokens a second, one a repetition
+  /// What the machine could do right before each repetition.
+  std::vector<ProbeSample> probes;
+
+  /// Weights read in the time of a token, as a fraction of the stream, one a
+  /// repetition; of generation only.
+  std::vector<double> streamFractions(uint64_t weightBytes) const;
 };
 
-/// One warm-up, then `repetitions` measurements. The time is that of the whole
-/// call: forward, logits of the last row and the choice of a token included.
-BenchResult measure(Session &session, const Plan &plan, const BenchTest &test,
-                    uint32_t repetitions);
+/// One warm-up, then `repetitions` measurements, each after a sample of the
+/// probe. The time is that of the whole call: forward, logits of the last row
+/// and the choice of a token included.
+BenchResult measure(Session &session, const Plan &plan, const Probe &probe,
+                    const BenchTest &test, uint32_t repetitions);
 
 /// A list of {"test", "threads", "tok_per_s", "min", "median", "max", ...}.
 std::string toJson(const Plan &plan, const std::vector<BenchResult> &results);
 std::string toTable(const Plan &plan, const std::vector<BenchResult> &results);
+/// What the probe found, a line for each number of threads.
+std::string probeLines(const Plan &plan, const Probe &probe,
+                       const std::vector<BenchResult> &results);
 
 } // namespace sinter::tools
 

@@ -50,7 +50,7 @@ bool Arguments::parse(int argc, char **argv) {
                 "measurements after one warm-up (default: 5)");
   parser.flag("--json", json,
               "a JSON list of {test, threads, tok_per_s (mean), min, median, "
-              "max, ...} instead of a table");
+              "max, of_stream, stream_gb_s, ...} instead of a table");
   if (!parser.parse(argc, argv))
     return false;
   if (repetitions == 0)
@@ -96,17 +96,24 @@ static int run(int argc, char **argv) {
   const std::vector<BenchTest> tests = testsOf(arguments);
   std::vector<BenchResult> results;
   std::optional<Plan> plan;
+  std::optional<Probe> probe;
   Progress progress("test", tests.size() * arguments.threads.size());
   for (uint32_t threads : arguments.threads) {
     plan.reset(); // idle workers of another plan would disturb
     plan = arguments.plan.open(threads);
+    probe.emplace(static_cast<uint32_t>(plan->number(SINTER_THREADS)),
+                  plan->number(SINTER_WEIGHT_BYTES),
+                  plan->property("cpu").value_or(""));
     Session session = sessionFor(*plan, tests);
     for (const BenchTest &test : tests) {
       progress.update(results.size() + 1, test.name());
-      results.push_back(measure(session, *plan, test, arguments.repetitions));
+      results.push_back(
+          measure(session, *plan, *probe, test, arguments.repetitions));
     }
   }
-  writeOut(arguments.json ? toJson(*plan, results) : toTable(*plan, results),
+  writeOut(arguments.json ? toJson(*plan, results)
+                          : toTable(*plan, results) + "\n" +
+                                probeLines(*plan, *probe, results),
            /*flush=*/true);
   return exitSuccess;
 }
