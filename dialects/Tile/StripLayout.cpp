@@ -22,7 +22,6 @@ struct Shape {
   int64_t groupCols = 0;   // columns of one scale
   int64_t superFields = 0; // f16 fields for 256 columns
   bool minNegated = false;
-  bool dot = false;
 };
 
 std::optional<Shape> getShape(Attribute encoding) {
@@ -38,15 +37,15 @@ std::optional<Shape> getShape(Attribute encoding) {
   case Preset::BF16:
     return Shape{StripCode::BF16};
   case Preset::Q4_0:
-    return Shape{StripCode::U4, 8, 2, 0, 32, 0, false, true};
+    return Shape{StripCode::U4, 8, 2, 0, 32};
   case Preset::Q4_1:
-    return Shape{StripCode::U4, 0, 2, 2, 32, 0, false, true};
+    return Shape{StripCode::U4, 0, 2, 2, 32};
   case Preset::Q5_0:
     return Shape{StripCode::U5, 16, 2, 0, 32};
   case Preset::Q5_1:
     return Shape{StripCode::U5, 0, 2, 2, 32};
   case Preset::Q8_0:
-    return Shape{StripCode::U8, 128, 2, 0, 32, 0, false, true};
+    return Shape{StripCode::U8, 128, 2, 0, 32};
   case Preset::Q4_K:
     return Shape{StripCode::U4, 0, 1, 1, 32, 2, true};
   case Preset::Q5_K:
@@ -106,7 +105,6 @@ StripLayout build(const Shape &shape, int64_t rows, int64_t cols) {
   layout.groupCols = shape.groupCols;
   layout.minNegated = shape.minNegated;
   layout.zero = shape.zero;
-  layout.dot = shape.dot;
   int64_t headers = (layout.blocks + StripLayout::kHeaderBlocks - 1) /
                     StripLayout::kHeaderBlocks;
   layout.stripBytes =

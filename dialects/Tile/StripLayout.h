@@ -57,13 +57,18 @@ struct StripLayout {
   bool minNegated = false; // the value is scale * code - min, not + min
   int64_t zero =
       0; // the value of a stored code is code - zero (before scaling)
-  bool dot = false; // has an int8 kernel
 
   int64_t stripBytes = 0, totalBytes = 0;
 
   bool isFloat() const { return code <= StripCode::BF16; }
   bool hasMin() const { return minOffset >= 0; }
   bool hasSuper() const { return superScaleOffset >= 0; }
+  /// Codes can be multiplied with int8 activations; floats cannot.
+  bool hasDot() const { return !isFloat(); }
+  /// Scales of a row in a block: as many exact integer dots make a block.
+  int64_t scalesPerBlock() const {
+    return groupCols == 0 ? 1 : kBlockCols / groupCols;
+  }
   /// Offset in a strip of block `block`, and of the header that covers it.
   int64_t blockOffset(int64_t block) const;
   int64_t headerOffset(int64_t block) const;

@@ -201,15 +201,19 @@ LogicalResult RmsNormOp::verify() {
 
 /// The four buffers of a quantized activation fit each other.
 static LogicalResult checkQuantized(Operation *op, Value codes, Value scale,
-                                    Value start, Value ssum, int64_t blocks) {
+                                    Value start, Value ssum, int64_t blocks,
+                                    int64_t starts) {
   ArrayRef<int64_t> shape = shapeOf(codes);
   if (shape[1] != blocks || shape[2] != 4 || shape[3] != 32)
     return op->emitOpError()
            << "codes must be groups x " << blocks << " x 4 x 32";
-  for (Value side : {scale, start, ssum})
+  for (Value side : {scale, ssum})
     if (shapeOf(side) != shape.drop_back())
-      return op->emitOpError() << "scale, start and ssum must be " << shape[0]
-                               << " x " << blocks << " x 4";
+      return op->emitOpError() << "scale and ssum must be " << shape[0] << " x "
+                               << blocks << " x 4";
+  if (shapeOf(start) != ArrayRef<int64_t>({shape[0], starts, 4}))
+    return op->emitOpError()
+           << "start must be " << shape[0] << " x " << starts << " x 4";
   return success();
 }
 
@@ -222,8 +226,10 @@ LogicalResult QuantizeOp::verify() {
   int64_t groups = (shape[0] * getTerms() + 3) / 4;
   if (shapeOf(getCodes())[0] != groups)
     return emitOpError() << "codes must have " << groups << " groups of 4 rows";
+  // One start for 32 columns, or for 16.
+  int64_t blocks = shape[1] / 32, starts = shapeOf(getStart())[1];
   return checkQuantized(*this, getCodes(), getScale(), getStart(), getSsum(),
-                        shape[1] / 32);
+                        blocks, starts == 2 * blocks ? starts : blocks);
 }
 
 LogicalResult ContractOp::verify() {
@@ -236,11 +242,12 @@ LogicalResult ContractOp::verify() {
   StripLayout layout = StripLayout::getVerified(
       weight.getEncoding(), weight.getRows(), weight.getCols());
   if (quantized) {
-    if (!layout.dot)
+    if (!layout.hasDot())
       return emitOpError() << "there is no int8 kernel for "
                            << weight.getEncoding() << ": use an f32 input";
     if (failed(checkQuantized(*this, getCodes(), getScale(), getStart(),
-                              getSsum(), layout.blocks)))
+                              getSsum(), layout.blocks,
+                              layout.blocks * layout.scalesPerBlock())))
       return failure();
   } else if (failed(checkExactRows(*this, getX(), "x", layout.cols))) {
     return failure();

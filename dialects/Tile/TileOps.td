@@ -197,7 +197,8 @@ def Tile_QuantizeOp : Tile_Op<"quantize"> {
     scale = max|x| / 127; code = rint(x * (127 / max|x|)), 0 in a block of zeros;
     start = -zero * (sum of codes), what a dot with codes stored with offset
     `zero` begins with; ssum = scale * (sum of codes).  Row r is token r%4 of
-    group r/4.
+    group r/4.  Where weights have a scale for each 16 columns, `start` has an
+    entry for each 16 columns too: twice as many as blocks.
 
     With `terms = 2` a row becomes two code rows: 2r as above, and 2r + 1 with
     the codes of what is left, x - scale * code, at scale / 254.  Their sum holds
@@ -223,9 +224,10 @@ def Tile_ContractOp : Tile_Op<"contract", [AttrSizedOperandSegments]> {
   let summary = "rows times a packed matrix, with an epilogue";
   let description = [{
     out[r, n] = sum over k of x[r, k] * w[n, k], k rising, by blocks of 32: an
-    exact integer of int8 codes, or an f32 chain of fma from zero.  One f32
-    accumulator for each (r, n) takes the blocks in turn.  The input is either int8 (`q8`: the four results of
-    tile.quantize, whose `zero` is the weight's code offset) or `f32`.  Then, in
+    exact integer of int8 codes for each scale in it, or an f32 chain of fma from
+    zero.  One f32 accumulator for each (r, n) takes them in turn.  The input is
+    either int8 (`q8`: the four results of tile.quantize, whose `zero` is the
+    weight's code offset) or `f32`.  Then, in
     this order: `gate(silu)` (the matrix is interleaved by 16; out has half the
     columns: silu(gate) * up), or + `bias`, + `residual`.  With `terms = 2` each
     row is the sum of two code rows (see tile.quantize), each with an accumulator

@@ -72,13 +72,9 @@ chooseLevels(const ArtifactOptions &options) {
         llvm::is_contained(options.levels, level.name))
       levels.push_back(&level);
   for (const std::string &name : options.levels)
-    if (!findCpuLevel(name)) {
-      std::string known;
-      for (const CpuLevel &level : cpuLevels())
-        known += (known.empty() ? "" : ", ") + level.name.str();
+    if (!findCpuLevel(name))
       return error("--target=" + name + " is no CPU level; levels are " +
-                   known);
-    }
+                   cpuLevelNames());
   return levels;
 }
 

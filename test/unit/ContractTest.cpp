@@ -37,19 +37,13 @@ std::string name(const Case &c) {
 }
 
 std::string kernelText(const Case &c, const Matrix &matrix) {
-  std::string input =
-      c.quantized
-          ? formatv("%c: memref<{0}x{1}x4x32xi8>, %s: memref<{0}x{1}x4xf32>, "
-                    "%t: memref<{0}x{1}x4xi32>, %u: memref<{0}x{1}x4xf32>",
-                    (kMaxRows + 3) / 4, padded(c.cols) / 32)
-                .str()
-          : formatv("%x: memref<{0}x{1}xf32>", kMaxRows, padded(c.cols)).str();
-  std::string use = c.quantized ? formatv("q8(%c, %s, %t, %u : {0})",
-                                          quantizedTypes(kMaxRows, c.cols))
-                                      .str()
-                                : formatv("f32(%x : memref<{0}x{1}xf32>)",
-                                          kMaxRows, padded(c.cols))
-                                      .str();
+  int64_t starts = matrix.layout.scalesPerBlock();
+  std::string floats = formatv("memref<{0}x{1}xf32>", kMaxRows, padded(c.cols));
+  std::string input = c.quantized ? quantizedArguments(kMaxRows, c.cols, starts)
+                                  : "%x: " + floats;
+  std::string use =
+      formatv(c.quantized ? "q8(%c, %s, %t, %u : {0})" : "f32(%x : {0})",
+              c.quantized ? quantizedTypes(kMaxRows, c.cols, starts) : floats);
   std::string out =
       formatv("memref<{0}x{1}xf32>", kMaxRows, padded(c.outputs()));
   std::string bias = formatv("memref<{0}xf32>", padded(c.outputs()));
@@ -114,10 +108,16 @@ void Problem::quantizeInto(Quantized &to) const {
       int64_t at = (row / 4 * to.blocks + block) * 4 + row % 4;
       std::memcpy(to.codes.as<int8_t>() + at * 32, &codes[row][block * 32], 32);
       int sum = 0;
-      for (int e = 0; e < 32; ++e)
-        sum += codes[row][block * 32 + e];
+      for (int64_t part = 0; part < to.starts; ++part) {
+        int before = sum;
+        for (int e = 0; e < 32 / to.starts; ++e)
+          sum += codes[row][block * 32 + 32 / to.starts * part + e];
+        int64_t start = block * to.starts + part;
+        to.start.as<int32_t>()[(row / 4 * to.blocks * to.starts + start) * 4 +
+                               row % 4] =
+            -int32_t(matrix.layout.zero) * (sum - before);
+      }
       to.scale.as<float>()[at] = scales[row][block];
-      to.start.as<int32_t>()[at] = -int32_t(matrix.layout.zero) * sum;
       to.ssum.as<float>()[at] = scales[row][block] * float(sum);
     }
 }
@@ -169,7 +169,7 @@ void check(const Case &c) {
   Matrix matrix(c.preset, c.rows, c.cols,
                 c.gated() ? tile::Arrange::Interleave16 : tile::Arrange::Stack);
   Problem problem(c, matrix);
-  Quantized quantized(kMaxRows, c.cols);
+  Quantized quantized(kMaxRows, c.cols, matrix.layout.scalesPerBlock());
   problem.quantizeInto(quantized);
   Memory first(kMaxRows * padded(c.outputs()) * 4);
   bool haveFirst = false;
@@ -210,24 +210,30 @@ void check(const Case &c) {
 
 class Int8Contract : public testing::TestWithParam<Preset> {};
 
+/// A multiple of the columns that the encoding's blocks have.
+int64_t columns(Preset preset, int64_t blocks) {
+  return encoding::blockElements(preset) == 256 ? 256 * ((blocks + 3) / 4)
+                                                : 32 * blocks;
+}
+
 TEST_P(Int8Contract, EveryShape) {
-  for (auto [rows, cols] :
-       {std::pair(32, 32), std::pair(96, 160), std::pair(71, 96)})
-    check({GetParam(), rows, cols, Epilogue::None, true});
+  for (auto [rows, blocks] :
+       {std::pair(32, 1), std::pair(96, 5), std::pair(71, 3)})
+    check(
+        {GetParam(), rows, columns(GetParam(), blocks), Epilogue::None, true});
 }
 
 TEST_P(Int8Contract, BiasAndResidual) {
-  check({GetParam(), 72, 96, Epilogue::BiasResidual, true});
+  check({GetParam(), 72, columns(GetParam(), 3), Epilogue::BiasResidual, true});
 }
 
 TEST_P(Int8Contract, Gate) {
-  check({GetParam(), 96, 64, Epilogue::Silu, true});
-  check({GetParam(), 2 * 40, 96, Epilogue::Silu, true});
+  check({GetParam(), 96, columns(GetParam(), 2), Epilogue::Silu, true});
+  check({GetParam(), 2 * 40, columns(GetParam(), 3), Epilogue::Silu, true});
 }
 
 INSTANTIATE_TEST_SUITE_P(Presets, Int8Contract,
-                         testing::Values(Preset::Q4_0, Preset::Q4_1,
-                                         Preset::Q8_0),
+                         testing::ValuesIn(kCodedPresets),
                          [](const auto &info) {
                            return std::string(encoding::presetName(info.param));
                          });

@@ -5,6 +5,7 @@
 #include "test/unit/KernelCases.h"
 #include "lib/Target/X86/BlockFields.h"
 #include "lib/Target/X86/Pack.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/raw_ostream.h"
 #include <cmath>
 #include <cstring>
@@ -19,6 +20,13 @@ namespace {
 void putHalf(uint8_t *at, float value) {
   uint16_t bits = encoding::floatToHalf(value);
   std::memcpy(at, &bits, 2);
+}
+
+/// Of the f16 fields: what it takes to bring scales near 2^-6.
+float fieldSize(Preset preset) {
+  if (encoding::blockElements(preset) != 256)
+    return 0x1p-6f;
+  return preset == Preset::Q6_K ? 0x1p-12f : 0x1p-11f; // times a scale code
 }
 
 /// Offsets of the f16 fields of a block.
@@ -56,7 +64,7 @@ std::vector<uint8_t> sinter::test::randomWeights(Preset preset, int64_t rows,
     for (int64_t i = 0; i < block; ++i)
       bytes[at + i] = random.bits() >> 16;
     for (int field : halfFields(preset))
-      putHalf(&bytes[at + field], random.real() * 0x1p-6f);
+      putHalf(&bytes[at + field], random.real() * fieldSize(preset));
   }
   return bytes;
 }
@@ -94,16 +102,30 @@ Matrix::Matrix(Preset preset, int64_t rows, int64_t cols, tile::Arrange arrange,
   }
 }
 
-Quantized::Quantized(int64_t rows, int64_t cols)
-    : groups((rows + 3) / 4), blocks(padded(cols) / 32),
+Quantized::Quantized(int64_t rows, int64_t cols, int64_t starts)
+    : groups((rows + 3) / 4), blocks(padded(cols) / 32), starts(starts),
       codes(groups * blocks * 4 * 32), scale(groups * blocks * 16),
-      start(groups * blocks * 16), ssum(groups * blocks * 16) {}
+      start(groups * blocks * starts * 16), ssum(groups * blocks * 16) {}
 
-std::string sinter::test::quantizedTypes(int64_t rows, int64_t cols) {
-  std::string shape = std::to_string((rows + 3) / 4) + "x" +
-                      std::to_string(padded(cols) / 32) + "x4x";
-  return "memref<" + shape + "32xi8>, memref<" + shape + "f32>, memref<" +
-         shape + "i32>, memref<" + shape + "f32>";
+static std::vector<std::string> typesOf(int64_t rows, int64_t cols,
+                                        int64_t starts) {
+  std::string groups = "memref<" + std::to_string((rows + 3) / 4) + "x";
+  int64_t blocks = padded(cols) / 32;
+  std::string side = groups + std::to_string(blocks) + "x4x";
+  return {side + "32xi8>", side + "f32>",
+          groups + std::to_string(starts * blocks) + "x4xi32>", side + "f32>"};
+}
+
+std::string sinter::test::quantizedTypes(int64_t rows, int64_t cols,
+                                         int64_t starts) {
+  return llvm::join(typesOf(rows, cols, starts), ", ");
+}
+
+std::string sinter::test::quantizedArguments(int64_t rows, int64_t cols,
+                                             int64_t starts) {
+  auto types = typesOf(rows, cols, starts);
+  return "%c: " + types[0] + ", %s: " + types[1] + ", %t: " + types[2] +
+         ", %u: " + types[3];
 }
 
 void sinter::test::quantizeRow(const float *x, int64_t blocks,
@@ -125,41 +147,82 @@ void sinter::test::quantizeRow(const float *x, int64_t blocks,
   }
 }
 
+namespace {
+
+/// The fields of one row in a packed strip.
+struct PackedRow {
+  const tile::StripLayout &layout;
+  uint8_t *strip;
+  int64_t row;
+
+  uint8_t *half(int64_t plane, int64_t block) {
+    bool super = layout.hasSuper();
+    int64_t at = super ? layout.headerOffset(block) : layout.blockOffset(block);
+    return strip + at + plane + 2 * row;
+  }
+  uint8_t *code(int64_t plane, int64_t block, int64_t part) {
+    return strip + layout.blockOffset(block) + plane + 32 * part + row;
+  }
+  float value(int64_t plane, int64_t block) {
+    uint16_t bits;
+    std::memcpy(&bits, half(plane, block), 2);
+    return encoding::halfToFloat(bits);
+  }
+  float scale(int64_t block, int64_t part) {
+    if (!layout.hasSuper())
+      return value(layout.scaleOffset, block);
+    uint8_t raw = *code(layout.scaleOffset, block, part);
+    return value(layout.superScaleOffset, block) *
+           (layout.groupCols == 16 ? float(int8_t(raw)) : float(raw));
+  }
+  float min(int64_t block) {
+    if (!layout.hasSuper())
+      return value(layout.minOffset, block);
+    return -(value(layout.superMinOffset, block) *
+             float(*code(layout.minOffset, block, 0)));
+  }
+  /// Makes every element equal its code.
+  void clearScales() {
+    for (int64_t block = 0; block < layout.blocks; ++block) {
+      bool super = layout.hasSuper();
+      putHalf(half(super ? layout.superScaleOffset : layout.scaleOffset, block),
+              1);
+      if (layout.hasMin())
+        putHalf(half(super ? layout.superMinOffset : layout.minOffset, block),
+                0);
+      for (int64_t part = 0; super && part < layout.scalesPerBlock(); ++part)
+        *code(layout.scaleOffset, block, part) = 1;
+    }
+  }
+};
+
+} // namespace
+
 float sinter::test::dotReference(const Matrix &matrix, int64_t row,
                                  const std::vector<int8_t> &codes,
                                  const std::vector<float> &scale) {
   const tile::StripLayout &layout = matrix.layout;
-  const uint8_t *strip =
-      matrix.bytes->as<uint8_t>() + row / 32 * layout.stripBytes;
-  // Codes come back out of the values of a matrix whose scales are all one.
+  uint8_t *strip = matrix.bytes->as<uint8_t>() + row / 32 * layout.stripBytes;
   std::vector<uint8_t> plain(strip, strip + layout.stripBytes);
-  for (int64_t block = 0; block < layout.blocks; ++block) {
-    uint8_t *fields = plain.data() + layout.blockOffset(block);
-    putHalf(fields + layout.scaleOffset + row % 32 * 2, 1);
-    if (layout.hasMin())
-      putHalf(fields + layout.minOffset + row % 32 * 2, 0);
-  }
+  PackedRow fields{layout, strip, row % 32};
+  PackedRow{layout, plain.data(), row % 32}.clearScales();
   std::vector<float> unit(layout.cols);
   unpackRow(layout, plain.data(), row % 32, unit.data());
   float sum = 0;
+  int64_t parts = layout.scalesPerBlock();
   for (int64_t block = 0; block < layout.blocks; ++block) {
-    const uint8_t *fields = strip + layout.blockOffset(block);
-    auto half = [&](int64_t plane) {
-      uint16_t bits;
-      std::memcpy(&bits, fields + plane + row % 32 * 2, 2);
-      return encoding::halfToFloat(bits);
-    };
-    int dot = 0, codeSum = 0;
-    for (int e = 0; e < 32; ++e) {
-      dot += int(unit[32 * block + e]) * codes[32 * block + e];
-      codeSum += codes[32 * block + e];
+    int codeSum = 0;
+    for (int64_t part = 0; part < parts; ++part) {
+      int dot = 0;
+      for (int64_t e = 32 / parts * part; e < 32 / parts * (part + 1); ++e) {
+        dot += int(unit[32 * block + e]) * codes[32 * block + e];
+        codeSum += codes[32 * block + e];
+      }
+      float product = fields.scale(block, part) * scale[block];
+      sum = std::fmaf(float(dot), product, sum);
     }
-    float product = half(layout.scaleOffset) * scale[block];
-    sum = std::fmaf(float(dot), product, sum);
-    if (layout.hasMin()) {
-      float ssum = scale[block] * float(codeSum);
-      sum = std::fmaf(half(layout.minOffset), ssum, sum);
-    }
+    if (layout.hasMin())
+      sum = std::fmaf(fields.min(block), scale[block] * float(codeSum), sum);
   }
   return sum;
 }

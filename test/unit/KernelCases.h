@@ -16,6 +16,12 @@ namespace sinter::test {
 
 inline int64_t padded(int64_t n) { return (n + 31) / 32 * 32; }
 
+/// Presets with codes: those that have int8 kernels.
+inline constexpr encoding::Preset kCodedPresets[] = {
+    encoding::Preset::Q4_0, encoding::Preset::Q4_1, encoding::Preset::Q5_0,
+    encoding::Preset::Q5_1, encoding::Preset::Q8_0, encoding::Preset::Q4_K,
+    encoding::Preset::Q5_K, encoding::Preset::Q6_K};
+
 /// `rows` x `cols` in the form of a checkpoint, with scales near 2^-6.
 std::vector<uint8_t> randomWeights(encoding::Preset preset, int64_t rows,
                                    int64_t cols, uint64_t seed);
@@ -39,16 +45,19 @@ struct Matrix {
 
 /// Activations after tile.quantize.
 struct Quantized {
-  Quantized(int64_t rows, int64_t cols);
+  /// `starts`: entries of `start` in a block.
+  Quantized(int64_t rows, int64_t cols, int64_t starts = 1);
   std::vector<void *> buffers() {
     return {codes.as<void>(), scale.as<void>(), start.as<void>(),
             ssum.as<void>()};
   }
-  int64_t groups, blocks;
+  int64_t groups, blocks, starts;
   Memory codes, scale, start, ssum;
 };
 /// Their types in tile IR, separated by commas.
-std::string quantizedTypes(int64_t rows, int64_t cols);
+std::string quantizedTypes(int64_t rows, int64_t cols, int64_t starts = 1);
+/// As parameters %c, %s, %t and %u.
+std::string quantizedArguments(int64_t rows, int64_t cols, int64_t starts = 1);
 
 /// tile.quantize of one row, written plainly.
 void quantizeRow(const float *x, int64_t blocks, std::vector<int8_t> &codes,

@@ -44,7 +44,9 @@ std::vector<const CpuLevel *> sinter::test::runnableLevels() {
   llvm::StringMap<bool> machine = llvm::sys::getHostCPUFeatures();
   std::vector<const CpuLevel *> result;
   for (const CpuLevel &level : cpuLevels())
-    if (machine.lookup(level.vnni ? "avx512vnni" : "avx2"))
+    if (llvm::all_of(level.features, [&](llvm::StringRef feature) {
+          return machine.lookup(feature);
+        }))
       result.push_back(&level);
   return result;
 }

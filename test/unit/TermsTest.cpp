@@ -15,30 +15,31 @@ using llvm::formatv;
 
 namespace {
 
-constexpr int64_t kRows = 6, kCols = 96;
+constexpr int64_t kRows = 6;
 
 std::string regionText(const Matrix &matrix, int64_t terms) {
+  int64_t cols = matrix.layout.cols, starts = matrix.layout.scalesPerBlock();
   return formatv(
-      "func.func @head(%x: memref<{0}x{1}xf32>, %c: memref<{6}x3x4x32xi8>, "
-      "%s: memref<{6}x3x4xf32>, %t: memref<{6}x3x4xi32>, "
-      "%u: memref<{6}x3x4xf32>, %w: memref<{2}xi8>, %o: memref<{0}x{3}xf32>, "
-      "%n: index) attributes {{tile.region} {{\n"
+      "func.func @head(%x: memref<{0}x{1}xf32>, {6}, %w: memref<{2}xi8>, "
+      "%o: memref<{0}x{3}xf32>, %n: index) attributes {{tile.region} {{\n"
       "  tile.quantize %x -> %c, %s, %t, %u rows(%n) {{zero = {4} : i64, "
       "terms = {7} : i64} : memref<{0}x{1}xf32> -> {8}\n"
       "  tile.barrier\n"
       "  tile.contract q8(%c, %s, %t, %u : {8}) %w : memref<{2}xi8> -> %o : "
       "memref<{0}x{3}xf32> rows(%n) {{weight = {5}, terms = {7} : i64}\n"
       "  return\n}\n",
-      kRows, kCols, matrix.layout.totalBytes, padded(matrix.layout.rows),
-      matrix.layout.zero, textOf(matrix.packed), (kRows * terms + 3) / 4, terms,
-      quantizedTypes(kRows * terms, kCols));
+      kRows, cols, matrix.layout.totalBytes, padded(matrix.layout.rows),
+      matrix.layout.zero, textOf(matrix.packed),
+      quantizedArguments(kRows * terms, cols, starts), terms,
+      quantizedTypes(kRows * terms, cols, starts));
 }
 
 struct Result {
   Result(const Matrix &matrix, const Image &image, int64_t terms, int64_t rows,
          unsigned workers, Memory &x)
       : cols(padded(matrix.layout.rows)), out(kRows * cols * 4) {
-    Quantized q(kRows * terms, kCols);
+    Quantized q(kRows * terms, matrix.layout.cols,
+                matrix.layout.scalesPerBlock());
     std::vector<void *> buffers = {x.as<void>()};
     for (void *buffer : q.buffers())
       buffers.push_back(buffer);
@@ -53,11 +54,13 @@ struct Result {
 
 class Terms : public testing::TestWithParam<Preset> {
 protected:
-  Terms() : matrix(GetParam(), 70, kCols), x(kRows * kCols * 4) {
+  Terms()
+      : cols(encoding::blockElements(GetParam()) == 256 ? 256 : 96),
+        matrix(GetParam(), 70, cols), x(kRows * cols * 4) {
     Random random(7);
-    for (int64_t i = 0; i < kRows * kCols; ++i)
+    for (int64_t i = 0; i < kRows * cols; ++i)
       x.as<float>()[i] = random.real();
-    std::memset(x.as<float>() + 2 * kCols, 0, kCols * 4); // a row of zeros
+    std::memset(x.as<float>() + 2 * cols, 0, cols * 4); // a row of zeros
   }
 
   /// Root mean square distance from the product in double.
@@ -67,12 +70,13 @@ protected:
     double sum = 0;
     for (int64_t r = 0; r < kRows; ++r)
       for (int64_t n = 0; n < matrix.layout.rows; ++n) {
-        double expected = exactReference(matrix, n, x.as<float>() + r * kCols);
+        double expected = exactReference(matrix, n, x.as<float>() + r * cols);
         sum += std::pow(result.row(r)[n] - expected, 2);
       }
     return std::sqrt(sum / (kRows * matrix.layout.rows));
   }
 
+  int64_t cols;
   Matrix matrix;
   Memory x;
 };
@@ -98,9 +102,7 @@ TEST_P(Terms, SameBitsForAnyRowsWorkersAndLevel) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(Presets, Terms,
-                         testing::Values(Preset::Q4_0, Preset::Q4_1,
-                                         Preset::Q8_0),
+INSTANTIATE_TEST_SUITE_P(Presets, Terms, testing::ValuesIn(kCodedPresets),
                          [](const auto &info) {
                            return std::string(encoding::presetName(info.param));
                          });

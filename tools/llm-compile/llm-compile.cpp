@@ -34,7 +34,7 @@ cl::opt<std::string>
 cl::list<std::string>
     targets("target", cl::CommaSeparated, cl::value_desc("LEVEL,..."),
             cl::desc("CPU levels to compile for (default: all): x86-64-v3, "
-                     "x86-64-v4-vnni"),
+                     "x86-64-v4, x86-64-v3-vnni, x86-64-v4-vnni"),
             cl::cat(category));
 cl::opt<int64_t> maxRows("max-rows", cl::init(512),
                          cl::desc("Tokens of one forward (prefill chunk)"),

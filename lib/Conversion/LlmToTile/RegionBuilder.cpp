@@ -7,7 +7,6 @@
 
 #include "lib/Conversion/LlmToTile/RegionBuilder.h"
 
-#include "dialects/Tile/StripLayout.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -149,9 +148,10 @@ tile::PackedAttr RegionBuilder::packedOf(llm::LinearOp linear) {
                                arrangeOf(linear));
 }
 
-RegionBuilder::Quantized RegionBuilder::quantize(Value buffer, int64_t zero,
-                                                 int64_t terms) {
-  Quantized &entry = quantized[{buffer, zero}];
+RegionBuilder::Quantized
+RegionBuilder::quantize(Value buffer, const tile::StripLayout &layout,
+                        int64_t terms) {
+  Quantized &entry = quantized[{buffer, layout.zero}];
   if (entry.codes)
     return entry;
   int64_t groups = (rowCapacity * terms + 3) / 4;
@@ -159,11 +159,12 @@ RegionBuilder::Quantized RegionBuilder::quantize(Value buffer, int64_t zero,
   Type f32 = builder.getF32Type();
   entry.codes = alloc({groups, blocks, 4, 32}, builder.getI8Type());
   entry.scale = alloc({groups, blocks, 4}, f32);
-  entry.start = alloc({groups, blocks, 4}, builder.getI32Type());
+  entry.start = alloc({groups, blocks * layout.scalesPerBlock(), 4},
+                      builder.getI32Type());
   entry.ssum = alloc({groups, blocks, 4}, f32);
   tile::QuantizeOp::create(builder, location, buffer, entry.codes, entry.scale,
                            entry.start, entry.ssum, scalar(0),
-                           builder.getI64IntegerAttr(zero),
+                           builder.getI64IntegerAttr(layout.zero),
                            builder.getI64IntegerAttr(terms));
   return entry;
 }
@@ -201,9 +202,9 @@ LogicalResult RegionBuilder::contract(llm::LinearOp linear, tile::Gate gate,
   // The head sees few rows and waits for memory, so that a second term is free
   // there and takes a quarter off the distance from exact logits.
   int64_t terms = 1;
-  if (layout->dot && options.int8Activations) {
+  if (layout->hasDot() && options.int8Activations) {
     terms = selectsRows ? 2 : 1;
-    q = quantize(*x, layout->zero, terms);
+    q = quantize(*x, *layout, terms);
     rows = Value();
   }
   tile::ContractOp::create(builder, location, q.codes, q.scale, q.start, q.ssum,

@@ -9,6 +9,7 @@
 #define SINTER_LIB_CONVERSION_LLMTOTILE_REGIONBUILDER_H
 
 #include "dialects/Llm/LlmOps.h"
+#include "dialects/Tile/StripLayout.h"
 #include "dialects/Tile/TileOps.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/MapVector.h"
@@ -103,7 +104,8 @@ private:
   struct Quantized {
     mlir::Value codes, scale, start, ssum;
   };
-  Quantized quantize(mlir::Value buffer, int64_t zero, int64_t terms);
+  Quantized quantize(mlir::Value buffer, const tile::StripLayout &layout,
+                     int64_t terms);
 
   mlir::LogicalResult convert(llm::RmsNormOp op);
   mlir::LogicalResult convert(llm::LinearOp op);

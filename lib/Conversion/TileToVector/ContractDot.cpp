@@ -6,8 +6,9 @@
 // Per block of 32 columns and output: an exact integer dot, then
 //   sum = fma(float(dot), scale_w * scale_x, sum)
 //   sum = fma(min_w, ssum_x, sum)               if the encoding has minima.
-// The integer part has one form for each instruction family; all of them give
-// the same integer.
+// Where the weights have a scale for each 16 columns, the first line stands
+// twice. The integer part has one form for each instruction family; all of them
+// give the same integer.
 #include "lib/Conversion/TileToVector/Contract.h"
 #include "lib/Conversion/TileToVector/StripReader.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -19,12 +20,24 @@ using tile::StripLayout;
 
 namespace {
 
+/// Codes of four columns of a row in each 32-bit lane: one vector of bytes, or
+/// the low and the high half of bytes too large for the instructions at hand.
+using Codes = SmallVector<Value, 2>;
+
+/// The dot of one row and one group of outputs as it grows.
+struct Dot {
+  Value words;       // finished, in 32-bit lanes; null: zero
+  Value pairs[2];    // of low and high codes in 16-bit lanes; null: zero
+  int64_t steps = 0; // that `pairs` holds
+};
+
 class DotEmitter {
 public:
   DotEmitter(tile::ContractOp op, const StripLayout &layout, TileLowering &t,
              const ContractPass &pass)
       : op(op), layout(layout), level(t.level), pass(pass), l(t.b, op.getLoc()),
-        reader(l, layout, op.getW(), level.lanes()),
+        reader(l, layout, op.getW(), level.lanes(),
+               pass.prefetch ? level.prefetchBytes : 0),
         bytes(VectorType::get({level.vectorBytes}, l.b.getI8Type())),
         pairs(VectorType::get({level.vectorBytes / 2}, l.b.getI16Type())),
         words(VectorType::get({level.lanes()}, l.i32())),
@@ -33,20 +46,40 @@ public:
   SmallVector<Value> emit();
 
 private:
-  SmallVector<Value> emitBlock(Value strip, Value block, ValueRange sums);
-  void emitPrefetch(Value address);
-  SmallVector<Value> emitDots(Value address, Value block);
-  Value loadRaw(Value address, int64_t group, int64_t v);
+  using Block = StripReader::Block;
+
+  SmallVector<Value> emitBlock(const Block &block, ArrayRef<Value> rows,
+                               ValueRange sums);
+  SmallVector<Value> emitDots(const Block &block, int64_t part);
+  void growDots(const Block &block, int64_t part, size_t first,
+                MutableArrayRef<Dot> dots);
+  SmallVector<int64_t> columnsOf(int64_t part);
+  Codes loadCodes(Value address, int64_t group, int64_t v);
+  Value loadPlane(Value address, int64_t group, int64_t halfBytes,
+                  int64_t offset);
+  Value fifthBit(Value address, int64_t group, int64_t v);
+  Value fifthAndSixthBit(Value address, int64_t group, int64_t v);
   Value loadActivation(Value block, int64_t token, int64_t v);
-  Value begin(Value block, int64_t token);
-  Value step(Value dot, Value code, Value x);
-  Value finish(Value dot, Value block, int64_t token);
-  Value loadScale(Value address, int64_t plane, int64_t group);
+  Value loadStart(const Block &block, int64_t token, int64_t part);
+  void step(Dot &dot, const Codes &codes, Value x);
+  void widen(Dot &dot);
+  Value dotIntrinsic(Value sum, Value codes, Value x);
+  Value pairsIntrinsic(Value codes, Value x);
+  Value wordsIntrinsic(Value pairsOf, int64_t factor);
   Value call(StringRef intrinsic, Type type, ValueRange operands);
-  Value side(Value memref, Value block, int64_t token) {
-    return l.load(memref, {pass.tokenGroup, block, l.index(token)});
+  Value splatSide(Value memref, Value block, int64_t token) {
+    return l.splat(l.load(memref, {pass.tokenGroup, block, l.index(token)}),
+                   level.lanes());
   }
   Value sum(Value x, Value y) { return x ? l.addi(x, y) : y; }
+  /// Byte vectors are multiplied half by half.
+  bool splits() const { return wide && !level.vnni; }
+  /// Steps whose sums of pairs fit 16 bits: a pair is at most 2 * code * 127.
+  int64_t stepsOfPairs() const {
+    return layout.code == StripCode::U6   ? 2
+           : layout.code == StripCode::U5 ? 4
+                                          : 8;
+  }
 
   tile::ContractOp op;
   const StripLayout &layout;
@@ -60,107 +93,146 @@ private:
 
 SmallVector<Value> DotEmitter::emit() {
   Value zero = l.constantF(VectorType::get({level.lanes()}, l.f32()), 0);
-  SmallVector<Value> init(pass.tokens * pass.groups.size(), zero);
-  Value strip = l.muli(pass.strip, l.index(layout.stripBytes));
-  return l.loop(l.index(0), l.index(layout.blocks), 1, init,
-                [&](Value block, ValueRange sums) {
-                  return emitBlock(strip, block, sums);
-                });
+  SmallVector<Value> init(pass.tokens * pass.groups.size(), zero), rows;
+  for (int64_t group : pass.groups)
+    rows.push_back(l.index(group * level.lanes()));
+  return reader.forBlocks(pass.strip, rows, init,
+                          [&](const Block &block, ValueRange sums) {
+                            return emitBlock(block, rows, sums);
+                          });
 }
 
-SmallVector<Value> DotEmitter::emitBlock(Value strip, Value block,
+SmallVector<Value> DotEmitter::emitBlock(const Block &block,
+                                         ArrayRef<Value> rows,
                                          ValueRange sums) {
-  Value address = l.addi(strip, l.muli(block, l.index(layout.blockBytes)));
-  if (pass.prefetch)
-    emitPrefetch(address);
-  SmallVector<Value> dots = emitDots(address, block);
-  SmallVector<Value> scales, mins, next;
-  for (int64_t group : pass.groups) {
-    scales.push_back(loadScale(address, layout.scaleOffset, group));
-    if (layout.hasMin())
-      mins.push_back(loadScale(address, layout.minOffset, group));
-  }
-  for (int64_t token = 0; token < pass.tokens; ++token) {
-    Value scale = l.splat(side(op.getScale(), block, token), level.lanes());
-    Value ssum;
-    if (layout.hasMin())
-      ssum = l.splat(side(op.getSsum(), block, token), level.lanes());
-    for (size_t i = 0; i < pass.groups.size(); ++i) {
-      Value dot = l.sitofp(dots[next.size()], l.f32());
-      Value result = l.fma(dot, l.mul(scales[i], scale), sums[next.size()]);
-      if (layout.hasMin())
-        result = l.fma(mins[i], ssum, result);
-      next.push_back(result);
+  SmallVector<Value> next(sums);
+  SmallVector<Value> mins;
+  for (int64_t part = 0; part < layout.scalesPerBlock(); ++part) {
+    SmallVector<Value> dots = emitDots(block, part), scales;
+    for (auto [row, super] : llvm::zip(rows, block.supers)) {
+      auto scale = reader.loadScale(block.address, row, super, part);
+      scales.push_back(scale.scale);
+      mins.push_back(scale.min);
     }
+    for (size_t i = 0; i < next.size(); ++i) {
+      size_t token = i / rows.size(), group = i % rows.size();
+      Value scale = splatSide(op.getScale(), block.number, token);
+      next[i] = l.fma(l.sitofp(dots[i], l.f32()), l.mul(scales[group], scale),
+                      next[i]);
+    }
+  }
+  if (!layout.hasMin())
+    return next;
+  for (size_t i = 0; i < next.size(); ++i) {
+    Value ssum = splatSide(op.getSsum(), block.number, i / rows.size());
+    next[i] = l.fma(mins[i % rows.size()], ssum, next[i]);
   }
   return next;
 }
 
-/// Fetches what a later block of the stream will read. The address may lie
-/// behind the matrix, hence no memref op.
-void DotEmitter::emitPrefetch(Value address) {
-  Type pointer = LLVM::LLVMPointerType::get(l.b.getContext());
-  Value base =
-      memref::ExtractAlignedPointerAsIndexOp::create(l.b, l.loc, op.getW());
-  Value start =
-      LLVM::IntToPtrOp::create(l.b, l.loc, pointer, l.indexCast(base, l.i64()));
-  Value block = LLVM::GEPOp::create(l.b, l.loc, pointer, l.b.getI8Type(), start,
-                                    ValueRange{l.indexCast(address, l.i64())});
-  for (int64_t line = 0; line < layout.blockBytes; line += 64) {
-    Value target = LLVM::GEPOp::create(
-        l.b, l.loc, pointer, l.b.getI8Type(), block,
-        ArrayRef<LLVM::GEPArg>{int32_t(level.prefetchBytes + line)});
-    LLVM::Prefetch::create(l.b, l.loc, target, /*rw=*/0, /*hint=*/3,
-                           /*cache=*/1);
+//===----------------------------------------------------------------------===//
+// The dots of a block
+//===----------------------------------------------------------------------===//
+
+/// Token by token, for each token group by group.
+SmallVector<Value> DotEmitter::emitDots(const Block &block, int64_t part) {
+  size_t groups = pass.groups.size();
+  SmallVector<Dot> dots(pass.tokens * groups);
+  if (level.vnni)
+    for (size_t i = 0; i < dots.size(); ++i)
+      dots[i].words = layout.zero == 0 ? l.constantI(words, 0)
+                                       : loadStart(block, i / groups, part);
+  // Sixteen registers do not hold the halves of several groups.
+  bool apart = splits() && level.vectorBytes < 64;
+  for (size_t first = 0; first < groups; first += apart ? 1 : groups) {
+    SmallVector<Dot> some;
+    for (int64_t token = 0; token < pass.tokens; ++token)
+      some.append(dots.begin() + token * groups + first,
+                  dots.begin() + token * groups + (apart ? first + 1 : groups));
+    growDots(block, part, first, some);
+    size_t width = some.size() / pass.tokens;
+    for (size_t i = 0; i < some.size(); ++i)
+      dots[i / width * groups + first + i % width] = some[i];
   }
+  SmallVector<Value> result;
+  for (size_t i = 0; i < dots.size(); ++i) {
+    widen(dots[i]);
+    if (!level.vnni && layout.zero != 0)
+      dots[i].words = l.addi(dots[i].words, loadStart(block, i / groups, part));
+    result.push_back(dots[i].words);
+  }
+  return result;
 }
 
-/// The integer dots of a block, token by token, for each token group by group.
-/// All of them grow together, one vector of codes after another: few registers
-/// hold codes, and the dots do not wait for each other.
-SmallVector<Value> DotEmitter::emitDots(Value address, Value block) {
-  SmallVector<Value> dots;
-  for (int64_t token = 0; token < pass.tokens; ++token)
-    dots.append(pass.groups.size(), begin(block, token));
-  auto stepAll = [&](ArrayRef<Value> codes, int64_t v) {
+/// All dots grow together, one vector of codes after another: few registers
+/// hold codes, and the dots do not wait for each other. `first`: the first of
+/// the pass's groups that they belong to.
+void DotEmitter::growDots(const Block &block, int64_t part, size_t first,
+                          MutableArrayRef<Dot> dots) {
+  size_t groups = dots.size() / pass.tokens;
+  for (int64_t v : columnsOf(part)) {
+    SmallVector<Codes> codes;
+    for (size_t i = 0; i < groups; ++i)
+      codes.push_back(loadCodes(block.address, pass.groups[first + i], v));
     for (int64_t token = 0; token < pass.tokens; ++token) {
-      Value x = loadActivation(block, token, v);
-      for (size_t i = 0; i < codes.size(); ++i) {
-        Value &dot = dots[token * codes.size() + i];
-        dot = step(dot, codes[i], x);
-      }
+      Value x = loadActivation(block.number, token, v);
+      for (size_t i = 0; i < groups; ++i)
+        step(dots[token * groups + i], codes[i], x);
     }
-  };
-  for (int64_t v = 0; v < (wide ? 8 : 4); ++v) {
-    SmallVector<Value> raw, low, high;
-    for (int64_t group : pass.groups)
-      raw.push_back(loadRaw(address, group, v));
-    if (wide) {
-      stepAll(raw, v);
-      continue;
-    }
-    for (Value codes : raw) {
-      low.push_back(l.andi(codes, l.i(codes, 15)));
-      high.push_back(l.shru(codes, 4));
-    }
-    stepAll(low, v);
-    stepAll(high, v + 4);
   }
-  for (size_t i = 0; i < dots.size(); ++i)
-    dots[i] = finish(dots[i], block, i / pass.groups.size());
-  return dots;
 }
 
-Value DotEmitter::loadRaw(Value address, int64_t group, int64_t v) {
+/// The vectors of four columns that one scale covers. Both nibbles of a byte
+/// come one after the other.
+SmallVector<int64_t> DotEmitter::columnsOf(int64_t part) {
+  if (layout.scalesPerBlock() == 2)
+    return {4 * part, 4 * part + 1, 4 * part + 2, 4 * part + 3};
+  if (wide)
+    return {0, 1, 2, 3, 4, 5, 6, 7};
+  return {0, 4, 1, 5, 2, 6, 3, 7};
+}
+
+/// Columns 4v .. 4v+3 of the rows of a group.
+Codes DotEmitter::loadCodes(Value address, int64_t group, int64_t v) {
+  if (wide) {
+    Value raw = loadPlane(address, group, 512, 64 * v);
+    if (level.vnni)
+      return {raw};
+    return {l.andi(raw, l.i(raw, 15)), l.shru(raw, 4)};
+  }
+  Value raw = loadPlane(address, group, 256, 64 * (v % 4));
+  Value code = v < 4 ? l.andi(raw, l.i(raw, 15)) : l.shru(raw, 4);
+  if (layout.code == StripCode::U5)
+    code = l.ori(code, fifthBit(address, group, v));
+  if (layout.code == StripCode::U6)
+    code = l.ori(code, fifthAndSixthBit(address, group, v));
+  return {code};
+}
+
+/// The lanes of a group in a plane whose halves of 16 rows are `halfBytes`
+/// apart.
+Value DotEmitter::loadPlane(Value address, int64_t group, int64_t halfBytes,
+                            int64_t offset) {
   int64_t row = group * level.lanes();
-  int64_t offset = row / 16 * (wide ? 512 : 256) + row % 16 * 4 + 64 * v;
+  offset += row / 16 * halfBytes + row % 16 * 4;
   return reader.loadAs(l.addi(address, l.index(offset)), level.vectorBytes,
                        l.b.getI8Type());
 }
 
-Value DotEmitter::loadScale(Value address, int64_t plane, int64_t group) {
-  int64_t offset = plane + 2 * group * level.lanes();
-  return reader.loadHalf(l.addi(address, l.index(offset)), level.lanes());
+/// Bit v of the high plane, as bit 4.
+Value DotEmitter::fifthBit(Value address, int64_t group, int64_t v) {
+  Value high = loadPlane(address, group, 64, layout.highOffset);
+  high = v < 4 ? l.shl(high, 4 - v) : l.shru(high, v - 4);
+  return l.andi(high, l.i(high, 16));
+}
+
+/// Bits 2(v % 4) and the next one of vector v / 4 of the high plane, as bits 4
+/// and 5.
+Value DotEmitter::fifthAndSixthBit(Value address, int64_t group, int64_t v) {
+  Value high = loadPlane(address, group, 128, layout.highOffset + 64 * (v / 4));
+  int64_t shift = 4 - 2 * (v % 4);
+  high = shift > 0 ? l.shl(high, shift) : l.shru(high, -shift);
+  return l.andi(high, l.i(high, 48));
 }
 
 /// Columns 4v .. 4v+3 of a row in every 32-bit lane.
@@ -174,52 +246,63 @@ Value DotEmitter::loadActivation(Value block, int64_t token, int64_t v) {
   return vector::BitCastOp::create(l.b, l.loc, bytes, all);
 }
 
-Value DotEmitter::call(StringRef intrinsic, Type type, ValueRange operands) {
-  return LLVM::CallIntrinsicOp::create(l.b, l.loc, type,
-                                       l.b.getStringAttr(intrinsic), operands)
-      .getResult(0);
+/// What makes up for the offset of stored codes.
+Value DotEmitter::loadStart(const Block &block, int64_t token, int64_t part) {
+  Value at = block.number;
+  if (layout.scalesPerBlock() == 2)
+    at = l.addi(l.muli(at, l.index(2)), l.index(part));
+  return splatSide(op.getStart(), at, token);
 }
 
 //===----------------------------------------------------------------------===//
 // One dot, by instruction family
 //===----------------------------------------------------------------------===//
 
-/// What a dot begins with: `start` makes up for the offset of stored codes.
-/// Null where `finish` sees to it.
-Value DotEmitter::begin(Value block, int64_t token) {
-  if (!level.vnni)
-    return nullptr;
-  if (layout.zero == 0)
-    return l.constantI(words, 0);
-  return l.splat(side(op.getStart(), block, token), level.lanes());
-}
-
 /// Adds four products to each lane of the dot.
-Value DotEmitter::step(Value dot, Value code, Value x) {
-  if (level.vnni)
-    return call("llvm.x86.avx512.vpdpbusd.512", words, {dot, code, x});
-  // Codes below 16: a pair of products is at most 2 * 15 * 127, and the eight
-  // pairs of a lane fit 16 bits.
-  if (!wide)
-    return sum(dot, call("llvm.x86.avx2.pmadd.ub.sw", pairs, {code, x}));
-  // Codes of 8 bits, as s = code - 128: |s| times x with the sign of s. A pair
-  // is at most 2 * 128 * 127, which fits 16 bits.
-  Value s = l.xori(code, l.i(code, -128));
-  Value size = l.maxs(s, l.subi(l.i(s, 0), s));
-  Value signedX = call("llvm.x86.avx2.psign.b", bytes, {x, s});
-  Value product = call("llvm.x86.avx2.pmadd.ub.sw", pairs, {size, signedX});
-  return sum(dot, call("llvm.x86.avx2.pmadd.wd", words,
-                       {product, l.constantI(pairs, 1)}));
+void DotEmitter::step(Dot &dot, const Codes &codes, Value x) {
+  if (level.vnni) {
+    dot.words = dotIntrinsic(dot.words, codes[0], x);
+    return;
+  }
+  if (dot.steps == stepsOfPairs())
+    widen(dot);
+  for (size_t i = 0; i < codes.size(); ++i)
+    dot.pairs[i] = sum(dot.pairs[i], pairsIntrinsic(codes[i], x));
+  ++dot.steps;
 }
 
-Value DotEmitter::finish(Value dot, Value block, int64_t token) {
-  // Signed bytes were multiplied as such: there is no offset to make up for.
-  if (level.vnni || wide)
-    return dot;
-  dot = call("llvm.x86.avx2.pmadd.wd", words, {dot, l.constantI(pairs, 1)});
-  if (layout.zero == 0)
-    return dot;
-  return l.addi(dot, l.splat(side(op.getStart(), block, token), level.lanes()));
+/// Moves what the 16-bit lanes hold to those of 32 bits.
+void DotEmitter::widen(Dot &dot) {
+  for (int64_t i = 0; i < 2; ++i) {
+    if (dot.pairs[i])
+      dot.words = sum(dot.words, wordsIntrinsic(dot.pairs[i], i == 0 ? 1 : 16));
+    dot.pairs[i] = nullptr;
+  }
+  dot.steps = 0;
+}
+
+Value DotEmitter::dotIntrinsic(Value sum, Value codes, Value x) {
+  return call(level.vectorBytes == 64 ? "llvm.x86.avx512.vpdpbusd.512"
+                                      : "llvm.x86.avx512.vpdpbusd.256",
+              words, {sum, codes, x});
+}
+
+Value DotEmitter::pairsIntrinsic(Value codes, Value x) {
+  return call(level.vectorBytes == 64 ? "llvm.x86.avx512.pmaddubs.w.512"
+                                      : "llvm.x86.avx2.pmadd.ub.sw",
+              pairs, {codes, x});
+}
+
+Value DotEmitter::wordsIntrinsic(Value pairsOf, int64_t factor) {
+  return call(level.vectorBytes == 64 ? "llvm.x86.avx512.pmaddw.d.512"
+                                      : "llvm.x86.avx2.pmadd.wd",
+              words, {pairsOf, l.constantI(pairs, factor)});
+}
+
+Value DotEmitter::call(StringRef intrinsic, Type type, ValueRange operands) {
+  return LLVM::CallIntrinsicOp::create(l.b, l.loc, type,
+                                       l.b.getStringAttr(intrinsic), operands)
+      .getResult(0);
 }
 
 } // namespace

@@ -22,7 +22,8 @@ SmallVector<Value> sinter::emitFmaLoop(tile::ContractOp op,
     rows.push_back(l.addi(firstRow, l.index(token)));
   Value zero = l.constantF(VectorType::get({lanes}, l.f32()), 0);
   SmallVector<Value> init(pass.tokens * groups.size(), zero);
-  StripReader reader(l, layout, op.getW(), lanes);
+  StripReader reader(l, layout, op.getW(), lanes,
+                     pass.prefetch ? t.level.prefetchBytes : 0);
   return reader.forColumns(
       pass.strip, groups, init,
       [&](Value k, ArrayRef<Value> weights, ValueRange sums) {

@@ -9,28 +9,43 @@ using llvm::StringLiteral;
 
 namespace {
 
-constexpr StringLiteral kV3Features[] = {"avx",  "avx2", "bmi",   "bmi2",
-                                         "f16c", "fma",  "lzcnt", "movbe"};
+#define V3_FEATURES                                                            \
+  "avx", "avx2", "bmi", "bmi2", "f16c", "fma", "lzcnt", "movbe"
+#define V4_FEATURES                                                            \
+  V3_FEATURES, "avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"
 
-constexpr StringLiteral kV4Features[] = {
-    "avx",      "avx2",     "bmi",      "bmi2",      "f16c",
-    "fma",      "lzcnt",    "movbe",    "avx512f",   "avx512bw",
-    "avx512cd", "avx512dq", "avx512vl", "avx512vnni"};
+constexpr StringLiteral kV3[] = {V3_FEATURES};
+constexpr StringLiteral kV3Vnni[] = {V3_FEATURES, "avxvnni"};
+constexpr StringLiteral kV4[] = {V4_FEATURES};
+constexpr StringLiteral kV4Vnni[] = {V4_FEATURES, "avx512vnni"};
 
 // The second-level cache of the cores in question is 1 MiB or more at v4 and
 // 256 KiB or more at v3; tiles take a quarter of it.
 const CpuLevel kLevels[] = {
-    {"x86-64-v4-vnni", "x86-64-v4", "+avx512vnni,-prefer-256-bit", kV4Features,
+    {"x86-64-v4-vnni", "x86-64-v4", "+avx512vnni,-prefer-256-bit", kV4Vnni,
      /*vnni=*/true, /*vectorBytes=*/64, /*tokens=*/4, /*groups=*/2,
      /*tileBytes=*/256 << 10, /*prefetchBytes=*/2048},
-    {"x86-64-v3", "x86-64-v3", "", kV3Features, /*vnni=*/false,
-     /*vectorBytes=*/32, /*tokens=*/4, /*groups=*/1,
+    {"x86-64-v3-vnni", "x86-64-v3", "+avxvnni", kV3Vnni, /*vnni=*/true,
+     /*vectorBytes=*/32, /*tokens=*/4, /*groups=*/2,
+     /*tileBytes=*/64 << 10, /*prefetchBytes=*/2048},
+    {"x86-64-v4", "x86-64-v4", "-prefer-256-bit", kV4, /*vnni=*/false,
+     /*vectorBytes=*/64, /*tokens=*/4, /*groups=*/2,
+     /*tileBytes=*/256 << 10, /*prefetchBytes=*/2048},
+    {"x86-64-v3", "x86-64-v3", "", kV3, /*vnni=*/false,
+     /*vectorBytes=*/32, /*tokens=*/4, /*groups=*/2,
      /*tileBytes=*/64 << 10, /*prefetchBytes=*/2048},
 };
 
 } // namespace
 
 llvm::ArrayRef<CpuLevel> sinter::cpuLevels() { return kLevels; }
+
+std::string sinter::cpuLevelNames() {
+  std::string names;
+  for (const CpuLevel &level : kLevels)
+    names += (names.empty() ? "" : ", ") + level.name.str();
+  return names;
+}
 
 const CpuLevel *sinter::findCpuLevel(llvm::StringRef name) {
   for (const CpuLevel &level : kLevels)

@@ -9,6 +9,7 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include <cstdint>
+#include <string>
 
 namespace sinter {
 
@@ -19,7 +20,7 @@ struct CpuLevel {
   /// CPUID features that the machine must have, in the plan's spelling.
   llvm::ArrayRef<llvm::StringLiteral> features;
 
-  bool vnni;             // has the 512-bit u8 x s8 dot
+  bool vnni;             // has the u8 x s8 dot of `vectorBytes`
   int64_t vectorBytes;   // of one register
   int64_t tokens;        // rows in one pass over a strip
   int64_t groups;        // registers of outputs in one pass
@@ -34,6 +35,9 @@ struct CpuLevel {
 
 /// All levels, best first.
 llvm::ArrayRef<CpuLevel> cpuLevels();
+
+/// Their names, separated by commas.
+std::string cpuLevelNames();
 
 /// Null if there is no level of that name.
 const CpuLevel *findCpuLevel(llvm::StringRef name);

@@ -45,14 +45,34 @@ private:
             {group, block, token, l.index(0)});
     l.store(l.trunci(highCodes, i8), op.getCodes(),
             {group, block, token, l.index(16)});
-    Value sum = l.reduce(l.addi(lowCodes, highCodes),
-                         [&](Value x, Value y) { return l.addi(x, y); });
+    Value sum = sumOf(l.addi(lowCodes, highCodes));
     l.store(scale, op.getScale(), {group, block, token});
-    l.store(l.muli(sum, l.constantI(l.i32(), -int64_t(op.getZero()))),
-            op.getStart(), {group, block, token});
+    if (halfStarts()) {
+      Value first = l.muli(block, l.index(2));
+      storeStart(sumOf(lowCodes), group, first, token);
+      storeStart(sumOf(highCodes), group, l.addi(first, l.index(1)), token);
+    } else {
+      storeStart(sum, group, block, token);
+    }
     l.store(l.mul(scale, l.sitofp(sum, l.f32())), op.getSsum(),
             {group, block, token});
     return {lowCodes, highCodes};
+  }
+
+  /// True if readers have a scale, and so a dot, for each 16 columns.
+  bool halfStarts() {
+    auto rows = [](Value x) { return cast<MemRefType>(x.getType()); };
+    return rows(op.getStart()).getDimSize(1) !=
+           rows(op.getCodes()).getDimSize(1);
+  }
+
+  Value sumOf(Value codes) {
+    return l.reduce(codes, [&](Value x, Value y) { return l.addi(x, y); });
+  }
+
+  void storeStart(Value sum, Value group, Value at, Value token) {
+    l.store(l.muli(sum, l.constantI(l.i32(), -int64_t(op.getZero()))),
+            op.getStart(), {group, at, token});
   }
 
   /// scale = max|x| / 127 and its inverse. A NaN or an infinity goes into the

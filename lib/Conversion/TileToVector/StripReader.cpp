@@ -3,6 +3,7 @@
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "lib/Conversion/TileToVector/StripReader.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
 using namespace mlir;
 using namespace sinter;
@@ -65,77 +66,112 @@ StripReader::Scale StripReader::loadScale(Value block, Value row,
   if (layout.hasMin()) {
     Value min = loadAs(at(lane, layout.minOffset), lanes, l.b.getI8Type());
     result.min = l.mul(super.min, l.sitofp(l.extu(min, l.i32()), l.f32()));
+    if (layout.minNegated)
+      result.min = l.neg(result.min);
   }
   return result;
 }
 
-SmallVector<Value> StripReader::forColumns(Value strip, ArrayRef<Value> rows,
-                                           ValueRange init, Body body) {
+//===----------------------------------------------------------------------===//
+// Loops
+//===----------------------------------------------------------------------===//
+
+/// The address may lie behind the matrix, hence no memref op.
+void StripReader::prefetch(Value offset, int64_t bytes) {
+  if (ahead == 0)
+    return;
+  Type pointer = LLVM::LLVMPointerType::get(l.b.getContext());
+  Value base = memref::ExtractAlignedPointerAsIndexOp::create(l.b, l.loc, w);
+  Value start =
+      LLVM::IntToPtrOp::create(l.b, l.loc, pointer, l.indexCast(base, l.i64()));
+  Value from = LLVM::GEPOp::create(l.b, l.loc, pointer, l.b.getI8Type(), start,
+                                   ValueRange{l.indexCast(offset, l.i64())});
+  for (int64_t line = 0; line < bytes; line += 64) {
+    Value target =
+        LLVM::GEPOp::create(l.b, l.loc, pointer, l.b.getI8Type(), from,
+                            ArrayRef<LLVM::GEPArg>{int32_t(ahead + line)});
+    LLVM::Prefetch::create(l.b, l.loc, target, /*rw=*/0, /*hint=*/3,
+                           /*cache=*/1);
+  }
+}
+
+SmallVector<Value> StripReader::forBlocks(Value strip, ArrayRef<Value> rows,
+                                          ValueRange init, BlockBody body) {
   Value base = l.muli(strip, l.index(layout.stripBytes));
+  auto visit = [&](Value address, Value number, ArrayRef<Super> supers,
+                   ValueRange carried) {
+    if (!layout.isFloat())
+      prefetch(address, layout.blockBytes);
+    return body({address, number, SmallVector<Super>(supers)}, carried);
+  };
   if (layout.headerBytes == 0)
     return l.loop(l.index(0), l.index(layout.blocks), 1, init,
                   [&](Value b, ValueRange carried) {
-                    Value block =
+                    Value address =
                         l.addi(base, l.muli(b, l.index(layout.blockBytes)));
                     SmallVector<Super> none(rows.size());
-                    return addBlock(block, l.muli(b, l.index(32)), rows, none,
-                                    carried, body);
+                    return visit(address, b, none, carried);
                   });
   constexpr int64_t kBlocks = StripLayout::kHeaderBlocks;
   int64_t superBytes = layout.headerBytes + kBlocks * layout.blockBytes;
-  return l.loop(
-      l.index(0), l.index(layout.blocks / kBlocks), 1, init,
-      [&](Value s, ValueRange carried) {
-        Value header = l.addi(base, l.muli(s, l.index(superBytes)));
-        SmallVector<Super> supers;
-        for (Value row : rows)
-          supers.push_back(loadSuper(header, row));
-        Value blocks = at(header, layout.headerBytes);
-        return l.loop(
-            l.index(0), l.index(kBlocks), 1, carried,
-            [&](Value b, ValueRange inner) {
-              Value block =
-                  l.addi(blocks, l.muli(b, l.index(layout.blockBytes)));
-              Value column = l.addi(l.muli(s, l.index(32 * kBlocks)),
-                                    l.muli(b, l.index(32)));
-              return addBlock(block, column, rows, supers, inner, body);
-            });
-      });
+  return l.loop(l.index(0), l.index(layout.blocks / kBlocks), 1, init,
+                [&](Value s, ValueRange carried) {
+                  Value header = l.addi(base, l.muli(s, l.index(superBytes)));
+                  prefetch(header, layout.headerBytes);
+                  SmallVector<Super> supers;
+                  for (Value row : rows)
+                    supers.push_back(loadSuper(header, row));
+                  Value blocks = at(header, layout.headerBytes);
+                  Value first = l.muli(s, l.index(kBlocks));
+                  return l.loop(
+                      l.index(0), l.index(kBlocks), 1, carried,
+                      [&](Value b, ValueRange inner) {
+                        Value address = l.addi(
+                            blocks, l.muli(b, l.index(layout.blockBytes)));
+                        return visit(address, l.addi(first, b), supers, inner);
+                      });
+                });
+}
+
+SmallVector<Value> StripReader::forColumns(Value strip, ArrayRef<Value> rows,
+                                           ValueRange init, Body body) {
+  return forBlocks(strip, rows, init,
+                   [&](const Block &block, ValueRange carried) {
+                     return addBlock(block, rows, carried, body);
+                   });
 }
 
 /// Carries sums of 32 columns, each from zero, over the blocks: the rounding of
 /// a long chain would grow with all of K.
-SmallVector<Value> StripReader::addBlock(Value block, Value firstColumn,
+SmallVector<Value> StripReader::addBlock(const Block &block,
                                          ArrayRef<Value> rows,
-                                         ArrayRef<Super> supers,
                                          ValueRange carried, Body body) {
   SmallVector<Value> zeros, next;
   for (Value sum : carried)
     zeros.push_back(l.f(sum, 0));
-  SmallVector<Value> part =
-      forBlock(block, firstColumn, rows, supers, zeros, body);
+  SmallVector<Value> part = forBlock(block, rows, zeros, body);
   for (auto [sum, addend] : llvm::zip(carried, part))
     next.push_back(l.add(sum, addend));
   return next;
 }
 
-SmallVector<Value> StripReader::forBlock(Value block, Value firstColumn,
+SmallVector<Value> StripReader::forBlock(const Block &block,
                                          ArrayRef<Value> rows,
-                                         ArrayRef<Super> supers,
                                          ValueRange carried, Body body) {
   if (layout.isFloat())
-    return forFloats(block, firstColumn, rows, carried, body);
+    return forFloats(block, rows, carried, body);
+  Value firstColumn = l.muli(block.number, l.index(32));
   SmallVector<Value> current(carried);
   for (int half = 0; half < 2; ++half) {
     SmallVector<Scale> scales;
-    for (auto [row, super] : llvm::zip(rows, supers))
-      scales.push_back(loadScale(block, row, super, half));
+    for (auto [row, super] : llvm::zip(rows, block.supers))
+      scales.push_back(loadScale(block.address, row, super, half));
     current = l.loop(
         l.index(0), l.index(4), 1, current, [&](Value v, ValueRange inner) {
           SmallVector<Value> codes, high, next(inner);
           for (Value row : rows) {
-            codes.push_back(loadCodes(block, v, row, half));
-            high.push_back(loadHigh(block, v, row, half));
+            codes.push_back(loadCodes(block.address, v, row, half));
+            high.push_back(loadHigh(block.address, v, row, half));
           }
           Value column =
               l.addi(at(firstColumn, 16 * half), l.muli(v, l.index(4)));
@@ -151,22 +187,29 @@ SmallVector<Value> StripReader::forBlock(Value block, Value firstColumn,
   return current;
 }
 
-SmallVector<Value> StripReader::forFloats(Value block, Value firstColumn,
+SmallVector<Value> StripReader::forFloats(const Block &block,
                                           ArrayRef<Value> rows,
                                           ValueRange carried, Body body) {
-  return l.loop(l.index(0), l.index(8), 1, carried,
-                [&](Value v, ValueRange inner) {
-                  SmallVector<Value> next(inner);
-                  for (int j = 0; j < 4; ++j) {
-                    Value k = at(l.muli(v, l.index(4)), j);
-                    SmallVector<Value> weights;
-                    for (Value row : rows)
-                      weights.push_back(loadFloat(block, k, row));
-                    next = body(l.addi(firstColumn, k), weights, next);
-                  }
-                  return next;
-                });
+  Value firstColumn = l.muli(block.number, l.index(32));
+  int64_t bytes = layout.blockBytes / 8;
+  return l.loop(
+      l.index(0), l.index(8), 1, carried, [&](Value v, ValueRange inner) {
+        prefetch(l.addi(block.address, l.muli(v, l.index(bytes))), bytes);
+        SmallVector<Value> next(inner);
+        for (int j = 0; j < 4; ++j) {
+          Value k = at(l.muli(v, l.index(4)), j);
+          SmallVector<Value> weights;
+          for (Value row : rows)
+            weights.push_back(loadFloat(block.address, k, row));
+          next = body(l.addi(firstColumn, k), weights, next);
+        }
+        return next;
+      });
 }
+
+//===----------------------------------------------------------------------===//
+// Decoding
+//===----------------------------------------------------------------------===//
 
 Value StripReader::loadFloat(Value block, Value column, Value row) {
   int64_t bytes = layout.code == StripCode::F32 ? 4 : 2;
@@ -216,7 +259,5 @@ Value StripReader::decode(Value codes, Value high, int half, int j,
   if (layout.zero != 0)
     code = l.subi(code, l.i(code, layout.zero));
   Value value = l.mul(scale.scale, l.sitofp(code, l.f32()));
-  if (!scale.min)
-    return value;
-  return layout.minNegated ? l.sub(value, scale.min) : l.add(value, scale.min);
+  return scale.min ? l.add(value, scale.min) : value;
 }

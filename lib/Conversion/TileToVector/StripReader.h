@@ -10,27 +10,53 @@
 
 namespace sinter {
 
-/// Builds code that walks over the columns of a strip, k rising, and decodes
-/// the weights of some of its rows to exactly the values that the encoding
-/// defines: (d sc) q first, then plus or minus the minimum, each step rounded.
+/// Builds code that walks over the blocks of a strip, k rising, and reads what
+/// they hold for some groups of its rows.
 class StripReader {
 public:
   using Value = mlir::Value;
-  /// `body(k, weights, carried)`: column `k` of the matrix and one vector of
-  /// weights for each group of rows; returns what the next column receives.
+
+  /// `lanes` rows per group, which divides 16. `ahead`: how many bytes before
+  /// their use the bytes of the strip are fetched; 0: not at all.
+  StripReader(LaneBuilder &builder, const tile::StripLayout &layout, Value w,
+              int64_t lanes, int64_t ahead = 0)
+      : l(builder), layout(layout), w(w), lanes(lanes), ahead(ahead) {}
+
+  /// What a row has for 256 columns.
+  struct Super {
+    Value scale, min; // null if the encoding has none
+  };
+  /// What the columns of a block, or half of it, share.
+  struct Scale {
+    Value scale, min; // min: what is added to scale * code, null if nothing
+  };
+  struct Block {
+    Value address;                   // of its first byte in the matrix
+    Value number;                    // in the strip
+    llvm::SmallVector<Super> supers; // one for each group of rows
+  };
+
+  /// Loops over the blocks of a strip. `rows`: for each group its first row in
+  /// the strip, of type index. The body returns what the next block receives.
+  using BlockBody = llvm::function_ref<llvm::SmallVector<Value>(
+      const Block &, mlir::ValueRange)>;
+  llvm::SmallVector<Value> forBlocks(Value strip, llvm::ArrayRef<Value> rows,
+                                     mlir::ValueRange init, BlockBody body);
+
+  /// Loops over columns with decoded weights: exactly the values that the
+  /// encoding defines, (d sc) q first, then plus the minimum, each step
+  /// rounded. `body(k, weights, carried)`: column `k` of the matrix and one
+  /// vector of weights for each group of rows; returns what the next column
+  /// receives. What the body carries is summed: it begins each block of 32
+  /// columns at zero, and the sums of the blocks are added to `init` in rising
+  /// order.
   using Body = llvm::function_ref<llvm::SmallVector<Value>(
       Value, llvm::ArrayRef<Value>, mlir::ValueRange)>;
-
-  /// `lanes` rows per group, which divides 16.
-  StripReader(LaneBuilder &builder, const tile::StripLayout &layout, Value w,
-              int64_t lanes)
-      : l(builder), layout(layout), w(w), lanes(lanes) {}
-
-  /// `rows`: for each group its first row in the strip, of type index. What
-  /// the body carries is summed: it begins each block of 32 columns at zero,
-  /// and the sums of the blocks are added to `init` in rising order.
   llvm::SmallVector<Value> forColumns(Value strip, llvm::ArrayRef<Value> rows,
                                       mlir::ValueRange init, Body body);
+
+  /// The scale of columns [16 * half, 16 * half + 16) of a block.
+  Scale loadScale(Value block, Value row, const Super &super, int half);
 
   /// `count` elements at byte `offset` as a vector of `element`.
   Value loadAs(Value offset, int64_t count, mlir::Type element);
@@ -38,27 +64,18 @@ public:
   Value loadHalf(Value offset, int64_t count);
 
 private:
-  struct Super {
-    Value scale, min; // null if the encoding has none
-  };
-  /// What the columns of half a block share, for one group of rows.
-  struct Scale {
-    Value scale, min;
-  };
-
   Value at(Value base, int64_t offset);
   Value rowOffset(Value row, int64_t halfBytes);
+  /// Fetches what stands `ahead` behind [offset, offset + bytes).
+  void prefetch(Value offset, int64_t bytes);
   Super loadSuper(Value header, Value row);
-  Scale loadScale(Value block, Value row, const Super &super, int half);
-  llvm::SmallVector<Value> addBlock(Value block, Value firstColumn,
+  llvm::SmallVector<Value> addBlock(const Block &block,
                                     llvm::ArrayRef<Value> rows,
-                                    llvm::ArrayRef<Super> supers,
                                     mlir::ValueRange carried, Body body);
-  llvm::SmallVector<Value> forBlock(Value block, Value firstColumn,
+  llvm::SmallVector<Value> forBlock(const Block &block,
                                     llvm::ArrayRef<Value> rows,
-                                    llvm::ArrayRef<Super> supers,
                                     mlir::ValueRange carried, Body body);
-  llvm::SmallVector<Value> forFloats(Value block, Value firstColumn,
+  llvm::SmallVector<Value> forFloats(const Block &block,
                                      llvm::ArrayRef<Value> rows,
                                      mlir::ValueRange carried, Body body);
   Value loadFloat(Value block, Value column, Value row);
@@ -69,7 +86,7 @@ private:
   LaneBuilder &l;
   const tile::StripLayout &layout;
   Value w;
-  int64_t lanes;
+  int64_t lanes, ahead;
 };
 
 } // namespace sinter

@@ -25,9 +25,8 @@ struct ConvertTileToVector
   void runOnOperation() override {
     const CpuLevel *cpu = findCpuLevel(level);
     if (!cpu) {
-      getOperation().emitError()
-          << "unknown CPU level '" << level << "': use x86-64-v3 or "
-          << "x86-64-v4-vnni";
+      getOperation().emitError() << "unknown CPU level '" << level
+                                 << "': levels are " << cpuLevelNames();
       return signalPassFailure();
     }
     TileLoweringRegistry registry;

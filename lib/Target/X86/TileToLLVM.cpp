@@ -18,7 +18,7 @@ namespace {
 
 struct TileToLLVMOptions : PassPipelineOptions<TileToLLVMOptions> {
   Option<std::string> level{
-      *this, "level", llvm::cl::desc("CPU level: x86-64-v3, x86-64-v4-vnni"),
+      *this, "level", llvm::cl::desc("CPU level, as of convert-tile-to-vector"),
       llvm::cl::init("x86-64-v3")};
 };
 

@@ -50,7 +50,7 @@ func.func @forward(%ids: tensor<?xi32>, %positions: tensor<?xi32>, %kv: !kv) -> 
 }
 
 // Keys and values of unequal encoding are two matrices that write side by side;
-// Q5_0 has no integer kernel and reads f32 rows in either mode. The residual is
+// each reads int8 codes with the start that its offset needs. The residual is
 // part of the last contraction and updates the hidden state in place.
 // CHECK-LABEL: func.func private @layer_0
 // CHECK-SAME:    (%{{.*}}: memref<64xi8>, %[[X:[a-z0-9]+]]: memref<8x32xf32>
@@ -61,7 +61,9 @@ func.func @forward(%ids: tensor<?xi32>, %positions: tensor<?xi32>, %kv: !kv) -> 
 // INT8:          tile.contract q8({{.*}}%[[K]]
 // EXACT:         tile.contract f32({{.*}}%[[K]]
 // CHECK:         %[[V:.*]] = memref.subview %[[KV]][0, 32]
-// CHECK:         tile.contract f32({{.*}}%[[V]]
+// INT8:          tile.quantize {{.*}} {zero = 16 : i64}
+// INT8:          tile.contract q8({{.*}}%[[V]]
+// EXACT:         tile.contract f32({{.*}}%[[V]]
 // CHECK:         tile.rope %[[KV]]
 // CHECK:         tile.kv_append %[[KV]], {{.*}} {head_dim = 32 : i64, k_col = 0 : i64, kv_heads = 1 : i64, v_col = 32 : i64}
 // CHECK:         tile.attention

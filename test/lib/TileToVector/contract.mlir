@@ -1,5 +1,7 @@
 // RUN: llm-opt %s --convert-tile-to-vector=level=x86-64-v4-vnni --cse | FileCheck %s --check-prefixes=CHECK,V4
-// RUN: llm-opt %s --convert-tile-to-vector=level=x86-64-v3 --cse | FileCheck %s --check-prefixes=CHECK,V3
+// RUN: llm-opt %s --convert-tile-to-vector=level=x86-64-v4 --cse | FileCheck %s --check-prefixes=CHECK,BW
+// RUN: llm-opt %s --convert-tile-to-vector=level=x86-64-v3-vnni --cse | FileCheck %s --check-prefixes=CHECK,V3,VNNI
+// RUN: llm-opt %s --convert-tile-to-vector=level=x86-64-v3 --cse | FileCheck %s --check-prefixes=CHECK,V3,AVX2
 
 #q41 = #encoding.weight<dense, u4, [(1, 32) f16 add f16]>
 #w = #tile.packed<#q41, rows = 96, cols = 64, arrange = stack>
@@ -14,7 +16,7 @@
 // CHECK: scf.for
 // CHECK: scf.for
 
-// Two halves of a strip for each of four rows, in registers; or a quarter.
+// Two halves of a strip for each of four rows, of 16 or 8 lanes.
 // V4: scf.for %{{.*}} -> (vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>, vector<16xf32>)
 // V4: llvm.intr.prefetch
 // V4-COUNT-64: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.512"(%{{.*}}) : (vector<16xi32>, vector<64xi8>, vector<64xi8>) -> vector<16xi32>
@@ -24,11 +26,17 @@
 // V4: math.fma
 // V4: scf.yield
 
-// V3: scf.for %{{.*}} -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>)
-// V3-COUNT-32: llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"
-// V3-COUNT-4: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
+// V3: scf.for %{{.*}} -> (vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>, vector<8xf32>)
+// AVX2-COUNT-64: llvm.call_intrinsic "llvm.x86.avx2.pmadd.ub.sw"
+// AVX2-COUNT-8: llvm.call_intrinsic "llvm.x86.avx2.pmadd.wd"
+// VNNI-COUNT-64: llvm.call_intrinsic "llvm.x86.avx512.vpdpbusd.256"
 // V3: math.fma
 // V3: scf.yield
+
+// BW: scf.for %{{.*}} -> (vector<16xf32>
+// BW-COUNT-64: llvm.call_intrinsic "llvm.x86.avx512.pmaddubs.w.512"
+// BW-COUNT-8: llvm.call_intrinsic "llvm.x86.avx512.pmaddw.d.512"
+// BW: scf.yield
 // CHECK-NOT: tile.contract
 func.func @dot(%c: memref<2x2x4x32xi8>, %s: memref<2x2x4xf32>, %t: memref<2x2x4xi32>,
     %u: memref<2x2x4xf32>, %w: memref<3840xi8>, %y: memref<8x96xf32>,
