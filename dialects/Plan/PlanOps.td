@@ -140,17 +140,21 @@ def Plan_KernelOp : Plan_Declaration<"kernel", [Symbol]> {
 def Plan_BufferOp : Plan_Declaration<"buffer", [Symbol]> {
   let summary = "Memory of one session";
   let description = [{
-    Table `Buffer`: `bytes` + `per_position` * context bytes, 64-byte aligned.
+    Table `Buffer`: `bytes` + `per_position` * context + `per_worker` * workers
+    bytes, 64-byte aligned.
 
     ```mlir
     plan.buffer @history bytes(0) per_position(4)
+    plan.buffer @attention bytes(23040) per_position(90) per_worker(262144)
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name,
       ConfinedAttr<I64Attr, [IntNonNegative]>:$bytes,
-      DefaultValuedAttr<ConfinedAttr<I64Attr, [IntNonNegative]>, "0">:$per_position);
+      DefaultValuedAttr<ConfinedAttr<I64Attr, [IntNonNegative]>, "0">:$per_position,
+      DefaultValuedAttr<ConfinedAttr<I64Attr, [IntNonNegative]>, "0">:$per_worker);
   let assemblyFormat = [{
-    $sym_name `bytes` `(` $bytes `)` (`per_position` `(` $per_position^ `)`)? attr-dict
+    $sym_name `bytes` `(` $bytes `)` (`per_position` `(` $per_position^ `)`)?
+    (`per_worker` `(` $per_worker^ `)`)? attr-dict
   }];
 }
 

@@ -127,7 +127,7 @@ LogicalResult VectorOp::verify() {
 }
 
 LogicalResult BufferOp::verify() {
-  if (getBytes() < 0 || getBytesPerPosition() < 0)
+  if (getBytes() < 0 || getBytesPerPosition() < 0 || getBytesPerWorker() < 0)
     return emitOpError() << "sizes must not be negative";
   return success();
 }

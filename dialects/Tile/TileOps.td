@@ -82,18 +82,22 @@ def Tile_VectorOp : Tile_Op<"vector", [Symbol]> {
 def Tile_BufferOp : Tile_Op<"buffer", [Symbol]> {
   let summary = "declares a buffer of the session";
   let description = [{
-    `bytes` + `bytes_per_position` * context bytes.
+    `bytes` + `bytes_per_position` * context + `bytes_per_worker` * workers
+    bytes.
 
     ```mlir
     tile.buffer @arena bytes 1048576
     tile.buffer @history bytes 0 per_position 4
+    tile.buffer @attention bytes 23040 per_position 90 per_worker 262144
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name,
       OptionalAttr<StrAttr>:$sym_visibility, Tile_Int:$bytes,
-      DefaultValuedAttr<Tile_Int, "0">:$bytes_per_position);
+      DefaultValuedAttr<Tile_Int, "0">:$bytes_per_position,
+      DefaultValuedAttr<Tile_Int, "0">:$bytes_per_worker);
   let assemblyFormat = [{
-    $sym_name `bytes` $bytes (`per_position` $bytes_per_position^)? attr-dict
+    $sym_name `bytes` $bytes (`per_position` $bytes_per_position^)?
+    (`per_worker` $bytes_per_worker^)? attr-dict
   }];
   let hasVerifier = 1;
 }
@@ -372,23 +376,25 @@ def Tile_AttentionOp : Tile_Op<"attention"> {
     are the `heads` * `head_dim` columns of `x` from `q_col` on; the result goes
     to columns 0.. of `out`.  Spans of 256 positions, within a span key by key,
     spans folded from left to right: the order is part of the op.  `work` is
-    memory that the workers share between the passes of a lowering.
+    memory that nobody else reads or writes during the op, as large as
+    `AttentionWork` says; its shape is a bound.
 
     ```mlir
-    tile.attention %x, %k, %v, %pages -> %out rows(%n) at(%pos)
+    tile.attention %x, %k, %v, %pages work(%w) -> %out rows(%n) at(%pos)
         {q_col = 0, heads = 9, kv_heads = 3, head_dim = 64, scale = 0.125 : f32}
         : memref<512x960xf32>, memref<65536x3x64x16xf16>, memref<65536x3x16x64xf16>,
-          memref<65536xi32> -> memref<512x576xf32>
+          memref<65536xi32>, memref<1073741824xi8> -> memref<512x576xf32>
     ```
   }];
   let arguments = (ins In<Tile_Rows>:$x, In<Tile_Plane>:$k, In<Tile_Plane>:$v,
-      In<Tile_Ids>:$pages, InOut<Optional<Tile_F32>>:$work,
+      In<Tile_Ids>:$pages, InOut<Tile_Bytes>:$work,
       Out<Tile_Rows>:$out, Index:$rows, Index:$at, Tile_Int:$q_col,
       Tile_Int:$heads, Tile_Int:$kv_heads, Tile_Int:$head_dim, F32Attr:$scale);
   let assemblyFormat = [{
-    $x `,` $k `,` $v `,` $pages (`work` `(` $work^ `:` type($work) `)`)?
+    $x `,` $k `,` $v `,` $pages `work` `(` $work `)`
     `->` $out `rows` `(` $rows `)` `at` `(` $at `)` attr-dict
-    `:` type($x) `,` type($k) `,` type($v) `,` type($pages) `->` type($out)
+    `:` type($x) `,` type($k) `,` type($v) `,` type($pages) `,` type($work)
+    `->` type($out)
   }];
   let hasVerifier = 1;
 }

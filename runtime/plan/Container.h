@@ -17,7 +17,7 @@ struct Plan;
 namespace sinter::runtime {
 
 /// The version of this runtime that plans ask for with `min_runtime`.
-constexpr uint32_t kRuntimeLevel = 1;
+constexpr uint32_t kRuntimeLevel = 2;
 
 /// Where a message is about: carried through everything that checks a file.
 struct Origin {

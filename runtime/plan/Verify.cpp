@@ -210,6 +210,7 @@ private:
       const plan::Buffer &buffer = *plan.buffers()->Get(i);
       if (buffer.bytes() > kMaxBytes ||
           buffer.bytes_per_position() > kMaxBytes >> 24 ||
+          buffer.bytes_per_worker() > kMaxBytes >> 16 ||
           buffer.bytes() + buffer.bytes_per_position() == 0)
         return bad("buffer %u has %llu + %llu per position bytes", i,
                    ull(buffer.bytes()), ull(buffer.bytes_per_position()));

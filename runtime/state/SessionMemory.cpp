@@ -17,8 +17,10 @@ bool grow(uint64_t &total, uint64_t bytes, uint64_t unit = 64) {
          (total = total / unit * unit, true);
 }
 
-uint64_t bytesOf(const plan::Buffer &buffer, uint32_t context) {
-  return buffer.bytes() + buffer.bytes_per_position() * context;
+uint64_t bytesOf(const LoadedPlan &plan, const plan::Buffer &buffer,
+                 uint32_t context) {
+  return buffer.bytes() + buffer.bytes_per_position() * context +
+         buffer.bytes_per_worker() * plan.workers().workers();
 }
 
 constexpr uint64_t kMaxScalars = 64; // of a kernel; verified
@@ -31,7 +33,7 @@ bool SessionLayout::compute(const LoadedPlan &plan, uint32_t context,
   const Program &program = plan.program();
   uint64_t end = 0;
   for (const plan::Buffer *buffer : *tables.buffers())
-    if (!grow(end, bytesOf(*buffer, context)))
+    if (!grow(end, bytesOf(plan, *buffer, context)))
       return false;
   layout.states = end;
   for (const plan::State *state : *tables.states()) {
@@ -135,7 +137,7 @@ void SessionMemory::resolveBindings() {
 }
 
 uint64_t SessionMemory::bufferBytes(uint32_t index) const {
-  return bytesOf(*plan.tables().buffers()->Get(index), positions);
+  return bytesOf(plan, *plan.tables().buffers()->Get(index), positions);
 }
 
 int32_t *SessionMemory::history() const {

@@ -14,8 +14,8 @@ struct State;
 namespace sinter::runtime {
 
 /// Where the parts of a session's memory lie in its one allocation.  All sizes
-/// follow from the plan and the context, so that a session is paid for when it
-/// is created and nothing is allocated between two tokens.
+/// follow from the plan, the context and the workers, so that a session is paid
+/// for when it is created and nothing is allocated between two tokens.
 struct SessionLayout {
   static constexpr uint64_t kAlignment = 4096;
 

@@ -26,9 +26,11 @@
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
 
+#include <barrier>
 #include <cstdlib>
 #include <cstring>
 #include <random>
+#include <thread>
 
 using namespace mlir;
 
@@ -97,6 +99,32 @@ static void lowerTileOps(ModuleOp module, const std::string &level) {
   }
 }
 
+/// Where the workers of a run meet.
+static thread_local std::barrier<> *meeting = nullptr;
+static constexpr llvm::StringLiteral kMeet = "sinter_test_meet";
+static void meet() {
+  if (meeting)
+    meeting->arrive_and_wait();
+}
+
+/// Replaces what lowerings left of tile: barriers become calls of meet().
+static bool lowerBarriers(ModuleOp module) {
+  SmallVector<tile::BarrierOp> barriers;
+  module.walk([&](tile::BarrierOp op) { barriers.push_back(op); });
+  if (barriers.empty())
+    return false;
+  OpBuilder b(module.getBodyRegion());
+  auto callee = func::FuncOp::create(b, module.getLoc(), kMeet,
+                                     b.getFunctionType({}, {}));
+  callee.setPrivate();
+  for (tile::BarrierOp barrier : barriers) {
+    b.setInsertionPoint(barrier);
+    func::CallOp::create(b, barrier.getLoc(), callee);
+    barrier.erase();
+  }
+  return true;
+}
+
 static void lowerToLlvm(ModuleOp module) {
   PassManager passes(module.getContext());
   if (failed(parsePassPipeline(
@@ -130,6 +158,7 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
 
 void Kernel::compile(ModuleOp module, const std::string &level) {
   lowerTileOps(module, level);
+  waits = lowerBarriers(module);
   lowerToLlvm(module);
   auto llvmContext = std::make_unique<llvm::LLVMContext>();
   auto llvmModule = translateModuleToLLVMIR(module, *llvmContext);
@@ -149,6 +178,10 @@ void Kernel::compile(ModuleOp module, const std::string &level) {
   jit = llvm::cantFail(llvm::orc::LLJITBuilder()
                            .setJITTargetMachineBuilder(std::move(target))
                            .create());
+  llvm::cantFail(jit->getMainJITDylib().define(
+      llvm::orc::absoluteSymbols({{jit->mangleAndIntern(kMeet),
+                                   {llvm::orc::ExecutorAddr::fromPtr(&meet),
+                                    llvm::JITSymbolFlags::Exported}}})));
   llvm::cantFail(
       jit->addIRModule({std::move(llvmModule),
                         llvm::orc::ThreadSafeContext(std::move(llvmContext))}));
@@ -180,12 +213,24 @@ void Kernel::call(std::vector<uint64_t> a) const {
 
 void Kernel::run(std::vector<uint64_t> arguments, unsigned workers,
                  bool reversed) const {
-  for (unsigned i = 0; i < workers; ++i) {
+  auto share = [&](unsigned worker) {
     std::vector<uint64_t> all = arguments;
-    all.push_back(reversed ? workers - 1 - i : i);
+    all.push_back(worker);
     all.push_back(workers);
     call(all);
+  };
+  if (!waits || workers == 1) {
+    for (unsigned i = 0; i < workers; ++i)
+      share(reversed ? workers - 1 - i : i);
+    return;
   }
+  std::barrier<> all(workers);
+  std::vector<std::jthread> threads;
+  for (unsigned i = 0; i < workers; ++i)
+    threads.emplace_back([&, i] {
+      meeting = &all;
+      share(i);
+    });
 }
 
 uint64_t bits(float value) {

@@ -38,7 +38,8 @@ public:
 
   /// Calls with these arguments.
   void call(std::vector<uint64_t> arguments) const;
-  /// Runs the shares of all workers, one after the other, last worker first if
+  /// Runs the shares of all workers: each in a thread of its own where they may
+  /// wait for each other, else one after the other, last worker first if
   /// `reversed` (shares may not depend on each other).
   void run(std::vector<uint64_t> arguments, unsigned workers = 1,
            bool reversed = false) const;
@@ -47,6 +48,7 @@ private:
   void compile(mlir::ModuleOp module, const std::string &level);
   std::unique_ptr<llvm::orc::LLJIT> jit;
   void *function = nullptr;
+  bool waits = false; // holds barriers
 };
 
 inline uint64_t arg(const void *pointer) {

@@ -90,6 +90,7 @@ static json::Object memory(const plan::Plan &plan, const Load &load) {
       {"load_bytes", memory->load_bytes()},
       {"session_bytes", memory->session_bytes()},
       {"session_bytes_per_page", memory->session_bytes_per_page()},
+      {"session_bytes_per_worker", memory->session_bytes_per_worker()},
       {"page_tokens", memory->page_tokens()},
       {"worker_bytes", memory->worker_bytes()},
       {"sessions", load.sessions},

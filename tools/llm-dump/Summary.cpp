@@ -147,6 +147,8 @@ void Summary::program() {
         "{0,-16} {1}", dump::text(buffer.name()), mebibytes(buffer.bytes()));
     if (buffer.bytes_per_position())
       out << " + " << buffer.bytes_per_position() << " B a position";
+    if (buffer.bytes_per_worker())
+      out << " + " << mebibytes(buffer.bytes_per_worker()) << " a thread";
     out << "\n";
   }
   heading = "states";
@@ -167,8 +169,9 @@ void Summary::memory() {
   line("memory") << memory->load_bytes() << " + sessions * ("
                  << memory->session_bytes() << " + "
                  << memory->session_bytes_per_page() << " * ceil(context / "
-                 << memory->page_tokens() << ")) + " << memory->worker_bytes()
-                 << " * threads\n";
+                 << memory->page_tokens() << ") + "
+                 << memory->session_bytes_per_worker() << " * threads) + "
+                 << memory->worker_bytes() << " * threads\n";
   uint64_t context = load.context ? load.context : plan.max_context();
   line() << "peak " << mebibytes(peakBytes(plan, load)) << " for "
          << load.sessions

@@ -112,7 +112,8 @@ static LogicalResult lowerDeclaration(Operation *op, OpBuilder &builder) {
         planir::BufferOp::create(
             builder, op->getLoc(), buffer.getSymNameAttr(),
             builder.getI64IntegerAttr(buffer.getBytes()),
-            builder.getI64IntegerAttr(buffer.getBytesPerPosition()));
+            builder.getI64IntegerAttr(buffer.getBytesPerPosition()),
+            builder.getI64IntegerAttr(buffer.getBytesPerWorker()));
         return success();
       })
       .Case([&](tile::StateOp state) {

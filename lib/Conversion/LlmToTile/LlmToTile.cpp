@@ -7,6 +7,7 @@
 
 #include "lib/Conversion/LlmToTile/LlmToTile.h"
 
+#include "dialects/Tile/AttentionWork.h"
 #include "lib/Conversion/LlmToTile/RegionBuilder.h"
 #include "lib/Conversion/LlmToTile/WeightTable.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -46,6 +47,7 @@ private:
   LogicalResult readModel();
   void layOutFixed();
   void declareMemory();
+  void declareAttentionWork();
   LogicalResult convertEmbedding();
   LogicalResult convertLayer(func::FuncOp layer);
   LogicalResult convertHead();
@@ -142,7 +144,7 @@ void Conversion::declareMemory() {
   Location loc = module.getLoc();
   auto declare = [&](StringRef name, int64_t bytes, int64_t perPosition) {
     return tile::BufferOp::create(builder, loc, name, StringAttr(), bytes,
-                                  perPosition);
+                                  perPosition, /*bytes_per_worker=*/0);
   };
   auto arena = declare("arena", fixedBytes, 0);
   arena->setAttr("tile.fixed_bytes", builder.getI64IntegerAttr(fixedBytes));
@@ -150,12 +152,27 @@ void Conversion::declareMemory() {
   declare("history", 0, 4);
   declare("logits", options.logitsRows * padded(vocabulary) * 4, 0);
   declare("token", 64, 0);
+  declareAttentionWork();
   llm::KVCacheType cache;
   for (Type type : forward.getArgumentTypes())
     if (auto kv = dyn_cast<llm::KVCacheType>(type))
       cache = kv;
   tile::StateOp::create(builder, loc, "kv", StringAttr(), cache.getLayers(),
                         cache.getKvHeads(), cache.getHeadDim(), options.kvType);
+}
+
+/// One buffer serves all layers, one after another.
+void Conversion::declareAttentionWork() {
+  int64_t bytes = 0, perPosition = 0, perWorker = 0;
+  module.walk([&](llm::AttentionOp op) {
+    tile::AttentionWork work(op.getHeads(), op.getKvHeads(), op.getHeadDim());
+    bytes = std::max(bytes, work.bytes);
+    perPosition = std::max(perPosition, work.bytesPerPosition);
+    perWorker = std::max(perWorker, work.bytesPerWorker);
+  });
+  if (bytes > 0)
+    tile::BufferOp::create(builder, module.getLoc(), "attention", StringAttr(),
+                           bytes, perPosition, perWorker);
 }
 
 LogicalResult Conversion::convertEmbedding() {

@@ -17,6 +17,8 @@ using namespace sinter;
 
 /// Bound of pages in a plane's type: the runtime's page table decides.
 static constexpr int64_t kPageBound = 1 << 20;
+/// Bytes that attention works in: a bound as well.
+static constexpr int64_t kWorkBound = 1 << 30;
 
 static int64_t padded(int64_t cols) { return llvm::alignTo(cols, 32); }
 
@@ -336,8 +338,11 @@ LogicalResult RegionBuilder::convert(llm::AttentionOp op) {
   llm::KVCacheType cache = op.getKv().getType();
   int64_t cols = op.getHeads() * op.getHeadDim();
   Value out = allocRows(cols);
+  Value work =
+      fixedBuffer(tile::BufferAttr::get(builder.getContext(), "attention", 0),
+                  MemRefType::get({kWorkBound}, builder.getI8Type()));
   tile::AttentionOp::create(builder, location, q.buffer, plane(0, cache),
-                            plane(1, cache), pages(), Value(), out, scalar(0),
+                            plane(1, cache), pages(), work, out, scalar(0),
                             scalar(1), q.firstCol, op.getHeads(),
                             op.getKvHeads(), op.getHeadDim(), op.getScale());
   bind(op.getResult(), {out, 0, cols});

@@ -176,9 +176,9 @@ void TablesDecoder::kernels() {
 void TablesDecoder::buffers() {
   for (uint32_t i = 0; i < count(plan.buffers()); ++i) {
     const plan::Buffer &buffer = *plan.buffers()->Get(i);
-    planir::BufferOp::create(builder, loc, text(names.buffers[i]),
-                             number(buffer.bytes()),
-                             number(buffer.bytes_per_position()));
+    planir::BufferOp::create(
+        builder, loc, text(names.buffers[i]), number(buffer.bytes()),
+        number(buffer.bytes_per_position()), number(buffer.bytes_per_worker()));
   }
 }
 

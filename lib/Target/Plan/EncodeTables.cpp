@@ -63,6 +63,7 @@ static void encodeDeclaration(Operation &op, PlanIndices &indices,
     made->name = buffer.getSymName();
     made->bytes = buffer.getBytes();
     made->bytes_per_position = buffer.getPerPosition();
+    made->bytes_per_worker = buffer.getPerWorker();
     indices.buffers[made->name] = tables.buffers.size();
     tables.buffers.push_back(std::move(made));
   } else if (auto state = dyn_cast<planir::StateOp>(op)) {

@@ -11,7 +11,8 @@ uint64_t sinter::peakBytes(const plan::MemoryT &memory, uint64_t sessions,
   uint64_t pages = llvm::divideCeil(context, std::max(1u, memory.page_tokens));
   return memory.load_bytes +
          sessions *
-             (memory.session_bytes + memory.session_bytes_per_page * pages) +
+             (memory.session_bytes + memory.session_bytes_per_page * pages +
+              memory.session_bytes_per_worker * workers) +
          memory.worker_bytes * workers;
 }
 
@@ -71,6 +72,7 @@ plan::MemoryT sinter::memoryOf(const plan::PlanT &plan) {
     memory.session_bytes += llvm::alignTo(buffer->bytes, 64) + 64;
     memory.session_bytes_per_page +=
         buffer->bytes_per_position * memory.page_tokens;
+    memory.session_bytes_per_worker += buffer->bytes_per_worker;
   }
   for (const auto &state : plan.states) {
     uint64_t page = 4; // its id

@@ -204,6 +204,14 @@ void Writer::describe() {
   addProperties(inputs.quality, tables->quality);
 }
 
+/// The lowest runtime that knows all that the tables ask for.
+static uint32_t minRuntimeOf(const plan::PlanT &tables) {
+  bool perWorker = llvm::any_of(tables.buffers, [](const auto &buffer) {
+    return buffer->bytes_per_worker > 0;
+  });
+  return perWorker ? 2 : 1;
+}
+
 void Writer::computeMemory() {
   tables->memory = std::make_unique<plan::MemoryT>(memoryOf(*tables));
 }
@@ -227,7 +235,7 @@ llvm::Error Writer::writeTables() {
   header.meta_bytes = builder.GetSize();
   header.meta_digest = llvm::xxh3_64bits(
       ArrayRef(builder.GetBufferPointer(), builder.GetSize()));
-  header.min_runtime = 1;
+  header.min_runtime = minRuntimeOf(*tables);
   header.header_digest =
       llvm::xxh3_64bits(ArrayRef(reinterpret_cast<const uint8_t *>(&header),
                                  offsetof(sinter_plan_header, header_digest)));

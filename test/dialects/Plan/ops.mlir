@@ -22,6 +22,8 @@ plan.buffer @arena bytes(4096)
 plan.buffer @ids bytes(32)
 // CHECK: plan.buffer @history bytes(0) per_position(4)
 plan.buffer @history bytes(0) per_position(4)
+// CHECK: plan.buffer @attention bytes(64) per_position(90) per_worker(4096)
+plan.buffer @attention bytes(64) per_position(90) per_worker(4096)
 // CHECK: plan.state @kv layers(2) page_tokens(16) page_bytes([512, 1024]) type("f16")
 plan.state @kv layers(2) page_tokens(16) page_bytes([512, 1024]) type("f16")
 

@@ -114,11 +114,11 @@ func.func @f(%x: memref<4x32xf32>, %t: memref<4x4x2xf32>, %n: index) {
 
 // -----
 
-func.func @f(%x: memref<4x64xf32>, %k: memref<4x2x16x16xf16>, %v: memref<4x2x16x16xf16>, %p: memref<4xi32>, %n: index) {
+func.func @f(%x: memref<4x64xf32>, %k: memref<4x2x16x16xf16>, %v: memref<4x2x16x16xf16>, %p: memref<4xi32>, %w: memref<64xi8>, %n: index) {
   // expected-error@+1 {{3 heads cannot share 2 key heads}}
-  tile.attention %x, %k, %v, %p -> %x rows(%n) at(%n)
+  tile.attention %x, %k, %v, %p work(%w) -> %x rows(%n) at(%n)
       {q_col = 0 : i64, heads = 3 : i64, kv_heads = 2 : i64, head_dim = 16 : i64, scale = 0.25 : f32}
-      : memref<4x64xf32>, memref<4x2x16x16xf16>, memref<4x2x16x16xf16>, memref<4xi32> -> memref<4x64xf32>
+      : memref<4x64xf32>, memref<4x2x16x16xf16>, memref<4x2x16x16xf16>, memref<4xi32>, memref<64xi8> -> memref<4x64xf32>
   return
 }
 

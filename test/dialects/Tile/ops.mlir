@@ -22,6 +22,8 @@ tile.vector @norms = [@norm] size 64 arrange stack
 tile.buffer @arena bytes 4096
 // CHECK: tile.buffer @history bytes 0 per_position 4
 tile.buffer @history bytes 0 per_position 4
+// CHECK: tile.buffer @attention bytes 64 per_position 90 per_worker 4096
+tile.buffer @attention bytes 64 per_position 90 per_worker 4096
 // CHECK: tile.state @kv {head_dim = 16 : i64, kv_heads = 2 : i64, layers = 3 : i64} : f16
 tile.state @kv {layers = 3 : i64, kv_heads = 2 : i64, head_dim = 16 : i64} : f16
 
@@ -66,7 +68,7 @@ func.func @rows(%ids: memref<8xi32>, %table: memref<4352xi8>, %x: memref<8x64xf3
 // CHECK-LABEL: func.func @attend
 func.func @attend(%x: memref<8x64xf32>, %freqs: memref<32xf32>, %table: memref<8x8x2xf32>,
     %k: memref<64x2x16x16xf16>, %v: memref<64x2x16x16xf16>, %pages: memref<64xi32>,
-    %out: memref<8x64xf32>, %n: index, %pos: index) attributes {tile.region} {
+    %w: memref<65536xi8>, %out: memref<8x64xf32>, %n: index, %pos: index) attributes {tile.region} {
   // CHECK: tile.rope_table
   tile.rope_table %freqs -> %table rows(%n) at(%pos) : memref<32xf32> -> memref<8x8x2xf32>
   // CHECK: tile.rope {{.*}}interleaved
@@ -76,17 +78,17 @@ func.func @attend(%x: memref<8x64xf32>, %freqs: memref<32xf32>, %table: memref<8
   tile.kv_append %x, %k, %v, %pages rows(%n) at(%pos) {k_col = 0 : i64, v_col = 32 : i64, kv_heads = 2 : i64, head_dim = 16 : i64}
       : memref<8x64xf32>, memref<64x2x16x16xf16>, memref<64x2x16x16xf16>, memref<64xi32>
   // CHECK: tile.attention
-  tile.attention %x, %k, %v, %pages -> %out rows(%n) at(%pos)
+  tile.attention %x, %k, %v, %pages work(%w) -> %out rows(%n) at(%pos)
       {q_col = 0 : i64, heads = 4 : i64, kv_heads = 2 : i64, head_dim = 16 : i64, scale = 0.25 : f32}
-      : memref<8x64xf32>, memref<64x2x16x16xf16>, memref<64x2x16x16xf16>, memref<64xi32> -> memref<8x64xf32>
+      : memref<8x64xf32>, memref<64x2x16x16xf16>, memref<64x2x16x16xf16>, memref<64xi32>, memref<65536xi8> -> memref<8x64xf32>
   return
 }
 
 // CHECK-LABEL: func.func @forward
 func.func @forward(%n: index, %pos: index) {
-  // CHECK: tile.launch @attend bindings([#tile.arena<0>, #tile.weight<@norms>, #tile.buffer<"scratch", 64>, #tile.state<@kv, 1, 0>, #tile.state<@kv, 1, 1>, #tile.pages<@kv>, #tile.buffer<"out">]) scalars(%{{.*}}, %{{.*}} : index, index)
+  // CHECK: tile.launch @attend bindings([#tile.arena<0>, #tile.weight<@norms>, #tile.buffer<"scratch", 64>, #tile.state<@kv, 1, 0>, #tile.state<@kv, 1, 1>, #tile.pages<@kv>, #tile.buffer<"attention">, #tile.buffer<"out">]) scalars(%{{.*}}, %{{.*}} : index, index)
   tile.launch @attend bindings([#tile.arena<0>, #tile.weight<@norms>, #tile.buffer<"scratch", 64>,
-      #tile.state<@kv, 1, 0>, #tile.state<@kv, 1, 1>, #tile.pages<@kv>, #tile.buffer<"out">])
+      #tile.state<@kv, 1, 0>, #tile.state<@kv, 1, 1>, #tile.pages<@kv>, #tile.buffer<"attention">, #tile.buffer<"out">])
       scalars(%n, %pos : index, index)
   return
 }

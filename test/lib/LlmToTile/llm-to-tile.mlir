@@ -14,6 +14,8 @@
 // CHECK-DAG:   tile.buffer @ids bytes 32
 // CHECK-DAG:   tile.buffer @history bytes 0 per_position 4
 // CHECK-DAG:   tile.buffer @logits bytes 1024
+// Attention has memory for every worker and for the results of spans.
+// CHECK-DAG:   tile.buffer @attention bytes {{[0-9]+}} per_position {{[0-9]+}} per_worker {{[0-9]+}}
 // INT8:        tile.state @kv {{.*}} : f16
 // EXACT:       tile.state @kv {{.*}} : f32
 
@@ -66,7 +68,7 @@ func.func @forward(%ids: tensor<?xi32>, %positions: tensor<?xi32>, %kv: !kv) -> 
 // EXACT:         tile.contract f32({{.*}}%[[V]]
 // CHECK:         tile.rope %[[KV]]
 // CHECK:         tile.kv_append %[[KV]], {{.*}} {head_dim = 32 : i64, k_col = 0 : i64, kv_heads = 1 : i64, v_col = 32 : i64}
-// CHECK:         tile.attention
+// CHECK:         tile.attention {{.*}} work(%{{.*}})
 // CHECK:         tile.contract {{.*}} residual(%[[X]] : memref<8x32xf32>) -> %[[X]]
 func.func private @layer_0(%x: tensor<?x32xf32>, %positions: tensor<?xi32>, %kv: !kv, %layer: index,
     %wk: tensor<32x32xf32, #Q8_0>, %wv: tensor<32x32xf32, #Q5_0>, %wo: tensor<32x32xf32, #Q8_0>)

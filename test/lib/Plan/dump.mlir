@@ -15,7 +15,7 @@
 // CHECK-NEXT:              history          0 B + 4 B a position
 // CHECK-NEXT: states       kv               2 layers of f16, pages of 16 positions
 // A page: 16 ids of the history, its own id, and 2 layers of K and V.
-// CHECK-NEXT: memory       [[LOAD:[0-9]+]] + sessions * ({{[0-9]+}} + 3140 * ceil(context / 16))
+// CHECK-NEXT: memory       [[LOAD:[0-9]+]] + sessions * ({{[0-9]+}} + 3140 * ceil(context / 16) + 0 * threads)
 // CHECK-NEXT:              peak {{.*}} for 2 sessions of 20 positions, 3 threads, beside the mapped file
 // CHECK-NEXT: defaults     temperature 0.00, top-k 0, top-p 1.00, min-p 0.00, repetition penalty 1.00
 // CHECK-NEXT: provenance   compiler = plan-write

@@ -116,6 +116,7 @@ TEST(Memory, StatusOutlivesThePlan) {
 TEST(Memory, FormulaIsAnUpperBoundAndClose) {
   TinyPlan tiny;
   tiny.tables.buffers[0]->bytes = 1 << 20;
+  tiny.tables.buffers[0]->bytes_per_worker = 1 << 18;
   tiny.tables.states[0]->layers = 40;
   std::string path = tiny.write();
   for (uint32_t sessions : {0u, 1u, 3u})

@@ -1,0 +1,318 @@
+// AttentionBlocks.cpp - attention of many rows: work is dealt block by block.
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// A task is a block of rows of one key head. Span by span, K and V are widened
+// once into panels of f32 that all queries of the block read; tiles of a few
+// (row, head) queries then work as products of small matrices do. Keys that no
+// row of a tile sees cost nothing.
+#include "lib/Conversion/TileToVector/Attention.h"
+#include "lib/Conversion/TileToVector/AttentionEmitter.h"
+#include "lib/Conversion/TileToVector/MathExpansion.h"
+
+#include <limits>
+
+using namespace mlir;
+
+namespace sinter {
+namespace {
+
+class BlockAttention : AttentionEmitter {
+public:
+  BlockAttention(LaneBuilder &l, tile::AttentionOp op, Share share,
+                 RowMachine machine);
+  void emit();
+
+private:
+  static constexpr int64_t kPanelKeys = tile::AttentionWork::kPanelKeys;
+  static constexpr int64_t kPanelPages = kPanelKeys / kPage;
+
+  void forTasks(Value tasks, llvm::function_ref<void(Value)> body);
+  void emitTask(Value first, Value end, Value keyHead);
+  void widenSpan(Value span, Value keyHead);
+  void emitTile(Value firstQuery, int64_t count);
+  Value keysOf(Value query);
+  Values scoreKeys(Value key, int64_t count, ValueRange maxima, bool ragged);
+  Values masked(ValueRange scores, Value key, int64_t count);
+  void exponentials(int64_t count);
+  void addValues(int64_t count, int64_t chunk, int64_t some);
+  Values addKey(ValueRange sums, Value key, int64_t from, int64_t end,
+                int64_t chunk, int64_t some);
+
+  int64_t tileQueries, keyVectors, chunksAtOnce;
+  Value keyPanel, valuePanel, queries, parts; // this worker's memory
+  Value scores, tileParts;                    // of a tile
+  // Of the task and the span at hand.
+  Value firstRow, endRow, firstKey, spanKeys;
+  // Of the tile at hand: its first query, and the keys that each query sees.
+  Value firstQuery;
+  Values keys;
+};
+
+BlockAttention::BlockAttention(LaneBuilder &l, tile::AttentionOp op,
+                               Share share, RowMachine machine)
+    : AttentionEmitter(l, op, share, machine) {
+  // 5 x 4 accumulators, 4 vectors of the panel, p and l; with 16 registers of
+  // half the size 4 x 1.
+  tileQueries = wide ? 5 : 4;
+  keyVectors = wide ? 4 : 1;
+  int64_t most = wide ? 4 : 1, passes = (chunks + most - 1) / most;
+  chunksAtOnce = (chunks + passes - 1) / passes;
+}
+
+void BlockAttention::emit() {
+  int64_t count = work.blockRows * ratio;
+  keyPanel = ownMemory(work.keyPanel, {kSpan / kPanelKeys, dim, kPanelKeys});
+  valuePanel = ownMemory(work.valuePanel, {kSpan, work.paddedDim});
+  queries = ownMemory(work.blockQueries, {count, work.paddedDim});
+  parts = ownMemory(work.blockParts, {count, work.part});
+  scores = scratch(l, {tileQueries, work.kScoreStride}, l.f32());
+  tileParts = scratch(l, {tileQueries, work.part}, l.f32());
+
+  // Blocks as large as they may be, but enough of them for all workers.
+  Value rows = op.getRows(), heads = l.index(kvHeads);
+  Value fair = divu(l.muli(rows, heads), l.muli(share.workers, l.index(4)));
+  Value blockRows = l.mins(l.maxs(fair, l.index(16)), l.index(work.blockRows));
+  Value blocks = divu(l.subi(l.addi(rows, blockRows), l.index(1)), blockRows);
+  forTasks(l.muli(blocks, heads), [&](Value task) {
+    // The last rows see most keys: they come first.
+    Value block = l.subi(l.subi(blocks, l.index(1)), divu(task, heads));
+    Value first = l.muli(block, blockRows);
+    emitTask(first, l.mins(l.addi(first, blockRows), rows), remu(task, heads));
+  });
+}
+
+/// Tasks are dealt 0 1 1 0: each costs a little less than the one before.
+void BlockAttention::forTasks(Value tasks,
+                              llvm::function_ref<void(Value)> body) {
+  Value one = l.index(1);
+  Value last = l.subi(l.addi(tasks, share.workers), one);
+  Value mirrored = l.subi(l.subi(share.workers, one), share.worker);
+  l.loop(l.index(0), divu(last, share.workers), 1, [&](Value round) {
+    Value odd = l.cmp(IPred::eq, l.remu(round, 2), one);
+    Value task = l.addi(l.muli(round, share.workers),
+                        l.select(odd, mirrored, share.worker));
+    l.when(l.cmp(IPred::ult, task, tasks), [&] { body(task); });
+  });
+}
+
+void BlockAttention::emitTask(Value first, Value end, Value keyHead) {
+  firstRow = first;
+  endRow = end;
+  Value zero = l.index(0), one = l.index(1), perRow = l.index(ratio);
+  Value count = l.muli(l.subi(end, first), perRow);
+  Value firstHead = l.muli(keyHead, perRow);
+  auto forQueries = [&](auto body) {
+    l.loop(zero, count, 1, [&](Value q) {
+      body(q, l.addi(first, divu(q, perRow)),
+           l.addi(firstHead, remu(q, perRow)));
+    });
+  };
+  forQueries([&](Value q, Value row, Value head) {
+    scaleQuery(row, head, queries, q);
+  });
+  Value last = l.addi(op.getAt(), end);
+  l.loop(zero, ceilDiv(last, kSpan), 1, [&](Value span) {
+    firstKey = l.muli(span, l.index(kSpan));
+    spanKeys = l.mins(l.subi(last, firstKey), l.index(kSpan));
+    widenSpan(span, keyHead);
+    Value whole = l.muli(l.divu(count, tileQueries), l.index(tileQueries));
+    l.loop(zero, whole, tileQueries,
+           [&](Value q) { emitTile(q, tileQueries); });
+    l.loop(whole, count, 1, [&](Value q) { emitTile(q, 1); });
+  });
+  (void)one;
+  forQueries(
+      [&](Value q, Value row, Value head) { finish(parts, q, row, head); });
+}
+
+/// The pages of a span in f32: K as [keys / 64][dim][64], V as [keys][dim].
+void BlockAttention::widenSpan(Value span, Value keyHead) {
+  Value firstPage = l.muli(span, l.index(kSpan / kPage));
+  l.loop(l.index(0), ceilDiv(spanKeys, kPage), 1, [&](Value page) {
+    Value id = cache.page(l.addi(firstPage, page));
+    Value panel = l.divu(page, kPanelPages);
+    Value column = l.muli(l.remu(page, kPanelPages), l.index(kPage));
+    l.loop(l.index(0), l.index(dim), 1, [&](Value d) {
+      l.store(cache.keys(id, keyHead, d), keyPanel, {panel, d, column});
+    });
+    Value first = l.muli(page, l.index(kPage));
+    l.loop(l.index(0), l.index(kPage), 1, [&](Value slot) {
+      for (int64_t c = 0; c < chunks; ++c)
+        l.store(cache.values(id, keyHead, slot, lane16(c)), valuePanel,
+                {l.addi(first, slot), lane16(c)});
+    });
+  });
+}
+
+/// Keys of the span that a query of the block sees; none or less: no key.
+Value BlockAttention::keysOf(Value query) {
+  Value row = l.addi(firstRow, l.divu(query, ratio));
+  Value visible = l.addi(l.addi(op.getAt(), row), l.index(1));
+  return l.mins(l.subi(visible, firstKey), l.index(kSpan));
+}
+
+/// `count` queries over the span: later ones see as many keys or more.
+void BlockAttention::emitTile(Value first, int64_t count) {
+  firstQuery = first;
+  keys.clear();
+  for (int64_t i = 0; i < count; ++i)
+    keys.push_back(keysOf(l.addi(first, l.index(i))));
+  Value zero = l.index(0), most = keys.back();
+  l.when(l.cmp(IPred::sgt, most, zero), [&] {
+    Values maxima(count,
+                  l.constantF(vec, -std::numeric_limits<double>::infinity()));
+    int64_t step = keyVectors * kLanes;
+    Value whole =
+        l.muli(l.divu(l.maxs(keys.front(), zero), step), l.index(step));
+    maxima = l.loop(zero, whole, step, maxima, [&](Value key, ValueRange m) {
+      return scoreKeys(key, count, m, /*ragged=*/false);
+    });
+    maxima = l.loop(whole, most, step, maxima, [&](Value key, ValueRange m) {
+      return scoreKeys(key, count, m, /*ragged=*/true);
+    });
+    for (int64_t i = 0; i < count; ++i) {
+      auto larger = [&](Value a, Value b) { return l.max(a, b); };
+      storeM(l.reduce(maxima[i], larger), tileParts, l.index(i));
+    }
+    exponentials(count);
+    for (int64_t c = 0, some; c < chunks; c += some) {
+      some = std::min(chunksAtOnce, chunks - c);
+      addValues(count, c, some);
+    }
+    Value isFirst = l.cmp(IPred::eq, firstKey, zero);
+    for (int64_t i = 0; i < count; ++i) {
+      Value q = l.addi(first, l.index(i)), from = l.index(i);
+      l.when(isFirst, [&] { copyPart(parts, q, tileParts, from); });
+      Value later = l.andi(l.xori(isFirst, l.i(isFirst, 1)),
+                           l.cmp(IPred::sgt, keys[i], zero));
+      l.when(later, [&] { foldPart(parts, q, tileParts, from); });
+    }
+  });
+}
+
+/// Scores of the keys from `key` on, as many as stay in registers, and the
+/// maxima with them.
+BlockAttention::Values BlockAttention::scoreKeys(Value key, int64_t count,
+                                                 ValueRange maxima,
+                                                 bool ragged) {
+  Value panel = l.divu(key, kPanelKeys), column = l.remu(key, kPanelKeys);
+  Values init(count * keyVectors, zeros());
+  Values sums =
+      l.loop(l.index(0), l.index(dim), 1, init, [&](Value d, ValueRange sum) {
+        Values k, next;
+        for (int64_t j = 0; j < keyVectors; ++j)
+          k.push_back(
+              l.load(keyPanel, {panel, d, l.addi(column, lane16(j))}, kLanes));
+        for (int64_t i = 0; i < count; ++i) {
+          Value q = l.load(queries, {l.addi(firstQuery, l.index(i)), d});
+          Value qs = l.splat(q, kLanes);
+          for (int64_t j = 0; j < keyVectors; ++j)
+            next.push_back(l.fma(k[j], qs, sum[i * keyVectors + j]));
+        }
+        return next;
+      });
+  if (ragged)
+    sums = masked(sums, key, count);
+  Values next(maxima);
+  for (int64_t i = 0; i < count; ++i)
+    for (int64_t j = 0; j < keyVectors; ++j) {
+      Value s = sums[i * keyVectors + j];
+      l.store(s, scores, {l.index(i), l.addi(key, lane16(j))});
+      next[i] = l.max(s, next[i]);
+    }
+  return next;
+}
+
+/// Scores of keys that a query does not see become -infinity.
+BlockAttention::Values BlockAttention::masked(ValueRange sums, Value key,
+                                              int64_t count) {
+  Value low = l.constantF(vec, -std::numeric_limits<double>::infinity());
+  Value lanes = l.iota(kLanes, l.i32());
+  Values result;
+  for (int64_t i = 0; i < count; ++i)
+    for (int64_t j = 0; j < keyVectors; ++j) {
+      Value left = l.subi(keys[i], l.addi(key, lane16(j)));
+      Value lefts = l.splat(l.indexCast(left, l.i32()), kLanes);
+      result.push_back(l.select(l.cmp(IPred::slt, lanes, lefts),
+                                sums[i * keyVectors + j], low));
+    }
+  return result;
+}
+
+/// p = 2^(score - maximum) in place. Where a query sees no key its numbers are
+/// never used.
+void BlockAttention::exponentials(int64_t count) {
+  Values m;
+  for (int64_t i = 0; i < count; ++i)
+    m.push_back(l.splat(loadM(tileParts, l.index(i)), kLanes));
+  l.loop(l.index(0), keys.back(), kLanes, [&](Value key) {
+    for (int64_t i = 0; i < count; ++i) {
+      Value s = l.load(scores, {l.index(i), key}, kLanes);
+      l.store(emitExp2Low(l.b, l.loc, l.sub(s, m[i])), scores,
+              {l.index(i), key});
+    }
+  });
+}
+
+/// o (and with the first dimensions l): the keys that all queries of the tile
+/// see, then for each the few that only later rows see.
+void BlockAttention::addValues(int64_t count, int64_t chunk, int64_t some) {
+  Value zero = l.index(0), common = l.maxs(keys.front(), zero);
+  Values sums(count * some, zeros());
+  if (chunk == 0)
+    sums.append(count, zeroL());
+  sums = l.loop(zero, common, 1, sums, [&](Value key, ValueRange in) {
+    return addKey(in, key, 0, count, chunk, some);
+  });
+  for (int64_t i = 1; i < count; ++i) {
+    // Only this query's sums change.
+    Values own(sums.begin() + i * some, sums.begin() + (i + 1) * some);
+    if (chunk == 0)
+      own.push_back(sums[count * some + i]);
+    own = l.loop(common, keys[i], 1, own, [&](Value key, ValueRange in) {
+      return addKey(in, key, i, i + 1, chunk, some);
+    });
+    std::copy_n(own.begin(), some, sums.begin() + i * some);
+    if (chunk == 0)
+      sums[count * some + i] = own[some];
+  }
+  for (int64_t i = 0; i < count; ++i) {
+    for (int64_t j = 0; j < some; ++j)
+      storeO(sums[i * some + j], tileParts, l.index(i), chunk + j);
+    if (chunk == 0)
+      storeL(l.extract(sums[count * some + i], 0), tileParts, l.index(i));
+  }
+}
+
+/// One key more for queries [from, end) of the tile; `sums` are theirs.
+BlockAttention::Values BlockAttention::addKey(ValueRange sums, Value key,
+                                              int64_t from, int64_t end,
+                                              int64_t chunk, int64_t some) {
+  Values next(sums), v;
+  for (int64_t j = 0; j < some; ++j)
+    v.push_back(l.load(valuePanel, {key, lane16(chunk + j)}, kLanes));
+  for (int64_t i = from; i < end; ++i) {
+    Value p = l.load(scores, {l.index(i), key});
+    Value ps = l.splat(p, kLanes);
+    for (int64_t j = 0; j < some; ++j) {
+      Value &o = next[(i - from) * some + j];
+      o = l.fma(ps, v[j], o);
+    }
+    if (chunk == 0) {
+      Value &sum = next[(end - from) * some + i - from];
+      sum = l.add(sum, l.splat(p, lVec.getNumElements()));
+    }
+  }
+  return next;
+}
+
+} // namespace
+
+void emitAttentionByBlocks(LaneBuilder &l, tile::AttentionOp op, Share share,
+                           RowMachine machine) {
+  BlockAttention(l, op, share, machine).emit();
+}
+
+} // namespace sinter

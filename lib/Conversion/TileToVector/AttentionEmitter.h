@@ -1,0 +1,92 @@
+// AttentionEmitter.h - what all lowerings of attention share.
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The order of arithmetic is part of the op, for every row and head on its own:
+// spans of 256 positions; in a span the maximum of the visible scores first,
+// then l (sum of p) and o (sum of p v) key by key in rising position; spans
+// fold from left to right. How rows, heads and spans are dealt to workers, and
+// what shares a load of K and V, changes no bit.
+#ifndef SINTER_CONVERSION_TILETOVECTOR_ATTENTIONEMITTER_H
+#define SINTER_CONVERSION_TILETOVECTOR_ATTENTIONEMITTER_H
+
+#include "dialects/Tile/AttentionWork.h"
+#include "lib/Conversion/TileToVector/KvReader.h"
+
+namespace sinter {
+
+class AttentionEmitter {
+protected:
+  using Value = mlir::Value;
+  using ValueRange = mlir::ValueRange;
+  using Values = llvm::SmallVector<Value>;
+  using IPred = mlir::arith::CmpIPredicate;
+
+  AttentionEmitter(LaneBuilder &l, tile::AttentionOp op, Share share,
+                   RowMachine machine);
+
+  /// `shape` floats (or `element`) of the work buffer from byte `offset` of
+  /// this worker's memory on.
+  Value ownMemory(int64_t offset, llvm::ArrayRef<int64_t> shape,
+                  mlir::Type element = {});
+  Value workMemory(Value offset, llvm::ArrayRef<int64_t> shape,
+                   mlir::Type element);
+
+  /// scaled[query] = the query times scale * log2(e), so that scores are
+  /// exponents of 2.
+  void scaleQuery(Value row, Value head, Value scaled, Value query);
+
+  // Results of spans are rows of buffers: m and l in columns 0 and 1, o from
+  // column 16 on.
+  static constexpr int64_t kM = 0, kL = 1, kO = kLanes;
+  Value loadM(Value parts, Value i) { return l.load(parts, {i, l.index(kM)}); }
+  Value loadL(Value parts, Value i) { return l.load(parts, {i, l.index(kL)}); }
+  void storeM(Value x, Value parts, Value i) {
+    l.store(x, parts, {i, l.index(kM)});
+  }
+  void storeL(Value x, Value parts, Value i) {
+    l.store(x, parts, {i, l.index(kL)});
+  }
+  /// Columns of chunk `c` of o.
+  Value oColumn(int64_t c) { return l.index(kO + c * kLanes); }
+  Value loadO(Value parts, Value i, int64_t c) {
+    return l.load(parts, {i, oColumn(c)}, kLanes);
+  }
+  void storeO(Value x, Value parts, Value i, int64_t c) {
+    l.store(x, parts, {i, oColumn(c)});
+  }
+  void copyPart(Value to, Value i, Value from, Value j);
+  /// (m, l, o) of the spans so far and of the next one become one.
+  void foldPart(Value into, Value i, Value from, Value j);
+  /// o / l, the columns of one head of the result.
+  void finish(Value parts, Value i, Value row, Value head);
+
+  Value zeros() { return l.constantF(vec, 0); }
+  Value zeroL() { return l.constantF(lVec, 0); }
+  Value lane16(int64_t i) { return l.index(i * kLanes); }
+  Value ceilDiv(Value x, int64_t n) {
+    return l.divu(l.addi(x, l.index(n - 1)), n);
+  }
+  Value divu(Value x, Value y) {
+    return mlir::arith::DivUIOp::create(l.b, l.loc, x, y);
+  }
+  Value remu(Value x, Value y) {
+    return mlir::arith::RemUIOp::create(l.b, l.loc, x, y);
+  }
+
+  LaneBuilder &l;
+  tile::AttentionOp op;
+  tile::AttentionWork work;
+  Share share;
+  KvReader cache;
+  bool wide;             // 32 registers of 16 lanes, else 16 of 8
+  mlir::VectorType vec;  // 16 lanes
+  mlir::VectorType lVec; // l, the same in all lanes of one register
+  int64_t ratio;         // query heads of a key head
+  int64_t kvHeads, dim;
+  int64_t chunks; // vectors of 16 dimensions
+};
+
+} // namespace sinter
+#endif // SINTER_CONVERSION_TILETOVECTOR_ATTENTIONEMITTER_H
