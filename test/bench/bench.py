@@ -5,41 +5,56 @@
 
 ./dev bench [ROW...] builds, fetches the model, and runs this. A ROW is a row's name, the beginning of names, or a
 pattern; without any, the quick set runs. Engines take turns repetition by repetition; a ratio is the median of the
-repetitions' ratios, each side at the best of its thread counts unless the row names one. Exit code 1: a floor is missed.
+repetitions' ratios (spread: the inner half of them), each side at the best of its thread counts unless the row names
+one. --against compares this build with another one instead, row by row. Exit code 1: a floor is missed, a row fell.
 """
 import argparse
 import fnmatch
 import itertools
 import json
 import pathlib
+import statistics
 import sys
 
+import against
 import history
 import table
-from model import Figure, Result
-from rows import ALL_THREADS, ROWS
+from model import Figure, FigureRegression, Result
+from rows import ALL_THREADS, MODELS, ROWS, model_of
 from sampling import Bench
 from workshop import Missing, Workshop, say
 
 
-def chosen(patterns, everything):
-    """Rows by name, beginning or pattern; the default set without any."""
-    if not patterns:
-        return [row for row in ROWS if row.default or everything]
-    rows = [row for row in ROWS if any(row.name.startswith(word) or fnmatch.fnmatch(row.name, word) for word in patterns)]
+def matches(row, word):
+    return row.name.startswith(word) or fnmatch.fnmatch(row.name, word)
+
+
+def chosen(patterns, models, everything):
+    """Rows by name, beginning or pattern; without any, those of the models, and of these the quick ones."""
     for word in patterns:
-        if not any(row.name.startswith(word) or fnmatch.fnmatch(row.name, word) for row in ROWS):
+        if not any(matches(row, word) for row in ROWS):
             sys.exit(f"bench: no row is named {word}; --list shows them")
-    return rows
+    if patterns:
+        return [row for row in ROWS if any(matches(row, word) for word in patterns)]
+    return [row for row in ROWS if model_of(row) in models and (row.default or everything or model_of(row) != MODELS[0])]
 
 
 def figure(bench, row, repetitions):
-    """One more than asked for: the first warms the page cache."""
-    result = Result(row)
+    """One value more than asked for: the first warms the page cache."""
+    result, values = Result(row), {}
     try:
-        result.ratios = [row.measure(bench.workshop, bench.builds[""]) for _ in range(repetitions + 1)][1:]
+        for _ in range(repetitions + 1):
+            for build in bench.builds:
+                values.setdefault(build, []).append(row.measure(bench.workshop, bench.builds[build]))
     except Missing as reason:
         result.missing = str(reason)
+        return result
+    new = values[""][1:]
+    if isinstance(row, FigureRegression):
+        old = values[against.OLD][1:]
+        result.ours, result.peer, result.peer_name = statistics.median(new), statistics.median(old), against.OLD
+        new = [b / a for a, b in zip(new, old)]
+    result.values = new
     return result
 
 
@@ -49,8 +64,9 @@ def measure(bench, rows, repetitions):
         group = list(group)
         bench.measure(group, repetitions)
         for row in group:
-            results[row.name] = figure(bench, row, repetitions) if isinstance(row, Figure) else table.result_of(bench, row)
-    return [results[row.name] for row in rows]
+            single = isinstance(row, (Figure, FigureRegression))
+            results[row] = figure(bench, row, repetitions) if single else table.result_of(bench, row)
+    return [results[row] for row in rows]
 
 
 def parse():
@@ -58,6 +74,10 @@ def parse():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("rows", nargs="*", metavar="ROW")
     parser.add_argument("--all", action="store_true", help="every row, the long ones too")
+    parser.add_argument("--models", type=lambda text: text.split(","), default=MODELS[:1], metavar="MODEL,...",
+                        help=f"without ROWs: those of these models ({', '.join(MODELS)}; default: {MODELS[0]}); the large ones "
+                             "have random weights")
+    parser.add_argument("--against", metavar="COMMIT|BUILD", help="another build of sinter: a commit, or a build folder")
     parser.add_argument("--list", action="store_true", help="name the rows and stop")
     parser.add_argument("--prepare", action="store_true", help="measure nothing: install, convert and compile what the rows need")
     parser.add_argument("--last", action="store_true", help="measure nothing: the newest result of each row for this commit")
@@ -71,6 +91,8 @@ def parse():
     parser.add_argument("--build", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     parser.add_argument("--cache", type=pathlib.Path, required=True, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
+    if set(arguments.models) - set(MODELS):
+        parser.error(f"--models knows {', '.join(MODELS)}")
     if arguments.repetitions < 1:
         parser.error("-r wants at least 1")
     return arguments
@@ -78,29 +100,35 @@ def parse():
 
 def show_rows():
     for row in ROWS:
-        print(f"{row.name:<32}{'' if row.default else '(--all) '}{row.what}")
+        print(f"{row.name:<26}{'        ' if row.default else '(--all) '}{row.what}")
 
 
 def main():
     arguments = parse()
     if arguments.list:
         return show_rows()
-    rows = chosen(arguments.rows, arguments.all or arguments.last)
+    rows = chosen(arguments.rows, MODELS if arguments.last else arguments.models, arguments.all or arguments.last)
     kept = arguments.cache / "bench.jsonl"
-    bench = Bench(Workshop(arguments.cache / "bench", arguments.model, arguments.peers == "all"), {"": arguments.build.resolve()}, arguments.threads)
-    if arguments.prepare:
-        return bench.prepare(rows)
     if arguments.last:
-        results, _ = history.latest(history.read(kept), rows, history.commit())
+        results, probes = history.latest(history.read(kept), rows, history.commit())
     else:
+        workshop = Workshop(arguments.cache / "bench", arguments.model, arguments.peers == "all")
+        bench = Bench(workshop, {"": arguments.build.resolve()}, arguments.threads)
+        if arguments.against:
+            bench.builds[against.OLD] = against.old_build(workshop, arguments.against)
+            rows = against.rows_for(rows, arguments.threads)
+        if arguments.prepare:
+            return bench.prepare(rows)
         results = measure(bench, rows, arguments.repetitions)
-        entry = history.record(results, {})
+        probes = table.probes_of(bench)
+        entry = history.record(results, probes, arguments.against or "")
         history.append(kept, entry)
         say(f"recorded in {kept}")
         if arguments.json:
             arguments.json.write_text(json.dumps(entry, indent=1) + "\n", encoding="utf-8")
     print(table.table(results))
-    return 1 if any(table.verdict(result) == "FAIL" for result in results) else 0
+    print(table.probe_lines(probes))
+    return 1 if any(result.verdict in ("FAIL", "FALLEN") for result in results) else 0
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ def record(results, probes, against=""):
     return {"time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "commit": commit(), "against": against, "cpu": cpu_name(),
             "probes": probes,
             "rows": [{"name": result.row.name, "ours": result.ours, "peer": result.peer, "peer_name": result.peer_name,
-                      "ratios": result.ratios, "missing": result.missing, "floor": result.row.floor, "aim": result.row.aim}
+                      "values": result.values, "missing": result.missing, "floor": result.row.floor, "aim": result.row.aim}
                      for result in results]}
 
 
@@ -48,6 +48,6 @@ def latest(entries, rows, now):
     for entry in entries:
         if entry["commit"] == now and not entry["against"]:
             probes = entry["probes"] or probes
-            found.update({kept["name"]: kept for kept in entry["rows"] if kept["ratios"] or kept["missing"]})
-    return [Result(row, *(found[row.name][key] for key in ("ours", "peer", "peer_name", "ratios", "missing")))
+            found.update({kept["name"]: kept for kept in entry["rows"] if kept["values"] or kept["missing"]})
+    return [Result(row, *(found[row.name][key] for key in ("ours", "peer", "peer_name", "values", "missing")))
             for row in rows if row.name in found], probes

@@ -1,7 +1,8 @@
 # Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""The words of the benchmark: what is measured (Test), on what (Subject), and what is asked of it (Row)."""
+"""The words of the benchmark: what is measured (Test), on what (Subject), and what is asked of it (the rows)."""
 import dataclasses
+import statistics
 from collections.abc import Callable
 
 
@@ -41,61 +42,97 @@ class Subject:
         return " ".join(word for word in words if word)
 
 
+def quartiles(values):
+    """(lower, median, upper); the spread that the table shows is the inner half."""
+    if len(values) == 1:
+        return values[0], values[0], values[0]
+    return tuple(statistics.quantiles(values, n=4, method="inclusive"))
+
+
 @dataclasses.dataclass(frozen=True)
-class Row:
+class Bound:
+    """What all rows have: a name, what it says, the group that is measured together, and two marks."""
+    name: str
+    what: str
+    group: str
+    floor: float
+    aim: float
+
+    def verdict(self, values):
+        value = statistics.median(values)
+        return "aim" if value >= self.aim else "pass" if value >= self.floor else "FAIL"
+
+    def show(self, value):
+        return f"{value:.2f}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Row(Bound):
     """Tokens a second of `ours` over those of the best of `peers`.
 
     `threads` is a count for both sides, or None: each side at the best of its counts. Or ours and theirs apart:
-    (2, 1) compares two threads of ours with one of theirs. `of_stream` divides the ratio by the same ratio of
-    the stream probe: what is left is ours.
+    (2, 1) compares two threads of ours with one of theirs. `over_stream` divides the ratio by the same ratio of the
+    stream probe: what is left is not the machine's.
     """
-    name: str
-    what: str
-    group: str
     ours: Subject
     peers: tuple
     test: Test
-    floor: float
-    aim: float
     threads: int | tuple | None = None
-    of_stream: bool = False
+    over_stream: bool = False
     default: bool = True
 
 
 @dataclasses.dataclass(frozen=True)
-class Figure:
-    """A number that has no peer, such as seconds of a compile; smaller is better."""
-    name: str
-    what: str
-    group: str
-    measure: Callable
-    unit: str
-    floor: float
-    aim: float
-    default: bool = True
-
-
-@dataclasses.dataclass(frozen=True)
-class Fraction:
-    """A field of llm-bench --json that is itself a fraction of a probe of the same run."""
-    name: str
-    what: str
-    group: str
+class Fraction(Bound):
+    """A field of llm-bench --json that is a fraction of what a probe reached in the same run."""
     ours: Subject
     test: Test
     threads: int
     field: str
-    floor: float
-    aim: float
     default: bool = True
+
+
+@dataclasses.dataclass(frozen=True)
+class Figure(Bound):
+    """A number without a peer, such as the seconds of a compile; smaller is better."""
+    measure: Callable
+    unit: str
+    default: bool = True
+
+    def verdict(self, values):
+        value = statistics.median(values)
+        return "aim" if value <= self.aim else "pass" if value <= self.floor else "FAIL"
+
+    def show(self, value):
+        return f"{value:.1f}"
+
+
+@dataclasses.dataclass(frozen=True)
+class Regression(Row):
+    """New build over old. Fallen is what is slower by more than 2 % and in three of four repetitions: the machine's
+    noise seldom leans one way so long."""
+
+    def verdict(self, values):
+        _, median, upper = quartiles(values)
+        return "FALLEN" if median < self.floor and upper < 1 else "faster" if median > 2 - self.floor else "same"
+
+
+@dataclasses.dataclass(frozen=True)
+class FigureRegression(Regression):
+    """The old build's figure over the new one's, so that greater is better here too."""
+    measure: Callable | None = None
 
 
 @dataclasses.dataclass
 class Result:
-    """What a row came to. `ratios` has one value a repetition."""
-    row: Row | Figure | Fraction
+    """What a row came to. `values` has one a repetition: ratios, fractions, or the figure itself."""
+    row: Bound
     ours: float | None = None
     peer: float | None = None
     peer_name: str = ""
-    ratios: list = dataclasses.field(default_factory=list)
+    values: list = dataclasses.field(default_factory=list)
     missing: str = ""
+
+    @property
+    def verdict(self):
+        return self.row.verdict(self.values) if self.values else "missing"

@@ -7,7 +7,7 @@ A row's name says what it measures; `./dev bench NAME...` takes names, their beg
 import os
 
 import figures
-from model import Figure, Row, Subject, Test
+from model import Figure, Fraction, Row, Subject, Test
 
 ALL_THREADS = sorted({1, os.cpu_count() or 1})
 
@@ -23,41 +23,55 @@ def llama(checkpoint="q4_1"):
 DECODE, PREFILL, PREFILL_LONG = Test(generate=64), Test(prompt=512), Test(prompt=4096)
 
 
-def each_thread_count(name, what, *arguments, **options):
+def each_thread_count(name, what, group, floor, aim, *arguments, **options):
     """A row for each thread count, both sides with as many."""
     for threads in ALL_THREADS:
-        yield Row(f"{name}@{threads}", f"{what}, {threads} thread{'s' * (threads > 1)}", *arguments, threads=threads, **options)
+        yield Row(f"{name}@{threads}", f"{what}, {threads} thread{'s' * (threads > 1)}", group, floor, aim, *arguments,
+                  threads=threads, **options)
 
 
 def same_file():
     """Against llama.cpp on the same file."""
     for checkpoint, title, floor, aim in (("q4_1", "Q4_1", 3.0, 4.5), ("q4_0", "Q4_0", 2.3, 3.4), ("q8_0", "Q8_0", 1.8, 2.6),
                                           ("q4_k_m", "Q4_K_M", 2.5, 4.0)):
-        yield Row(f"decode-{checkpoint}", f"decode {title}, llama.cpp", "decode", ours(checkpoint), (llama(checkpoint),), DECODE,
-                  floor, aim)
+        yield Row(f"decode-{checkpoint}", f"decode {title}, llama.cpp", "decode", floor, aim, ours(checkpoint),
+                  (llama(checkpoint),), DECODE)
     for checkpoint, title, floor, aim in (("q4_1", "Q4_1", 7.5, 10.0), ("q4_0", "Q4_0", 2.5, 3.3)):
-        yield from each_thread_count(f"prefill-{checkpoint}", f"prefill 512 {title}, llama.cpp", "prefill", ours(checkpoint),
-                                     (llama(checkpoint),), PREFILL, floor, aim)
+        yield from each_thread_count(f"prefill-{checkpoint}", f"prefill 512 {title}, llama.cpp", "prefill", floor, aim,
+                                     ours(checkpoint), (llama(checkpoint),), PREFILL)
 
 
 def best_peers():
     """Against whoever is fastest."""
     everyone = (Subject("openvino-genai", "q4_1"), Subject("ctranslate2", "int8"), llama("q4_0"))
-    yield from each_thread_count("prefill-any", "prefill 512 Q4_1, fastest at any precision", "prefill", ours(), everyone, PREFILL,
-                                 1.05, 1.25)
-    yield Row("decode-any-4bit", "decode Q4_1, fastest at 4 bits", "decode", ours(),
-              (llama("q4_0"), llama("q4_k_m"), Subject("onnxruntime-genai", "int4"), Subject("openvino-genai", "q4_1")), DECODE, 2.5, 3.5)
-    f32 = (llama("f32"), Subject("onnxruntime", "f32"))
-    yield from each_thread_count("prefill-f32", "prefill 512 F32, fastest in f32", "f32", ours("f32"), f32, PREFILL, 1.2, 1.5)
-    yield Row("decode-f32", "decode F32, fastest in f32", "f32", ours("f32"), f32, Test(generate=32), 1.15, 1.5)
+    yield from each_thread_count("prefill-any", "prefill 512 Q4_1, fastest at any precision", "prefill", 1.05, 1.25, ours(),
+                                 everyone, PREFILL)
+    yield Row("decode-any-4bit", "decode Q4_1, fastest at 4 bits", "decode", 2.5, 3.5, ours(),
+              (llama("q4_0"), llama("q4_k_m"), Subject("onnxruntime-genai", "int4"), Subject("openvino-genai", "q4_1")), DECODE)
+    f32, decode = (llama("f32"), Subject("onnxruntime", "f32")), Test(generate=32)
+    yield from each_thread_count("prefill-f32", "prefill 512 F32, fastest in f32", "f32", 1.2, 1.5, ours("f32"), f32, PREFILL)
+    yield Row("decode-f32", "decode F32, fastest in f32", "f32", 1.15, 1.5, ours("f32"), f32, decode)
+    yield of_stream("decode-f32-of-stream", "f32", 0.85, 1.0, ours("f32"), decode, ALL_THREADS[0])
+
+
+def of_stream(name, group, floor, aim, subject, test, threads):
+    return Fraction(f"{name}@{threads}", f"{test} {subject.checkpoint.upper()} over a read of its bytes, {threads} t", group, floor,
+                    aim, subject, test, threads, "of_stream")
+
+
+def probes():
+    """Against what the machine can do, measured beside."""
+    for checkpoint in ("q4_1", "q4_0", "q8_0"):
+        for threads, floor, aim in zip(ALL_THREADS, (0.85, 0.75), (1.0, 0.85)):
+            yield of_stream(f"decode-{checkpoint}-of-stream", "decode", floor, aim, ours(checkpoint), DECODE, threads)
 
 
 def long_context():
-    yield from each_thread_count("prefill-4096", "prefill 4096 Q4_1, llama.cpp", "long-prefill", ours(), (llama(),), PREFILL_LONG,
-                                 4.0, 5.5, default=False)
+    yield from each_thread_count("prefill-4096", "prefill 4096 Q4_1, llama.cpp", "long-prefill", 4.0, 5.5, ours(), (llama(),),
+                                 PREFILL_LONG, default=False)
     for depth, floor, aim in ((2048, 3.5, 5.0), (7900, 4.0, 6.0)):
-        yield Row(f"decode-depth-{depth}", f"decode Q4_1 after {depth} positions, llama.cpp", f"depth-{depth}", ours(), (llama(),),
-                  Test(generate=32, depth=depth), floor, aim, default=False)
+        yield Row(f"decode-depth-{depth}", f"decode Q4_1 after {depth}, llama.cpp", f"depth-{depth}", floor, aim, ours(), (llama(),),
+                  Test(generate=32, depth=depth), default=False)
 
 
 def levels():
@@ -66,22 +80,43 @@ def levels():
                                           ("v3-vnni", "x86-64-v3-vnni", (0.85, 0.95), (0.4, 0.5))):
         for checkpoint in ("q4_1", "q8_0"):
             title, one, best = checkpoint.upper(), ours(checkpoint, cpu=level), (ours(checkpoint),)
-            yield Row(f"{short}-decode-{checkpoint}", f"decode {title}, {level}", "level-decode", one, best, DECODE, *decode, default=False)
-            yield Row(f"{short}-prefill-{checkpoint}", f"prefill 512 {title}, {level}", "level-prefill", one, best, PREFILL, *prefill,
+            yield Row(f"{short}-decode-{checkpoint}", f"decode {title}, {level}", "level-decode", *decode, one, best, DECODE, default=False)
+            yield Row(f"{short}-prefill-{checkpoint}", f"prefill 512 {title}, {level}", "level-prefill", *prefill, one, best, PREFILL,
                       default=False)
 
 
 def threads():
     if len(ALL_THREADS) > 1:
         many = ALL_THREADS[-1]
-        yield Row("threads-prefill", f"prefill 512 Q4_1, {many} threads over 1", "prefill", ours(), (ours(),), PREFILL, 0.95 * many,
-                  0.985 * many, threads=(many, 1))
+        yield Row("threads-decode", f"decode Q4_1, {many} threads over 1, over the stream's", "decode", 1.0, 1.15, ours(), (ours(),),
+                  DECODE, (many, 1), over_stream=True)
+        yield Row("threads-prefill", f"prefill 512 Q4_1, {many} threads over 1", "prefill", 0.95 * many, 0.985 * many, ours(),
+                  (ours(),), PREFILL, (many, 1))
 
 
 def one_process():
-    yield Figure("first-byte", "start of llm-run to its first byte", "first-byte", figures.first_byte, "ms", 25, 12)
-    yield Figure("compile", "llm-compile", "compile", figures.compile_default, "s", 10, 4)
-    yield Figure("compile-memory", "peak memory of llm-compile", "compile", figures.compile_memory, "MiB", 800, 400)
+    yield Figure("first-byte", "start of llm-run to its first byte", "first-byte", 25, 12, figures.first_byte, "ms")
+    yield Figure("compile", "llm-compile", "compile", 10, 4, figures.compile_default, "s")
+    yield Figure("compile-memory", "peak memory of llm-compile", "compile", 800, 400, figures.compile_memory, "MiB")
 
 
-ROWS = [*same_file(), *best_peers(), *long_context(), *levels(), *threads(), *one_process()]
+def large_models():
+    """Random weights of known shapes: what bounds them is memory."""
+    test, prompt = Test(generate=16), Test(prompt=128)
+    for model in MODELS[1:]:
+        for kind in ("q4_0", "q4_1"):
+            checkpoint = f"{model}-{kind}"
+            yield Row(f"{model}-decode-{kind}", f"decode {checkpoint.upper()}, llama.cpp", model, 1.05, 1.05, ours(checkpoint),
+                      (llama(checkpoint),), test, default=False)
+            yield from each_thread_count(f"{model}-prefill-{kind}", f"prefill 128 {checkpoint.upper()}, llama.cpp", model, 1.0, 1.0,
+                                         ours(checkpoint), (llama(checkpoint),), prompt, default=False)
+            for count in ALL_THREADS:
+                yield of_stream(f"{model}-decode-{kind}-of-stream", model, 0.85, 0.95, ours(checkpoint), test, count)
+
+
+MODELS = ["135m", "1b", "7b"]
+ROWS = [*same_file(), *best_peers(), *probes(), *long_context(), *levels(), *threads(), *one_process(), *large_models()]
+
+
+def model_of(row):
+    return next((model for model in MODELS[1:] if row.name.startswith(model + "-")), MODELS[0])

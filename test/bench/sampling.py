@@ -3,7 +3,7 @@
 """Engines take turns, repetition by repetition, so that a machine that slows down slows all of them."""
 import engines
 import engines.sinter
-from model import Fraction, Row
+from model import Fraction
 from worker import Worker
 from workshop import Missing, say
 
@@ -33,7 +33,8 @@ class Bench:
             for cell in cells:
                 self.attempt(cell, lambda cell: self.open(cell, cells, running))
             for repetition in range(repetitions):
-                for cell in cells:
+                # There and back, so that none always comes after the same neighbour.
+                for cell in reversed(cells) if repetition % 2 else cells:
                     self.attempt(cell, lambda cell: self.sample(cell, running))
                 if cells:
                     say(f"{rows[0].group}: repetition {repetition + 1} of {repetitions}")
@@ -47,7 +48,7 @@ class Bench:
             self.attempt(cell, lambda cell: self.path(cell[0]))
 
     def cells_of(self, rows):
-        return list(dict.fromkeys(cell for row in rows if isinstance(row, (Row, Fraction)) for cell in self.cells(row)))
+        return list(dict.fromkeys(cell for row in rows if hasattr(row, "test") and row.test for cell in self.cells(row)))
 
     def attempt(self, cell, step):
         """A step that fails once ends the cell, not the run."""

@@ -3,60 +3,45 @@
 """From samples to ratios to the printed table."""
 import statistics
 
-from model import Figure, Result
+from model import Figure, Fraction, Result, quartiles
 
 
 def best(candidates):
-    """The list of rates with the greatest median: {name: [rate]} -> (name, [rate])."""
-    return max(candidates.items(), key=lambda item: statistics.median(item[1]))
+    """The greatest median: {(subject, threads): [sample]} -> ((subject, threads), [sample])."""
+    return max(candidates.items(), key=lambda item: statistics.median(rates(item[1])))
 
 
-def ratios(ours, theirs):
-    """One ratio a repetition; both lists are in the order of the repetitions, and neighbours in time."""
-    return [mine / other for mine, other in zip(ours, theirs)]
+def rates(samples):
+    return [sample["rate"] for sample in samples]
 
 
-def quartiles(values):
-    """(lower, median, upper); the spread that the table shows is the inner half."""
-    if len(values) == 1:
-        return values[0], values[0], values[0]
-    lower, middle, upper = statistics.quantiles(values, n=4, method="inclusive")
-    return lower, middle, upper
-
-
-def rates(bench, row, subjects, side):
-    """{(subject, threads): [rate]} of the subjects that were measured in full."""
-    wanted = [cell for cell in bench.cells(row) if cell[0] in subjects]
-    threads = row.threads[side] if isinstance(row.threads, tuple) else row.threads
-    return {(subject, count): [sample["rate"] for sample in bench.samples[subject, count, test]]
-            for subject, count, test in wanted
-            if (subject, count, test) in bench.samples and (subject, count, test) not in bench.missing and threads in (None, count)}
+def measured(bench, row, subjects, threads):
+    """{(subject, threads): [sample]} of those that were measured in full."""
+    return {cell[:2]: bench.samples[cell] for cell in bench.cells(row)
+            if cell[0] in subjects and threads in (None, cell[1]) and cell in bench.samples and cell not in bench.missing}
 
 
 def result_of(bench, row):
-    result = Result(row)
-    mine, others = rates(bench, row, [row.ours], 0), rates(bench, row, row.peers, 1)
+    """A row's result from the samples of its cells."""
     reasons = {f"{cell[0]}: {bench.missing[cell]}" for cell in bench.cells(row) if cell in bench.missing}
-    result.missing = "; ".join(sorted(reasons))
+    result = Result(row, missing="; ".join(sorted(reasons)))
+    if isinstance(row, Fraction):
+        samples = measured(bench, row, [row.ours], row.threads).get((row.ours, row.threads))
+        if samples:
+            result.ours, result.values = statistics.median(rates(samples)), [sample[row.field] for sample in samples]
+        return result
+    pair = row.threads if isinstance(row.threads, tuple) else (row.threads, row.threads)
+    mine, others = measured(bench, row, [row.ours], pair[0]), measured(bench, row, row.peers, pair[1])
     if not mine or not others:
         return result
-    (_, _), our_rates = best(mine)
-    (peer, threads), their_rates = best(others)
+    (_, ours), ((peer, threads), theirs) = best(mine), best(others)
     result.peer_name = f"{peer}, {threads} t"
-    result.ours, result.peer = statistics.median(our_rates), statistics.median(their_rates)
-    result.ratios = ratios(our_rates, their_rates)
+    result.ours, result.peer = statistics.median(rates(ours)), statistics.median(rates(theirs))
+    # Repetition by repetition: the two stand next to each other in time.
+    result.values = [a / b for a, b in zip(rates(ours), rates(theirs))]
+    if row.over_stream:
+        result.values = [value * b["stream_gb_s"] / a["stream_gb_s"] for value, a, b in zip(result.values, ours, theirs)]
     return result
-
-
-def verdict(result):
-    """pass, or by how much the floor is missed; aim when that is reached too."""
-    row = result.row
-    if not result.ratios:
-        return "missing"
-    value = statistics.median(result.ratios)
-    if isinstance(row, Figure):
-        return "aim" if value <= row.aim else "pass" if value <= row.floor else "FAIL"
-    return "aim" if value >= row.aim else "pass" if value >= row.floor else "FAIL"
 
 
 def number(value):
@@ -66,14 +51,13 @@ def number(value):
 def line_of(result):
     row = result.row
     shown, spread = "-", "-"
-    if result.ratios:
-        lower, middle, upper = quartiles(result.ratios)
-        digits = 1 if isinstance(row, Figure) else 2
-        shown, spread = f"{middle:.{digits}f}", f"{lower:.{digits}f}..{upper:.{digits}f}"
+    if result.values:
+        lower, middle, upper = map(row.show, quartiles(result.values))
+        shown, spread = middle, f"{lower}..{upper}"
         if isinstance(row, Figure):
             shown += " " + row.unit
     return [row.name, row.what, number(result.ours), number(result.peer), result.peer_name or "-", shown, spread,
-            f"{row.floor:g}", f"{row.aim:g}", verdict(result)]
+            f"{row.floor:g}", f"{row.aim:g}", result.verdict]
 
 
 HEADER = ["row", "what", "ours", "peer", "which", "ratio", "spread", "floor", "aim", ""]
@@ -92,3 +76,25 @@ def table(results):
     rule = "|" + "|".join("-" * (width + 1) + (":" if column in RIGHT else "-") for column, width in enumerate(widths)) + "|"
     missing = [f"missing in {result.row.name}: {result.missing}" for result in results if result.missing]
     return "\n".join([show(lines[0]), rule, *map(show, lines[1:]), *missing])
+
+
+PROBES = {"stream_gb_s": "stream {:.1f} GB/s", "dot_gop_s": "dot {:.0f} Gop/s", "fma_gflop_s": "fma {:.0f} Gflop/s",
+          "barrier_ns": "barrier {:.0f} ns"}
+
+
+def probes_of(bench):
+    """Medians of the probes that llm-bench ran beside the best code object, for each thread count."""
+    found = {}
+    for (subject, threads, _), samples in bench.samples.items():
+        if subject.engine == "sinter" and not subject.cpu and not subject.build:
+            found.setdefault(threads, []).extend(samples)
+    return {str(threads): {"code_object": samples[0]["cpu"], **{
+        name: statistics.median(sample[name] for sample in samples) for name in PROBES if name in samples[0]}}
+        for threads, samples in sorted(found.items())}
+
+
+def probe_lines(probes):
+    return "\n".join(
+        f"probes, {threads} thread{'s' * (threads != '1')}: "
+        + ", ".join(text.format(kept[name]) for name, text in PROBES.items() if name in kept) + f"; code object {kept['code_object']}"
+        for threads, kept in probes.items())

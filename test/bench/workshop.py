@@ -12,6 +12,8 @@ import sys
 
 HERE = pathlib.Path(__file__).resolve().parent
 ORACLES = HERE.parent / "oracles"
+# "1b-q4_0" is a checkpoint of that shape with random weights (random_gguf.py).
+SHAPES = {"1b": "llama-3.2-1b", "7b": "llama-2-7b"}
 # llama_model_quantize's names of file types.
 QUANTIZED = {"q4_0": "MOSTLY_Q4_0", "q8_0": "MOSTLY_Q8_0", "q4_k_m": "MOSTLY_Q4_K_M", "f32": "ALL_F32", "bf16": "MOSTLY_BF16"}
 
@@ -91,15 +93,22 @@ class Workshop:
         return path
 
     def gguf(self, name):
-        """The model in another encoding, every value rounded from what the model's own blocks decode to."""
+        """The model in another encoding, every value rounded from what the model's own blocks decode to; or a large model."""
         if name == "q4_1":
             return self.model
+        shape, _, kind = name.partition("-")
+        if shape in SHAPES:
+            return self.made(self.cache / "models" / f"{name}.gguf", lambda out: self.random(SHAPES[shape], kind, out))
         if name not in QUANTIZED:
             raise Missing(f"no recipe for a checkpoint named {name}")
         self.install_llama()
         return self.made(self.cache / "models" / f"{self.model.stem}.{name}.gguf",
                          lambda out: self.peer(f"making {name}", "engines.llama_cpp", "quantize", self.model, out, QUANTIZED[name]),
                          self.model)
+
+    def random(self, shape, kind, out):
+        say(f"writing a checkpoint of {shape}'s shape with random weights")
+        self.command("random_gguf.py", sys.executable, HERE / "random_gguf.py", shape, "--type", kind.upper(), "-o", out)
 
     def install_llama(self):
         import engines.llama_cpp

@@ -13,10 +13,12 @@ import pytest
 from conftest import BUILD, ROOT
 
 sys.path.insert(0, str(ROOT / "test" / "bench"))
+import against  # noqa: E402
+import bench as bench_main  # noqa: E402
 import history  # noqa: E402
 import table  # noqa: E402
 import worker  # noqa: E402
-from model import Figure, Result, Row, Subject, Test  # noqa: E402
+from model import Figure, Fraction, Result, Row, Subject, Test  # noqa: E402
 from rows import ROWS  # noqa: E402
 from sampling import Bench  # noqa: E402
 from workshop import Missing, Workshop  # noqa: E402
@@ -26,7 +28,7 @@ TEST = Test(generate=64)
 
 
 def row(threads=None, peers=(PEER, OTHER)):
-    return Row("row", "what", "group", OURS, peers, TEST, 2.0, 3.0, threads)
+    return Row("row", "what", "group", 2.0, 3.0, OURS, peers, TEST, threads)
 
 
 class FakeEngine:
@@ -61,23 +63,23 @@ def test_each_side_at_its_best_thread_count(bench):
                    (OTHER, 1): [2, 2, 2], (OTHER, 2): [3, 3, 3]}
     bench.measure([row()], 3)
     result = table.result_of(bench, row())
-    assert result.ratios == [3, 4, 4] and result.ours == 30 and result.peer == 10
-    assert result.peer_name == "llama.cpp q4_1, 1 t" and table.verdict(result) == "aim"
+    assert result.values == [3, 4, 4] and result.ours == 30 and result.peer == 10
+    assert result.peer_name == "llama.cpp q4_1, 1 t" and result.verdict == "aim"
 
 
 def test_equal_threads(bench):
     bench.rates = {(OURS, 2): [10], (PEER, 2): [4], (OTHER, 2): [5]}
     bench.measure([row(threads=2)], 1)
     result = table.result_of(bench, row(threads=2))
-    assert result.ratios == [2] and result.peer_name == "openvino-genai q4_1, 2 t" and table.verdict(result) == "pass"
+    assert result.values == [2] and result.peer_name == "openvino-genai q4_1, 2 t" and result.verdict == "pass"
 
 
 def test_one_engine_against_itself(bench):
     scaling = row(threads=(2, 1), peers=(OURS,))
     bench.rates = {(OURS, 1): [10], (OURS, 2): [19]}
     bench.measure([scaling], 1)
-    assert table.result_of(bench, scaling).ratios == [1.9]
-    assert table.verdict(table.result_of(bench, scaling)) == "FAIL"
+    assert table.result_of(bench, scaling).values == [1.9]
+    assert table.result_of(bench, scaling).verdict == "FAIL"
 
 
 def test_a_missing_peer_is_named_and_the_others_count(bench):
@@ -91,21 +93,66 @@ def test_a_peer_that_fails_midway_does_not_count(bench):
     bench.rates = {(OURS, 1): [9, 9], (PEER, 1): [3, 3], (OTHER, 1): [100]}
     bench.measure([row(threads=1)], 2)
     result = table.result_of(bench, row(threads=1))
-    assert result.ratios == [3, 3] and "ran out" in result.missing
+    assert result.values == [3, 3] and "ran out" in result.missing
 
 
 def test_nobody_to_compare_with(bench):
     bench.rates = {(OURS, 1): [9]}
     bench.measure([row(threads=1)], 1)
     result = table.result_of(bench, row(threads=1))
-    assert table.verdict(result) == "missing" and "llama.cpp q4_1: not here" in result.missing
+    assert result.verdict == "missing" and "llama.cpp q4_1: not here" in result.missing
     table.table([result])
 
 
 def test_smaller_figures_are_better():
-    figure = Figure("f", "what", "g", None, "ms", 25, 12)
-    assert [table.verdict(Result(figure, ratios=[value])) for value in (26, 20, 12)] == ["FAIL", "pass", "aim"]
-    assert "20.0 ms" in table.table([Result(figure, ratios=[19, 20, 30])])
+    figure = Figure("f", "what", "g", 25, 12, None, "ms")
+    assert [Result(figure, values=[value]).verdict for value in (26, 20, 12)] == ["FAIL", "pass", "aim"]
+    assert "20.0 ms" in table.table([Result(figure, values=[19, 20, 30])])
+
+
+def test_a_fraction_of_a_probe(bench, monkeypatch):
+    row = Fraction("fraction", "what", "group", 0.8, 1.0, OURS, TEST, 1, "of_stream")
+    monkeypatch.setattr(FakeEngine, "sample", lambda self, _: {"rate": 7, "of_stream": self.rates.pop(0)})
+    bench.rates = {(OURS, 1): [0.9, 0.7, 0.85]}
+    bench.measure([row], 3)
+    result = table.result_of(bench, row)
+    assert result.values == [0.9, 0.7, 0.85] and result.verdict == "pass" and result.ours == 7
+
+
+def test_what_the_stream_itself_gains_is_taken_off(bench, monkeypatch):
+    scaling = Row("row", "what", "group", 1.0, 1.15, OURS, (OURS,), TEST, (2, 1), over_stream=True)
+    answers = {(OURS, 1): {"rate": 10, "stream_gb_s": 20, "cpu": "best"}, (OURS, 2): {"rate": 15, "stream_gb_s": 24, "cpu": "best"}}
+    bench.rates = {who: [answer] for who, answer in answers.items()}
+    monkeypatch.setattr(FakeEngine, "sample", lambda self, _: self.rates.pop(0))
+    bench.measure([scaling], 1)
+    assert table.result_of(bench, scaling).values == [pytest.approx(1.25)]
+    probes = table.probes_of(bench)
+    assert probes["2"] == {"code_object": "best", "stream_gb_s": 24}
+    assert table.probe_lines(probes).splitlines()[0] == "probes, 1 thread: stream 20.0 GB/s; code object best"
+
+
+def test_against_measures_each_thing_of_ours_once():
+    every = against.rows_for(ROWS, [1, 2])
+    assert len({row.name for row in every}) == len(every)
+    cells = [(row.ours, row.test, row.threads) for row in every if row.test]
+    assert len(set(cells)) == len(cells) and all(row.peers[0].build == against.OLD for row in every if row.test)
+    assert [row.name for row in against.rows_for([row(), row()], [1, 2])] == ["row@1", "row@2"]
+
+
+@pytest.mark.parametrize("values, verdict", [([0.9, 0.95, 0.97, 0.96], "FALLEN"), ([0.9, 0.95, 1.02, 1.01], "same"),
+                                             ([0.99, 0.99, 0.99], "same"), ([1.2, 1.1], "faster")])
+def test_noise_is_no_regression(values, verdict):
+    regression, = against.rows_for([row(threads=1)], [1])
+    assert Result(regression, values=values).verdict == verdict
+
+
+def test_a_figure_of_two_builds(bench, tmp_path):
+    seen = {tmp_path: 20, tmp_path / "old": 10}
+    figure = Figure("f", "what", "g", 25, 12, lambda _, build: seen[build], "ms")
+    bench.builds[against.OLD] = tmp_path / "old"
+    regression, = against.rows_for([figure], [1])
+    result = bench_main.figure(bench, regression, 3)
+    assert result.values == [0.5] * 3 and result.verdict == "FALLEN" and (result.ours, result.peer) == (20, 10)
 
 
 def test_table_is_markdown():
@@ -122,7 +169,7 @@ def test_history_keeps_the_newest_of_each_row(tmp_path):
     other = history.record([Result(row(), 5.0, 1.0, "p", [9.0])], {})
     history.append(path, {**other, "commit": "another"})
     results, probes = history.latest(history.read(path), [row()], history.commit())
-    assert [result.ratios for result in results] == [[2.0, 4.0]] and probes == {"stream": 1}
+    assert [result.values for result in results] == [[2.0, 4.0]] and probes == {"stream": 1}
 
 
 def test_rows_have_names_of_their_own_and_sound_bounds():
