@@ -10,18 +10,13 @@
 #include "dialects/Plan/PlanOps.h"
 #include "lib/Conversion/DecodeToPlan/DecodeToPlan.h"
 #include "lib/Import/GGUF/MappedCheckpoint.h"
+#include "lib/Pipelines/CompileCode.h"
 #include "lib/Pipelines/Golden.h"
 #include "lib/Pipelines/PackWeights.h"
 #include "lib/Pipelines/ReadText.h"
-#include "lib/Pipelines/Registration.h"
 #include "lib/Target/Plan/PlanWriter.h"
-#include "lib/Target/X86/CodeObject.h"
-#include "mlir/Parser/Parser.h"
-#include "llvm/Support/FileSystem.h"
+#include "lib/Target/Plan/Sha256.h"
 #include "llvm/Support/Path.h"
-#include "llvm/Support/SHA256.h"
-#include <chrono>
-#include <future>
 
 using namespace mlir;
 using namespace sinter;
@@ -30,38 +25,6 @@ namespace {
 
 llvm::Error error(const Twine &message) {
   return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
-}
-
-/// The regions of a module as text: contexts are not shared by threads.
-std::string regionText(ModuleOp device) {
-  OwningOpRef<ModuleOp> regions = ModuleOp::create(device.getLoc());
-  for (auto function : device.getOps<func::FuncOp>())
-    regions->push_back(function->clone());
-  std::string text;
-  llvm::raw_string_ostream os(text);
-  regions->print(os);
-  return text;
-}
-
-llvm::Expected<CodeObject> compileLevel(const std::string &text,
-                                        const CpuLevel &level) {
-  DialectRegistry registry;
-  registerDialects(registry);
-  MLIRContext context(registry, MLIRContext::Threading::DISABLED);
-  context.loadAllAvailableDialects();
-  std::string said;
-  context.getDiagEngine().registerHandler([&](Diagnostic &diagnostic) {
-    said += (said.empty() ? "" : "; ") + diagnostic.str();
-  });
-  OwningOpRef<ModuleOp> module =
-      parseSourceString<ModuleOp>(text, ParserConfig(&context));
-  if (!module)
-    return error("regions cannot be read back: " + said);
-  auto code = compileCodeObject(*module, level);
-  if (!code)
-    return error(level.name + ": " + llvm::toString(code.takeError()) +
-                 (said.empty() ? "" : ": " + said));
-  return code;
 }
 
 llvm::Expected<std::vector<const CpuLevel *>>
@@ -91,44 +54,15 @@ PlanCode planCode(const CodeObject &object) {
   return code;
 }
 
-/// Compiles every level; the first half of the job for each core.
-llvm::Expected<std::vector<CodeObject>>
-compileLevels(ModuleOp device, ArrayRef<const CpuLevel *> levels) {
-  std::string text = regionText(device);
-  std::vector<std::future<std::optional<CodeObject>>> jobs;
-  std::vector<std::string> errors(levels.size());
-  for (auto [index, level] : llvm::enumerate(levels))
-    jobs.push_back(std::async(
-        std::launch::async, [&, index, level]() -> std::optional<CodeObject> {
-          auto code = compileLevel(text, *level);
-          if (code)
-            return std::move(*code);
-          errors[index] = llvm::toString(code.takeError());
-          return std::nullopt;
-        }));
-  std::vector<CodeObject> objects;
-  std::string said;
-  for (auto [index, job] : llvm::enumerate(jobs)) {
-    std::optional<CodeObject> code = job.get();
-    if (code)
-      objects.push_back(std::move(*code));
-    else
-      said += (said.empty() ? "" : "; ") + errors[index];
-  }
-  if (!said.empty())
-    return error(said);
-  return objects;
-}
-
-void printSummary(const PlanSummary &summary, const PlanInputs &inputs,
-                  const CompileOptions &options, uint64_t context) {
+void printSummary(const PlanSummary &summary, const CompileOptions &options,
+                  uint64_t context) {
   auto mib = [](uint64_t bytes) { return double(bytes) / (1 << 20); };
   llvm::errs() << llvm::format(
       "%s: %.1f MiB (weights %.1f, code %.2f, tables %.2f)",
       options.output.c_str(), mib(summary.fileBytes), mib(summary.weightBytes),
       mib(summary.codeBytes), mib(summary.metaBytes));
-  for (const PlanCode &code : inputs.code)
-    llvm::errs() << (&code == inputs.code.data() ? ", " : " + ") << code.level;
+  for (auto [index, level] : llvm::enumerate(summary.levels))
+    llvm::errs() << (index == 0 ? ", " : " + ") << level;
   const plan::MemoryT &memory = summary.memory;
   llvm::errs() << llvm::format(
       "\npeak heap: %.2f MiB + sessions x (%.2f MiB + %.1f KiB x "
@@ -138,21 +72,55 @@ void printSummary(const PlanSummary &summary, const PlanInputs &inputs,
       (unsigned long long)context, mib(peakBytes(memory, 1, context, 1)));
 }
 
+/// A value that a task of the pool computes.
+template <typename T> class Later {
+public:
+  Later(llvm::ThreadPoolInterface &pool,
+        std::function<llvm::Expected<T>()> compute)
+      : group(pool) {
+    group.async([this, compute = std::move(compute)] {
+      auto computed = compute();
+      if (computed)
+        value = std::move(*computed);
+      else
+        problem = llvm::toString(computed.takeError());
+    });
+  }
+
+  /// Waits.
+  llvm::Expected<T> take() {
+    group.wait();
+    if (!value)
+      return error(problem);
+    return std::move(*value);
+  }
+
+private:
+  std::optional<T> value;
+  std::string problem;
+  llvm::ThreadPoolTaskGroup group; // waits when it goes, so it goes first
+};
+
 class ArtifactBuilder {
 public:
-  ArtifactBuilder(ModuleOp module, const CompileOptions &options)
-      : module(module), options(options) {}
+  ArtifactBuilder(ModuleOp module, const CompileOptions &options,
+                  TimingScope &timing)
+      : module(module), options(options), timing(timing),
+        pool(llvm::hardware_concurrency(options.threads)) {}
   llvm::Error run();
 
 private:
   llvm::Error openSource();
-  void addProvenance(PlanInputs &inputs);
+  llvm::Error addText(PlanInputs &inputs);
+  void addProvenance(PlanInputs &inputs, const std::string &sourceSha256);
 
   ModuleOp module, device;
   const CompileOptions &options;
+  TimingScope &timing;
   MappedCheckpoint checkpoint;
   std::shared_ptr<gguf::File> file;
   std::string sourcePath;
+  llvm::DefaultThreadPool pool;
 };
 
 } // namespace
@@ -175,15 +143,13 @@ llvm::Error ArtifactBuilder::openSource() {
   return llvm::Error::success();
 }
 
-void ArtifactBuilder::addProvenance(PlanInputs &inputs) {
+void ArtifactBuilder::addProvenance(PlanInputs &inputs,
+                                    const std::string &sourceSha256) {
   auto add = [&](StringRef key, const std::string &value) {
     inputs.provenance.emplace_back(key.str(), value);
   };
-  llvm::SHA256 digest;
-  digest.update(file->contents());
-  auto bytes = digest.final();
   add("source", llvm::sys::path::filename(sourcePath).str());
-  add("source.sha256", llvm::toHex(bytes, /*LowerCase=*/true));
+  add("source.sha256", sourceSha256);
   add("compiler", "sinter 0.1.0");
   add("activations", options.tile.activations);
   std::string kv = options.tile.kv;
@@ -193,72 +159,91 @@ void ArtifactBuilder::addProvenance(PlanInputs &inputs) {
   add("max_rows", std::to_string(options.tile.maxRows));
 }
 
-llvm::Error ArtifactBuilder::run() {
-  if (auto failed = openSource())
-    return failed;
-  auto levels = chooseLevels(options.artifact);
-  if (!levels)
-    return levels.takeError();
-
-  PlanInputs inputs;
-  inputs.program = module;
+llvm::Error ArtifactBuilder::addText(PlanInputs &inputs) {
+  TimingScope scope = timing.nest("text");
   auto text = readText(*file, options.artifact.chatTemplate);
   if (!text)
     return text.takeError();
   inputs.tokenizer = std::move(text->tokenizer);
   inputs.chatTemplate = std::move(text->chatTemplate);
   inputs.defaults = std::move(text->defaults);
+  return llvm::Error::success();
+}
 
-  // The interpreter runs beside the code generator.
-  std::string goldenError;
-  std::future<std::optional<ReferenceLogits>> reference;
+/// The digest of the source, code, the reference logits and packing share the
+/// threads of one pool, in this order: code takes longest.
+llvm::Error ArtifactBuilder::run() {
+  if (auto failed = openSource())
+    return failed;
+  auto levels = chooseLevels(options.artifact);
+  if (!levels)
+    return levels.takeError();
+  PlanInputs inputs;
+  inputs.program = module;
+  inputs.pool = &pool;
+  if (auto failed = addText(inputs))
+    return failed;
+
+  Later<std::string> digest(pool, [&] {
+    TimingScope scope = timing.nest("digest of the source");
+    return sha256OfFile(sourcePath);
+  });
+  TimingScope codeScope = timing.nest("code");
+  CodeCompiler compiler(device, *levels, pool, codeScope);
+  std::vector<CodeObject> objects;
+  inputs.code = [&]() -> llvm::Expected<std::vector<PlanCode>> {
+    auto compiled = compiler.finish();
+    codeScope.stop();
+    if (!compiled)
+      return compiled.takeError();
+    objects = std::move(*compiled);
+    std::vector<PlanCode> code;
+    for (const CodeObject &object : objects)
+      code.push_back(planCode(object));
+    return code;
+  };
+
+  std::optional<Later<ReferenceLogits>> reference;
   if (options.artifact.golden)
-    reference =
-        std::async(std::launch::async, [&]() -> std::optional<ReferenceLogits> {
-          auto logits = referenceLogits(sourcePath);
-          if (logits)
-            return std::move(*logits);
-          goldenError = llvm::toString(logits.takeError());
-          return std::nullopt;
-        });
-
-  auto objects = compileLevels(device, *levels);
-  if (!objects)
-    return objects.takeError();
-  for (const CodeObject &object : *objects)
-    inputs.code.push_back(planCode(object));
+    reference.emplace(pool, [&] {
+      TimingScope scope = timing.nest("reference logits");
+      return referenceLogits(sourcePath);
+    });
 
   WeightPackers packers(device, checkpoint);
-  inputs.packWeight = [&](planir::WeightOp weight,
-                          MutableArrayRef<uint8_t> out) {
-    return packers.pack(weight.getSymName(), out);
+  inputs.divideWeight = [&](planir::WeightOp weight, uint64_t bytes) {
+    return packers.divide(weight.getSymName(), bytes);
   };
-  addProvenance(inputs);
   bool chat = inputs.chatTemplate != nullptr;
-  if (options.artifact.golden)
+  if (reference)
     inputs.golden =
         [&](StringRef path) -> llvm::Expected<std::unique_ptr<plan::GoldenT>> {
-      auto logits = reference.get();
+      auto logits = reference->take();
       if (!logits)
-        return error(goldenError);
+        return logits.takeError();
       return buildGolden(path, chat, *logits);
     };
+  auto sum = digest.take();
+  if (!sum)
+    return sum.takeError();
+  addProvenance(inputs, *sum);
 
-  auto summary = writePlan(inputs, options.output);
+  auto summary = writePlan(inputs, options.output, timing);
   if (!summary)
     return summary.takeError();
   if (!options.quiet) {
     uint64_t context = 0;
     for (auto model : module.getOps<planir::ModelOp>())
       context = model.getMaxContext();
-    printSummary(*summary, inputs, options, context);
+    printSummary(*summary, options, context);
   }
   return llvm::Error::success();
 }
 
 LogicalResult sinter::writeArtifact(ModuleOp module,
-                                    const CompileOptions &options) {
-  if (auto failed = ArtifactBuilder(module, options).run()) {
+                                    const CompileOptions &options,
+                                    TimingScope &timing) {
+  if (auto failed = ArtifactBuilder(module, options, timing).run()) {
     llvm::errs() << "llm-compile: error: " << llvm::toString(std::move(failed))
                  << '\n';
     return failure();

@@ -10,13 +10,15 @@
 
 #include "lib/Pipelines/CompileOptions.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/Support/Timing.h"
 
 namespace sinter {
 
 /// Compiles the regions for every CPU level, packs the weights and writes the
 /// plan.  The module is at the end of the plan phase.
 mlir::LogicalResult writeArtifact(mlir::ModuleOp module,
-                                  const CompileOptions &options);
+                                  const CompileOptions &options,
+                                  mlir::TimingScope &timing);
 
 } // namespace sinter
 

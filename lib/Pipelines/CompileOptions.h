@@ -42,7 +42,8 @@ struct CompileOptions {
   Phase from = Phase::Start;
   Phase to = Phase::Artifact;
   std::string dumpPhasesTo; ///< folder for the module after each phase
-  bool timing = false;      ///< print the seconds of each phase
+  bool timing = false;      ///< print time and memory of each phase
+  unsigned threads = 0;     ///< that compile and pack; 0: one a core
   bool progress = false;    ///< name the phases on stderr
   bool quiet = false;       ///< no summary of the artifact
 

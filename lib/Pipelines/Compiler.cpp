@@ -12,6 +12,7 @@
 #include "lib/Pipelines/Artifact.h"
 #include "lib/Pipelines/Pipelines.h"
 #include "lib/Pipelines/Registration.h"
+#include "lib/Pipelines/Timing.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
@@ -20,7 +21,6 @@
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
-#include <chrono>
 
 using namespace mlir;
 using namespace sinter;
@@ -45,7 +45,9 @@ namespace {
 /// One compilation: the module as it goes through the phases.
 class Compilation {
 public:
-  explicit Compilation(const CompileOptions &options) : options(options) {
+  // Modules of layers are small: threads are for machine code.
+  explicit Compilation(const CompileOptions &options)
+      : options(options), context(MLIRContext::Threading::DISABLED) {
     DialectRegistry registry;
     registerDialects(registry);
     context.appendDialectRegistry(registry);
@@ -53,14 +55,13 @@ public:
     context.getDiagEngine().registerHandler(printDiagnostic);
   }
 
-  LogicalResult run();
+  LogicalResult run(TimingScope &timing);
 
 private:
   LogicalResult load();
-  LogicalResult runPhase(Phase phase);
+  LogicalResult runPhase(Phase phase, TimingScope &timing);
   LogicalResult writeText(StringRef path);
   LogicalResult dump(Phase phase);
-  void report(Phase phase, std::chrono::steady_clock::time_point since);
 
   const CompileOptions &options;
   MLIRContext context;
@@ -110,27 +111,18 @@ LogicalResult Compilation::dump(Phase phase) {
   return writeText(path);
 }
 
-LogicalResult Compilation::runPhase(Phase phase) {
+LogicalResult Compilation::runPhase(Phase phase, TimingScope &timing) {
+  TimingScope scope = timing.nest(phaseName(phase));
   if (phase == Phase::Import && failed(load()))
     return failure();
   if (phase == Phase::Artifact)
-    return writeArtifact(*module, options);
+    return writeArtifact(*module, options, scope);
   PassManager manager(&context);
   buildPhase(manager, phase, options);
   return manager.run(*module);
 }
 
-void Compilation::report(Phase phase,
-                         std::chrono::steady_clock::time_point since) {
-  if (!options.timing)
-    return;
-  std::chrono::duration<double> seconds =
-      std::chrono::steady_clock::now() - since;
-  llvm::errs() << llvm::format("%-10s %8.3f s\n",
-                               phaseName(phase).str().c_str(), seconds.count());
-}
-
-LogicalResult Compilation::run() {
+LogicalResult Compilation::run(TimingScope &timing) {
   if (options.from != Phase::Start && failed(load()))
     return failure();
   unsigned last = unsigned(options.to);
@@ -139,10 +131,8 @@ LogicalResult Compilation::run() {
     if (options.progress)
       llvm::errs() << "[" << at << "/" << last << "] " << phaseName(phase)
                    << '\n';
-    auto since = std::chrono::steady_clock::now();
-    if (failed(runPhase(phase)) || failed(dump(phase)))
+    if (failed(runPhase(phase, timing)) || failed(dump(phase)))
       return failure();
-    report(phase, since);
   }
   if (options.to == Phase::Artifact)
     return success();
@@ -150,5 +140,10 @@ LogicalResult Compilation::run() {
 }
 
 LogicalResult sinter::compile(const CompileOptions &options) {
-  return Compilation(options).run();
+  CompileTiming timing(options.timing);
+  TimingScope scope = timing.getRootScope();
+  LogicalResult result = Compilation(options).run(scope);
+  scope.stop();
+  timing.print(llvm::errs());
+  return result;
 }

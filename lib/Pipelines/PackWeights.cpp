@@ -8,6 +8,7 @@
 #include "lib/Pipelines/PackWeights.h"
 
 #include "lib/Target/X86/Pack.h"
+#include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace sinter;
@@ -23,9 +24,11 @@ WeightPackers::WeightPackers(ModuleOp device, llm::CheckpointSource &source)
       ops[symbol.getName()] = &op;
 }
 
-llvm::Expected<std::vector<llm::WeightBytes>>
-WeightPackers::read(ArrayAttr sources) {
-  std::vector<llm::WeightBytes> result;
+/// About this much is packed at once.
+static constexpr uint64_t kPanelBytes = 2 << 20;
+
+llvm::Expected<WeightPackers::Sources> WeightPackers::read(ArrayAttr sources) {
+  auto result = std::make_shared<std::vector<llm::WeightBytes>>();
   for (auto symbol : sources.getAsRange<FlatSymbolRefAttr>()) {
     auto weight =
         dyn_cast_or_null<llm::WeightOp>(ops.lookup(symbol.getValue()));
@@ -34,39 +37,56 @@ WeightPackers::read(ArrayAttr sources) {
     auto bytes = llm::WeightBytes::get(weight, source);
     if (!bytes)
       return bytes.takeError();
-    result.push_back(std::move(*bytes));
+    result->push_back(std::move(*bytes));
   }
-  return result;
+  return Sources(std::move(result));
 }
 
 static StringRef nameAt(ArrayAttr sources, size_t index) {
   return cast<FlatSymbolRefAttr>(sources[index]).getValue();
 }
 
-llvm::Error WeightPackers::packMatrix(tile::PackedOp op,
-                                      MutableArrayRef<uint8_t> out) {
-  auto bytes = read(op.getSources());
-  if (!bytes)
-    return bytes.takeError();
+static llvm::Error wrongSize(StringRef name, uint64_t takes, uint64_t has) {
+  return error("@" + name + " takes " + Twine(takes) +
+               " bytes, but the plan has " + Twine(has));
+}
+
+llvm::Expected<std::vector<WeightPanel>>
+WeightPackers::divideMatrix(tile::PackedOp op, uint64_t bytes) {
+  auto read = this->read(op.getSources());
+  if (!read)
+    return read.takeError();
   std::vector<PackSource> sources;
-  for (auto [index, weight] : llvm::enumerate(*bytes))
+  for (auto [index, weight] : llvm::enumerate(**read))
     sources.push_back({nameAt(op.getSources(), index).str(),
                        weight.bytes().data(), weight.rows});
-  auto packer = StripPacker::create(op.getPacked(), std::move(sources));
-  if (!packer)
-    return packer.takeError();
-  if (uint64_t(packer->layout().totalBytes) != out.size())
-    return error("@" + op.getSymName() + " takes " +
-                 Twine(packer->layout().totalBytes) +
-                 " bytes, but the plan has " + Twine(out.size()));
-  return explain(packer->pack(0, packer->layout().strips, out.data()),
-                 op.getSources(), *bytes);
+  auto created = StripPacker::create(op.getPacked(), std::move(sources));
+  if (!created)
+    return created.takeError();
+  auto packer = std::make_shared<const StripPacker>(std::move(*created));
+  const tile::StripLayout &layout = packer->layout();
+  if (uint64_t(layout.totalBytes) != bytes)
+    return wrongSize(op.getSymName(), layout.totalBytes, bytes);
+  int64_t step = llvm::divideCeil(kPanelBytes, layout.stripBytes);
+  std::vector<WeightPanel> panels;
+  for (int64_t first = 0; first < layout.strips; first += step) {
+    int64_t last = std::min(first + step, layout.strips);
+    auto pack = [this, op, packer, first, last,
+                 weights = *read](MutableArrayRef<uint8_t> out) mutable {
+      return explain(packer->pack(first, last, out.data()), op.getSources(),
+                     *weights);
+    };
+    panels.push_back({uint64_t(first * layout.stripBytes),
+                      uint64_t((last - first) * layout.stripBytes),
+                      std::move(pack)});
+  }
+  return panels;
 }
 
 /// A packer that meets a number that is not finite knows the row; where that
 /// lies in the file is found by another look.
 llvm::Error WeightPackers::explain(llvm::Error failed, ArrayAttr sources,
-                                   ArrayRef<llm::WeightBytes> bytes) {
+                                   ArrayRef<llm::WeightBytes> bytes) const {
   if (!failed)
     return failed;
   for (auto [symbol, weight] :
@@ -80,32 +100,36 @@ llvm::Error WeightPackers::explain(llvm::Error failed, ArrayAttr sources,
   return failed;
 }
 
-llvm::Error WeightPackers::packVector(tile::VectorOp op,
-                                      MutableArrayRef<uint8_t> out) {
-  auto bytes = read(op.getSources());
-  if (!bytes)
-    return bytes.takeError();
-  std::vector<VectorSource> sources;
-  for (auto [index, weight] : llvm::enumerate(*bytes))
-    sources.push_back({nameAt(op.getSources(), index).str(),
-                       weight.bytes().data(), weight.rows * weight.columns,
-                       weight.preset});
-  auto values = sinter::packVector(sources, op.getSize(), op.getArrange());
-  if (!values)
-    return explain(values.takeError(), op.getSources(), *bytes);
-  if (values->size() * sizeof(float) != out.size())
-    return error("@" + op.getSymName() + " takes " +
-                 Twine(values->size() * sizeof(float)) +
-                 " bytes, but the plan has " + Twine(out.size()));
-  std::memcpy(out.data(), values->data(), out.size());
-  return llvm::Error::success();
+llvm::Expected<std::vector<WeightPanel>>
+WeightPackers::divideVector(tile::VectorOp op, uint64_t bytes) {
+  auto read = this->read(op.getSources());
+  if (!read)
+    return read.takeError();
+  auto pack = [this, op, weights = *read](
+                  MutableArrayRef<uint8_t> out) mutable -> llvm::Error {
+    std::vector<VectorSource> sources;
+    for (auto [index, weight] : llvm::enumerate(*weights))
+      sources.push_back({nameAt(op.getSources(), index).str(),
+                         weight.bytes().data(), weight.rows * weight.columns,
+                         weight.preset});
+    auto values = packVector(sources, op.getSize(), op.getArrange());
+    if (!values)
+      return explain(values.takeError(), op.getSources(), *weights);
+    if (values->size() * sizeof(float) != out.size())
+      return wrongSize(op.getSymName(), values->size() * sizeof(float),
+                       out.size());
+    std::memcpy(out.data(), values->data(), out.size());
+    return llvm::Error::success();
+  };
+  return std::vector<WeightPanel>{{0, bytes, std::move(pack)}};
 }
 
-llvm::Error WeightPackers::pack(StringRef name, MutableArrayRef<uint8_t> out) {
+llvm::Expected<std::vector<WeightPanel>> WeightPackers::divide(StringRef name,
+                                                               uint64_t bytes) {
   Operation *op = ops.lookup(name);
   if (auto packed = dyn_cast_or_null<tile::PackedOp>(op))
-    return packMatrix(packed, out);
+    return divideMatrix(packed, bytes);
   if (auto vector = dyn_cast_or_null<tile::VectorOp>(op))
-    return packVector(vector, out);
+    return divideVector(vector, bytes);
   return error("the device module does not say how to pack @" + name);
 }

@@ -10,25 +10,31 @@
 
 #include "dialects/Llm/WeightData.h"
 #include "dialects/Tile/TileOps.h"
+#include "lib/Target/Plan/PlanWriter.h"
 #include "llvm/ADT/StringMap.h"
 
 namespace sinter {
 
-/// Fills the weights of a plan from the checkpoint, by the `tile.packed` and
-/// `tile.vector` ops of the device module.
+/// Says how weights of a plan are made from the checkpoint, by the
+/// `tile.packed` and `tile.vector` ops of the device module.
 class WeightPackers {
 public:
   WeightPackers(mlir::ModuleOp device, llm::CheckpointSource &source);
 
-  /// Packs the weight `name` into `out`, its whole size. Thread-safe.
-  llvm::Error pack(llvm::StringRef name, llvm::MutableArrayRef<uint8_t> out);
+  /// The weight `name` of that many bytes as panels of a few MiB. Panels may
+  /// be packed by several threads, as long as this object and the module live.
+  llvm::Expected<std::vector<WeightPanel>> divide(llvm::StringRef name,
+                                                  uint64_t bytes);
 
 private:
-  llvm::Expected<std::vector<llm::WeightBytes>> read(mlir::ArrayAttr sources);
+  using Sources = std::shared_ptr<const std::vector<llm::WeightBytes>>;
+  llvm::Expected<Sources> read(mlir::ArrayAttr sources);
   llvm::Error explain(llvm::Error failed, mlir::ArrayAttr sources,
-                      llvm::ArrayRef<llm::WeightBytes> bytes);
-  llvm::Error packMatrix(tile::PackedOp op, llvm::MutableArrayRef<uint8_t> out);
-  llvm::Error packVector(tile::VectorOp op, llvm::MutableArrayRef<uint8_t> out);
+                      llvm::ArrayRef<llm::WeightBytes> bytes) const;
+  llvm::Expected<std::vector<WeightPanel>> divideMatrix(tile::PackedOp op,
+                                                        uint64_t bytes);
+  llvm::Expected<std::vector<WeightPanel>> divideVector(tile::VectorOp op,
+                                                        uint64_t bytes);
 
   llm::CheckpointSource &source;
   llvm::StringMap<mlir::Operation *> ops; // of all three kinds

@@ -39,22 +39,34 @@ static std::vector<char> makeCode(mlir::ModuleOp module, PlanCode &code) {
 static PlanInputs makeInputs(mlir::ModuleOp module) {
   PlanInputs inputs;
   inputs.program = module;
-  inputs.threads = threads;
   llvm::StringMap<unsigned> order;
   for (auto weight : module.getOps<planir::WeightOp>()) {
     unsigned index = order.size();
     order[weight.getSymName()] = index;
   }
-  inputs.packWeight =
+  inputs.divideWeight =
       [order](planir::WeightOp weight,
-              llvm::MutableArrayRef<uint8_t> bytes) -> llvm::Error {
-    if (weight.getSymName() == failAt)
-      return planError("weight '" + weight.getSymName() + "' is refused");
-    if (weight.getSymName() == killAt)
-      std::raise(SIGTERM);
-    for (size_t i = 0; i < bytes.size(); ++i)
-      bytes[i] = 31 * order.lookup(weight.getSymName()) + i;
-    return llvm::Error::success();
+              uint64_t size) -> llvm::Expected<std::vector<WeightPanel>> {
+    llvm::StringRef name = weight.getSymName();
+    auto fill = [name, seed = 31 * order.lookup(name)](
+                    uint64_t first,
+                    llvm::MutableArrayRef<uint8_t> bytes) -> llvm::Error {
+      if (name == failAt)
+        return planError("weight '" + name + "' is refused");
+      if (name == killAt)
+        std::raise(SIGTERM);
+      for (size_t i = 0; i < bytes.size(); ++i)
+        bytes[i] = seed + first + i;
+      return llvm::Error::success();
+    };
+    uint64_t half = size / 2;
+    auto part = [fill](uint64_t first) {
+      return [fill, first](llvm::MutableArrayRef<uint8_t> bytes) {
+        return fill(first, bytes);
+      };
+    };
+    return std::vector<WeightPanel>{{0, half, part(0)},
+                                    {half, size - half, part(half)}};
   };
   inputs.provenance = {{"source", "tiny.gguf"}, {"compiler", "plan-write"}};
   inputs.quality = {{"kl", "0.001"}};
@@ -85,8 +97,11 @@ int main(int argc, char **argv) {
   code.imageBytes = llvm::alignTo(bytes.size(), 4096);
   code.segments = {{.address = 0, .executable = true, .bytes = bytes}};
   PlanInputs inputs = makeInputs(*module);
-  inputs.code.push_back(std::move(code));
-  auto summary = writePlan(inputs, output);
+  inputs.code = [&] { return std::vector{code}; };
+  llvm::DefaultThreadPool pool(llvm::hardware_concurrency(threads));
+  inputs.pool = &pool;
+  mlir::TimingScope untimed;
+  auto summary = writePlan(inputs, output, untimed);
   if (!summary) {
     llvm::errs() << "plan-write: error: " << llvm::toString(summary.takeError())
                  << "\n";

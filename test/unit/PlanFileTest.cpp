@@ -81,16 +81,19 @@ protected:
     std::vector<char> code(16, '\xc3');
     PlanInputs inputs;
     inputs.program = *module;
-    inputs.packWeight = [](planir::WeightOp, llvm::MutableArrayRef<uint8_t>) {
-      return llvm::Error::success();
+    inputs.divideWeight = [](planir::WeightOp, uint64_t) {
+      return std::vector<WeightPanel>(); // zeros
     };
+    llvm::DefaultThreadPool pool;
+    inputs.pool = &pool;
     PlanCode object;
     object.level = "x86-64-v3";
     object.imageBytes = 4096;
     object.segments = {{.address = 0, .executable = true, .bytes = code}};
     object.entries["k"] = 0;
-    inputs.code.push_back(std::move(object));
-    auto summary = writePlan(inputs, file.path);
+    inputs.code = [&] { return std::vector{object}; };
+    mlir::TimingScope untimed;
+    auto summary = writePlan(inputs, file.path, untimed);
     ASSERT_TRUE(bool(summary)) << llvm::toString(summary.takeError());
     auto buffer = llvm::MemoryBuffer::getFile(file.path);
     ASSERT_TRUE(bool(buffer));

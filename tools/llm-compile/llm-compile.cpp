@@ -54,8 +54,12 @@ cl::opt<std::string> to("compile-to", cl::value_desc("PHASE"),
 cl::opt<std::string> dump("dump-phases-to", cl::value_desc("DIR"),
                           cl::desc("Write the module after each phase to DIR"),
                           cl::cat(category));
-cl::opt<bool> timing("timing", cl::desc("Print the seconds of each phase"),
+cl::opt<bool> timing("timing", cl::desc("Print time and memory of each phase"),
                      cl::cat(category));
+cl::opt<unsigned> jobs("jobs", cl::init(0), cl::value_desc("N"),
+                          cl::desc("Threads that compile and pack (default: "
+                                   "one a core)"),
+                          cl::cat(category));
 cl::opt<bool> quiet("quiet", cl::desc("No progress and no summary"),
                     cl::cat(category));
 cl::opt<bool> noGolden("no-golden", cl::desc("Leave out the self-test vectors"),
@@ -120,6 +124,7 @@ int readOptions(CompileOptions &options) {
   options.artifact.chatTemplate = !noChatTemplate;
   options.dumpPhasesTo = dump;
   options.timing = timing;
+  options.threads = jobs;
   options.quiet = quiet;
   options.progress = !quiet && llvm::sys::Process::StandardErrIsDisplayed();
   return 0;

@@ -5,12 +5,10 @@
 #include "lib/Target/Plan/MemoryFormula.h"
 #include "lib/Target/Plan/OutputFile.h"
 #include "lib/Target/Plan/PlanError.h"
+#include "lib/Target/Plan/Sha256.h"
 #include "lib/Target/Plan/Tables.h"
 #include "mlir/IR/Verifier.h"
 #include "runtime/schema/PlanFile.h"
-#include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/SHA256.h"
-#include "llvm/Support/ThreadPool.h"
 #include "llvm/Support/xxhash.h"
 #include <mutex>
 
@@ -21,138 +19,185 @@ namespace {
 
 class Writer {
 public:
-  Writer(const PlanInputs &inputs, OutputFile &file)
-      : inputs(inputs), file(file),
-        pool(llvm::hardware_concurrency(inputs.threads)) {}
+  Writer(const PlanInputs &inputs, OutputFile &file, TimingScope &timing)
+      : inputs(inputs), file(file), timing(timing), group(*inputs.pool) {}
 
   llvm::Expected<PlanSummary> run(std::unique_ptr<plan::PlanT> encoded);
 
 private:
+  void place(plan::SectionT &section);
+  llvm::Error packWeights();
+  llvm::Error packPanels(uint64_t offset, uint64_t bytes,
+                         std::vector<WeightPanel> panels);
+  void packPanel(const WeightPanel &panel);
   llvm::Error addCode();
   llvm::Error addCodeObject(const PlanCode &code);
-  void placeSections();
-  llvm::Error fillSections();
-  llvm::Error packWeights(MutableArrayRef<uint8_t> bytes);
-  void copyCode(MutableArrayRef<uint8_t> bytes);
-  void digestSections(MutableArrayRef<uint8_t> bytes);
+  void digestSections();
   void describe();
   void computeMemory();
   llvm::Error writeTables();
+  llvm::Error addGolden();
 
   const PlanInputs &inputs;
   OutputFile &file;
-  llvm::DefaultThreadPool pool;
+  TimingScope &timing;
+  llvm::ThreadPoolTaskGroup group;
   std::unique_ptr<plan::PlanT> tables;
-  uint64_t sectionsEnd = 0;
+  MutableArrayRef<uint8_t> weights; // the file up to the end of the weights
+  std::vector<std::vector<uint8_t>> code; // sections
+  uint64_t sectionsEnd = sizeof(sinter_plan_header);
+
+  // The first panel that failed, in the order of the file: the message does
+  // not depend on which thread was faster.
+  std::mutex mutex;
+  std::optional<std::pair<uint64_t, std::string>> problem;
   PlanSummary summary;
 };
 
 } // namespace
 
+/// Sections stand one behind the other.
+void Writer::place(plan::SectionT &section) {
+  section.offset = llvm::alignTo(sectionsEnd, SINTER_PLAN_SECTION_ALIGN);
+  sectionsEnd = section.offset + section.bytes;
+}
+
 //===-- code --------------------------------------------------------------===//
 
-llvm::Error Writer::addCodeObject(const PlanCode &code) {
+llvm::Error Writer::addCodeObject(const PlanCode &from) {
   auto section = std::make_unique<plan::SectionT>();
-  section->name = code.level;
+  section->name = from.level;
   section->kind = plan::SectionKind::Code;
   auto object = std::make_unique<plan::CodeObjectT>();
-  object->level = code.level;
-  object->features = code.features;
+  object->level = from.level;
+  object->features = from.features;
   object->section = tables->sections.size();
-  object->image_bytes = code.imageBytes;
-  for (const PlanCode::Segment &segment : code.segments) {
+  object->image_bytes = from.imageBytes;
+  std::vector<uint8_t> &bytes = code.emplace_back();
+  for (const PlanCode::Segment &segment : from.segments) {
     auto made = std::make_unique<plan::SegmentT>();
     made->address = segment.address;
-    made->offset = llvm::alignTo(section->bytes, SINTER_PLAN_SECTION_ALIGN);
+    made->offset = llvm::alignTo(bytes.size(), SINTER_PLAN_SECTION_ALIGN);
     made->bytes = segment.bytes.size();
     made->executable = segment.executable;
-    section->bytes = made->offset + made->bytes;
+    bytes.resize(made->offset);
+    llvm::append_range(bytes, segment.bytes);
     object->segments.push_back(std::move(made));
   }
   for (const auto &kernel : tables->kernels) {
-    auto entry = code.entries.find(kernel->name);
-    if (entry == code.entries.end())
-      return planError("code object " + code.level +
+    auto entry = from.entries.find(kernel->name);
+    if (entry == from.entries.end())
+      return planError("code object " + from.level +
                        " has no entry for kernel '" + kernel->name + "'");
     object->entries.push_back(entry->second);
   }
+  section->bytes = bytes.size();
+  place(*section);
+  summary.codeBytes += bytes.size();
+  summary.levels.push_back(from.level);
+  llvm::Error error = file.write(section->offset, bytes.data(), section->bytes);
   tables->sections.push_back(std::move(section));
   tables->code.push_back(std::move(object));
-  return llvm::Error::success();
+  return error;
 }
 
 llvm::Error Writer::addCode() {
-  if (inputs.code.empty())
+  auto objects = inputs.code();
+  if (!objects)
+    return objects.takeError();
+  if (objects->empty())
     return planError("a plan needs at least one code object");
-  for (const PlanCode &code : inputs.code)
-    if (llvm::Error error = addCodeObject(code))
+  for (const PlanCode &object : *objects)
+    if (llvm::Error error = addCodeObject(object))
       return error;
   return llvm::Error::success();
 }
 
-void Writer::copyCode(MutableArrayRef<uint8_t> bytes) {
-  for (auto [object, code] : llvm::zip(tables->code, inputs.code))
-    for (auto [segment, from] : llvm::zip(object->segments, code.segments))
-      llvm::copy(from.bytes, bytes.begin() +
-                                 tables->sections[object->section]->offset +
-                                 segment->offset);
-}
-
 //===-- weights -----------------------------------------------------------===//
 
-llvm::Error Writer::packWeights(MutableArrayRef<uint8_t> bytes) {
+void Writer::packPanel(const WeightPanel &panel) {
+  {
+    std::lock_guard<std::mutex> lock(mutex);
+    if (problem && problem->first < panel.offset)
+      return;
+  }
+  MutableArrayRef<uint8_t> bytes = weights.slice(panel.offset, panel.bytes);
+  llvm::Error error = panel.pack(bytes);
+  // What is packed goes to the disk, not to our resident memory.
+  file.drop(bytes);
+  if (!error)
+    return;
+  std::lock_guard<std::mutex> lock(mutex);
+  std::string message = llvm::toString(std::move(error));
+  if (!problem || panel.offset < problem->first)
+    problem = {panel.offset, std::move(message)};
+}
+
+llvm::Error Writer::packPanels(uint64_t offset, uint64_t bytes,
+                               std::vector<WeightPanel> panels) {
+  for (WeightPanel &panel : panels) {
+    if (panel.offset > bytes || panel.bytes > bytes - panel.offset)
+      return planError("a panel leaves its weight");
+    panel.offset += offset;
+    group.async([this, panel = std::move(panel)] { packPanel(panel); });
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error Writer::packWeights() {
+  for (auto &section : tables->sections) {
+    place(*section);
+    summary.weightBytes += section->bytes;
+  }
+  auto mapped = file.map(sectionsEnd);
+  if (!mapped)
+    return mapped.takeError();
+  weights = *mapped;
   auto ops =
       llvm::to_vector(ModuleOp(inputs.program).getOps<planir::WeightOp>());
-  if (!ops.empty() && !inputs.packWeight)
+  if (!ops.empty() && !inputs.divideWeight)
     return planError("the plan has weights, but nothing packs them");
-  std::mutex mutex;
-  llvm::Error errors = llvm::Error::success();
+  llvm::Error error = llvm::Error::success();
   for (auto [op, weight] : llvm::zip(ops, tables->weights)) {
     uint64_t offset =
         tables->sections[weight->section]->offset + weight->offset;
-    MutableArrayRef<uint8_t> target = bytes.slice(offset, weight->bytes);
-    pool.async([&, op = op, target] {
-      llvm::Error error = inputs.packWeight(op, target);
-      // What is packed goes to the disk, not to our resident memory.
-      file.drop(target);
-      std::lock_guard<std::mutex> lock(mutex);
-      errors = llvm::joinErrors(std::move(errors), std::move(error));
-    });
+    auto panels = inputs.divideWeight(op, weight->bytes);
+    error = panels ? packPanels(offset, weight->bytes, std::move(*panels))
+                   : panels.takeError();
+    if (error)
+      break;
   }
-  pool.wait();
-  return errors;
+  group.wait();
+  if (!error && problem)
+    return planError(problem->second);
+  return error;
 }
 
-//===-- bytes -------------------------------------------------------------===//
+//===-- digests -----------------------------------------------------------===//
 
-void Writer::placeSections() {
-  uint64_t end = sizeof(sinter_plan_header);
-  for (auto &section : tables->sections) {
-    section->offset = llvm::alignTo(end, SINTER_PLAN_SECTION_ALIGN);
-    end = section->offset + section->bytes;
-  }
-  sectionsEnd = end;
-}
-
-void Writer::digestSections(MutableArrayRef<uint8_t> bytes) {
+void Writer::digestSections() {
   std::vector<std::string> sums(tables->sections.size());
+  auto nextCode = code.begin();
   for (auto [index, pointer] : llvm::enumerate(tables->sections)) {
     plan::SectionT &section = *pointer;
-    auto content = bytes.slice(section.offset, section.bytes);
+    bool isCode = section.kind == plan::SectionKind::Code;
+    ArrayRef<uint8_t> content =
+        isCode
+            ? ArrayRef<uint8_t>(*nextCode++)
+            : ArrayRef<uint8_t>(weights).slice(section.offset, section.bytes);
     section.digests.resize(
         llvm::divideCeil(section.bytes, SINTER_PLAN_DIGEST_BLOCK));
+    if (section.kind == plan::SectionKind::Weights)
+      group.async(
+          [&sums, content, index = index] { sums[index] = sha256(content); });
     for (uint64_t block = 0; block < section.digests.size(); ++block)
-      pool.async([&section, content, block] {
+      group.async([&section, content, block] {
         auto part = content.drop_front(block * SINTER_PLAN_DIGEST_BLOCK)
                         .take_front(SINTER_PLAN_DIGEST_BLOCK);
         section.digests[block] = llvm::xxh3_64bits(part);
       });
-    if (section.kind == plan::SectionKind::Weights)
-      pool.async([&sums, content, index = index] {
-        sums[index] = llvm::toHex(llvm::SHA256::hash(content), true);
-      });
   }
-  pool.wait();
+  group.wait();
   for (auto [section, sum] : llvm::zip(tables->sections, sums)) {
     if (sum.empty())
       continue;
@@ -163,18 +208,6 @@ void Writer::digestSections(MutableArrayRef<uint8_t> bytes) {
     if (summary.weightSha256.empty())
       summary.weightSha256 = sum;
   }
-}
-
-llvm::Error Writer::fillSections() {
-  auto bytes = file.map(sectionsEnd);
-  if (!bytes)
-    return bytes.takeError();
-  if (llvm::Error error = packWeights(*bytes))
-    return error;
-  copyCode(*bytes);
-  digestSections(*bytes);
-  file.unmap();
-  return llvm::Error::success();
 }
 
 //===-- tables ------------------------------------------------------------===//
@@ -246,35 +279,43 @@ llvm::Error Writer::writeTables() {
   return file.write(0, &header, sizeof(header));
 }
 
+/// Asks the finished plan, and writes its tables again.
+llvm::Error Writer::addGolden() {
+  TimingScope scope = timing.nest("golden");
+  auto golden = inputs.golden(file.temporaryPath());
+  if (!golden)
+    return golden.takeError();
+  tables->golden = std::move(*golden);
+  return writeTables();
+}
+
 llvm::Expected<PlanSummary> Writer::run(std::unique_ptr<plan::PlanT> encoded) {
   tables = std::move(encoded);
+  TimingScope scope = timing.nest("pack");
+  if (llvm::Error error = packWeights())
+    return error;
+  scope = timing.nest("await code");
   if (llvm::Error error = addCode())
     return error;
-  placeSections();
-  if (llvm::Error error = fillSections())
-    return error;
+  scope = timing.nest("digest");
+  digestSections();
+  file.unmap();
+  scope = timing.nest("tables");
   describe();
   computeMemory();
   if (llvm::Error error = writeTables())
     return error;
-  if (inputs.golden) {
-    auto golden = inputs.golden(file.temporaryPath());
-    if (!golden)
-      return golden.takeError();
-    tables->golden = std::move(*golden);
-    if (llvm::Error error = writeTables())
+  scope.stop();
+  if (inputs.golden)
+    if (llvm::Error error = addGolden())
       return error;
-  }
-  for (const auto &section : tables->sections)
-    (section->kind == plan::SectionKind::Code ? summary.codeBytes
-                                              : summary.weightBytes) +=
-        section->bytes;
   summary.memory = *tables->memory;
   return std::move(summary);
 }
 
 llvm::Expected<PlanSummary> sinter::writePlan(const PlanInputs &inputs,
-                                              StringRef path) {
+                                              StringRef path,
+                                              TimingScope &timing) {
   if (failed(verify(inputs.program)))
     return planError("the program of the plan is not valid");
   auto tables = encodeTables(inputs.program);
@@ -283,9 +324,10 @@ llvm::Expected<PlanSummary> sinter::writePlan(const PlanInputs &inputs,
   llvm::Expected<OutputFile> file = OutputFile::create(path);
   if (!file)
     return file.takeError();
-  auto summary = Writer(inputs, *file).run(std::move(*tables));
+  auto summary = Writer(inputs, *file, timing).run(std::move(*tables));
   if (!summary)
     return summary.takeError();
+  TimingScope scope = timing.nest("write");
   if (llvm::Error error = file->keep())
     return error;
   return summary;

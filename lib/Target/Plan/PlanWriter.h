@@ -7,9 +7,11 @@
 #define SINTER_LIB_TARGET_PLAN_PLANWRITER_H
 
 #include "dialects/Plan/PlanOps.h"
+#include "mlir/Support/Timing.h"
 #include "runtime/schema/plan_generated.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
+#include "llvm/Support/ThreadPool.h"
 #include <functional>
 #include <memory>
 #include <string>
@@ -32,20 +34,32 @@ struct PlanCode {
   llvm::StringMap<uint64_t> entries; // kernel -> address
 };
 
+/// Part of a weight, so that neither memory nor waiting grows with tensors.
+struct WeightPanel {
+  uint64_t offset; // in the weight
+  uint64_t bytes;
+  /// Fills the bytes of the panel, which are zero before.
+  std::function<llvm::Error(llvm::MutableArrayRef<uint8_t>)> pack;
+};
+
 /// Everything that goes into a plan.
 struct PlanInputs {
   /// Module of `plan` ops (nested modules are not looked at). Sections of code
   /// are added from `code`.
   mlir::ModuleOp program;
 
-  /// Code objects, the preferred one first.
-  std::vector<PlanCode> code;
+  /// Gives the code objects, the preferred one first. Asked for when weights
+  /// are packed, so that code may be compiled meanwhile. The bytes of segments
+  /// must live as long as the inputs.
+  std::function<llvm::Expected<std::vector<PlanCode>>()> code;
 
-  /// Fills the bytes of a weight, which are zero before. Called from several
-  /// threads at a time, once a weight.
-  std::function<llvm::Error(planir::WeightOp, llvm::MutableArrayRef<uint8_t>)>
-      packWeight;
-  unsigned threads = 0; // that pack and digest; 0: one a core
+  /// Divides a weight of that many bytes into panels, in any order; several
+  /// threads pack them.
+  std::function<llvm::Expected<std::vector<WeightPanel>>(planir::WeightOp,
+                                                         uint64_t bytes)>
+      divideWeight;
+  /// The threads that pack and digest.
+  llvm::ThreadPoolInterface *pool = nullptr;
 
   std::unique_ptr<plan::TokenizerT> tokenizer;         // may be null
   std::unique_ptr<plan::ChatTemplateT> chatTemplate;   // may be null
@@ -65,6 +79,7 @@ struct PlanInputs {
 
 /// What came out, for the summary that a tool prints.
 struct PlanSummary {
+  std::vector<std::string> levels; // of the code objects
   uint64_t fileBytes = 0;
   uint64_t weightBytes = 0;
   uint64_t codeBytes = 0;
@@ -76,9 +91,10 @@ struct PlanSummary {
 /// Writes the plan to `path`: under a temporary name in the same folder, then
 /// renamed. On any failure, and on a signal that ends the process, the
 /// temporary file is removed. Equal inputs give equal bytes. The same
-/// folder must have room for the whole file before a weight is packed.
+/// folder must have room for all weights before one is packed.
 llvm::Expected<PlanSummary> writePlan(const PlanInputs &inputs,
-                                      llvm::StringRef path);
+                                      llvm::StringRef path,
+                                      mlir::TimingScope &timing);
 
 /// Peak heap bytes that the formula of a plan gives.
 uint64_t peakBytes(const plan::MemoryT &memory, uint64_t sessions,

@@ -126,29 +126,45 @@ Expected<CodeObject> sinter::readCodeObject(std::vector<char> elf,
   return code;
 }
 
-Expected<CodeObject> sinter::compileCodeObject(ModuleOp module,
-                                               const CpuLevel &level) {
+Expected<ObjectFile> sinter::compileRegions(ModuleOp module,
+                                            const CpuLevel &level,
+                                            TimingScope &timing) {
   OwningOpRef<ModuleOp> regions = cloneRegions(module);
-  std::vector<std::string> names;
-  for (auto function : regions->getOps<func::FuncOp>())
-    names.push_back(function.getName().str());
+  TimingScope lowering = timing.nest("lower");
   PassManager pm(module.getContext());
   buildTileToLLVM(pm, level.name);
   if (failed(pm.run(*regions)))
     return llvm::createStringError(
         llvm::inconvertibleErrorCode(),
         llvm::Twine("the kernels could not be lowered for ") + level.name);
-  auto object = emitObject(*regions, level);
-  if (!object)
-    return object.takeError();
-  auto linked = linkObject(*object);
+  lowering.stop();
+  return emitObject(*regions, level, timing);
+}
+
+Expected<CodeObject> sinter::linkCodeObject(ArrayRef<ObjectFile> objects,
+                                            ArrayRef<std::string> kernels,
+                                            const CpuLevel &level) {
+  auto linked = linkObjects(objects);
   if (!linked)
     return linked.takeError();
   auto code = readCodeObject(std::move(*linked), level);
   if (!code)
     return code.takeError();
-  for (const std::string &name : names)
+  for (const std::string &name : kernels)
     if (!code->entries.contains(name))
       return refuse("it has no entry for the kernel " + name);
   return code;
+}
+
+Expected<CodeObject> sinter::compileCodeObject(ModuleOp module,
+                                               const CpuLevel &level) {
+  std::vector<std::string> kernels;
+  for (auto function : module.getOps<func::FuncOp>())
+    if (function->hasAttr(tile::kRegionAttr))
+      kernels.push_back(function.getName().str());
+  TimingScope untimed;
+  auto object = compileRegions(module, level, untimed);
+  if (!object)
+    return object.takeError();
+  return linkCodeObject(*object, kernels, level);
 }

@@ -7,6 +7,7 @@
 
 #include "lib/Conversion/TileToVector/CpuLevel.h"
 #include "mlir/IR/BuiltinOps.h"
+#include "mlir/Support/Timing.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringMap.h"
 #include "llvm/Support/Error.h"
@@ -41,9 +42,22 @@ struct CodeObject {
   std::vector<char> elf;
 };
 
-/// Compiles all functions of `module` that have the attribute `tile.region`;
-/// whatever else is in the module is not looked at. The code object has no
-/// undefined symbol, relocation, thread-local or writable data.
+using ObjectFile = llvm::SmallVector<char, 0>;
+
+/// Compiles all functions of `module` that have the attribute `tile.region` to
+/// one object file; whatever else is in the module is not looked at.
+llvm::Expected<ObjectFile> compileRegions(mlir::ModuleOp module,
+                                          const CpuLevel &level,
+                                          mlir::TimingScope &timing);
+
+/// Links object files, in their order, to a code object that has an entry for
+/// each of `kernels` and no undefined symbol, relocation, thread-local or
+/// writable data.
+llvm::Expected<CodeObject> linkCodeObject(llvm::ArrayRef<ObjectFile> objects,
+                                          llvm::ArrayRef<std::string> kernels,
+                                          const CpuLevel &level);
+
+/// Both for a module at once.
 llvm::Expected<CodeObject> compileCodeObject(mlir::ModuleOp module,
                                              const CpuLevel &level);
 
@@ -57,10 +71,12 @@ void buildTileToLLVM(mlir::OpPassManager &pm, llvm::StringRef level);
 void registerTileToLLVMPipelines();
 
 /// A module in the LLVM dialect to an object file.
-llvm::Expected<llvm::SmallVector<char, 0>> emitObject(mlir::ModuleOp module,
-                                                      const CpuLevel &level);
-/// Runs ld.lld on an object file.
-llvm::Expected<std::vector<char>> linkObject(llvm::ArrayRef<char> object);
+llvm::Expected<ObjectFile> emitObject(mlir::ModuleOp module,
+                                      const CpuLevel &level,
+                                      mlir::TimingScope &timing);
+/// Runs ld.lld on object files.
+llvm::Expected<std::vector<char>>
+linkObjects(llvm::ArrayRef<ObjectFile> objects);
 /// Takes a linked file apart; refuses what cannot be mapped in place.
 llvm::Expected<CodeObject> readCodeObject(std::vector<char> elf,
                                           const CpuLevel &level);

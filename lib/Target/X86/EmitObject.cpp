@@ -111,26 +111,31 @@ Expected<std::unique_ptr<llvm::Module>> translate(ModuleOp module,
 
 } // namespace
 
-Expected<llvm::SmallVector<char, 0>> sinter::emitObject(ModuleOp module,
-                                                        const CpuLevel &level) {
+Expected<ObjectFile> sinter::emitObject(ModuleOp module, const CpuLevel &level,
+                                        TimingScope &timing) {
+  TimingScope translation = timing.nest("translate");
   llvm::LLVMContext context;
   auto ir = translate(module, context);
   if (!ir)
     return ir.takeError();
+  translation.stop();
   auto machine = makeTargetMachine(level);
   if (!machine)
     return machine.takeError();
   (*ir)->setTargetTriple(llvm::Triple(kTriple));
   (*ir)->setDataLayout((*machine)->createDataLayout());
   setAttributes(**ir, level);
+  TimingScope optimization = timing.nest("optimize");
   optimize(**ir, **machine);
+  optimization.stop();
 
-  llvm::SmallVector<char, 0> object;
+  TimingScope emission = timing.nest("emit");
+  ObjectFile object;
   llvm::raw_svector_ostream stream(object);
-  llvm::legacy::PassManager emission;
-  if ((*machine)->addPassesToEmitFile(emission, stream, nullptr,
+  llvm::legacy::PassManager passes;
+  if ((*machine)->addPassesToEmitFile(passes, stream, nullptr,
                                       llvm::CodeGenFileType::ObjectFile))
     return problem("this LLVM cannot write objects for x86-64");
-  emission.run(**ir);
+  passes.run(**ir);
   return object;
 }

@@ -78,33 +78,35 @@ Expected<std::string> findLinker() {
       "cannot find the linker ld.lld-22; it is in the package lld-22");
 }
 
-llvm::Error runLinker(StringRef linker, StringRef object, StringRef output,
-                      StringRef log) {
+llvm::Error runLinker(StringRef linker, llvm::ArrayRef<TemporaryFile> objects,
+                      StringRef output, StringRef log) {
   // rodynamic and separate-code: nothing is writable, nothing readable and
   // executable at once shares a page.
-  StringRef arguments[] = {linker,
-                           "-shared",
-                           "-o",
-                           output,
-                           object,
-                           "--no-undefined",
-                           "-z",
-                           "defs",
-                           "-z",
-                           "rodynamic",
-                           "-z",
-                           "separate-code",
-                           "-z",
-                           "noexecstack",
-                           "-z",
-                           "max-page-size=4096",
-                           "-z",
-                           "norelro",
-                           "--build-id=none",
-                           "--hash-style=gnu",
-                           "--strip-all",
-                           "--eh-frame-hdr",
-                           "--gc-sections"};
+  llvm::SmallVector<StringRef> arguments = {linker,
+                                            "-shared",
+                                            "-o",
+                                            output,
+                                            "--no-undefined",
+                                            "-z",
+                                            "defs",
+                                            "-z",
+                                            "rodynamic",
+                                            "-z",
+                                            "separate-code",
+                                            "-z",
+                                            "noexecstack",
+                                            "-z",
+                                            "max-page-size=4096",
+                                            "-z",
+                                            "norelro",
+                                            "--build-id=none",
+                                            "--hash-style=gnu",
+                                            "--strip-all",
+                                            "--eh-frame-hdr",
+                                            "--gc-sections",
+                                            "--threads=1"};
+  for (const TemporaryFile &object : objects)
+    arguments.push_back(object.path);
   std::optional<StringRef> redirects[] = {std::nullopt, log, log};
   std::string message;
   int status = llvm::sys::ExecuteAndWait(linker, arguments, std::nullopt,
@@ -119,23 +121,27 @@ llvm::Error runLinker(StringRef linker, StringRef object, StringRef output,
 
 } // namespace
 
-Expected<std::vector<char>> sinter::linkObject(llvm::ArrayRef<char> object) {
+Expected<std::vector<char>>
+sinter::linkObjects(llvm::ArrayRef<ObjectFile> objects) {
   auto linker = findLinker();
   if (!linker)
     return linker.takeError();
-  auto input = TemporaryFile::create("o");
-  if (!input)
-    return input.takeError();
+  std::vector<TemporaryFile> inputs;
+  for (const ObjectFile &object : objects) {
+    auto input = TemporaryFile::create("o");
+    if (!input)
+      return input.takeError();
+    inputs.push_back(std::move(*input));
+    if (llvm::Error error = write(inputs.back().path, object))
+      return error;
+  }
   auto output = TemporaryFile::create("so");
   if (!output)
     return output.takeError();
   auto log = TemporaryFile::create("log");
   if (!log)
     return log.takeError();
-  if (llvm::Error error = write(input->path, object))
-    return error;
-  if (llvm::Error error =
-          runLinker(*linker, input->path, output->path, log->path))
+  if (llvm::Error error = runLinker(*linker, inputs, output->path, log->path))
     return error;
   auto linked = llvm::MemoryBuffer::getFile(output->path);
   if (!linked)
