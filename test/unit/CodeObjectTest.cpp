@@ -72,10 +72,11 @@ TEST(CodeObject, BarrierSeparatesStages) {
 std::string linkMessage(const char *text) {
   auto module = parse(text);
   const CpuLevel &level = cpuLevels().back();
-  auto object = emitObject(*module, level);
+  mlir::TimingScope untimed;
+  auto object = emitObject(*module, level, untimed);
   if (!object)
     return llvm::toString(object.takeError());
-  auto linked = linkObject(*object);
+  auto linked = linkObjects(*object);
   if (!linked)
     return llvm::toString(linked.takeError());
   auto code = readCodeObject(std::move(*linked), level);

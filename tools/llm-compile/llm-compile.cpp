@@ -57,9 +57,9 @@ cl::opt<std::string> dump("dump-phases-to", cl::value_desc("DIR"),
 cl::opt<bool> timing("timing", cl::desc("Print time and memory of each phase"),
                      cl::cat(category));
 cl::opt<unsigned> jobs("jobs", cl::init(0), cl::value_desc("N"),
-                          cl::desc("Threads that compile and pack (default: "
-                                   "one a core)"),
-                          cl::cat(category));
+                       cl::desc("Threads that compile and pack (default: "
+                                "one a core)"),
+                       cl::cat(category));
 cl::opt<bool> quiet("quiet", cl::desc("No progress and no summary"),
                     cl::cat(category));
 cl::opt<bool> noGolden("no-golden", cl::desc("Leave out the self-test vectors"),

@@ -32,10 +32,6 @@ alignas(16) static constexpr uint32_t kRounds[64] = {
     0x5b9cca4f, 0x682e6ff3, 0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208,
     0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2};
 
-Sha256::Sha256()
-    : state{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
-            0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19} {}
-
 //===-- blocks ------------------------------------------------------------===//
 
 static void compressPlainly(uint32_t *state, const uint8_t *block) {
@@ -113,12 +109,18 @@ compressByInstructions(uint32_t *state, const uint8_t *block) {
 }
 #endif
 
-void Sha256::compress(const uint8_t *blocks, size_t count) {
-  auto one = compressPlainly;
-#if defined(__x86_64__)
-  if (hasInstructions())
-    one = compressByInstructions;
+#if !defined(__x86_64__)
+static constexpr auto compressByInstructions = compressPlainly;
+static bool hasInstructions() { return false; }
 #endif
+
+Sha256::Sha256(bool plainly)
+    : instructions(!plainly && hasInstructions()),
+      state{0x6a09e667, 0xbb67ae85, 0x3c6ef372, 0xa54ff53a,
+            0x510e527f, 0x9b05688c, 0x1f83d9ab, 0x5be0cd19} {}
+
+void Sha256::compress(const uint8_t *blocks, size_t count) {
+  auto one = instructions ? compressByInstructions : compressPlainly;
   for (size_t i = 0; i < count; ++i)
     one(state, blocks + 64 * i);
 }

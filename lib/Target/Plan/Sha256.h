@@ -10,7 +10,6 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
-#include <array>
 #include <string>
 
 namespace sinter {
@@ -18,7 +17,8 @@ namespace sinter {
 /// A digest of what update() was given.
 class Sha256 {
 public:
-  Sha256();
+  /// `plainly`: without the instructions, which not every machine has.
+  explicit Sha256(bool plainly = false);
   void update(llvm::ArrayRef<uint8_t> bytes);
   void update(llvm::StringRef text);
   /// In hexadecimal; to be asked for once.
@@ -27,6 +27,7 @@ public:
 private:
   void compress(const uint8_t *blocks, size_t count);
 
+  bool instructions;
   uint32_t state[8];
   uint64_t total = 0;
   uint8_t rest[64]; // the first total % 64 are bytes of an unfinished block
