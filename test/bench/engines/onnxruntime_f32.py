@@ -36,7 +36,7 @@ def last_position_alone(path):
         node.input[:] = ["last.row" if name == norm.output[0] else name for name in node.input]
     slice_node = helper.make_node("Slice", [norm.output[0], "last.start", "last.end", "last.axis"], ["last.row"])
     graph.node.insert(list(graph.node).index(norm) + 1, slice_node)
-    del graph.output[0].type.tensor_type.shape.dim[:]
+    graph.output[0].type.tensor_type.shape.dim[1].dim_value = 1
     onnx.save(model, path)
 
 
