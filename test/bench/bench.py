@@ -80,7 +80,7 @@ def parse():
     parser.add_argument("--against", metavar="COMMIT|BUILD", help="another build of sinter: a commit, or a build folder")
     parser.add_argument("--list", action="store_true", help="name the rows and stop")
     parser.add_argument("--prepare", action="store_true", help="measure nothing: install, convert and compile what the rows need")
-    parser.add_argument("--last", action="store_true", help="measure nothing: the newest result of each row for this commit")
+    parser.add_argument("--last", action="store_true", help="measure nothing: the newest result of each row")
     parser.add_argument("--peers", choices=["light", "all"], default="light",
                         help="all: also those whose conversion needs torch (2.4 GB); once converted they always run")
     parser.add_argument("-r", "--repetitions", type=int, default=5, help="of every measurement (default: 5)")
@@ -108,9 +108,10 @@ def main():
     if arguments.list:
         return show_rows()
     rows = chosen(arguments.rows, MODELS if arguments.last else arguments.models, arguments.all or arguments.last)
-    kept = arguments.cache / "bench.jsonl"
+    kept, notes = arguments.cache / "bench.jsonl", []
     if arguments.last:
-        results, probes = history.latest(history.read(kept), rows, history.commit())
+        results, probes, commits = history.latest(history.read(kept), rows)
+        notes = [f"measured at {commit}: {', '.join(names)}" for commit, names in commits.items()]
     else:
         workshop = Workshop(arguments.cache / "bench", arguments.model, arguments.peers == "all")
         bench = Bench(workshop, {"": arguments.build.resolve()}, arguments.threads)
@@ -127,7 +128,7 @@ def main():
         if arguments.json:
             arguments.json.write_text(json.dumps(entry, indent=1) + "\n", encoding="utf-8")
     print(table.table(results))
-    print(table.probe_lines(probes))
+    print("\n".join([*table.probe_lines(probes), *notes]))
     return 1 if any(result.verdict in ("FAIL", "FALLEN") for result in results) else 0
 
 

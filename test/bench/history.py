@@ -42,12 +42,20 @@ def read(path):
     return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines() if line]
 
 
-def latest(entries, rows, now):
-    """The newest result of each row that commit `now` was measured for, in the order of `rows`."""
-    found, probes = {}, {}
+def latest(entries, rows):
+    """The newest result of each row, in the order of `rows`; the newest probes; and the rows' names by commit."""
+    found, probes, commits = {}, {}, {}
     for entry in entries:
-        if entry["commit"] == now and not entry["against"]:
-            probes = entry["probes"] or probes
-            found.update({kept["name"]: kept for kept in entry["rows"] if kept["values"] or kept["missing"]})
-    return [Result(row, *(found[row.name][key] for key in ("ours", "peer", "peer_name", "values", "missing")))
-            for row in rows if row.name in found], probes
+        if entry["against"]:
+            continue
+        probes = entry["probes"] or probes
+        for kept in entry["rows"]:
+            if kept["values"] or kept["missing"]:
+                found[kept["name"]] = kept
+                commits[kept["name"]] = entry["commit"]
+    results = [Result(row, *(found[row.name][key] for key in ("ours", "peer", "peer_name", "values", "missing")))
+               for row in rows if row.name in found]
+    by_commit = {}
+    for result in results:
+        by_commit.setdefault(commits[result.row.name], []).append(result.row.name)
+    return results, probes, by_commit

@@ -94,7 +94,8 @@ def probes_of(bench):
 
 
 def probe_lines(probes):
-    return "\n".join(
-        f"probes, {threads} thread{'s' * (threads != '1')}: "
-        + ", ".join(text.format(kept[name]) for name, text in PROBES.items() if name in kept) + f"; code object {kept['code_object']}"
-        for threads, kept in probes.items())
+    lines = []
+    for threads, kept in probes.items():
+        numbers = ", ".join(text.format(kept[name]) for name, text in PROBES.items() if name in kept)
+        lines.append(f"probes, {threads} thread{'s' * (threads != '1')}: {numbers}; code object {kept['code_object']}")
+    return lines

@@ -128,7 +128,7 @@ def test_what_the_stream_itself_gains_is_taken_off(bench, monkeypatch):
     assert table.result_of(bench, scaling).values == [pytest.approx(1.25)]
     probes = table.probes_of(bench)
     assert probes["2"] == {"code_object": "best", "stream_gb_s": 24}
-    assert table.probe_lines(probes).splitlines()[0] == "probes, 1 thread: stream 20.0 GB/s; code object best"
+    assert table.probe_lines(probes)[0] == "probes, 1 thread: stream 20.0 GB/s; code object best"
 
 
 def test_against_measures_each_thing_of_ours_once():
@@ -168,8 +168,10 @@ def test_history_keeps_the_newest_of_each_row(tmp_path):
         history.append(path, history.record([Result(row(), 5.0, 1.0, "p", ratios)], {"stream": 1}))
     other = history.record([Result(row(), 5.0, 1.0, "p", [9.0])], {})
     history.append(path, {**other, "commit": "another"})
-    results, probes = history.latest(history.read(path), [row()], history.commit())
-    assert [result.values for result in results] == [[2.0, 4.0]] and probes == {"stream": 1}
+    old = history.record([Result(row(), 5.0, 1.0, "p", [7.0])], {}, against="a build")
+    history.append(path, old)
+    results, probes, commits = history.latest(history.read(path), [row()])
+    assert [result.values for result in results] == [[9.0]] and probes == {"stream": 1} and commits == {"another": ["row"]}
 
 
 def test_rows_have_names_of_their_own_and_sound_bounds():
