@@ -58,7 +58,8 @@ def figure(bench, row, repetitions):
     return result
 
 
-def measure(bench, rows, repetitions):
+def measure(bench, rows, repetitions, keep):
+    """Group by group; `keep` gets each group's results as soon as they are there, since the whole may take long."""
     results = {}
     for _, group in itertools.groupby(sorted(rows, key=lambda row: row.group), key=lambda row: row.group):
         group = list(group)
@@ -66,6 +67,7 @@ def measure(bench, rows, repetitions):
         for row in group:
             single = isinstance(row, (Figure, FigureRegression))
             results[row] = figure(bench, row, repetitions) if single else table.result_of(bench, row)
+        keep([results[row] for row in group])
     return [results[row] for row in rows]
 
 
@@ -120,13 +122,15 @@ def main():
             rows = against.rows_for(rows, arguments.threads)
         if arguments.prepare:
             return bench.prepare(rows)
-        results = measure(bench, rows, arguments.repetitions)
+
+        def record(results):
+            return history.record(results, table.probes_of(bench), arguments.against or "")
+
+        results = measure(bench, rows, arguments.repetitions, lambda group: history.append(kept, record(group)))
         probes = table.probes_of(bench)
-        entry = history.record(results, probes, arguments.against or "")
-        history.append(kept, entry)
         say(f"recorded in {kept}")
         if arguments.json:
-            arguments.json.write_text(json.dumps(entry, indent=1) + "\n", encoding="utf-8")
+            arguments.json.write_text(json.dumps(record(results), indent=1) + "\n", encoding="utf-8")
     print(table.table(results))
     print("\n".join([*table.probe_lines(probes), *notes]))
     return 1 if any(result.verdict in ("FAIL", "FALLEN") for result in results) else 0

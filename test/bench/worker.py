@@ -34,9 +34,11 @@ def serve(engine_class):
     print("ready", file=answers, flush=True)
     for line in sys.stdin:
         test = Test(**json.loads(line))
-        # The first time the whole test, later a few tokens: enough to wake threads and fill the caches.
-        short = Test(prompt=min(test.prompt, 16)) if test.prompt else dataclasses.replace(test, generate=2)
-        run(engine, short if test in warm else test)
+        # A good part of the test the first time, later a few tokens: enough to wake threads and fill the caches.
+        if test.prompt:
+            run(engine, Test(prompt=min(test.prompt, 16 if test in warm else 512)))
+        else:
+            run(engine, dataclasses.replace(test, generate=2) if test in warm else test)
         warm.add(test)
         print(json.dumps({"rate": test.tokens / run(engine, test)}), file=answers, flush=True)
 
