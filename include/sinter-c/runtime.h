@@ -34,7 +34,7 @@ extern "C" {
 
 /* Grows by adding only within a major version. */
 #define SINTER_API_MAJOR 1
-#define SINTER_API_MINOR 0
+#define SINTER_API_MINOR 1
 
 #if defined(_WIN32)
 #define SINTER_API __declspec(dllexport)
@@ -45,6 +45,7 @@ extern "C" {
 typedef struct sinter_status sinter_status;
 typedef struct sinter_plan sinter_plan;
 typedef struct sinter_session sinter_session;
+typedef struct sinter_pool sinter_pool;
 
 /* ---- status --------------------------------------------------------------*/
 
@@ -57,7 +58,7 @@ typedef enum sinter_code {
   SINTER_VERSION = 5,          /* plan and runtime do not fit */
   SINTER_UNSUPPORTED = 6,      /* this machine or build cannot do it */
   SINTER_OUT_OF_MEMORY = 7,
-  SINTER_CONTEXT_FULL = 8, /* no position is left in the session */
+  SINTER_CONTEXT_FULL = 8, /* no position is left in the session or its pool */
   SINTER_CANCELLED = 9,
   SINTER_MISMATCH = 10, /* a self-test gave another answer */
   SINTER_INTERNAL = 11  /* a bug of ours */
@@ -182,9 +183,10 @@ sinter_plan_render(const sinter_plan *plan, const char *messages_json,
 /* ---- session -------------------------------------------------------------*/
 
 typedef struct sinter_session_options {
-  size_t size;      /* sizeof(sinter_session_options) */
-  uint32_t context; /* positions; 0: the plan's max_context */
-  uint32_t chunk;   /* rows of a prefill step; 0: the plan's max_rows */
+  size_t size;       /* sizeof(sinter_session_options) */
+  uint32_t context;  /* positions; 0: the pool's, or the plan's max_context */
+  uint32_t chunk;    /* rows of a prefill step; 0: the plan's max_rows */
+  sinter_pool *pool; /* where it lives; NULL: memory of its own */
 } sinter_session_options;
 SINTER_API void
 sinter_session_options_initialize(sinter_session_options *options);
@@ -193,7 +195,7 @@ SINTER_API sinter_status *
 sinter_session_create(sinter_plan *plan, const sinter_session_options *options,
                       sinter_session **out_session);
 SINTER_API void sinter_session_release(sinter_session *session);
-/* A second session with the same history and state. */
+/* A second session with the same history and state, in the same pool. */
 SINTER_API sinter_status *sinter_session_fork(const sinter_session *session,
                                               sinter_session **out_session);
 /* Positions whose keys and values are in the state. */
@@ -265,6 +267,65 @@ SINTER_API sinter_status *
 sinter_session_generate(sinter_session *session, const int32_t *ids,
                         size_t count, const sinter_generation *generation,
                         sinter_statistics *out);
+
+/* ---- several sessions ---------------------------------------------------*/
+
+/* Sessions of a pool share one allocation: they take pages of keys and values
+ * as they grow and give them back when they are truncated or released, and use
+ * one set of buffers to compute with. A pool and its sessions belong to one
+ * thread at a time, except the functions that cancel. All calls of this header
+ * take sessions of a pool like others; when the pool has no page left, a call
+ * returns SINTER_CONTEXT_FULL and the sessions stay usable. */
+typedef struct sinter_pool_options {
+  size_t size;        /* sizeof(sinter_pool_options) */
+  uint32_t sessions;  /* that live in it at a time; at least 1 */
+  uint32_t context;   /* positions of the longest; 0: the plan's max_context */
+  uint64_t positions; /* of all sessions, in whole pages each; 0: as many as
+                         they can use, sessions * context */
+} sinter_pool_options;
+/* One session of the plan's max_context. */
+SINTER_API void sinter_pool_options_initialize(sinter_pool_options *options);
+
+SINTER_API sinter_status *sinter_pool_create(sinter_plan *plan,
+                                             const sinter_pool_options *options,
+                                             sinter_pool **out_pool);
+/* Its sessions must be released before. */
+SINTER_API void sinter_pool_release(sinter_pool *pool);
+/* Positions for which there are free pages. */
+SINTER_API uint64_t sinter_pool_room(const sinter_pool *pool);
+/* Upper bound of heap bytes with one such pool and all its sessions; what
+ * sinter_plan_memory says of its bound holds here, too. */
+SINTER_API uint64_t sinter_pool_memory(const sinter_plan *plan,
+                                       const sinter_pool_options *options);
+
+/* The logits of this row are wanted. */
+#define SINTER_ROW_LOGITS 1u
+
+/* A token to append to a session. */
+typedef struct sinter_row {
+  sinter_session *session;
+  int32_t id;
+  uint32_t flags; /* SINTER_ROW_... */
+} sinter_row;
+
+/* `vocabulary` f32 logits of row `row` of the step, once for each row that
+ * wants them, in the order of the rows; return 0 to go on. */
+typedef int (*sinter_row_callback)(void *user, size_t row, const float *logits);
+
+/* One forward over rows of several sessions of the pool, at most max_rows. Rows
+ * of one session stand at its next positions, in their order: decoding sessions
+ * have one row, prompts as many as there is room for. Logits have the same bits
+ * as in a session alone, whatever is computed beside it. All rows become part
+ * of their sessions or, when the step fails, none. When the callback has
+ * enough, it is not called again, and the step ends as usual.
+ * SINTER_UNSUPPORTED: the plan was compiled without such steps. */
+SINTER_API sinter_status *sinter_pool_step(sinter_pool *pool,
+                                           const sinter_row *rows, size_t count,
+                                           sinter_row_callback callback,
+                                           void *user);
+/* The step in progress, or else the next one, returns SINTER_CANCELLED; its
+ * rows are not part of the sessions. Any thread. */
+SINTER_API void sinter_pool_cancel(sinter_pool *pool);
 
 /* ---- self-test -----------------------------------------------------------*/
 

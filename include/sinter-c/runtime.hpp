@@ -195,6 +195,10 @@ struct SessionOptions : sinter_session_options {
   SessionOptions() { sinter_session_options_initialize(this); }
 };
 
+struct PoolOptions : sinter_pool_options {
+  PoolOptions() { sinter_pool_options_initialize(this); }
+};
+
 /// Sampling with greedy defaults; Plan::sampling() gives the plan's.
 struct Sampling : sinter_sampling {
   explicit Sampling(const sinter_plan *plan = nullptr) {
@@ -212,6 +216,7 @@ struct Generation {
 using Statistics = sinter_statistics;
 
 class Session;
+class Pool;
 
 /// A loaded plan.  Sessions hold on to it.
 class Plan {
@@ -275,6 +280,10 @@ public:
   }
 
   Result<Session> session(const SessionOptions &options = {}) const;
+  Result<Pool> pool(const PoolOptions &options) const;
+  uint64_t memory(const PoolOptions &options) const {
+    return sinter_pool_memory(get(), &options);
+  }
 
   /// report(bool passed, std::string_view line) for each check.
   template <typename Report> Result<void> selftest(Report &&report) const {
@@ -326,7 +335,7 @@ public:
     sinter_session *copy = nullptr;
     if (sinter_status *status = sinter_session_fork(get(), &copy))
       return Error(status);
-    return Session(plan, copy);
+    return Session(plan, pool, copy);
   }
 
   /// Appends ids; onLogits(uint32_t first, uint32_t rows,
@@ -388,13 +397,80 @@ public:
 
 private:
   friend class Plan;
-  Session(Plan owner, sinter_session *session)
-      : plan(std::move(owner)), handle(session) {}
+  friend class Pool;
+  Session(Plan owner, std::shared_ptr<sinter_pool> home,
+          sinter_session *session)
+      : plan(std::move(owner)), pool(std::move(home)), handle(session) {}
 
-  Plan plan; // released after the session
+  Plan plan;                         // released after the pool,
+  std::shared_ptr<sinter_pool> pool; // and that after the session
   std::unique_ptr<sinter_session, detail::Deleter<sinter_session_release>>
       handle;
 };
+
+/// A token to append to a session of a pool.
+struct Row {
+  const Session &session;
+  int32_t id;
+  bool wantsLogits = true;
+};
+
+/// Sessions that share memory, and whose rows can be computed together.
+/// Sessions hold on to it.  One thread at a time, except cancel().
+class Pool {
+public:
+  sinter_pool *get() const { return handle.get(); }
+  /// Positions for which there are free pages.
+  uint64_t room() const { return sinter_pool_room(get()); }
+  void cancel() const { sinter_pool_cancel(get()); }
+
+  /// A session in this pool.
+  Result<Session> session(SessionOptions options = {}) const {
+    options.pool = get();
+    sinter_session *session = nullptr;
+    if (sinter_status *status =
+            sinter_session_create(plan.get(), &options, &session))
+      return Error(status);
+    return Session(plan, handle, session);
+  }
+
+  /// One forward over all rows; onLogits(size_t row, std::span<const float>
+  /// logits) returns true, or nothing, to go on.
+  template <typename OnLogits>
+  Result<void> step(std::span<const Row> rows, OnLogits &&onLogits) {
+    const size_t vocabulary = plan.vocabulary();
+    auto adapter = [&](size_t row, const float *logits) {
+      return onLogits(row, std::span<const float>(logits, vocabulary));
+    };
+    detail::Callback<decltype(adapter)> callback{adapter, nullptr};
+    auto trampoline = [](void *user, size_t row, const float *logits) -> int {
+      return (*static_cast<decltype(callback) *>(user))(row, logits);
+    };
+    std::vector<sinter_row> list;
+    for (const Row &row : rows)
+      list.push_back(
+          {row.session.get(), row.id, row.wantsLogits ? SINTER_ROW_LOGITS : 0});
+    Result<void> result(sinter_pool_step(get(), list.data(), list.size(),
+                                         trampoline, &callback));
+    callback.finish();
+    return result;
+  }
+
+private:
+  friend class Plan;
+  Pool(Plan owner, sinter_pool *pool)
+      : plan(std::move(owner)), handle(pool, sinter_pool_release) {}
+
+  Plan plan; // released after the pool
+  std::shared_ptr<sinter_pool> handle;
+};
+
+inline Result<Pool> Plan::pool(const PoolOptions &options) const {
+  sinter_pool *pool = nullptr;
+  if (sinter_status *status = sinter_pool_create(get(), &options, &pool))
+    return Error(status);
+  return Pool(*this, pool);
+}
 
 inline Generation Plan::generation() const {
   Generation generation;
@@ -406,7 +482,7 @@ inline Result<Session> Plan::session(const SessionOptions &options) const {
   sinter_session *session = nullptr;
   if (sinter_status *status = sinter_session_create(get(), &options, &session))
     return Error(status);
-  return Session(*this, session);
+  return Session(*this, nullptr, session);
 }
 
 } // namespace cpp1

@@ -14,6 +14,14 @@ struct sinter_plan {
   sinter::runtime::LoadedPlan loaded;
 };
 
+struct sinter_pool {
+  explicit sinter_pool(sinter_plan *plan) : plan(plan), memory(plan->loaded) {}
+
+  sinter_plan *plan;
+  sinter::runtime::PoolMemory memory;
+  std::atomic<bool> cancel{false};
+};
+
 struct sinter_session {
   explicit sinter_session(sinter_plan *plan)
       : plan(plan), memory(plan->loaded) {}
@@ -25,6 +33,15 @@ struct sinter_session {
 };
 
 namespace sinter::runtime {
+
+/// "FUNCTION: a pointer is NULL".
+Status notNull(const Allocator &host, const char *function);
+/// An id outside of the vocabulary is an error that names its place.
+Status checkId(const LoadedPlan &plan, int32_t id, size_t place);
+/// An exported function of the plan's program.
+Result<uint32_t> findFunction(const LoadedPlan &plan, const char *name);
+/// `given` may be null.
+PoolSize readPoolSize(const LoadedPlan &plan, const sinter_pool_options *given);
 
 /// Hands a status to the caller, in memory that does not depend on the plan.
 sinter_status *handOut(const Allocator &host, Status status);

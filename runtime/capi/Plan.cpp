@@ -106,27 +106,6 @@ const char *sinter_plan_property(const sinter_plan *plan, const char *key) {
   return nullptr;
 }
 
-uint64_t sinter_plan_memory(const sinter_plan *plan, uint32_t sessions,
-                            uint32_t context) {
-  // Statuses and what a call holds for a moment.
-  constexpr uint64_t kCallBytes = 4096;
-  if (!plan)
-    return 0;
-  const LoadedPlan &loaded = plan->loaded;
-  SessionLayout layout;
-  if (!SessionLayout::compute(loaded, context, layout))
-    return UINT64_MAX;
-  uint64_t session = layout.bytes + sizeof(sinter_session) + kCallBytes +
-                     loaded.tables().buffers()->size() * sizeof(void *) +
-                     loaded.tables().states()->size() * sizeof(KvCache);
-  uint64_t total, held = loaded.heldBytes() + sizeof(sinter_plan);
-  if (__builtin_mul_overflow(session, sessions, &total) ||
-      __builtin_add_overflow(total, held, &total))
-    return UINT64_MAX;
-  uint64_t peak = loaded.peakBytes() + sizeof(sinter_plan);
-  return total > peak ? total : peak;
-}
-
 sinter_status *sinter_plan_tokenize(const sinter_plan *plan, const char *text,
                                     size_t bytes, uint32_t flags, int32_t *ids,
                                     size_t capacity, size_t *outCount) {

@@ -8,22 +8,21 @@
 using namespace sinter::runtime;
 namespace plan = sinter::plan;
 
-namespace {
-
-Status notNull(const Allocator &host, const char *function) {
+Status sinter::runtime::notNull(const Allocator &host, const char *function) {
   return fail(host, SINTER_INVALID_ARGUMENT, "%s: a pointer is NULL", function);
 }
 
-Status checkIds(const LoadedPlan &plan, std::span<const int32_t> ids) {
-  for (size_t i = 0; i < ids.size(); ++i)
-    if (ids[i] < 0 || uint32_t(ids[i]) >= plan.tables().vocabulary())
-      return fail(plan.allocator(), SINTER_INVALID_ARGUMENT,
-                  "id %d at place %zu is no token; expected 0 to %u", ids[i], i,
-                  plan.tables().vocabulary() - 1);
-  return Status();
+Status sinter::runtime::checkId(const LoadedPlan &plan, int32_t id,
+                                size_t place) {
+  if (id >= 0 && uint32_t(id) < plan.tables().vocabulary())
+    return Status();
+  return fail(plan.allocator(), SINTER_INVALID_ARGUMENT,
+              "id %d at place %zu is no token; expected 0 to %u", id, place,
+              plan.tables().vocabulary() - 1);
 }
 
-Result<uint32_t> findFunction(const LoadedPlan &plan, const char *name) {
+Result<uint32_t> sinter::runtime::findFunction(const LoadedPlan &plan,
+                                               const char *name) {
   int64_t index = plan.program().find(name);
   if (index < 0)
     return fail(plan.allocator(), SINTER_UNSUPPORTED,
@@ -31,14 +30,59 @@ Result<uint32_t> findFunction(const LoadedPlan &plan, const char *name) {
   return uint32_t(index);
 }
 
-Result<sinter_session *> createSession(sinter_plan *plan, uint32_t context,
-                                       uint32_t chunk) {
+namespace {
+
+Status checkIds(const LoadedPlan &plan, std::span<const int32_t> ids) {
+  for (size_t i = 0; i < ids.size(); ++i)
+    SINTER_TRY(checkId(plan, ids[i], i));
+  return Status();
+}
+
+/// `pool`: null for memory of its own.
+Result<sinter_session *> createSession(sinter_plan *plan, PoolMemory *pool,
+                                       uint32_t context, uint32_t chunk) {
   auto session = Owned<sinter_session>::make(plan->loaded.allocator(), plan);
   if (!session)
     return outOfMemory();
   session->chunk = chunk;
-  SINTER_TRY(session->memory.create(context));
+  SINTER_TRY(pool ? session->memory.create(*pool, context)
+                  : session->memory.create(context));
   return session.release();
+}
+
+Status createSession(sinter_plan *plan, const sinter_session_options &options,
+                     sinter_session **outSession) {
+  const plan::Plan &tables = plan->loaded.tables();
+  if (options.pool && options.pool->plan != plan)
+    return fail(plan->loaded.allocator(), SINTER_INVALID_ARGUMENT,
+                "the pool belongs to another plan");
+  uint32_t most =
+      options.pool ? options.pool->memory.size().context : tables.max_context();
+  if (options.context > most)
+    return fail(plan->loaded.allocator(), SINTER_INVALID_ARGUMENT,
+                "a context of %u positions, the %s has at most %u",
+                options.context, options.pool ? "pool" : "model", most);
+  uint32_t chunk = options.chunk;
+  if (chunk == 0 || chunk > tables.max_rows())
+    chunk = tables.max_rows();
+  SINTER_ASSIGN(*outSession,
+                createSession(plan,
+                              options.pool ? &options.pool->memory : nullptr,
+                              options.context ? options.context : most, chunk));
+  return Status();
+}
+
+Status forkSession(const sinter_session &session, sinter_session **outSession) {
+  const SessionMemory &memory = session.memory;
+  SINTER_ASSIGN(sinter_session * copy,
+                createSession(session.plan, memory.sharedPool(),
+                              memory.context(), session.chunk));
+  Status status = copy->memory.copyFrom(memory);
+  if (status.ok())
+    *outSession = copy;
+  else
+    sinter_session_release(copy);
+  return status;
 }
 
 Status score(sinter_session &session, std::span<const int32_t> ids,
@@ -166,20 +210,7 @@ sinter_status *sinter_session_create(sinter_plan *plan,
   sinter_session_options options;
   sinter_session_options_initialize(&options);
   options = readOptions(given, options);
-  const plan::Plan &tables = plan->loaded.tables();
-  if (options.context > tables.max_context())
-    return fail(host, SINTER_INVALID_ARGUMENT,
-                "a context of %u positions, the model has at most %u",
-                options.context, tables.max_context())
-        .release();
-  uint32_t chunk = options.chunk;
-  if (chunk == 0 || chunk > tables.max_rows())
-    chunk = tables.max_rows();
-  auto session = createSession(
-      plan, options.context ? options.context : tables.max_context(), chunk);
-  if (session.ok())
-    *outSession = *session;
-  return handOut(host, session.takeStatus());
+  return handOut(host, createSession(plan, options, outSession));
 }
 
 void sinter_session_release(sinter_session *session) {
@@ -191,13 +222,8 @@ sinter_status *sinter_session_fork(const sinter_session *session,
                                    sinter_session **outSession) {
   if (!session || !outSession)
     return notNull(Allocator(), "sinter_session_fork").release();
-  auto copy =
-      createSession(session->plan, session->memory.context(), session->chunk);
-  if (copy.ok()) {
-    (*copy)->memory.copyFrom(session->memory);
-    *outSession = *copy;
-  }
-  return handOut(session->plan->loaded.hostAllocator(), copy.takeStatus());
+  return handOut(session->plan->loaded.hostAllocator(),
+                 forkSession(*session, outSession));
 }
 
 uint32_t sinter_session_position(const sinter_session *session) {

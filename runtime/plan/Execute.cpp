@@ -4,7 +4,7 @@
 #include "runtime/plan/Execute.h"
 #include "runtime/plan/LoadedPlan.h"
 #include "runtime/schema/plan_generated.h"
-#include "runtime/state/SessionMemory.h"
+#include "runtime/state/Batch.h"
 
 namespace sinter::runtime {
 
@@ -16,7 +16,11 @@ constexpr uint32_t kLogitsPad = 32;
 class Interpreter {
 public:
   Interpreter(const LoadedPlan &plan, SessionMemory &session, Host &host)
-      : plan(plan), program(plan.program()), session(session), host(host) {}
+      : plan(plan), program(plan.program()), memory(session.pool()),
+        pointers(session.pointers()), session(&session), host(host) {}
+  Interpreter(const LoadedPlan &plan, Batch &batch, Host &host)
+      : plan(plan), program(plan.program()), memory(batch.memory()),
+        pointers(batch.memory().batchPointers()), batch(&batch), host(host) {}
 
   Status run(uint32_t function, std::span<const int64_t> arguments,
              std::atomic<bool> &cancel) {
@@ -55,13 +59,13 @@ private:
       return Status();
     case Opcode::Load: {
       int32_t value;
-      memcpy(&value, session.buffer(op.b) + op.value, sizeof(value));
+      memcpy(&value, buffer(op.b) + op.value, sizeof(value));
       r[op.a] = value;
       return Status();
     }
     case Opcode::Store: {
       int32_t value = int32_t(r[op.a]);
-      memcpy(session.buffer(op.b) + op.value, &value, sizeof(value));
+      memcpy(buffer(op.b) + op.value, &value, sizeof(value));
       return Status();
     }
     case Opcode::Dispatch:
@@ -146,11 +150,11 @@ private:
   }
 
   Status dispatch(const Instruction &op) {
-    int64_t *scalars = session.scalars();
+    int64_t *scalars = memory.scalars();
     uint32_t count = plan.scalarCount(op.a);
     for (uint32_t i = 0; i < count; ++i)
       scalars[i] = registers[program.operands[op.c + i]];
-    plan.workers().run(plan.entry(op.a), session.pointers() + op.b, scalars);
+    plan.workers().run(plan.entry(op.a), pointers + op.b, scalars);
     return Status();
   }
 
@@ -167,8 +171,8 @@ private:
 
   void call(const Instruction &op) {
     const FunctionInfo &callee = program.functions[op.a];
-    session.frames()[depth++] = {next, op.b + callee.params, registers,
-                                 function};
+    memory.frames()[depth++] = {next, op.b + callee.params, registers,
+                                function};
     const int64_t *caller = registers;
     enter(op.a);
     for (uint32_t i = 0; i < callee.params; ++i)
@@ -180,7 +184,7 @@ private:
       done = true;
       return;
     }
-    const SessionMemory::Frame &frame = session.frames()[--depth];
+    const PoolMemory::Frame &frame = memory.frames()[--depth];
     for (uint32_t i = 0; i < op.c; ++i)
       frame.registers[program.operands[frame.results + i]] =
           registers[program.operands[op.b + i]];
@@ -192,9 +196,22 @@ private:
 
   // ---- states and services --------------------------------------------------
 
+  /// A batch has no one history; its functions do not look at it.
+  uint8_t *buffer(uint32_t index) {
+    return session ? session->buffer(index) : memory.buffer(index);
+  }
+
   Status state(const Instruction &op) {
-    KvCache &cache = session.state(op.a);
     auto kind = plan::StateOpKind(op.kind);
+    if (kind == plan::StateOpKind::ReserveRows)
+      return batch ? batch->reserve(op.a) : broken("no batch of rows");
+    if (kind == plan::StateOpKind::CommitRows)
+      return batch && batch->commit(op.a)
+                 ? Status()
+                 : broken("commit of rows that were not reserved");
+    if (!session)
+      return broken("the rows of a batch have more than one state");
+    KvCache &cache = session->state(op.a);
     if (kind == plan::StateOpKind::Length) {
       registers[op.b] = cache.length();
       return Status();
@@ -206,15 +223,8 @@ private:
     int64_t count = registers[op.c];
     if (count < 0)
       return broken("a negative number of positions");
-    if (kind == plan::StateOpKind::Reserve) {
-      if (cache.reserve(uint64_t(count)))
-        return Status();
-      return fail(plan.allocator(), SINTER_CONTEXT_FULL,
-                  "context full: %u positions in use, %lld more wanted, the "
-                  "session has room for %u",
-                  cache.length(), static_cast<long long>(count),
-                  cache.capacity());
-    }
+    if (kind == plan::StateOpKind::Reserve)
+      return session->reserve(op.a, uint64_t(count));
     if (kind == plan::StateOpKind::Truncate)
       return cache.truncate(uint64_t(count))
                  ? Status()
@@ -229,12 +239,19 @@ private:
       return broken("commit of more positions than were reserved");
     // The first state leads: its positions are those of the session.
     if (index == 0)
-      memcpy(session.history() + before, session.buffer(tables.input_buffer()),
+      memcpy(session->history() + before, memory.buffer(tables.input_buffer()),
              count * sizeof(int32_t));
     return Status();
   }
 
+  int32_t *ids() {
+    return reinterpret_cast<int32_t *>(
+        memory.buffer(plan.tables().input_buffer()));
+  }
+
   Status service(const Instruction &op) {
+    if (plan::ServiceKind(op.kind) == plan::ServiceKind::TakeRows)
+      return takeRows(op);
     int64_t argument = registers[program.operands[op.b]];
     const plan::Plan &tables = plan.tables();
     bool stop = false;
@@ -243,9 +260,7 @@ private:
       uint32_t room = tables.max_rows();
       if (argument < room)
         room = argument < 0 ? 0 : uint32_t(argument);
-      auto *ids =
-          reinterpret_cast<int32_t *>(session.buffer(tables.input_buffer()));
-      registers[op.c] = host.takeInput(ids, room);
+      registers[op.c] = host.takeInput(ids(), room);
       return Status();
     }
     case plan::ServiceKind::EmitToken:
@@ -257,24 +272,40 @@ private:
     case plan::ServiceKind::EmitLogits: {
       uint32_t stride =
           (tables.vocabulary() + kLogitsPad - 1) / kLogitsPad * kLogitsPad;
-      uint64_t room = session.bufferBytes(op.a) - uint64_t(op.value);
+      uint64_t room = memory.bufferBytes(op.a) - uint64_t(op.value);
       if (argument < 0 || uint64_t(argument) > room / (stride * sizeof(float)))
         return broken("more rows of logits than their buffer holds");
-      return host.emitLogits(
-          reinterpret_cast<float *>(session.buffer(op.a) + op.value),
-          uint32_t(argument), stride);
+      return host.emitLogits(reinterpret_cast<float *>(buffer(op.a) + op.value),
+                             uint32_t(argument), stride);
     }
+    case plan::ServiceKind::TakeRows:
+      break; // above
     }
     return broken("unknown service");
   }
 
+  Status takeRows(const Instruction &op) {
+    if (!batch)
+      return broken("no batch of rows");
+    auto *runs = reinterpret_cast<SequenceRun *>(buffer(op.a) + op.value);
+    Batch::Counts counts = batch->take(ids(), runs);
+    const uint32_t *results = &program.operands[op.b];
+    registers[results[0]] = counts.rows;
+    registers[results[1]] = counts.runs;
+    registers[results[2]] = counts.wanted;
+    return Status();
+  }
+
   const LoadedPlan &plan;
   const Program &program;
-  SessionMemory &session;
+  PoolMemory &memory;
+  void *const *pointers;
+  SessionMemory *session = nullptr; // or
+  Batch *batch = nullptr;
   Host &host;
   const FunctionInfo *function = nullptr;
   int64_t *registers = nullptr;
-  int64_t *top = session.registers();
+  int64_t *top = memory.registers();
   uint32_t next = 0;
   uint32_t depth = 0;
   bool done = false;
@@ -289,6 +320,11 @@ Status execute(const LoadedPlan &plan, SessionMemory &session,
       Interpreter(plan, session, host).run(function, arguments, cancel);
   session.dropReserved();
   return status;
+}
+
+Status executeBatch(const LoadedPlan &plan, Batch &batch, uint32_t function,
+                    Host &host, std::atomic<bool> &cancel) {
+  return Interpreter(plan, batch, host).run(function, {}, cancel);
 }
 
 } // namespace sinter::runtime

@@ -12,6 +12,7 @@
 
 namespace sinter::runtime {
 
+class Batch;
 class LoadedPlan;
 class SessionMemory;
 
@@ -35,6 +36,11 @@ protected:
 Status execute(const LoadedPlan &plan, SessionMemory &session,
                uint32_t function, std::span<const int64_t> arguments,
                Host &host, std::atomic<bool> &cancel);
+
+/// The same for a function without parameters that computes the rows of
+/// `batch`; what it did not commit goes away with the batch.
+Status executeBatch(const LoadedPlan &plan, Batch &batch, uint32_t function,
+                    Host &host, std::atomic<bool> &cancel);
 
 } // namespace sinter::runtime
 #endif

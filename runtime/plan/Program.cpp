@@ -201,6 +201,15 @@ private:
       return bad("no i32 at offset %llu of buffer %u", ull(offset), buffer);
     return Status();
   }
+  /// Room for as many runs as there may be rows.
+  Status runs(uint32_t buffer, uint64_t offset) {
+    constexpr uint64_t kRunBytes = 16;
+    SINTER_TRY(word(buffer, offset));
+    if ((smallest(buffer) - offset) / kRunBytes < plan.max_rows())
+      return bad("buffer %u does not hold the runs of %u rows", buffer,
+                 plan.max_rows());
+    return Status();
+  }
   uint64_t smallest(uint32_t buffer) {
     const plan::Buffer &table = *plan.buffers()->Get(buffer);
     return table.bytes() + table.bytes_per_position();
@@ -267,7 +276,9 @@ private:
       return bad("state %u of %u", op.state(), plan.states()->size());
     bool reads = op.kind() == plan::StateOpKind::Length ||
                  op.kind() == plan::StateOpKind::Capacity;
-    SINTER_TRY(registers({reads ? op.dst() : op.count()}));
+    bool ofBatch = op.kind() >= plan::StateOpKind::ReserveRows;
+    if (!ofBatch)
+      SINTER_TRY(registers({reads ? op.dst() : op.count()}));
     return emit(
         {Opcode::State, uint8_t(op.kind()), op.state(), op.dst(), op.count()});
   }
@@ -276,6 +287,12 @@ private:
     if (op.kind() > plan::ServiceKind::MAX)
       return bad("service of unknown kind %u", unsigned(op.kind()));
     uint32_t first = operandsHere();
+    if (op.kind() == plan::ServiceKind::TakeRows) {
+      SINTER_TRY(list(op.results(), 3, "results"));
+      SINTER_TRY(runs(op.buffer(), op.offset()));
+      return emit({Opcode::Service, uint8_t(op.kind()), op.buffer(), first, 0,
+                   int64_t(op.offset())});
+    }
     SINTER_TRY(list(op.args(), 1, "arguments"));
     if (op.kind() == plan::ServiceKind::EmitLogits)
       SINTER_TRY(word(op.buffer(), op.offset()));

@@ -25,26 +25,42 @@ static int32_t *slot(void *plane, const int32_t *pages, int64_t position) {
          position % PageTokens;
 }
 
-// arena, ids, k, v, pages; rows, position
+typedef struct Run {
+  int32_t first, rows, position, pages;
+} Run;
+
+// arena, ids, k, v, pages, runs; rows, number of runs
 EXPORT void tiny_forward(const sinter_call *call, uint32_t worker) {
   uint32_t *hidden = call->buffers[0];
   const int32_t *ids = call->buffers[1];
-  const int32_t *pages = call->buffers[4];
-  int64_t rows = call->scalars[0], position = call->scalars[1];
+  const Run *runs = call->buffers[5];
+  int64_t rows = call->scalars[0], count = call->scalars[1];
   int64_t first = rows * worker / call->workers;
   int64_t last = rows * (worker + 1) / call->workers;
-  for (int64_t i = first; i < last; ++i) {
-    *slot(call->buffers[2], pages, position + i) = ids[i];
-    *slot(call->buffers[3], pages, position + i) = ~ids[i];
+  for (const Run *run = runs; run < runs + count; ++run) {
+    const int32_t *pages = (int32_t *)call->buffers[4] + run->pages;
+    for (int64_t i = 0; i < run->rows; ++i) {
+      int64_t row = run->first + i, position = run->position + i;
+      if (row < first || row >= last)
+        continue;
+      *slot(call->buffers[2], pages, position) = ids[row];
+      *slot(call->buffers[3], pages, position) = ~ids[row];
+    }
   }
   call->barrier(call->ctx, worker);
-  for (int64_t i = first; i < last; ++i) {
-    uint32_t hash = 1;
-    for (int64_t p = 0; p <= position + i; ++p)
-      hash = mix(hash, *slot(call->buffers[2], pages, p) -
-                           ~*slot(call->buffers[3], pages, p));
-    hidden[2 * i] = hash;
-    hidden[2 * i + 1] = (uint32_t)(position + i);
+  for (const Run *run = runs; run < runs + count; ++run) {
+    const int32_t *pages = (int32_t *)call->buffers[4] + run->pages;
+    for (int64_t i = 0; i < run->rows; ++i) {
+      int64_t row = run->first + i, position = run->position + i;
+      if (row < first || row >= last)
+        continue;
+      uint32_t hash = 1;
+      for (int64_t p = 0; p <= position; ++p)
+        hash = mix(hash, *slot(call->buffers[2], pages, p) -
+                             ~*slot(call->buffers[3], pages, p));
+      hidden[2 * row] = hash;
+      hidden[2 * row + 1] = (uint32_t)position;
+    }
   }
 }
 

@@ -22,7 +22,7 @@ using plan::StateOpKind;
 
 namespace {
 
-enum Buffer : uint32_t { Arena, Ids, History, Logits, Token };
+enum Buffer : uint32_t { Arena, Ids, History, Logits, Token, Runs };
 enum Kernel : uint32_t { Forward, Head, Sample, BarrierTest, Mxcsr };
 
 std::vector<uint8_t> readFile(const std::string &path) {
@@ -79,7 +79,9 @@ void addKernels(plan::PlanT &tables, const std::vector<uint8_t> &code) {
     std::vector<std::string> bindings, scalars;
   };
   const Declaration declarations[] = {
-      {"tiny_forward", {"arena", "ids", "k", "v", "pages"}, {"rows", "pos"}},
+      {"tiny_forward",
+       {"arena", "ids", "k", "v", "pages", "runs"},
+       {"rows", "runs"}},
       {"tiny_head", {"arena", "script", "logits"}, {"first", "rows"}},
       {"tiny_sample",
        {"logits", "token", "history"},
@@ -117,6 +119,7 @@ void addMemory(plan::PlanT &tables) {
   add("history", 0, 4);
   add("logits", TinyPlan::kLogitsRows * 288 * 4, 0);
   add("token", 4, 0);
+  add("runs", TinyPlan::kRows * 16, 0);
   auto state = std::make_unique<plan::StateT>();
   state->name = "kv";
   state->layers = 1;
@@ -150,15 +153,28 @@ std::unique_ptr<plan::TokenizerT> byteTokenizer() {
 // ---- the program, as the compiler lays it out
 // --------------------------------
 
+/// One run of n rows, then the forward over it.
+void forwardAt(BlockBuilder &b, uint32_t n, uint32_t position, uint32_t zero,
+               uint32_t one) {
+  b.constant(zero, 0);
+  b.constant(one, 1);
+  b.store(zero, Runs, 0);
+  b.store(n, Runs, 4);
+  b.store(position, Runs, 8);
+  b.store(zero, Runs, 12);
+  b.call(0, {n, one}, {});
+}
+
 /// while (n = take(chunk)) { reserve n; forward; `each`; commit n }; last = n.
 void prefillLoop(BlockBuilder &b, uint32_t chunk, uint32_t n, uint32_t last,
-                 uint32_t position, BlockBuilder each) {
+                 uint32_t position, uint32_t zero, uint32_t one,
+                 BlockBuilder each) {
   BlockBuilder take, body;
   take.service(ServiceKind::TakeInput, chunk, n);
   body.copy(last, n);
   body.state(StateOpKind::Length, position, 0);
   body.state(StateOpKind::Reserve, 0, n);
-  body.call(0, {n, position}, {});
+  forwardAt(body, n, position, zero, one);
   for (auto &op : each.block->ops)
     body.block->ops.push_back(std::move(op));
   body.state(StateOpKind::Commit, 0, n);
@@ -170,9 +186,9 @@ std::unique_ptr<plan::FunctionT> forwardFunction() {
   BlockBuilder b;
   b.dispatch(Forward,
              {bufferBinding(Arena), bufferBinding(Ids), planeBinding(0, 0),
-              planeBinding(0, 1), pagesBinding()},
+              planeBinding(0, 1), pagesBinding(), bufferBinding(Runs)},
              {0, 1});
-  return makeFunction("forward", {"rows", "pos"}, 0, 2, std::move(b));
+  return makeFunction("forward", {"rows", "runs"}, 0, 2, std::move(b));
 }
 
 std::unique_ptr<plan::FunctionT> headFunction() {
@@ -185,26 +201,57 @@ std::unique_ptr<plan::FunctionT> headFunction() {
 
 std::unique_ptr<plan::FunctionT> prefillFunction() {
   BlockBuilder b;
-  prefillLoop(b, 0, 1, 2, 3, BlockBuilder());
+  prefillLoop(b, 0, 1, 2, 3, 4, 5, BlockBuilder());
   b.leave({2});
-  return makeFunction("prefill", {"chunk"}, 1, 4, std::move(b));
+  return makeFunction("prefill", {"chunk"}, 1, 6, std::move(b));
+}
+
+/// Logits of rows [0, n), as many at a time as their buffer holds.
+void handOutLogits(BlockBuilder &b, uint32_t n, uint32_t first, uint32_t count,
+                   uint32_t most, uint32_t test) {
+  BlockBuilder before, body;
+  before.arith(ArithKind::Lt, test, first, n);
+  body.arith(ArithKind::Sub, count, n, first);
+  body.arith(ArithKind::Min, count, count, most);
+  body.call(1, {first, count}, {});
+  body.service(ServiceKind::EmitLogits, count, 0, Logits);
+  body.arith(ArithKind::Add, first, first, count);
+  b.constant(first, 0);
+  b.constant(most, TinyPlan::kLogitsRows);
+  b.loop(std::move(before), test, std::move(body));
 }
 
 std::unique_ptr<plan::FunctionT> scoreFunction() {
-  enum : uint32_t { Chunk, N, Last, Position, First, Count, Rows, Test };
-  BlockBuilder each, before, body, b;
-  before.arith(ArithKind::Lt, Test, First, N);
-  body.arith(ArithKind::Sub, Count, N, First);
-  body.arith(ArithKind::Min, Count, Count, Rows);
-  body.call(1, {First, Count}, {});
-  body.service(ServiceKind::EmitLogits, Count, 0, Logits);
-  body.arith(ArithKind::Add, First, First, Count);
-  each.constant(First, 0);
-  each.constant(Rows, TinyPlan::kLogitsRows);
-  each.loop(std::move(before), Test, std::move(body));
-  prefillLoop(b, Chunk, N, Last, Position, std::move(each));
+  enum : uint32_t {
+    Chunk,
+    N,
+    Last,
+    Position,
+    Zero,
+    One,
+    First,
+    Count,
+    Most,
+    Test,
+    Registers
+  };
+  BlockBuilder each, b;
+  handOutLogits(each, N, First, Count, Most, Test);
+  prefillLoop(b, Chunk, N, Last, Position, Zero, One, std::move(each));
   b.leave({});
-  return makeFunction("score", {"chunk"}, 0, 8, std::move(b));
+  return makeFunction("score", {"chunk"}, 0, Registers, std::move(b));
+}
+
+std::unique_ptr<plan::FunctionT> stepFunction() {
+  enum : uint32_t { Rows, Count, Wanted, First, Now, Most, Test, Registers };
+  BlockBuilder b;
+  b.takeRows({Rows, Count, Wanted}, Runs);
+  b.state(StateOpKind::ReserveRows, 0, 0);
+  b.call(0, {Rows, Count}, {});
+  handOutLogits(b, Wanted, First, Now, Most, Test);
+  b.state(StateOpKind::CommitRows, 0, 0);
+  b.leave({});
+  return makeFunction("step", {}, 0, Registers, std::move(b));
 }
 
 std::unique_ptr<plan::FunctionT> generateFunction() {
@@ -226,9 +273,9 @@ std::unique_ptr<plan::FunctionT> generateFunction() {
     Registers
   };
   BlockBuilder b, before, body;
-  prefillLoop(b, Chunk, N, Last, Position, BlockBuilder());
-  b.constant(One, 1);
+  prefillLoop(b, Chunk, N, Last, Position, Zero, One, BlockBuilder());
   b.constant(Zero, 0);
+  b.constant(One, 1);
   b.constant(Go, 1);
   b.arith(ArithKind::Sub, Last, Last, One);
   b.call(1, {Last, One}, {});
@@ -245,7 +292,7 @@ std::unique_ptr<plan::FunctionT> generateFunction() {
   before.arith(ArithKind::Eq, Go, Stop, Zero);
   body.store(Token_, Ids);
   body.state(StateOpKind::Reserve, 0, One);
-  body.call(0, {One, Position}, {});
+  forwardAt(body, One, Position, Zero, One);
   body.state(StateOpKind::Commit, 0, One);
   body.call(1, {Zero, One}, {});
   b.loop(std::move(before), Go, std::move(body));
@@ -269,7 +316,7 @@ TinyPlan::TinyPlan(std::vector<int32_t> script) : code(readFile(TINY_KERNELS)) {
   addKernels(tables, code);
   addMemory(tables);
   for (auto make : {forwardFunction, headFunction, prefillFunction,
-                    scoreFunction, generateFunction})
+                    scoreFunction, generateFunction, stepFunction})
     tables.functions.push_back(make());
   tables.tokenizer = byteTokenizer();
   auto property = std::make_unique<plan::PropertyT>();
@@ -313,7 +360,7 @@ std::vector<uint8_t> TinyPlan::bytes() {
   header.header_bytes = sizeof(header);
   header.meta_offset = file.size();
   header.meta_bytes = builder.GetSize();
-  header.min_runtime = 1;
+  header.min_runtime = 2;
   file.insert(file.end(), builder.GetBufferPointer(),
               builder.GetBufferPointer() + builder.GetSize());
   header.file_bytes = file.size();

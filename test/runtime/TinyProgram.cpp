@@ -95,6 +95,14 @@ void BlockBuilder::service(plan::ServiceKind kind, uint32_t argument,
   add(std::move(op));
 }
 
+void BlockBuilder::takeRows(Registers results, uint32_t buffer) {
+  plan::ServiceT op;
+  op.kind = plan::ServiceKind::TakeRows;
+  op.buffer = buffer;
+  op.results = results;
+  add(std::move(op));
+}
+
 plan::BindingT bufferBinding(uint32_t buffer, uint64_t offset) {
   plan::BindingT binding;
   binding.index = buffer;

@@ -35,6 +35,7 @@ public:
   void state(plan::StateOpKind kind, uint32_t dst, uint32_t count);
   void service(plan::ServiceKind kind, uint32_t argument, uint32_t dst,
                uint32_t buffer = 0);
+  void takeRows(Registers results, uint32_t buffer);
 
   std::unique_ptr<plan::BlockT> block = std::make_unique<plan::BlockT>();
 };

@@ -178,7 +178,7 @@ const Forgery kForgeries[] = {
      [](TinyPlan &t) { t.tables.weights[0]->section = 1; }},
     {"vocabulary", [](TinyPlan &t) { t.tables.vocabulary = 0; }},
     {"positions", [](TinyPlan &t) { t.tables.max_context = 0; }},
-    {"input buffer", [](TinyPlan &t) { t.tables.input_buffer = 5; }},
+    {"input buffer", [](TinyPlan &t) { t.tables.input_buffer = 6; }},
     {"input buffer", [](TinyPlan &t) { t.tables.max_rows = 9; }},
     {"history buffer", [](TinyPlan &t) { t.tables.history_buffer = 0; }},
     {"no states", [](TinyPlan &t) { t.tables.states.clear(); }},
@@ -191,10 +191,18 @@ const Forgery kForgeries[] = {
     {"buffer 0 has",
      [](TinyPlan &t) { t.tables.buffers[0]->bytes = uint64_t(1) << 60; }},
     {"registers", [](TinyPlan &t) { t.tables.functions[0]->registers = 1; }},
-    {"register 4 of 4",
+    {"register 6 of 6",
      [](TinyPlan &t) {
        BlockBuilder b;
-       b.constant(4, 1);
+       b.constant(6, 1);
+       replaceBody(t, std::move(b));
+     }},
+    {"does not hold the runs of 8 rows",
+     [](TinyPlan &t) { t.tables.buffers[5]->bytes = 7 * 16; }},
+    {"2 results, expected 3",
+     [](TinyPlan &t) {
+       BlockBuilder b;
+       b.takeRows({0, 1}, 5);
        replaceBody(t, std::move(b));
      }},
     {"kernel 50 of 5",
@@ -203,7 +211,7 @@ const Forgery kForgeries[] = {
        b.dispatch(50, {}, {});
        replaceBody(t, std::move(b));
      }},
-    {"0 bindings for kernel 0, expected 5",
+    {"0 bindings for kernel 0, expected 6",
      [](TinyPlan &t) {
        BlockBuilder b;
        b.dispatch(0, {}, {});

@@ -3,6 +3,7 @@
 
 #include "runtime/plan/Execute.h"
 #include "runtime/capi/Objects.h"
+#include "runtime/state/Batch.h"
 #include "test/runtime/TinyPlan.h"
 #include "test/runtime/TinyProgram.h"
 
@@ -32,7 +33,9 @@ struct Outcome {
   std::string message;
 };
 
-/// Adds function "test" (index 5) and functions after it, and runs it.
+constexpr uint32_t kTest = 6; // functions of the tiny plan
+
+/// Adds function "test" (index kTest) and functions after it, and runs it.
 Outcome run(BlockBuilder body, std::vector<int64_t> arguments = {},
             std::vector<std::unique_ptr<sinter::plan::FunctionT>> more = {}) {
   TinyPlan tiny;
@@ -48,7 +51,8 @@ Outcome run(BlockBuilder body, std::vector<int64_t> arguments = {},
   EXPECT_TRUE(session.create(64).ok());
   Collector host;
   std::atomic<bool> cancel{false};
-  Status status = execute(plan->loaded, session, 5, arguments, host, cancel);
+  Status status =
+      execute(plan->loaded, session, kTest, arguments, host, cancel);
   return {host.tokens, status.code(), status.message()};
 }
 
@@ -129,11 +133,11 @@ TEST(Execute, CallsKeepTheirRegisters) {
   BlockBuilder b, swap, twice;
   b.constant(0, 3);
   b.constant(1, 4);
-  b.call(6, {0, 1}, {1, 0}); // results cross over
+  b.call(kTest + 1, {0, 1}, {1, 0}); // results cross over
   emit(b, 0);
   emit(b, 1);
-  swap.call(7, {0}, {2});
-  swap.call(7, {1}, {3});
+  swap.call(kTest + 2, {0}, {2});
+  swap.call(kTest + 2, {1}, {3});
   swap.leave({2, 3});
   twice.arith(ArithKind::Add, 1, 0, 0);
   twice.leave({1});
@@ -146,7 +150,7 @@ TEST(Execute, CallsKeepTheirRegisters) {
 
 TEST(Execute, MissingResults) {
   BlockBuilder b;
-  b.call(6, {}, {0});
+  b.call(kTest + 1, {}, {0});
   std::vector<std::unique_ptr<sinter::plan::FunctionT>> more;
   more.push_back(makeFunction("nothing", {}, 1, 4, BlockBuilder()));
   EXPECT_NE(run(std::move(b), {}, std::move(more))
@@ -185,11 +189,41 @@ TEST(Execute, StateErrors) {
                  Case{StateOpKind::Reserve, -1, SINTER_CORRUPT},
                  Case{StateOpKind::Reserve, INT64_MAX, SINTER_CONTEXT_FULL},
                  Case{StateOpKind::Commit, 1, SINTER_CORRUPT},
-                 Case{StateOpKind::Truncate, 1, SINTER_CORRUPT}}) {
+                 Case{StateOpKind::Truncate, 1, SINTER_CORRUPT},
+                 Case{StateOpKind::ReserveRows, 0, SINTER_CORRUPT},
+                 Case{StateOpKind::CommitRows, 0, SINTER_CORRUPT}}) {
     BlockBuilder b;
     b.constant(0, c.count);
     b.state(c.kind, 0, 0);
     EXPECT_EQ(run(std::move(b)).code, c.code);
+  }
+}
+
+TEST(Execute, RowsNeedABatch) {
+  BlockBuilder b;
+  b.takeRows({0, 1, 2}, 5);
+  EXPECT_NE(run(std::move(b)).message.find("no batch of rows"),
+            std::string::npos);
+}
+
+TEST(Execute, ABatchHasNoOneState) {
+  for (StateOpKind kind :
+       {StateOpKind::Length, StateOpKind::Capacity, StateOpKind::Reserve,
+        StateOpKind::Commit, StateOpKind::Truncate}) {
+    TinyPlan tiny;
+    BlockBuilder b;
+    b.state(kind, 0, 0);
+    tiny.tables.functions.push_back(
+        makeFunction("test", {}, 0, 1, std::move(b)));
+    PlanOwner plan = openPlan(tiny.write());
+    PoolMemory pool(plan->loaded);
+    ASSERT_TRUE(
+        pool.create({.sessions = 1, .context = 16, .batches = true}).ok());
+    Batch batch(pool);
+    Collector host;
+    std::atomic<bool> cancel{false};
+    Status status = executeBatch(plan->loaded, batch, kTest, host, cancel);
+    EXPECT_EQ(status.code(), SINTER_CORRUPT);
   }
 }
 

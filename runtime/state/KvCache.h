@@ -1,0 +1,54 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef SINTER_RUNTIME_STATE_KVCACHE_H
+#define SINTER_RUNTIME_STATE_KVCACHE_H
+
+#include "runtime/state/PagePool.h"
+
+namespace sinter::runtime {
+
+/// What one session has of a paged KV cache.  It holds the pages of its
+/// committed and reserved positions and no others.
+class KvCache {
+public:
+  enum class Room { Enough, SessionFull, PoolFull };
+
+  /// `table` has room for the pages of `positions` positions.
+  void place(PagePool &pool, int32_t *table, uint32_t positions);
+  /// Takes over what `other`, of the same state, has committed; own pages.
+  /// False: the pool has too few.
+  bool copyFrom(const KvCache &other);
+
+  int32_t *pageTable() const { return table; }
+  uint32_t pages() const { return held; }
+
+  uint32_t length() const { return committed; }
+  uint32_t capacity() const { return positions; }
+  uint32_t reserved() const { return pending; }
+  /// Changes nothing when there is no room.
+  Room reserve(uint64_t count);
+  /// Reserved positions beyond `count` are given back.  False: not that many
+  /// are reserved.
+  bool commit(uint64_t count);
+  /// False: there are fewer positions.
+  bool truncate(uint64_t position);
+  void dropReserved() { setLength(committed); }
+
+private:
+  /// Nothing is reserved afterwards.
+  void setLength(uint32_t length);
+  bool growTo(uint32_t pages);
+  void shrinkTo(uint32_t pages);
+  uint32_t pagesOf(uint64_t positions) const {
+    return uint32_t((positions + pool->pageTokens() - 1) / pool->pageTokens());
+  }
+
+  PagePool *pool = nullptr;
+  int32_t *table = nullptr;
+  uint32_t positions = 0, committed = 0, pending = 0;
+  uint32_t held = 0; // pages
+};
+
+} // namespace sinter::runtime
+#endif

@@ -1,0 +1,86 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "runtime/state/PagePool.h"
+#include "runtime/schema/plan_generated.h"
+
+#include <bit>
+#include <cstring>
+
+namespace sinter::runtime {
+
+uint64_t PagePool::pagesFor(const plan::State &table, uint64_t positions) {
+  return (positions + table.page_tokens() - 1) / table.page_tokens();
+}
+
+bool PagePool::bytes(const plan::State &table, uint64_t pages, uint64_t &planes,
+                     uint64_t &freeList) {
+  uint64_t page = table.page_bytes()->Get(0) + table.page_bytes()->Get(1);
+  freeList = (pages + kRun - 1) / kRun * sizeof(uint16_t);
+  uint64_t layer;
+  return pages < INT32_MAX && !__builtin_mul_overflow(pages, page, &layer) &&
+         !__builtin_mul_overflow(layer, table.layers(), &planes);
+}
+
+void PagePool::place(const plan::State &table, uint32_t pages, uint8_t *planes,
+                     uint8_t *freeList) {
+  base = planes;
+  runs = reinterpret_cast<uint16_t *>(freeList);
+  layers = table.layers();
+  tokens = table.page_tokens();
+  count = free = pages;
+  for (int i = 0; i < 2; ++i) {
+    pageBytes[i] = table.page_bytes()->Get(i);
+    planeBytes[i] = pageBytes[i] * pages;
+  }
+  for (uint32_t run = 0; run * kRun < count; ++run)
+    runs[run] = whole(run);
+}
+
+uint16_t PagePool::whole(uint32_t run) const {
+  uint32_t pages = count - run * kRun;
+  return pages >= kRun ? UINT16_MAX : uint16_t((1u << pages) - 1);
+}
+
+int32_t PagePool::mark(uint32_t page) {
+  runs[page / kRun] &= uint16_t(~(1u << page % kRun));
+  --free;
+  return int32_t(page);
+}
+
+int32_t PagePool::take(int32_t wanted) {
+  if (free == 0)
+    return kNone;
+  if (wanted != kNone && uint32_t(wanted) < count && isFree(uint32_t(wanted)))
+    return mark(uint32_t(wanted));
+  return takeAny();
+}
+
+int32_t PagePool::takeAny() {
+  // A whole run, else the end of one that was begun: its owner grows from the
+  // other side.
+  int32_t begun = kNone;
+  for (uint32_t run = 0; run * kRun < count; ++run) {
+    if (runs[run] == whole(run))
+      return mark(run * kRun);
+    if (runs[run] && begun == kNone)
+      begun = int32_t(run);
+  }
+  uint32_t last = uint32_t(std::bit_width(runs[begun])) - 1;
+  return mark(uint32_t(begun) * kRun + last);
+}
+
+void PagePool::giveBack(int32_t page) {
+  runs[uint32_t(page) / kRun] |= uint16_t(1u << uint32_t(page) % kRun);
+  ++free;
+}
+
+void PagePool::copy(int32_t from, const PagePool &source, int32_t to) const {
+  for (uint32_t layer = 0; layer < layers; ++layer)
+    for (uint32_t i = 0; i < 2; ++i)
+      memcpy(plane(layer, i) + uint64_t(to) * pageBytes[i],
+             source.plane(layer, i) + uint64_t(from) * pageBytes[i],
+             pageBytes[i]);
+}
+
+} // namespace sinter::runtime

@@ -1,0 +1,64 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef SINTER_RUNTIME_STATE_PAGEPOOL_H
+#define SINTER_RUNTIME_STATE_PAGEPOOL_H
+
+#include <cstdint>
+
+namespace sinter::plan {
+struct State;
+}
+
+namespace sinter::runtime {
+
+/// The pages of one state: sessions take them and give them back.  A page id
+/// is the page's place in every plane, so that planes are shared by all
+/// sessions of a pool.
+///
+/// Pages are dealt in runs: 16 neighbours (with pages of 16 positions a span of
+/// attention) belong to one session for as long as whole runs are free.
+class PagePool {
+public:
+  static constexpr uint32_t kRun = 16;
+
+  static uint64_t pagesFor(const plan::State &table, uint64_t positions);
+  /// Bytes of all planes, and of the list of free pages; false: they overflow.
+  static bool bytes(const plan::State &table, uint64_t pages, uint64_t &planes,
+                    uint64_t &freeList);
+  void place(const plan::State &table, uint32_t pages, uint8_t *planes,
+             uint8_t *freeList);
+
+  uint8_t *plane(uint32_t layer, uint32_t plane) const {
+    return base + layer * (planeBytes[0] + planeBytes[1]) +
+           plane * planeBytes[0];
+  }
+  uint32_t pageTokens() const { return tokens; }
+  uint32_t size() const { return count; }
+  uint32_t available() const { return free; }
+
+  /// Any page but best `wanted`; kNone begins a new run.  kNone: none is free.
+  static constexpr int32_t kNone = -1;
+  int32_t take(int32_t wanted);
+  void giveBack(int32_t page);
+  /// In every plane.
+  void copy(int32_t from, const PagePool &source, int32_t to) const;
+
+private:
+  bool isFree(uint32_t page) const {
+    return runs[page / kRun] >> page % kRun & 1;
+  }
+  /// All pages of a run; the last run may have fewer.
+  uint16_t whole(uint32_t run) const;
+  int32_t takeAny();
+  int32_t mark(uint32_t page);
+
+  uint8_t *base = nullptr;
+  uint16_t *runs = nullptr; // a bit a page: 1 is free
+  uint64_t pageBytes[2] = {}, planeBytes[2] = {};
+  uint32_t layers = 0, tokens = 1;
+  uint32_t count = 0, free = 0;
+};
+
+} // namespace sinter::runtime
+#endif
