@@ -139,6 +139,20 @@ LogicalResult TruncateOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyState(*this, tables);
 }
 
+LogicalResult ReserveRowsOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyState(*this, tables);
+}
+LogicalResult CommitRowsOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyState(*this, tables);
+}
+/// Room for as many runs as there may be rows.
+LogicalResult TakeRowsOp::verifySymbolUses(SymbolTableCollection &tables) {
+  int64_t rows = 1;
+  for (auto model : (*this)->getParentOfType<ModuleOp>().getOps<ModelOp>())
+    rows = model.getMaxRows();
+  return verifyAccess(tables, *this, getBufferAttr(), getOffset(), 16 * rows);
+}
+
 static LogicalResult verifyBinding(DispatchOp op, Attribute binding,
                                    SymbolTableCollection &tables) {
   return TypeSwitch<Attribute, LogicalResult>(binding)

@@ -402,6 +402,21 @@ def Plan_TruncateOp : Plan_StateChange<"truncate"> {
   let summary = "Forgets all positions from `count` on";
 }
 
+/// The same states, of every session that has rows in a batch.
+class Plan_BatchStateChange<string mnemonic> : Plan_StateUser<mnemonic> {
+  let arguments = (ins FlatSymbolRefAttr:$state);
+  let assemblyFormat = "$state attr-dict";
+}
+def Plan_ReserveRowsOp : Plan_BatchStateChange<"reserve_rows"> {
+  let summary = "Makes room for the rows taken, or fails with \"context full\"";
+  let description = [{
+    The rows are those of `plan.take_rows`: each session gets room for its own.
+  }];
+}
+def Plan_CommitRowsOp : Plan_BatchStateChange<"commit_rows"> {
+  let summary = "The reserved rows become part of their sessions";
+}
+
 /// Table `Service`: one op per kind.
 def Plan_TakeInputOp : Plan_User<"take_input"> {
   let summary = "Copies up to `max` of the waiting ids to a buffer";
@@ -415,6 +430,22 @@ def Plan_TakeInputOp : Plan_User<"take_input"> {
       ConfinedAttr<I64Attr, [IntNonNegative]>:$offset);
   let results = (outs I64:$dst);
   let assemblyFormat = "$max `,` $buffer `at` `(` $offset `)` attr-dict";
+}
+def Plan_TakeRowsOp : Plan_User<"take_rows"> {
+  let summary = "Takes the rows of a batch and says how they form sequences";
+  let description = [{
+    Ids of the rows go to the buffer `ids` of the model; `buffer` gets their
+    runs, four i32 each: first row, rows, position of the first row, and where
+    the page table of their session lies behind the first one. Rows whose logits
+    are wanted come first.
+    ```mlir
+    %rows, %runs, %wanted = plan.take_rows @runs at(0)
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$buffer,
+      ConfinedAttr<I64Attr, [IntNonNegative]>:$offset);
+  let results = (outs I64:$rows, I64:$runs, I64:$wanted);
+  let assemblyFormat = "$buffer `at` `(` $offset `)` attr-dict";
 }
 def Plan_EmitTokenOp : Plan_Op<"emit_token"> {
   let summary = "Hands a token to the caller; 1: stop, 0: go on";

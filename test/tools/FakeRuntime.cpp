@@ -177,7 +177,7 @@ sinter_status *sinter_plan_render(const sinter_plan *, const char *json,
 }
 
 void sinter_session_options_initialize(sinter_session_options *options) {
-  *options = {sizeof(*options), 0, 0};
+  *options = {sizeof(*options), 0, 0, nullptr};
 }
 sinter_status *sinter_session_create(sinter_plan *,
                                      const sinter_session_options *options,

@@ -41,6 +41,7 @@ private:
   llvm::Expected<Attribute> binding(const plan::Binding &binding);
   llvm::Error stateOp(const plan::StateOp &op, Values &values);
   llvm::Error service(const plan::Service &op, Values &values);
+  llvm::Error takeRows(const plan::Service &op, Values &values);
 
   llvm::Error bad(const Twine &what) {
     return planError("plan function '" + function.getSymName() + "' " + what);
@@ -293,6 +294,12 @@ llvm::Error FunctionDecoder::stateOp(const plan::StateOp &op, Values &values) {
   case plan::StateOpKind::Truncate:
     planir::TruncateOp::create(builder, loc, *state, get(op.count(), values));
     return llvm::Error::success();
+  case plan::StateOpKind::ReserveRows:
+    planir::ReserveRowsOp::create(builder, loc, *state);
+    return llvm::Error::success();
+  case plan::StateOpKind::CommitRows:
+    planir::CommitRowsOp::create(builder, loc, *state);
+    return llvm::Error::success();
   }
   return bad("has a state op of unknown kind " +
              Twine(static_cast<unsigned>(op.kind())));
@@ -302,6 +309,8 @@ llvm::Error FunctionDecoder::service(const plan::Service &op, Values &values) {
   if (op.kind() > plan::ServiceKind::MAX)
     return bad("calls a service of unknown kind " +
                Twine(static_cast<unsigned>(op.kind())));
+  if (op.kind() == plan::ServiceKind::TakeRows)
+    return takeRows(op, values);
   if (!op.args() || op.args()->size() != 1)
     return bad("calls service " + Twine(EnumNameServiceKind(op.kind())) +
                " without its one argument");
@@ -319,6 +328,20 @@ llvm::Error FunctionDecoder::service(const plan::Service &op, Values &values) {
                                                    *buffer, offset);
   else
     planir::EmitLogitsOp::create(builder, loc, argument, *buffer, offset);
+  return llvm::Error::success();
+}
+
+llvm::Error FunctionDecoder::takeRows(const plan::Service &op, Values &values) {
+  if (!op.results() || op.results()->size() != 3)
+    return bad("calls service TakeRows without its three results");
+  auto buffer = symbol(names.buffers, op.buffer(), "buffer");
+  if (!buffer)
+    return buffer.takeError();
+  auto made = planir::TakeRowsOp::create(
+      builder, loc, SmallVector<Type>(3, i64), *buffer,
+      builder.getI64IntegerAttr(op.offset()));
+  for (unsigned i = 0; i < 3; ++i)
+    values[op.results()->Get(i)] = made.getResult(i);
   return llvm::Error::success();
 }
 

@@ -240,6 +240,20 @@ void FunctionEncoder::encodeHostOp(Operation *op, Ops &out) {
         state(State::Truncate, inner.getState(), scratch(),
               use(inner.getCount()), out);
       })
+      .Case([&](planir::ReserveRowsOp inner) {
+        state(State::ReserveRows, inner.getState(), 0, 0, out);
+      })
+      .Case([&](planir::CommitRowsOp inner) {
+        state(State::CommitRows, inner.getState(), 0, 0, out);
+      })
+      .Case([&](planir::TakeRowsOp inner) {
+        auto &made = emit<plan::ServiceT>(out);
+        made.kind = Service::TakeRows;
+        made.buffer = buffer(inner.getBuffer());
+        made.offset = inner.getOffset();
+        for (Value result : inner.getResults())
+          made.results.push_back(define(result));
+      })
       .Case([&](planir::TakeInputOp inner) {
         service(Service::TakeInput, buffer(inner.getBuffer()),
                 inner.getOffset(), inner.getMax(), define(inner), out);

@@ -20,6 +20,9 @@ static void append(const flatbuffers::Vector<uint32_t> *from,
 
 static Effects effectsOfStateOp(const plan::StateOp &op) {
   Effects effects;
+  if (op.kind() == plan::StateOpKind::ReserveRows ||
+      op.kind() == plan::StateOpKind::CommitRows)
+    return effects;
   bool asks = op.kind() == plan::StateOpKind::Length ||
               op.kind() == plan::StateOpKind::Capacity;
   (asks ? effects.writes : effects.reads)
@@ -54,7 +57,9 @@ Effects sinter::effectsOf(const plan::Op &op) {
     effects = effectsOfStateOp(*inner);
   } else if (auto *inner = op.op_as_Service()) {
     append(inner->args(), effects.reads);
-    if (inner->kind() != plan::ServiceKind::EmitLogits)
+    append(inner->results(), effects.writes);
+    if (inner->kind() == plan::ServiceKind::TakeInput ||
+        inner->kind() == plan::ServiceKind::EmitToken)
       effects.writes = {inner->dst()};
   }
   return effects;

@@ -249,6 +249,30 @@ void Writer::computeMemory() {
   tables->memory = std::make_unique<plan::MemoryT>(memoryOf(*tables));
 }
 
+/// Batches of rows came with the second level of the runtime.
+static bool usesBatches(const plan::BlockT *block) {
+  return block && llvm::any_of(block->ops, [](const auto &holder) {
+           const plan::OpKindUnion &op = holder->op;
+           if (auto *service = op.AsService())
+             return service->kind == plan::ServiceKind::TakeRows;
+           if (auto *branch = op.AsIf())
+             return usesBatches(branch->then_block.get()) ||
+                    usesBatches(branch->else_block.get());
+           if (auto *loop = op.AsWhile())
+             return usesBatches(loop->before.get()) ||
+                    usesBatches(loop->body.get());
+           return false;
+         });
+}
+
+/// The lowest that all features in use need.
+static uint32_t minRuntimeOf(const plan::PlanT &tables) {
+  bool batches = llvm::any_of(tables.functions, [](const auto &function) {
+    return usesBatches(function->body.get());
+  });
+  return batches ? 2 : 1;
+}
+
 /// Tables after the sections, then the header, so that a file with a header is
 /// a whole file.
 llvm::Error Writer::writeTables() {

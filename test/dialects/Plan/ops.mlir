@@ -78,6 +78,12 @@ plan.func @all(%a: i64, %b: i64) -> (i64, i64) attributes {params = ["chunk", "s
   plan.commit @kv, %capacity
   // CHECK: %[[IN:.*]] = plan.take_input %chunk, @ids at(0)
   %in = plan.take_input %a, @ids at(0)
+  // CHECK: %[[ROWS:.*]], %[[RUNS:.*]], %[[WANTED:.*]] = plan.take_rows @arena at(64)
+  %rows, %runs, %wanted = plan.take_rows @arena at(64)
+  // CHECK: plan.reserve_rows @kv
+  plan.reserve_rows @kv
+  // CHECK: plan.commit_rows @kv
+  plan.commit_rows @kv
   // CHECK: plan.emit_token %[[IN]]
   %stop = plan.emit_token %in
   // CHECK: plan.emit_logits %{{.*}}, @arena at(4)

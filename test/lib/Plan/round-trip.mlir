@@ -171,3 +171,20 @@ plan.func @passed_on(%n: i64) -> i64 attributes {params = ["n"]} {
   } -> i64, i64
   plan.return %r#0
 }
+
+// Rows of several sessions.
+// CHECK-LABEL: plan.func @batch()
+// CHECK-SAME:    -> i64
+// CHECK-NEXT:    %[[ROWS:.*]], %[[RUNS:.*]], %[[WANTED:.*]] = plan.take_rows @runs at(0)
+// CHECK-NEXT:    plan.reserve_rows @kv
+// CHECK-NEXT:    %[[SUM:.*]] = plan.arith add %[[RUNS]], %[[WANTED]]
+// CHECK-NEXT:    plan.commit_rows @kv
+// CHECK-NEXT:    plan.return %[[SUM]]
+plan.buffer @runs bytes(128)
+plan.func @batch() -> i64 attributes {params = []} {
+  %rows, %runs, %wanted = plan.take_rows @runs at(0)
+  plan.reserve_rows @kv
+  %sum = plan.arith add %runs, %wanted
+  plan.commit_rows @kv
+  plan.return %sum
+}
