@@ -19,7 +19,6 @@ namespace sinter::runtime {
 /// The version of this runtime that plans ask for with `min_runtime`.
 /// 2: memory by workers, batches of rows.
 constexpr uint32_t kRuntimeLevel = 2;
-constexpr uint32_t kRuntimeLevel = 2;
 
 /// Where a message is about: carried through everything that checks a file.
 struct Origin {

@@ -57,8 +57,7 @@ bool PoolLayout::compute(const LoadedPlan &plan, const PoolSize &size,
     uint64_t entries = PagePool::pagesFor(*state, size.context);
     pageEntries = pageEntries > entries ? pageEntries : entries;
   }
-  layout.historyBytes =
-      bytesOf(plan, tables.history_buffer(), size.context);
+  layout.historyBytes = bytesOf(plan, tables.history_buffer(), size.context);
   layout.tableBytes = pageEntries * sizeof(int32_t);
   layout.pointerBytes = program.bindings.size() * sizeof(void *);
   fits = fits && lines(layout.historyBytes) && lines(layout.tableBytes) &&

@@ -237,14 +237,6 @@ void Writer::describe() {
   addProperties(inputs.quality, tables->quality);
 }
 
-/// The lowest runtime that knows all that the tables ask for.
-static uint32_t minRuntimeOf(const plan::PlanT &tables) {
-  bool perWorker = llvm::any_of(tables.buffers, [](const auto &buffer) {
-    return buffer->bytes_per_worker > 0;
-  });
-  return perWorker ? 2 : 1;
-}
-
 void Writer::computeMemory() {
   tables->memory = std::make_unique<plan::MemoryT>(memoryOf(*tables));
 }
@@ -265,12 +257,15 @@ static bool usesBatches(const plan::BlockT *block) {
          });
 }
 
-/// The lowest that all features in use need.
+/// The lowest runtime that knows all that the tables ask for.
 static uint32_t minRuntimeOf(const plan::PlanT &tables) {
   bool batches = llvm::any_of(tables.functions, [](const auto &function) {
     return usesBatches(function->body.get());
   });
-  return batches ? 2 : 1;
+  bool perWorker = llvm::any_of(tables.buffers, [](const auto &buffer) {
+    return buffer->bytes_per_worker > 0;
+  });
+  return batches || perWorker ? 2 : 1;
 }
 
 /// Tables after the sections, then the header, so that a file with a header is
