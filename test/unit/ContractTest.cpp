@@ -217,8 +217,7 @@ int64_t columns(Preset preset, int64_t blocks) {
 }
 
 TEST_P(Int8Contract, EveryShape) {
-  for (auto [rows, blocks] :
-       {std::pair(32, 1), std::pair(96, 5), std::pair(71, 3)})
+  for (auto [rows, blocks] : {std::pair(32, 1), std::pair(71, 5)})
     check(
         {GetParam(), rows, columns(GetParam(), blocks), Epilogue::None, true});
 }
@@ -228,7 +227,6 @@ TEST_P(Int8Contract, BiasAndResidual) {
 }
 
 TEST_P(Int8Contract, Gate) {
-  check({GetParam(), 96, columns(GetParam(), 2), Epilogue::Silu, true});
   check({GetParam(), 2 * 40, columns(GetParam(), 3), Epilogue::Silu, true});
 }
 

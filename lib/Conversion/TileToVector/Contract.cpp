@@ -6,6 +6,7 @@
 // Chunks of rows outside (so that their activations stay in the second-level
 // cache), then the strips of this worker, then passes of 4 rows over a strip,
 // then the loop over k. The 1 to 3 rows that are left have copies of their own.
+// f32 activations take 8 rows in a pass where the registers hold their sums.
 #include "lib/Conversion/TileToVector/Contract.h"
 #include "lib/Conversion/TileToVector/MathExpansion.h"
 
@@ -23,20 +24,21 @@ public:
                                         op.getWeight().getRows(),
                                         op.getWeight().getCols())),
         loop(op.getCodes() ? emitDotLoop : emitFmaLoop),
+        passGroups(op.getCodes() ? 1 : t.level.fmaTokens / kTokens),
         gated(op.getGate() != tile::Gate::None) {
-    splitStrip();
+    orderGroups();
   }
 
   void emit();
 
 private:
-  void splitStrip();
+  void orderGroups();
   int64_t chunkGroups();
   void emitStrip(Value strip, Value from, Value to, Value isLast,
                  Value tokenGroups, Value remainder);
   void emitRemainder(Value strip, Value tokenGroup, Value remainder);
   void emitPass(Value strip, Value tokenGroup, int64_t tokens, bool prefetch);
-  void emitEpilogues(Value strip, Value tokenGroup, ArrayRef<int64_t> unit,
+  void emitEpilogues(Value strip, Value tokenGroup, ArrayRef<int64_t> groups,
                      ArrayRef<SmallVector<Value>> sums);
   void emitEpilogue(Value strip, Value row, ArrayRef<int64_t> unit,
                     ArrayRef<Value> sums);
@@ -49,23 +51,19 @@ private:
   LaneBuilder l;
   StripLayout layout;
   ContractLoop loop;
+  int64_t passGroups; // token groups of a full pass
   bool gated;
-  /// Groups of outputs whose sums one epilogue needs together.
-  SmallVector<SmallVector<int64_t>> units;
+  /// Groups of outputs in the order of work: those that meet in a gate's
+  /// epilogue follow one another.
+  SmallVector<int64_t> order;
 };
 
 /// With a gate, rows i and i + 16 of a strip meet in the epilogue.
-void ContractEmitter::splitStrip() {
-  int64_t lanes = t.level.lanes(), groups = StripLayout::kStripRows / lanes;
-  if (gated) {
-    for (int64_t i = 0; i < groups / 2; ++i)
-      units.push_back({i, i + groups / 2});
-    return;
-  }
-  for (int64_t i = 0; i < groups; i += t.level.groups) {
-    units.emplace_back();
-    for (int64_t j = 0; j < t.level.groups; ++j)
-      units.back().push_back(i + j);
+void ContractEmitter::orderGroups() {
+  int64_t groups = StripLayout::kStripRows / t.level.lanes();
+  for (int64_t i = 0; i < groups / 2; ++i) {
+    order.push_back(gated ? i : 2 * i);
+    order.push_back(gated ? i + groups / 2 : 2 * i + 1);
   }
 }
 
@@ -73,7 +71,8 @@ void ContractEmitter::splitStrip() {
 int64_t ContractEmitter::chunkGroups() {
   int64_t bytesPerBlock = op.getCodes() ? 32 + 3 * 4 : 32 * 4;
   int64_t bytes = layout.blocks * bytesPerBlock * kTokens;
-  return std::max<int64_t>(1, t.level.tileBytes / bytes);
+  return std::max<int64_t>(1, t.level.tileBytes / bytes / passGroups) *
+         passGroups;
 }
 
 void ContractEmitter::emit() {
@@ -94,11 +93,20 @@ void ContractEmitter::emit() {
 
 void ContractEmitter::emitStrip(Value strip, Value from, Value to, Value isLast,
                                 Value tokenGroups, Value remainder) {
-  l.when(l.cmp(arith::CmpIPredicate::slt, from, to),
-         [&] { emitPass(strip, from, kTokens, /*prefetch=*/true); });
-  l.loop(l.addi(from, l.index(1)), to, 1, [&](Value group) {
-    emitPass(strip, group, kTokens, /*prefetch=*/false);
-  });
+  int64_t tokens = passGroups * kTokens;
+  Value second = l.addi(from, l.index(passGroups));
+  l.when(l.cmp(arith::CmpIPredicate::sle, second, to),
+         [&] { emitPass(strip, from, tokens, /*prefetch=*/true); });
+  l.loop(
+      second, l.subi(to, l.index(passGroups - 1)), passGroups,
+      [&](Value group) { emitPass(strip, group, tokens, /*prefetch=*/false); });
+  if (passGroups == 2) // half a pass
+    l.when(l.cmp(arith::CmpIPredicate::eq, l.remu(l.subi(to, from), 2),
+                 l.index(1)),
+           [&] {
+             emitPass(strip, l.subi(to, l.index(1)), kTokens,
+                      /*prefetch=*/true);
+           });
   l.when(isLast, [&] { emitRemainder(strip, tokenGroups, remainder); });
 }
 
@@ -112,21 +120,24 @@ void ContractEmitter::emitRemainder(Value strip, Value tokenGroup,
 
 void ContractEmitter::emitPass(Value strip, Value tokenGroup, int64_t tokens,
                                bool prefetch) {
-  for (const auto &unit : units) {
-    // Where the registers hold fewer groups than an epilogue needs, the loops
-    // follow one another.
+  // Where the registers hold fewer groups than an epilogue needs, the loops
+  // follow one another.
+  size_t atOnce = op.getCodes() ? dotGroups(layout, t.level, tokens)
+                                : t.level.groupsOf(tokens);
+  size_t step = std::max<size_t>(atOnce, gated ? 2 : 1);
+  for (size_t i = 0; i < order.size(); i += step) {
+    ArrayRef<int64_t> groups = ArrayRef(order).slice(i, step);
     SmallVector<SmallVector<Value>> sums(tokens);
-    for (size_t i = 0; i < unit.size(); i += t.level.groups) {
-      size_t count = std::min<size_t>(t.level.groups, unit.size() - i);
+    for (size_t j = 0; j < step; j += atOnce) {
       ContractPass pass{strip, tokenGroup, tokens,
-                        SmallVector<int64_t>(ArrayRef(unit).slice(i, count)),
-                        prefetch && &unit == units.begin() && i == 0};
+                        SmallVector<int64_t>(groups.slice(j, atOnce)),
+                        prefetch && i + j == 0};
       SmallVector<Value> part = loop(op, layout, t, pass);
       for (int64_t token = 0; token < tokens; ++token)
         llvm::append_range(sums[token],
-                           ArrayRef(part).slice(token * count, count));
+                           ArrayRef(part).slice(token * atOnce, atOnce));
     }
-    emitEpilogues(strip, tokenGroup, unit, sums);
+    emitEpilogues(strip, tokenGroup, groups, sums);
   }
   if (!gated || layout.strips % 2 == 0)
     return;
@@ -141,16 +152,19 @@ void ContractEmitter::emitPass(Value strip, Value tokenGroup, int64_t tokens,
 
 /// The rows of a pass; a row of two terms is the sum of two code rows.
 void ContractEmitter::emitEpilogues(Value strip, Value tokenGroup,
-                                    ArrayRef<int64_t> unit,
+                                    ArrayRef<int64_t> groups,
                                     ArrayRef<SmallVector<Value>> sums) {
   size_t terms = op.getTerms();
+  size_t unit = gated ? 2 : groups.size(); // groups that one epilogue takes
   Value firstRow = l.muli(tokenGroup, l.index(kTokens / terms));
   for (size_t token = 0; token < sums.size(); token += terms) {
     SmallVector<Value> row = sums[token];
     for (size_t term = 1; term < terms; ++term)
       for (size_t i = 0; i < row.size(); ++i)
         row[i] = l.add(row[i], sums[token + term][i]);
-    emitEpilogue(strip, l.addi(firstRow, l.index(token / terms)), unit, row);
+    for (size_t i = 0; i < groups.size(); i += unit)
+      emitEpilogue(strip, l.addi(firstRow, l.index(token / terms)),
+                   groups.slice(i, unit), ArrayRef(row).slice(i, unit));
   }
 }
 

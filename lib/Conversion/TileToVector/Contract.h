@@ -33,6 +33,11 @@ llvm::SmallVector<mlir::Value> emitDotLoop(tile::ContractOp op,
                                            const tile::StripLayout &layout,
                                            TileLowering &t,
                                            const ContractPass &pass);
+/// Registers of outputs that its loop takes at once: sixteen registers do not
+/// hold two sums for each dot of several.
+int64_t dotGroups(const tile::StripLayout &layout, const CpuLevel &level,
+                  int64_t tokens);
+
 /// f32 activations, weights decoded in registers: every encoding.
 llvm::SmallVector<mlir::Value> emitFmaLoop(tile::ContractOp op,
                                            const tile::StripLayout &layout,

@@ -20,6 +20,12 @@ using tile::StripLayout;
 
 namespace {
 
+/// Steps whose sums of pairs fit 16 bits: a pair is at most 2 * code * 127. Of
+/// 8-bit codes each half is summed apart.
+int64_t stepsOfPairs(StripCode code) {
+  return code == StripCode::U6 ? 2 : code == StripCode::U5 ? 4 : 8;
+}
+
 /// Codes of four columns of a row in each 32-bit lane: one vector of bytes, or
 /// the low and the high half of bytes too large for the instructions at hand.
 using Codes = SmallVector<Value, 2>;
@@ -51,8 +57,7 @@ private:
   SmallVector<Value> emitBlock(const Block &block, ArrayRef<Value> rows,
                                ValueRange sums);
   SmallVector<Value> emitDots(const Block &block, int64_t part);
-  void growDots(const Block &block, int64_t part, size_t first,
-                MutableArrayRef<Dot> dots);
+  void growDots(const Block &block, int64_t part, MutableArrayRef<Dot> dots);
   SmallVector<int64_t> columnsOf(int64_t part);
   Codes loadCodes(Value address, int64_t group, int64_t v);
   Value loadPlane(Value address, int64_t group, int64_t halfBytes,
@@ -62,6 +67,7 @@ private:
   Value loadActivation(Value block, int64_t token, int64_t v);
   Value loadStart(const Block &block, int64_t token, int64_t part);
   void step(Dot &dot, const Codes &codes, Value x);
+  void pin(MutableArrayRef<Dot> dots);
   void widen(Dot &dot);
   Value dotIntrinsic(Value sum, Value codes, Value x);
   Value pairsIntrinsic(Value codes, Value x);
@@ -72,15 +78,6 @@ private:
                    level.lanes());
   }
   Value sum(Value x, Value y) { return x ? l.addi(x, y) : y; }
-  /// Byte vectors are multiplied half by half.
-  bool splits() const { return wide && !level.vnni; }
-  /// Steps whose sums of pairs fit 16 bits: a pair is at most 2 * code * 127.
-  int64_t stepsOfPairs() const {
-    return layout.code == StripCode::U6   ? 2
-           : layout.code == StripCode::U5 ? 4
-                                          : 8;
-  }
-
   tile::ContractOp op;
   const StripLayout &layout;
   const CpuLevel &level;
@@ -142,21 +139,9 @@ SmallVector<Value> DotEmitter::emitDots(const Block &block, int64_t part) {
     for (size_t i = 0; i < dots.size(); ++i)
       dots[i].words = layout.zero == 0 ? l.constantI(words, 0)
                                        : loadStart(block, i / groups, part);
-  // Sixteen registers do not hold the halves of several groups.
-  bool apart = splits() && level.vectorBytes < 64;
-  for (size_t first = 0; first < groups; first += apart ? 1 : groups) {
-    SmallVector<Dot> some;
-    for (int64_t token = 0; token < pass.tokens; ++token)
-      some.append(dots.begin() + token * groups + first,
-                  dots.begin() + token * groups + (apart ? first + 1 : groups));
-    growDots(block, part, first, some);
-    size_t width = some.size() / pass.tokens;
-    for (size_t i = 0; i < some.size(); ++i)
-      dots[i / width * groups + first + i % width] = some[i];
-  }
+  growDots(block, part, dots);
   SmallVector<Value> result;
   for (size_t i = 0; i < dots.size(); ++i) {
-    widen(dots[i]);
     if (!level.vnni && layout.zero != 0)
       dots[i].words = l.addi(dots[i].words, loadStart(block, i / groups, part));
     result.push_back(dots[i].words);
@@ -165,21 +150,25 @@ SmallVector<Value> DotEmitter::emitDots(const Block &block, int64_t part) {
 }
 
 /// All dots grow together, one vector of codes after another: few registers
-/// hold codes, and the dots do not wait for each other. `first`: the first of
-/// the pass's groups that they belong to.
-void DotEmitter::growDots(const Block &block, int64_t part, size_t first,
+/// hold codes, and the dots do not wait for each other.
+void DotEmitter::growDots(const Block &block, int64_t part,
                           MutableArrayRef<Dot> dots) {
-  size_t groups = dots.size() / pass.tokens;
+  size_t groups = pass.groups.size();
   for (int64_t v : columnsOf(part)) {
     SmallVector<Codes> codes;
-    for (size_t i = 0; i < groups; ++i)
-      codes.push_back(loadCodes(block.address, pass.groups[first + i], v));
+    for (int64_t group : pass.groups)
+      codes.push_back(loadCodes(block.address, group, v));
     for (int64_t token = 0; token < pass.tokens; ++token) {
       Value x = loadActivation(block.number, token, v);
       for (size_t i = 0; i < groups; ++i)
         step(dots[token * groups + i], codes[i], x);
     }
+    if (!level.vnni || (level.vectorBytes < 64 && layout.highOffset >= 0))
+      pin(dots);
   }
+  if (!level.vnni)
+    for (Dot &dot : dots)
+      widen(dot);
 }
 
 /// The vectors of four columns that one scale covers. Both nibbles of a byte
@@ -264,11 +253,43 @@ void DotEmitter::step(Dot &dot, const Codes &codes, Value x) {
     dot.words = dotIntrinsic(dot.words, codes[0], x);
     return;
   }
-  if (dot.steps == stepsOfPairs())
+  if (dot.steps == stepsOfPairs(layout.code))
     widen(dot);
   for (size_t i = 0; i < codes.size(); ++i)
     dot.pairs[i] = sum(dot.pairs[i], pairsIntrinsic(codes[i], x));
   ++dot.steps;
+}
+
+/// No instruction: all sums exist at this point. Without it LLVM adds products
+/// up in trees and row by row, for which there are not enough registers.
+void DotEmitter::pin(MutableArrayRef<Dot> dots) {
+  SmallVector<Value *> sums;
+  for (Dot &dot : dots)
+    for (Value *sum : {&dot.words, &dot.pairs[0], &dot.pairs[1]})
+      if (*sum)
+        sums.push_back(sum);
+  std::string results, operands;
+  SmallVector<Value> values;
+  SmallVector<Type> types;
+  for (auto [i, value] : llvm::enumerate(sums)) {
+    results += level.vectorBytes == 64 ? "=v," : "=x,";
+    operands += (i == 0 ? "" : ",") + std::to_string(i);
+    values.push_back(*value);
+    types.push_back(value->getType());
+  }
+  bool one = sums.size() == 1;
+  Type type = one ? types[0]
+                  : LLVM::LLVMStructType::getLiteral(l.b.getContext(), types);
+  Value all =
+      LLVM::InlineAsmOp::create(
+          l.b, l.loc, type, values, /*asm_string=*/"", results + operands,
+          /*has_side_effects=*/false, /*is_align_stack=*/false,
+          LLVM::TailCallKind::None, /*asm_dialect=*/{}, /*operand_attrs=*/{})
+          .getRes();
+  for (auto [i, value] : llvm::enumerate(sums))
+    *value =
+        one ? all
+            : Value(LLVM::ExtractValueOp::create(l.b, l.loc, all, int64_t(i)));
 }
 
 /// Moves what the 16-bit lanes hold to those of 32 bits.
@@ -306,6 +327,21 @@ Value DotEmitter::call(StringRef intrinsic, Type type, ValueRange operands) {
 }
 
 } // namespace
+
+int64_t sinter::dotGroups(const StripLayout &layout, const CpuLevel &level,
+                          int64_t tokens) {
+  if (level.vnni || level.vectorBytes == 64)
+    return level.groupsOf(tokens);
+  switch (layout.code) {
+  case StripCode::U5:
+  case StripCode::U6:
+    return tokens == 1 ? 2 : 1;
+  case StripCode::U8:
+    return tokens == 1 ? level.groupsOf(1) : 1;
+  default:
+    return level.groupsOf(tokens);
+  }
+}
 
 SmallVector<Value> sinter::emitDotLoop(tile::ContractOp op,
                                        const StripLayout &layout,

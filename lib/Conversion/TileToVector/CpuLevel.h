@@ -22,13 +22,18 @@ struct CpuLevel {
 
   bool vnni;             // has the u8 x s8 dot of `vectorBytes`
   int64_t vectorBytes;   // of one register
-  int64_t tokens;        // rows in one pass over a strip
-  int64_t groups;        // registers of outputs in one pass
+  int64_t groups;        // registers of outputs in one pass of several rows
+  int64_t fmaTokens;     // rows of f32 activations in one pass: 4 or 8
   int64_t tileBytes;     // activation tiles that stay in the second-level cache
   int64_t prefetchBytes; // how far ahead weights are fetched
 
   /// 32-bit lanes of a register.
   int64_t lanes() const { return vectorBytes / 4; }
+  /// Registers of outputs in one pass: a single row takes the whole strip, so
+  /// that its bytes are one stream.
+  int64_t groupsOf(int64_t tokens) const {
+    return tokens == 1 ? 32 / lanes() : groups;
+  }
   /// Vectors of 16 f32 that the register file holds.
   int64_t wideRegisters() const { return vectorBytes == 64 ? 32 : 8; }
 };
