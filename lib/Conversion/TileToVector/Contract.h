@@ -34,7 +34,7 @@ llvm::SmallVector<mlir::Value> emitDotLoop(tile::ContractOp op,
                                            TileLowering &t,
                                            const ContractPass &pass);
 /// Registers of outputs that its loop takes at once: sixteen registers do not
-/// hold two sums for each dot of several.
+/// hold the high bits of several, or two sums for each dot.
 int64_t dotGroups(const tile::StripLayout &layout, const CpuLevel &level,
                   int64_t tokens);
 

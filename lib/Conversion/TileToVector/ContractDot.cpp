@@ -163,7 +163,7 @@ void DotEmitter::growDots(const Block &block, int64_t part,
       for (size_t i = 0; i < groups; ++i)
         step(dots[token * groups + i], codes[i], x);
     }
-    if (!level.vnni || (level.vectorBytes < 64 && layout.highOffset >= 0))
+    if (!level.vnni)
       pin(dots);
   }
   if (!level.vnni)
@@ -330,17 +330,12 @@ Value DotEmitter::call(StringRef intrinsic, Type type, ValueRange operands) {
 
 int64_t sinter::dotGroups(const StripLayout &layout, const CpuLevel &level,
                           int64_t tokens) {
-  if (level.vnni || level.vectorBytes == 64)
+  if (level.vectorBytes == 64)
     return level.groupsOf(tokens);
-  switch (layout.code) {
-  case StripCode::U5:
-  case StripCode::U6:
+  if (layout.highOffset >= 0)
     return tokens == 1 ? 2 : 1;
-  case StripCode::U8:
-    return tokens == 1 ? level.groupsOf(1) : 1;
-  default:
-    return level.groupsOf(tokens);
-  }
+  bool halves = layout.code == StripCode::U8 && !level.vnni;
+  return halves && tokens > 1 ? 1 : level.groupsOf(tokens);
 }
 
 SmallVector<Value> sinter::emitDotLoop(tile::ContractOp op,

@@ -24,16 +24,16 @@ constexpr StringLiteral kV4Vnni[] = {V4_FEATURES, "avx512vnni"};
 const CpuLevel kLevels[] = {
     {"x86-64-v4-vnni", "x86-64-v4", "+avx512vnni,-prefer-256-bit", kV4Vnni,
      /*vnni=*/true, /*vectorBytes=*/64, /*groups=*/2, /*fmaTokens=*/8,
-     /*tileBytes=*/256 << 10, /*prefetchBytes=*/2048},
+     /*tileBytes=*/256 << 10, /*prefetchBytes=*/4096},
     {"x86-64-v3-vnni", "x86-64-v3", "+avxvnni", kV3Vnni, /*vnni=*/true,
      /*vectorBytes=*/32, /*groups=*/2, /*fmaTokens=*/4,
-     /*tileBytes=*/64 << 10, /*prefetchBytes=*/2048},
+     /*tileBytes=*/64 << 10, /*prefetchBytes=*/4096},
     {"x86-64-v4", "x86-64-v4", "-prefer-256-bit", kV4, /*vnni=*/false,
      /*vectorBytes=*/64, /*groups=*/2, /*fmaTokens=*/8,
-     /*tileBytes=*/256 << 10, /*prefetchBytes=*/2048},
+     /*tileBytes=*/256 << 10, /*prefetchBytes=*/4096},
     {"x86-64-v3", "x86-64-v3", "", kV3, /*vnni=*/false,
      /*vectorBytes=*/32, /*groups=*/2, /*fmaTokens=*/4,
-     /*tileBytes=*/64 << 10, /*prefetchBytes=*/2048},
+     /*tileBytes=*/64 << 10, /*prefetchBytes=*/4096},
 };
 
 } // namespace
