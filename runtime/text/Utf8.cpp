@@ -3,6 +3,8 @@
 
 #include "runtime/text/Utf8.h"
 
+#include <algorithm>
+
 namespace sinter::text {
 namespace {
 
@@ -153,7 +155,7 @@ size_t Utf8Stream::finish(char *out) {
   if (!held)
     return 0;
   held = 0;
-  std::memcpy(out, kReplacement, 3);
+  std::copy_n(kReplacement, 3, out);
   return 3;
 }
 

@@ -16,7 +16,7 @@ def prepare(workshop, subject):
     out = workshop.cache / "models" / f"{workshop.model.stem}-onnxruntime-genai-int4"
     if not out.exists() and not workshop.all_peers:
         raise Missing("its model builder needs torch, 2.4 GB: --peers=all")
-    workshop.install(NAME, "onnxruntime_genai", ["onnxruntime==1.31.1", "numpy"], ["--no-deps", "onnxruntime-genai", "onnx-ir"])
+    workshop.install(NAME, "onnxruntime_genai, onnx_ir", ["onnxruntime==1.31.1", "numpy"], ["--no-deps", "onnxruntime-genai", "onnx-ir"])
     folder = workshop.folder()
 
     def build(path):
