@@ -29,16 +29,17 @@ class Test:
 
 @dataclasses.dataclass(frozen=True)
 class Subject:
-    """An engine with a checkpoint. `options` and `cpu` are llm-compile's arguments and SINTER_CPU, of sinter alone;
-    `build` names one of two builds when those are compared."""
+    """An engine with a checkpoint. Of sinter alone: `options` and `cpu` are llm-compile's arguments and SINTER_CPU; `where` is
+    "one-core" or "neighbour" (a process that computes has the last core); `build` names one of two that are compared."""
     engine: str
     checkpoint: str = "q4_1"
     options: tuple = ()
     cpu: str = ""
+    where: str = ""
     build: str = ""
 
     def __str__(self):
-        words = [self.build or self.engine, self.checkpoint, *self.options, self.cpu]
+        words = [self.build or self.engine, self.checkpoint, *self.options, self.cpu, self.where]
         return " ".join(word for word in words if word)
 
 

@@ -12,8 +12,8 @@ from model import Figure, Fraction, Row, Subject, Test
 ALL_THREADS = sorted({1, os.cpu_count() or 1})
 
 
-def ours(checkpoint="q4_1", *options, cpu=""):
-    return Subject("sinter", checkpoint, options, cpu)
+def ours(checkpoint="q4_1", *options, cpu="", where=""):
+    return Subject("sinter", checkpoint, options, cpu, where)
 
 
 def llama(checkpoint="q4_1"):
@@ -92,6 +92,9 @@ def threads():
                   DECODE, (many, 1), over_stream=True)
         yield Row("threads-prefill", f"prefill 512 Q4_1, {many} threads over 1", "prefill", 0.95 * many, 0.985 * many, ours(),
                   (ours(),), PREFILL, (many, 1))
+        for where, what in (("one-core", "on one core"), ("neighbour", "with a busy neighbour on one core")):
+            yield Row(f"{where}-decode", f"decode Q4_1, {many} threads {what}, over 1 thread", "crowded", 0.8, 1.0, ours(where=where),
+                      (ours(),), DECODE, (many, 1))
 
 
 def one_process():

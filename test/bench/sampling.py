@@ -75,7 +75,7 @@ class Bench:
             return
         path = self.path(subject)
         if subject.engine == engines.sinter.NAME:
-            running[subject, threads] = engines.sinter.Engine(self.builds[subject.build], path, threads, subject.cpu)
+            running[subject, threads] = engines.sinter.Engine(self.builds[subject.build], path, threads, subject)
         else:
             positions = max(test.positions for who, count, test in cells if (who, count) == (subject, threads))
             running[subject, threads] = Worker(self.workshop, subject.engine, path, threads, positions)

@@ -86,7 +86,7 @@ def probes_of(bench):
     """Medians of the probes that llm-bench ran beside the best code object, for each thread count."""
     found = {}
     for (subject, threads, _), samples in bench.samples.items():
-        if subject.engine == "sinter" and not subject.cpu and not subject.build:
+        if subject.engine == "sinter" and not (subject.cpu or subject.where or subject.build):
             found.setdefault(threads, []).extend(samples)
     return {str(threads): {"code_object": samples[0]["cpu"], **{
         name: statistics.median(sample[name] for sample in samples) for name in PROBES if name in samples[0]}}

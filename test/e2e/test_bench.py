@@ -236,9 +236,10 @@ def test_command_line(tmp_path):
     assert wrong.returncode == 1 and "no-such-row" in wrong.stderr
 
 
-def test_llm_bench_answers_as_the_bench_reads_it(fast):
+@pytest.mark.parametrize("where", ["", "one-core", "neighbour"])
+def test_llm_bench_answers_as_the_bench_reads_it(fast, where):
     """Real measurements of ours, whatever they come to."""
     import engines.sinter
-    engine = engines.sinter.Engine(BUILD, fast, 1, "x86-64-v3")
+    engine = engines.sinter.Engine(BUILD, fast, 2, Subject("sinter", cpu="x86-64-v3", where=where))
     assert engine.sample(Test(prompt=16))["rate"] > 0
     assert engine.sample(Test(generate=4, depth=8))["cpu"] == "x86-64-v3"
