@@ -109,6 +109,13 @@ class Figure(Bound):
 
 
 @dataclasses.dataclass(frozen=True)
+class Kernel(Bound):
+    """A fraction of a limit by a program that takes turns with its probes itself."""
+    measure: Callable
+    default: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
 class Regression(Row):
     """New build over old. Fallen is what is slower by more than 2 % and in three of four repetitions: the machine's
     noise seldom leans one way so long."""

@@ -7,7 +7,8 @@ A row's name says what it measures; `./dev bench NAME...` takes names, their beg
 import os
 
 import figures
-from model import Figure, Fraction, Row, Subject, Test
+import kernels
+from model import Figure, Fraction, Kernel, Row, Subject, Test
 
 ALL_THREADS = sorted({1, os.cpu_count() or 1})
 
@@ -103,6 +104,17 @@ def one_process():
     yield Figure("compile-memory", "peak memory of llm-compile", "compile", 800, 400, figures.compile_memory, "MiB")
 
 
+def single_kernels():
+    for encoding, floor, aim in (("q4_0", 0.70, 0.79), ("q4_1", 0.58, 0.68)):
+        yield Kernel(f"kernel-contract-{encoding}", f"contraction {encoding.upper()}, 512 rows, over the int8 peak", "kernels", floor, aim,
+                     kernels.contraction(encoding, "prefill"))
+    yield Kernel("kernel-attention-decode", "attention after 8192, f16, over a read of its bytes", "kernels", 0.70, 0.80,
+                 kernels.attention_decode(8192))
+    for rows, floor, aim in ((512, 0.68, 0.77), (4096, 0.75, 0.83)):
+        yield Kernel(f"kernel-attention-prefill-{rows}", f"attention of a prompt of {rows}, over the f32 peak", "kernels", floor, aim,
+                     kernels.attention_prefill(rows))
+
+
 def large_models():
     """Random weights of known shapes: what bounds them is memory."""
     test, prompt = Test(generate=16), Test(prompt=128)
@@ -118,7 +130,7 @@ def large_models():
 
 
 MODELS = ["135m", "1b", "7b"]
-ROWS = [*same_file(), *best_peers(), *probes(), *long_context(), *levels(), *threads(), *one_process(), *large_models()]
+ROWS = [*same_file(), *best_peers(), *probes(), *long_context(), *levels(), *threads(), *one_process(), *single_kernels(), *large_models()]
 
 
 def model_of(row):

@@ -16,6 +16,7 @@ sys.path.insert(0, str(ROOT / "test" / "bench"))
 import against  # noqa: E402
 import bench as bench_main  # noqa: E402
 import history  # noqa: E402
+import kernels  # noqa: E402
 import table  # noqa: E402
 import worker  # noqa: E402
 from model import Figure, Fraction, Result, Row, Subject, Test  # noqa: E402
@@ -153,6 +154,23 @@ def test_a_figure_of_two_builds(bench, tmp_path):
     regression, = against.rows_for([figure], [1])
     result = bench_main.figure(bench, regression, 3)
     assert result.values == [0.5] * 3 and result.verdict == "FALLEN" and (result.ours, result.peer) == (20, 10)
+
+
+def test_kernels_are_read_from_their_programs(tmp_path):
+    """The lines that contract-bench and attention-bench print; no such program or line: named."""
+    (tmp_path / "bin").mkdir()
+    for name, line in (("contract-bench", "q4_1     x86-64-v4-vnni      0.612        622   0.911    36.4"),
+                       ("attention-bench", "decode at  8192:   31.0 GB/s, 0.74 of a read of the same bytes; 1.0 us a layer")):
+        path = tmp_path / "bin" / name
+        path.write_text(f"#!/bin/sh\necho '{line}'\n")
+        path.chmod(0o755)
+    assert kernels.contraction("q4_1", "prefill")(None, tmp_path) == 0.612
+    assert kernels.contraction("q4_1", "decode")(None, tmp_path) == 0.911
+    assert kernels.attention_decode(8192)(None, tmp_path) == 0.74
+    with pytest.raises(Missing, match="no line"):
+        kernels.attention_prefill(512)(None, tmp_path)
+    with pytest.raises(Missing, match="not in this build"):
+        kernels.attention_prefill(512)(None, tmp_path / "other")
 
 
 def test_table_is_markdown():
