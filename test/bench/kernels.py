@@ -31,9 +31,9 @@ def find(pattern, text, name):
 def contraction(encoding, column):
     """A column of contract-bench for the best level: "prefill" over the peak of dots, "decode" over a read."""
     def measure(_, build):
-        text = output(build, "contract-bench", f"--type={encoding}", "--level=x86-64-v4-vnni", "-r", "5")
+        text = output(build, "contract-bench", f"--type={encoding.upper()}", "--level=x86-64-v4-vnni", "-r", "5")
         numbers = r"\s+(\S+)\s+\S+" if column == "prefill" else r"\s+\S+\s+\S+\s+(\S+)"
-        return find(rf"^{encoding}\s+\S+{numbers}", text, "contract-bench")
+        return find(rf"^{encoding.upper()}\s+\S+{numbers}", text, "contract-bench")
     return measure
 
 

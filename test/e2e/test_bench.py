@@ -159,7 +159,7 @@ def test_a_figure_of_two_builds(bench, tmp_path):
 def test_kernels_are_read_from_their_programs(tmp_path):
     """The lines that contract-bench and attention-bench print; no such program or line: named."""
     (tmp_path / "bin").mkdir()
-    for name, line in (("contract-bench", "q4_1     x86-64-v4-vnni      0.612        622   0.911    36.4"),
+    for name, line in (("contract-bench", "Q4_1     x86-64-v4-vnni      0.612        622   0.911    36.4"),
                        ("attention-bench", "decode at  8192:   31.0 GB/s, 0.74 of a read of the same bytes; 1.0 us a layer")):
         path = tmp_path / "bin" / name
         path.write_text(f"#!/bin/sh\necho '{line}'\n")
