@@ -39,6 +39,46 @@ def Tile_GateAttr : EnumAttr<Tile_Dialect, Tile_Gate, "gate"> {
   let summary = "activation of a gated product: act(gate) * up";
 }
 
+def Tile_Split : I32EnumAttr<"Split", "how workers share an op", [
+    I32EnumAttrCase<"Rows", 0, "rows">,
+    I32EnumAttrCase<"Own", 1, "own">,
+    I32EnumAttrCase<"Columns", 2, "columns">]> {
+  let cppNamespace = "::sinter::tile";
+  let genSpecializedAttr = 0;
+}
+def Tile_SplitAttr : EnumAttr<Tile_Dialect, Tile_Split, "split"> {
+  let summary = "how workers share an op";
+  let description = [{
+    `rows`: a worker has a share of the rows.  `own`: the same while rows are
+    many; while they are few (kFewRows), every worker makes all of them, in a
+    copy of its own, instead of waiting for the others.  `columns`: a worker has
+    all rows of a share of the blocks of 32 columns.
+  }];
+}
+
+def Tile_ColumnsAttr : Tile_Attr<"Columns", "columns"> {
+  let summary = "a range of columns that workers share in units";
+  let description = [{
+    Worker w of W has the units [U w / W, U (w + 1) / W) of the columns
+    `first` .. `last`, U = (last - first) / unit rounded up.
+
+    ```mlir
+    #tile.columns<0 to 960 by 32>
+    ```
+  }];
+  let parameters = (ins "int64_t":$first, "int64_t":$last, "int64_t":$unit);
+  let assemblyFormat = "`<` $first `to` $last `by` $unit `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    int64_t units() const {
+      return (getLast() - getFirst() + getUnit() - 1) / getUnit();
+    }
+    bool contains(int64_t from, int64_t to) const {
+      return getFirst() <= from && to <= getLast();
+    }
+  }];
+}
+
 //===- Packed matrices ----------------------------------------------------===//
 
 def Tile_PackedAttr : Tile_Attr<"Packed", "packed"> {

@@ -38,6 +38,14 @@ LogicalResult PackedAttr::verify(function_ref<InFlightDiagnostic()> emitError,
   return success();
 }
 
+LogicalResult ColumnsAttr::verify(function_ref<InFlightDiagnostic()> emitError,
+                                  int64_t first, int64_t last, int64_t unit) {
+  if (first < 0 || last <= first || unit <= 0)
+    return emitError() << "no columns " << first << " to " << last << " by "
+                       << unit;
+  return success();
+}
+
 LogicalResult ArenaAttr::verify(function_ref<InFlightDiagnostic()> emitError,
                                 int64_t offset) {
   if (offset < 0 || offset % 64 != 0)

@@ -60,6 +60,17 @@ LogicalResult checkSpan(Operation *op, Value value, StringRef name,
   return success();
 }
 
+/// Split::Own needs room for the copies of all workers.
+LogicalResult checkCopies(Operation *op, Value value, StringRef name,
+                          int64_t perCopy) {
+  int64_t needed = kOwnCopies * perCopy;
+  if (shapeOf(value)[0] < needed)
+    return op->emitOpError()
+           << name << " has a first dimension of " << shapeOf(value)[0] << ", "
+           << needed << " needed for copies";
+  return success();
+}
+
 LogicalResult checkSize(Operation *op, Value value, StringRef name,
                         int64_t size) {
   if (shapeOf(value)[0] != size)
@@ -196,7 +207,19 @@ LogicalResult RmsNormOp::verify() {
   if (failed(checkExactRows(*this, getX(), "x", getCols())) ||
       failed(checkExactRows(*this, getY(), "y", getCols())))
     return failure();
+  if (getSplit() == Split::Columns)
+    return emitOpError() << "needs whole rows: columns is no split of it";
+  if (getSplit() == Split::Own &&
+      failed(checkCopies(*this, getY(), "y", kFewRows)))
+    return failure();
   return checkSize(*this, getWeight(), "weight", roundUp(getCols(), 32));
+}
+
+int64_t sinter::tile::ownGroupStep(int64_t blocks, int64_t terms) {
+  int64_t step = (kFewRows * terms + 3) / 4;
+  while (step * blocks * 4 * sizeof(float) % 64 != 0)
+    ++step;
+  return step;
 }
 
 /// The four buffers of a quantized activation fit each other.
@@ -224,8 +247,21 @@ LogicalResult QuantizeOp::verify() {
   if (getTerms() != 1 && getTerms() != 2)
     return emitOpError() << "terms must be 1 or 2";
   int64_t groups = (shape[0] * getTerms() + 3) / 4;
-  if (shapeOf(getCodes())[0] != groups)
+  if (!getFirst() && shapeOf(getCodes())[0] < groups)
     return emitOpError() << "codes must have " << groups << " groups of 4 rows";
+  if (getSplit() == Split::Own &&
+      failed(checkCopies(*this, getCodes(), "codes",
+                         ownGroupStep(shape[1] / 32, getTerms()))))
+    return failure();
+  if (getNorm()) {
+    if (getSplit() == Split::Columns)
+      return emitOpError() << "a norm needs whole rows: columns is no split";
+    if (!getEps() || !getCols())
+      return emitOpError() << "a norm needs eps and cols";
+    if (failed(checkExactRows(*this, getX(), "x", *getCols())) ||
+        failed(checkSize(*this, getNorm(), "norm", shape[1])))
+      return failure();
+  }
   // One start for 32 columns, or for 16.
   int64_t blocks = shape[1] / 32, starts = shapeOf(getStart())[1];
   return checkQuantized(*this, getCodes(), getScale(), getStart(), getSsum(),
@@ -260,6 +296,13 @@ LogicalResult ContractOp::verify() {
     return emitOpError() << "a gate needs interleave16, no bias, no residual";
   if (!gated && weight.getArrange() == Arrange::Interleave16)
     return emitOpError() << "interleave16 needs a gate";
+  if (getShare() < 1)
+    return emitOpError() << "share must be at least one strip";
+  if (getOwn() &&
+      failed(quantized ? checkCopies(*this, getCodes(), "codes",
+                                     ownGroupStep(layout.blocks, getTerms()))
+                       : checkCopies(*this, getX(), "x", kFewRows)))
+    return failure();
   int64_t columns = gated ? layout.rows / 2 : layout.rows;
   if (failed(checkExactRows(*this, getOut(), "out", columns)))
     return failure();
@@ -269,6 +312,12 @@ LogicalResult ContractOp::verify() {
   if (getBias())
     return checkSize(*this, getBias(), "bias", roundUp(columns, 32));
   return success();
+}
+
+ColumnsAttr ContractOp::columnsOf(int64_t firstCol) {
+  int64_t unit = getShare() * (getGate() == Gate::None ? 32 : 16);
+  int64_t count = shapeOf(getOut())[1];
+  return ColumnsAttr::get(getContext(), firstCol, firstCol + count, unit);
 }
 
 LogicalResult GatedOp::verify() {
@@ -304,8 +353,17 @@ LogicalResult RopeOp::verify() {
                          << getHeadDim() << " columns";
   if (shapeOf(getTable())[1] * 2 != getRot() || shapeOf(getTable())[2] != 2)
     return emitOpError() << "table must be rows x " << getRot() / 2 << " x 2";
-  return checkSpan(*this, getX(), "x", getFirstCol(),
-                   getHeads() * getHeadDim());
+  if (failed(checkSpan(*this, getX(), "x", getFirstCol(),
+                       getHeads() * getHeadDim())))
+    return failure();
+  // A pair must not be torn apart.
+  auto columns = getColumnsAttr();
+  int64_t whole = getInterleaved() ? 32 : getHeadDim();
+  if (columns && (columns.getUnit() % whole != 0 || getHeadDim() % 32 != 0 ||
+                  (getInterleaved() && getRot() % 32 != 0) ||
+                  (getFirstCol() - columns.getFirst()) % whole != 0))
+    return emitOpError() << "workers cannot share pairs by " << columns;
+  return success();
 }
 
 LogicalResult KvAppendOp::verify() {
@@ -314,6 +372,13 @@ LogicalResult KvAppendOp::verify() {
       failed(checkSpan(*this, getX(), "keys", getKCol(), columns)) ||
       failed(checkSpan(*this, getX(), "values", getVCol(), columns)))
     return failure();
+  if (!getKColumns() != !getVColumns())
+    return emitOpError() << "needs both k_columns and v_columns, or none";
+  for (auto [shared, first] : {std::pair(getKColumnsAttr(), getKCol()),
+                               std::pair(getVColumnsAttr(), getVCol())})
+    if (shared && (shared.getUnit() % 32 != 0 || getHeadDim() % 32 != 0 ||
+                   (int64_t(first) - shared.getFirst()) % 32 != 0))
+      return emitOpError() << "workers cannot share heads by " << shared;
   return checkPlanes(*this, getK(), getV(), getKvHeads(), getHeadDim());
 }
 

@@ -28,6 +28,16 @@ namespace sinter::tile {
 /// Marks a function that all workers run together.
 inline constexpr llvm::StringLiteral kRegionAttr = "tile.region";
 
+/// Up to so many rows count as few: one pass over a strip. To repeat a norm of
+/// few rows costs a worker less than to wait for another one.
+inline constexpr int64_t kFewRows = 4;
+/// Copies that a buffer made with `split = own` has room for. More workers than
+/// that share the rows, be they few or many.
+inline constexpr int64_t kOwnCopies = 64;
+/// Groups of 4 code rows from one worker's copy to that of the next. They share
+/// no cache line.
+int64_t ownGroupStep(int64_t blocks, int64_t terms);
+
 } // namespace sinter::tile
 
 #endif

@@ -148,7 +148,17 @@ def Tile_LaunchOp
 
 def Tile_BarrierOp : Tile_Op<"barrier", [MemoryEffects<[MemRead, MemWrite]>]> {
   let summary = "waits until every worker of the region is here";
-  let assemblyFormat = "attr-dict";
+  let description = [{
+    With `many(%rows)` nobody waits while the rows are few (kFewRows).
+
+    ```mlir
+    tile.barrier
+    tile.barrier many(%rows)
+    ```
+  }];
+  let arguments = (ins Optional<Index>:$many);
+  let assemblyFormat = "(`many` `(` $many^ `)`)? attr-dict";
+  let builders = [OpBuilder<(ins), [{ build($_builder, $_state, ::mlir::Value()); }]>];
 }
 
 //===----------------------------------------------------------------------===//
@@ -178,7 +188,9 @@ def Tile_EmbedOp : Tile_Op<"embed"> {
 def Tile_RmsNormOp : Tile_Op<"rms_norm"> {
   let summary = "x / sqrt(mean(x^2) + eps) * weight";
   let description = [{
-    Reads rows `first`.. of `x` (0 if there is none) and writes rows 0.. of `y`.
+    Reads rows `first`.. of `x` (0 if there is none) and writes rows 0.. of `y`;
+    with `split = own` rows may be few, and then those of worker w begin at
+    kFewRows * w.
 
     ```mlir
     tile.rms_norm %x, %w -> %y rows(%n) first(%i) {cols = 576, eps = 1.0e-5 : f32}
@@ -187,7 +199,8 @@ def Tile_RmsNormOp : Tile_Op<"rms_norm"> {
   }];
   let arguments = (ins In<Tile_Rows>:$x, In<Tile_Vec>:$weight,
       Out<Tile_Rows>:$y, Index:$rows, Optional<Index>:$first, Tile_Int:$cols,
-      F32Attr:$eps);
+      F32Attr:$eps,
+      DefaultValuedAttr<Tile_SplitAttr, "::sinter::tile::Split::Rows">:$split);
   let assemblyFormat = [{
     $x `,` $weight `->` $y `rows` `(` $rows `)` (`first` `(` $first^ `)`)? attr-dict
     `:` type($x) `,` type($weight) `->` type($y)
@@ -195,7 +208,7 @@ def Tile_RmsNormOp : Tile_Op<"rms_norm"> {
   let hasVerifier = 1;
 }
 
-def Tile_QuantizeOp : Tile_Op<"quantize"> {
+def Tile_QuantizeOp : Tile_Op<"quantize", [AttrSizedOperandSegments]> {
   let summary = "int8 codes of rows, in blocks of 32 columns";
   let description = [{
     scale = max|x| / 127; code = rint(x * (127 / max|x|)), 0 in a block of zeros;
@@ -208,17 +221,27 @@ def Tile_QuantizeOp : Tile_Op<"quantize"> {
     the codes of what is left, x - scale * code, at scale / 254.  Their sum holds
     16 bits of x.
 
+    With `norm`, x is the row's tile.rms_norm with that weight, which is stored
+    nowhere; it begins at row `first`.  With `split = own` rows may be few, and
+    then the copy of worker w begins at group `ownGroupStep` * w.
+
     ```mlir
-    tile.quantize %x -> %codes, %scale, %start, %ssum rows(%n) {zero = 8 : i64}
+    tile.quantize %x norm(%w : memref<576xf32>, 1.0e-5 : f32, 576) -> %codes, %scale, %start, %ssum
+        rows(%n) {zero = 8 : i64}
         : memref<512x576xf32> -> memref<128x18x4x32xi8>, memref<128x18x4xf32>,
           memref<128x18x4xi32>, memref<128x18x4xf32>
     ```
   }];
-  let arguments = (ins In<Tile_Rows>:$x, Out<Tile_Codes>:$codes,
-      Out<Tile_SideF>:$scale, Out<Tile_SideI>:$start, Out<Tile_SideF>:$ssum,
-      Index:$rows, Tile_Int:$zero, DefaultValuedAttr<Tile_Int, "1">:$terms);
+  let arguments = (ins In<Tile_Rows>:$x, In<Optional<Tile_Vec>>:$norm,
+      Out<Tile_Codes>:$codes, Out<Tile_SideF>:$scale, Out<Tile_SideI>:$start,
+      Out<Tile_SideF>:$ssum, Index:$rows, Optional<Index>:$first,
+      Tile_Int:$zero, DefaultValuedAttr<Tile_Int, "1">:$terms,
+      OptionalAttr<F32Attr>:$eps, OptionalAttr<Tile_Int>:$cols,
+      DefaultValuedAttr<Tile_SplitAttr, "::sinter::tile::Split::Rows">:$split);
   let assemblyFormat = [{
-    $x `->` $codes `,` $scale `,` $start `,` $ssum `rows` `(` $rows `)` attr-dict
+    $x (`norm` `(` $norm^ `:` type($norm) `,` $eps `,` $cols `)`)? `->`
+    $codes `,` $scale `,` $start `,` $ssum
+    `rows` `(` $rows `)` (`first` `(` $first^ `)`)? attr-dict
     `:` type($x) `->` type($codes) `,` type($scale) `,` type($start) `,` type($ssum)
   }];
   let hasVerifier = 1;
@@ -237,6 +260,9 @@ def Tile_ContractOp : Tile_Op<"contract", [AttrSizedOperandSegments]> {
     row is the sum of two code rows (see tile.quantize), each with an accumulator
     of its own.
 
+    Workers share the strips in units of `share`.  With `own` the input was made
+    with `split = own`: while rows are few, a worker reads its own copy.
+
     ```mlir
     tile.contract q8(%c, %s, %st, %ss : memref<128x18x4x32xi8>, memref<128x18x4xf32>,
         memref<128x18x4xi32>, memref<128x18x4xf32>) %w : memref<207360xi8>
@@ -251,7 +277,8 @@ def Tile_ContractOp : Tile_Op<"contract", [AttrSizedOperandSegments]> {
       In<Optional<Tile_Rows>>:$residual, Out<Tile_Rows>:$out, Index:$rows,
       Tile_PackedAttr:$weight,
       DefaultValuedAttr<Tile_GateAttr, "::sinter::tile::Gate::None">:$gate,
-      DefaultValuedAttr<Tile_Int, "1">:$terms);
+      DefaultValuedAttr<Tile_Int, "1">:$terms, UnitAttr:$own,
+      DefaultValuedAttr<Tile_Int, "1">:$share);
   let assemblyFormat = [{
     (`q8` `(` $codes^ `,` $scale `,` $start `,` $ssum `:` type($codes) `,`
       type($scale) `,` type($start) `,` type($ssum) `)`)?
@@ -263,6 +290,11 @@ def Tile_ContractOp : Tile_Op<"contract", [AttrSizedOperandSegments]> {
     `->` $out `:` type($out) `rows` `(` $rows `)` attr-dict
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Which worker writes which columns of the buffer that `out` is or is a
+    /// part of, where that part begins at column `firstCol`.
+    ColumnsAttr columnsOf(int64_t firstCol);
+  }];
 }
 
 def Tile_GatedOp : Tile_Op<"gated"> {
@@ -330,6 +362,9 @@ def Tile_RopeOp : Tile_Op<"rope"> {
   let description = [{
     Head h owns columns first_col + h * head_dim; its first `rot` columns are
     rotated.  Pair i is columns (i, i + rot/2), or (2i, 2i + 1) if `interleaved`.
+    Workers share the rows; with `columns` and few rows, they share these
+    columns instead, each taking the heads (or, interleaved, the blocks of 32
+    columns) that lie in its units.
 
     ```mlir
     tile.rope %x, %table rows(%n) {first_col = 0, heads = 9, head_dim = 64,
@@ -338,7 +373,7 @@ def Tile_RopeOp : Tile_Op<"rope"> {
   }];
   let arguments = (ins InOut<Tile_Rows>:$x, In<Tile_Table>:$table, Index:$rows,
       Tile_Int:$first_col, Tile_Int:$heads, Tile_Int:$head_dim, Tile_Int:$rot,
-      UnitAttr:$interleaved);
+      UnitAttr:$interleaved, OptionalAttr<Tile_ColumnsAttr>:$columns);
   let assemblyFormat = [{
     $x `,` $table `rows` `(` $rows `)` attr-dict `:` type($x) `,` type($table)
   }];
@@ -351,7 +386,9 @@ def Tile_KvAppendOp : Tile_Op<"kv_append"> {
     Row r is position p = `at` + r, slot p%16 of page pages[p/16].  Keys are the
     `kv_heads` * `head_dim` columns from `k_col` on, values those from `v_col`
     on.  Narrowing rounds to nearest even and saturates at the largest finite
-    value.  The planes' leading dimension is a bound, not a size.
+    value.  The planes' leading dimension is a bound, not a size.  Workers share
+    the rows; with `k_columns` and `v_columns` and few rows, they share those
+    columns instead, each taking the blocks of 32 that lie in its units.
 
     ```mlir
     tile.kv_append %x, %k, %v, %pages rows(%n) at(%pos)
@@ -361,7 +398,9 @@ def Tile_KvAppendOp : Tile_Op<"kv_append"> {
   }];
   let arguments = (ins In<Tile_Rows>:$x, Out<Tile_Plane>:$k, Out<Tile_Plane>:$v,
       In<Tile_Ids>:$pages, Index:$rows, Index:$at, Tile_Int:$k_col,
-      Tile_Int:$v_col, Tile_Int:$kv_heads, Tile_Int:$head_dim);
+      Tile_Int:$v_col, Tile_Int:$kv_heads, Tile_Int:$head_dim,
+      OptionalAttr<Tile_ColumnsAttr>:$k_columns,
+      OptionalAttr<Tile_ColumnsAttr>:$v_columns);
   let assemblyFormat = [{
     $x `,` $k `,` $v `,` $pages `rows` `(` $rows `)` `at` `(` $at `)` attr-dict
     `:` type($x) `,` type($k) `,` type($v) `,` type($pages)

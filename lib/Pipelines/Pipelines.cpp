@@ -33,9 +33,9 @@ static void buildTile(OpPassManager &manager, const TilePhaseOptions &options) {
   convert.logitsRows = options.logitsRows;
   convert.maxContext = options.maxContext;
   manager.addPass(createLlmToTile(convert));
-  // Places in the arena decide what overlaps, so barriers come after.
-  manager.addPass(createPlanArena());
   manager.addNestedPass<func::FuncOp>(createPlaceBarriers());
+  // After the barriers: memory is reused where there is one, and needs no other.
+  manager.addPass(createPlanArena());
   manager.addPass(createVerifyTiled());
 }
 

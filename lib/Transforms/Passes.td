@@ -138,8 +138,9 @@ def PlanArena : Pass<"tile-plan-arena", "mlir::ModuleOp"> {
   let summary = "Gives every transient buffer of the regions a place in the arena";
   let description = [{
     Reads and writes `tile`.  A `memref.alloc` of a region becomes a view of the
-    region's arena argument at a constant offset; buffers whose lives do not
-    overlap share memory (first fit by size, 64-byte aligned).  Regions run one
+    region's arena argument at a constant offset; buffers between whose lives
+    stands a barrier (one that always waits) share memory (first fit by size,
+    64-byte aligned).  Regions run one
     after another, so they share the arena from the end of its fixed part on
     (attribute `tile.fixed_bytes` of `tile.buffer @arena`: values that live
     across regions).  The size of the arena is written back to that op.
@@ -158,15 +159,17 @@ def PlaceBarriers : Pass<"tile-place-barriers", "mlir::func::FuncOp"> {
   let summary = "Puts the barriers between stages that share memory";
   let description = [{
     Reads and writes `tile`.  Every tile op is one stage that all workers run on
-    a share of its rows, strips or units.  Two stages need a barrier between
+    a share of its rows, columns or units.  Two stages need a barrier between
     them if they touch overlapping memory, at least one writes it, and the same
-    worker does not own the same part: only ops that split by rows agree on
-    that.  The pass puts a barrier as late as possible and never puts two where
-    one does.
+    worker does not own the same part: the same rows, the same columns, or its
+    own copy.  Many ops share few rows in another way than many: where only many
+    rows need a barrier it is a `tile.barrier many(%rows)`.  The pass puts a
+    barrier as late as possible and never puts two where one does.
   }];
   let dependentDialects = ["sinter::tile::TileDialect"];
   let statistics = [
-    Statistic<"numBarriers", "barriers-placed", "barriers">
+    Statistic<"numBarriers", "barriers-placed", "barriers">,
+    Statistic<"numForMany", "barriers-for-many", "barriers for many rows only">
   ];
 }
 

@@ -59,7 +59,11 @@ Value RegionBuilder::alloc(ArrayRef<int64_t> shape, Type element) {
 }
 
 Value RegionBuilder::allocRows(int64_t cols) {
-  return alloc({rowCapacity, padded(cols)}, builder.getF32Type());
+  return allocRows(rowCapacity, cols);
+}
+
+Value RegionBuilder::allocRows(int64_t rows, int64_t cols) {
+  return alloc({rows, padded(cols)}, builder.getF32Type());
 }
 
 Value RegionBuilder::addArgument(Type type, BindingSpec spec) {
@@ -150,25 +154,76 @@ tile::PackedAttr RegionBuilder::packedOf(llm::LinearOp linear) {
                                arrangeOf(linear));
 }
 
+FailureOr<tile::StripLayout> RegionBuilder::layoutOf(llm::LinearOp linear) {
+  tile::PackedAttr packed = packedOf(linear);
+  return tile::StripLayout::get(packed.getEncoding(), packed.getRows(),
+                                packed.getCols(),
+                                [&] { return linear.emitError(); });
+}
+
 RegionBuilder::Quantized
-RegionBuilder::quantize(Value buffer, const tile::StripLayout &layout,
-                        int64_t terms) {
-  Quantized &entry = quantized[{buffer, layout.zero}];
+RegionBuilder::allocCodes(const tile::StripLayout &layout, tile::Split split) {
+  int64_t blocks = layout.blocks;
+  int64_t groups = (rowCapacity * terms() + 3) / 4;
+  if (split == tile::Split::Own)
+    groups = std::max(groups,
+                      tile::kOwnCopies * tile::ownGroupStep(blocks, terms()));
+  Type f32 = builder.getF32Type();
+  Quantized q;
+  q.codes = alloc({groups, blocks, 4, 32}, builder.getI8Type());
+  q.scale = alloc({groups, blocks, 4}, f32);
+  q.start = alloc({groups, blocks * layout.scalesPerBlock(), 4},
+                  builder.getI32Type());
+  q.ssum = alloc({groups, blocks, 4}, f32);
+  q.split = split;
+  return q;
+}
+
+/// The codes of what a linear reads; made where the first linear needs them.
+FailureOr<RegionBuilder::Quantized>
+RegionBuilder::quantize(llm::LinearOp linear, const tile::StripLayout &layout) {
+  Quantized &entry = quantized[keyOf(linear.getX(), layout)];
   if (entry.codes)
     return entry;
-  int64_t groups = (rowCapacity * terms + 3) / 4;
-  int64_t blocks = cast<MemRefType>(buffer.getType()).getDimSize(1) / 32;
-  Type f32 = builder.getF32Type();
-  entry.codes = alloc({groups, blocks, 4, 32}, builder.getI8Type());
-  entry.scale = alloc({groups, blocks, 4}, f32);
-  entry.start = alloc({groups, blocks * layout.scalesPerBlock(), 4},
-                      builder.getI32Type());
-  entry.ssum = alloc({groups, blocks, 4}, f32);
-  tile::QuantizeOp::create(builder, location, buffer, entry.codes, entry.scale,
-                           entry.start, entry.ssum, scalar(0),
-                           builder.getI64IntegerAttr(layout.zero),
-                           builder.getI64IntegerAttr(terms));
+  FailureOr<Value> x = wholeBuffer(linear.getX(), linear);
+  if (failed(x))
+    return failure();
+  // The worker that made 32 neighbouring columns quantizes them. Other inputs
+  // come from more workers than one.
+  bool gated = linear.getX().getDefiningOp<llm::GatedOp>() &&
+               columnsOf(rowsOf(linear.getX()), 32);
+  entry = allocCodes(layout, gated ? tile::Split::Columns : tile::Split::Own);
+  tile::QuantizeOp::create(builder, location, *x, /*norm=*/Value(), entry.codes,
+                           entry.scale, entry.start, entry.ssum, scalar(0),
+                           /*first=*/Value(), layout.zero, terms(),
+                           /*eps=*/FloatAttr(),
+                           /*cols=*/IntegerAttr(), entry.split);
   return entry;
+}
+
+/// The codes of normed rows that only quantized products read.
+void RegionBuilder::quantizeNorm(llm::RmsNormOp op, Value x, Value weight,
+                                 const tile::StripLayout &layout) {
+  Quantized &entry = quantized[keyOf(op.getResult(), layout)];
+  if (entry.codes)
+    return;
+  int64_t cols = op.getX().getType().getDimSize(1);
+  entry = allocCodes(layout, tile::Split::Own);
+  tile::QuantizeOp::create(
+      builder, location, x, weight, entry.codes, entry.scale, entry.start,
+      entry.ssum, scalar(0), selectsRows ? scalar(1) : Value(), layout.zero,
+      terms(), op.getEpsAttr(), builder.getI64IntegerAttr(cols), entry.split);
+}
+
+/// How workers share these columns, in units that are multiples of `unit`; null
+/// if they were not written by one contraction that does so.
+tile::ColumnsAttr RegionBuilder::columnsOf(Rows rows, int64_t unit) {
+  for (tile::ColumnsAttr columns : written.lookup(rows.buffer))
+    if (columns.contains(rows.firstCol, rows.firstCol + rows.cols) &&
+        columns.getUnit() % unit == 0 &&
+        (rows.firstCol - columns.getFirst()) % unit == 0)
+      return columns;
+  return nullptr;
 }
 
 /// The buffer of a value that is all of its columns.
@@ -184,34 +239,54 @@ FailureOr<Value> RegionBuilder::wholeBuffer(Value value, Operation *user) {
   return rows.buffer;
 }
 
+/// Strips that must go to one worker: what reads the result next works on their
+/// columns together.
+static int64_t strips(llm::LinearOp linear, tile::Gate gate) {
+  if (gate != tile::Gate::None)
+    return 2; // 32 columns
+  int64_t count = 1;
+  SmallVector<Operation *> readers(linear->getUsers());
+  while (!readers.empty()) {
+    Operation *reader = readers.pop_back_val();
+    if (isa<llm::ColumnsOp>(reader))
+      llvm::append_range(readers, reader->getUsers());
+    auto rope = dyn_cast<llm::RopeOp>(reader);
+    if (rope && !rope.getInterleaved() && rope.getHeadDim() % 32 == 0)
+      count = std::max<int64_t>(count, rope.getHeadDim() / 32);
+  }
+  return count;
+}
+
 LogicalResult RegionBuilder::contract(llm::LinearOp linear, tile::Gate gate,
                                       Value residual, Value out) {
-  FailureOr<Value> x = wholeBuffer(linear.getX(), linear);
-  if (failed(x))
-    return failure();
-  tile::PackedAttr packed = packedOf(linear);
-  auto layout = tile::StripLayout::get(packed.getEncoding(), packed.getRows(),
-                                       packed.getCols(),
-                                       [&] { return linear.emitError(); });
+  FailureOr<tile::StripLayout> layout = layoutOf(linear);
   if (failed(layout))
     return failure();
+  FailureOr<Quantized> q = Quantized();
+  FailureOr<Value> rows = Value();
+  if (readsCodes(*layout))
+    q = quantize(linear, *layout);
+  else
+    rows = wholeBuffer(linear.getX(), linear);
+  if (failed(q) || failed(rows))
+    return failure();
+  tile::PackedAttr packed = packedOf(linear);
   Value matrixBuffer = matrix(linear.getWeights(), packed);
   Value bias;
   if (!linear.getBiases().empty())
     bias = vector(linear.getBiases(), arrangeOf(linear));
-  Quantized q;
-  Value rows = *x;
-  // The head sees few rows and waits for memory, so that a second term is free
-  // there and takes a quarter off the distance from exact logits.
-  int64_t terms = 1;
-  if (layout->hasDot() && options.int8Activations) {
-    terms = selectsRows ? 2 : 1;
-    q = quantize(*x, *layout, terms);
-    rows = Value();
+  bool own = q->split == tile::Split::Own || copied.contains(*rows);
+  auto contract = tile::ContractOp::create(
+      builder, location, q->codes, q->scale, q->start, q->ssum, *rows,
+      matrixBuffer, bias, residual, out, scalar(0), packed, gate,
+      q->codes ? terms() : 1, own, strips(linear, gate));
+  int64_t firstCol = 0;
+  Value buffer = out;
+  if (auto part = out.getDefiningOp<memref::SubViewOp>()) {
+    firstCol = part.getStaticOffset(1);
+    buffer = part.getSource();
   }
-  tile::ContractOp::create(builder, location, q.codes, q.scale, q.start, q.ssum,
-                           rows, matrixBuffer, bias, residual, out, scalar(0),
-                           packed, gate, terms);
+  written[buffer].push_back(contract.columnsOf(firstCol));
   return success();
 }
 
@@ -283,11 +358,32 @@ LogicalResult RegionBuilder::convert(llm::RmsNormOp op) {
   if (failed(x))
     return failure();
   int64_t cols = op.getX().getType().getDimSize(1);
-  Value y = allocRows(cols);
   Value weight = vector(op.getWeight(), tile::Arrange::Stack);
-  tile::RmsNormOp::create(builder, location, *x, weight, y, scalar(0),
-                          selectsRows ? scalar(1) : Value(),
-                          builder.getI64IntegerAttr(cols), op.getEpsAttr());
+  bool needsRows = false, onlyLinears = true;
+  for (Operation *user : op.getResult().getUsers()) {
+    auto linear = dyn_cast<llm::LinearOp>(user);
+    onlyLinears &= linear != nullptr;
+    FailureOr<tile::StripLayout> layout;
+    if (linear && failed(layout = layoutOf(linear)))
+      return failure();
+    if (linear && readsCodes(*layout))
+      quantizeNorm(op, *x, weight, *layout);
+    else
+      needsRows = true;
+  }
+  Value y;
+  if (needsRows) {
+    auto split = onlyLinears ? tile::Split::Own : tile::Split::Rows;
+    y = allocRows(onlyLinears
+                      ? std::max(rowCapacity, tile::kOwnCopies * tile::kFewRows)
+                      : rowCapacity,
+                  cols);
+    if (onlyLinears)
+      copied.insert(y);
+    tile::RmsNormOp::create(builder, location, *x, weight, y, scalar(0),
+                            selectsRows ? scalar(1) : Value(), cols,
+                            op.getEps(), split);
+  }
   bind(op.getResult(), {y, 0, cols});
   return success();
 }
@@ -312,9 +408,13 @@ LogicalResult RegionBuilder::convert(llm::RopeOp op) {
   FixedBuffer table = ropeTables->lookup(freqs.getWeightAttr().getAttr());
   Value buffer = fixedBuffer(
       tile::ArenaAttr::get(builder.getContext(), table.offset), table.type);
+  int64_t dim = op.getHeadDim();
+  tile::ColumnsAttr columns;
+  if (dim % 32 == 0 && (!op.getInterleaved() || op.getRot() % 32 == 0))
+    columns = columnsOf(rows, op.getInterleaved() ? 32 : dim);
   tile::RopeOp::create(builder, location, rows.buffer, buffer, scalar(0),
                        rows.firstCol, op.getHeads(), op.getHeadDim(),
-                       op.getRot(), op.getInterleaved());
+                       op.getRot(), op.getInterleaved(), columns);
   bind(op.getResult(), rows);
   return success();
 }
@@ -324,10 +424,13 @@ LogicalResult RegionBuilder::convert(llm::KVAppendOp op) {
   if (!k.buffer || k.buffer != v.buffer)
     return op.emitError("keys and values must come from linears");
   llm::KVCacheType cache = op.getKv().getType();
+  tile::ColumnsAttr keys = columnsOf(k, 32), values = columnsOf(v, 32);
+  if (cache.getHeadDim() % 32 != 0 || !keys || !values)
+    keys = values = nullptr;
   tile::KvAppendOp::create(builder, location, k.buffer, plane(0, cache),
                            plane(1, cache), pages(), scalar(0), scalar(1),
                            k.firstCol, v.firstCol, cache.getKvHeads(),
-                           cache.getHeadDim());
+                           cache.getHeadDim(), keys, values);
   return success();
 }
 
@@ -374,13 +477,6 @@ LogicalResult RegionBuilder::convert(llm::AddOp op) {
   bool inPlace =
       diesAt(other, op) && !(linear && rowsOf(linear.getX()).buffer == *a);
   Value out = inPlace ? *a : allocRows(cols);
-  // What was quantized from this buffer no longer says what is in it.
-  llvm::SmallVector<std::pair<Value, int64_t>> stale;
-  for (auto &entry : quantized)
-    if (entry.first.first == out)
-      stale.push_back(entry.first);
-  for (auto &key : stale)
-    quantized.erase(key);
   bind(op.getResult(), {out, 0, cols});
   if (linear) {
     ++residualsFused;

@@ -69,6 +69,7 @@ public:
 
   /// A transient buffer of rows; `cols` is padded to 32.
   mlir::Value allocRows(int64_t cols);
+  mlir::Value allocRows(int64_t rows, int64_t cols);
   mlir::Value alloc(llvm::ArrayRef<int64_t> shape, mlir::Type element);
 
   /// Buffer arguments; equal requests share one.
@@ -101,11 +102,25 @@ private:
   mlir::FailureOr<mlir::Value> wholeBuffer(mlir::Value value,
                                            mlir::Operation *user);
   void joinKeysAndValues(llm::KVAppendOp append);
+  /// An input of linears as int8 codes.
   struct Quantized {
     mlir::Value codes, scale, start, ssum;
+    tile::Split split = tile::Split::Rows;
   };
-  Quantized quantize(mlir::Value buffer, const tile::StripLayout &layout,
-                     int64_t terms);
+  mlir::FailureOr<tile::StripLayout> layoutOf(llm::LinearOp linear);
+  bool readsCodes(const tile::StripLayout &layout) const {
+    return layout.hasDot() && options.int8Activations;
+  }
+  /// Code rows of a row: the head sees few rows and waits for memory, so that a
+  /// second term is free there and takes a quarter off the distance from exact
+  /// logits.
+  int64_t terms() const { return selectsRows ? 2 : 1; }
+  mlir::FailureOr<Quantized> quantize(llm::LinearOp linear,
+                                      const tile::StripLayout &layout);
+  void quantizeNorm(llm::RmsNormOp op, mlir::Value x, mlir::Value weight,
+                    const tile::StripLayout &layout);
+  Quantized allocCodes(const tile::StripLayout &layout, tile::Split split);
+  tile::ColumnsAttr columnsOf(Rows rows, int64_t unit);
 
   mlir::LogicalResult convert(llm::RmsNormOp op);
   mlir::LogicalResult convert(llm::LinearOp op);
@@ -125,9 +140,17 @@ private:
   /// Where linears write whose results must lie together.
   llvm::DenseMap<mlir::Operation *, Rows> places;
   llvm::DenseMap<mlir::Value, Rows> values;
-  /// Quantized forms of a buffer, by offset of the weight codes.  A buffer
-  /// that linears read is written once: only sums are formed in place.
-  llvm::DenseMap<std::pair<mlir::Value, int64_t>, Quantized> quantized;
+  /// Quantized forms of an input of linears, by what weights ask of them: the
+  /// offset of their codes, and their scales per block.
+  using CodesKey = std::tuple<mlir::Value, int64_t, int64_t>;
+  static CodesKey keyOf(mlir::Value x, const tile::StripLayout &layout) {
+    return {x, layout.zero, layout.scalesPerBlock()};
+  }
+  llvm::DenseMap<CodesKey, Quantized> quantized;
+  /// Rows of which workers may have copies (Split::Own).
+  llvm::DenseSet<mlir::Value> copied;
+  /// How workers share the columns that contractions write, by buffer.
+  llvm::DenseMap<mlir::Value, llvm::SmallVector<tile::ColumnsAttr>> written;
 };
 
 } // namespace sinter

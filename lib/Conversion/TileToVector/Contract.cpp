@@ -9,6 +9,7 @@
 // f32 activations take 8 rows in a pass where the registers hold their sums.
 #include "lib/Conversion/TileToVector/Contract.h"
 #include "lib/Conversion/TileToVector/MathExpansion.h"
+#include "lib/Conversion/TileToVector/RowLowerings.h"
 
 using namespace mlir;
 using namespace sinter;
@@ -34,6 +35,8 @@ public:
 private:
   void orderGroups();
   int64_t chunkGroups();
+  std::pair<Value, Value> shareStrips();
+  Value ownGroup();
   void emitStrip(Value strip, Value from, Value to, Value isLast,
                  Value tokenGroups, Value remainder);
   void emitRemainder(Value strip, Value tokenGroup, Value remainder);
@@ -56,6 +59,7 @@ private:
   /// Groups of outputs in the order of work: those that meet in a gate's
   /// epilogue follow one another.
   SmallVector<int64_t> order;
+  Value firstGroup; // of the input
 };
 
 /// With a gate, rows i and i + 16 of a strip meet in the epilogue.
@@ -79,7 +83,8 @@ void ContractEmitter::emit() {
   Value rows = l.muli(op.getRows(), l.index(op.getTerms())); // of codes
   Value full = l.divu(rows, kTokens), remainder = l.remu(rows, kTokens);
   Value all = l.divu(l.addi(rows, l.index(kTokens - 1)), kTokens);
-  auto [first, last] = t.share(op.getLoc(), l.index(layout.strips));
+  auto [first, last] = shareStrips();
+  firstGroup = ownGroup();
   int64_t chunk = chunkGroups();
   l.loop(l.index(0), all, chunk, [&](Value from) {
     Value end = l.addi(from, l.index(chunk));
@@ -89,6 +94,28 @@ void ContractEmitter::emit() {
       emitStrip(strip, from, to, isLast, full, remainder);
     });
   });
+}
+
+/// Workers share the strips in units that stay together.
+std::pair<Value, Value> ContractEmitter::shareStrips() {
+  int64_t unit = op.getShare();
+  auto [first, last] =
+      t.share(op.getLoc(), l.index((layout.strips + unit - 1) / unit));
+  if (unit == 1)
+    return {first, last};
+  return {l.muli(first, l.index(unit)),
+          l.mins(l.muli(last, l.index(unit)), l.index(layout.strips))};
+}
+
+/// Where this worker's copy of the input begins.
+Value ContractEmitter::ownGroup() {
+  if (!op.getOwn())
+    return l.index(0);
+  int64_t step = op.getCodes()
+                     ? tile::ownGroupStep(layout.blocks, op.getTerms())
+                     : tile::kFewRows / kTokens;
+  return l.select(areFew(l, op.getRows(), t.workers),
+                  l.muli(t.worker, l.index(step)), l.index(0));
 }
 
 void ContractEmitter::emitStrip(Value strip, Value from, Value to, Value isLast,
@@ -129,7 +156,7 @@ void ContractEmitter::emitPass(Value strip, Value tokenGroup, int64_t tokens,
     ArrayRef<int64_t> groups = ArrayRef(order).slice(i, step);
     SmallVector<SmallVector<Value>> sums(tokens);
     for (size_t j = 0; j < step; j += atOnce) {
-      ContractPass pass{strip, tokenGroup, tokens,
+      ContractPass pass{strip, l.addi(firstGroup, tokenGroup), tokens,
                         SmallVector<int64_t>(groups.slice(j, atOnce)),
                         prefetch && i + j == 0};
       SmallVector<Value> part = loop(op, layout, t, pass);

@@ -13,7 +13,7 @@ namespace sinter {
 /// One pass over a strip: what it multiplies, and which sums it makes.
 struct ContractPass {
   mlir::Value strip;      // index
-  mlir::Value tokenGroup; // index; its rows are 4 * tokenGroup + token
+  mlir::Value tokenGroup; // index; input rows are 4 * tokenGroup + token
   int64_t tokens;         // rows of this pass
   /// Registers of outputs: group i is the rows [i * lanes, (i+1) * lanes) of
   /// the strip.

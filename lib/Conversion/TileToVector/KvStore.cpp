@@ -27,42 +27,63 @@ KvStore::Slot KvStore::slot(Value position) {
   return {l.indexCast(page, l.b.getIndexType()), l.remu(position, kPage)};
 }
 
-void KvStore::keys(Slot slot, Value kvHead, ValueRange chunks) {
+void KvStore::keys(Slot slot, Value kvHead, Value firstDim, ValueRange chunks) {
   // Keys lie across the page: one lane a line.
   for (auto [c, chunk] : llvm::enumerate(chunks)) {
     Value narrowed = narrow(l, chunk, elementOf(k));
-    for (int64_t lane = 0; lane < count(c); ++lane)
+    for (int64_t lane = 0; lane < count(c); ++lane) {
+      Value dim = l.addi(firstDim, l.index(c * kLanes + lane));
       l.store(l.extract(narrowed, lane), k,
-              {slot.page, kvHead, l.index(c * kLanes + lane), slot.index});
+              {slot.page, kvHead, dim, slot.index});
+    }
   }
 }
 
-void KvStore::values(Slot slot, Value kvHead, ValueRange chunks) {
+void KvStore::values(Slot slot, Value kvHead, Value firstDim,
+                     ValueRange chunks) {
   // Lanes beyond the head fill the page's pad columns.
-  for (auto [c, chunk] : llvm::enumerate(chunks))
+  for (auto [c, chunk] : llvm::enumerate(chunks)) {
+    Value dim = l.addi(firstDim, l.index(c * kLanes));
     l.store(narrow(l, chunk, elementOf(v)), v,
-            {slot.page, kvHead, slot.index, l.index(c * kLanes)});
+            {slot.page, kvHead, slot.index, dim});
+  }
+}
+
+/// `part(column, head, dimension)` for what this worker has of the heads from
+/// column `first` on: whole heads, or blocks of 32 columns.
+static void
+forParts(LaneBuilder &l, tile::KvAppendOp op, Share share,
+         tile::ColumnsAttr columns, int64_t first,
+         llvm::function_ref<void(Value, Value, Value, Value)> part) {
+  int64_t dim = op.getHeadDim();
+  Area area = areaOf(l, op.getRows(), columns, first,
+                     first + op.getKvHeads() * dim, share);
+  area.forEach(l, columns ? 32 : dim, [&](Value row, Value column) {
+    Value at = l.subi(column, l.index(first));
+    part(row, column, l.divu(at, dim), l.remu(at, dim));
+  });
 }
 
 void lowerKvAppend(LaneBuilder &l, tile::KvAppendOp op, Share share) {
   KvStore store(l, op.getK(), op.getV(), op.getPages(), op.getHeadDim());
-  forRows(l, op.getRows(), share, [&](Value row) {
-    KvStore::Slot slot = store.slot(l.addi(op.getAt(), row));
-    l.loop(l.index(0), l.index(op.getKvHeads()), 1, [&](Value head) {
-      Value at = l.muli(head, l.index(op.getHeadDim()));
-      auto headFrom = [&](int64_t firstCol) {
-        SmallVector<Value> chunks;
-        for (int64_t c = 0; c < store.chunks(); ++c) {
-          Value column = l.addi(at, l.index(firstCol + c * kLanes));
-          chunks.push_back(
-              loadSome(l, op.getX(), {row, column}, store.count(c)));
-        }
-        return chunks;
-      };
-      store.keys(slot, head, headFrom(op.getKCol()));
-      store.values(slot, head, headFrom(op.getVCol()));
-    });
-  });
+  auto load = [&](Value row, Value column) {
+    SmallVector<Value> chunks;
+    int64_t count = op.getKColumns() ? 2 : store.chunks();
+    for (int64_t c = 0; c < count; ++c)
+      chunks.push_back(loadSome(l, op.getX(),
+                                {row, l.addi(column, l.index(c * kLanes))},
+                                store.count(c)));
+    return chunks;
+  };
+  auto slot = [&](Value row) { return store.slot(l.addi(op.getAt(), row)); };
+  forParts(l, op, share, op.getKColumnsAttr(), op.getKCol(),
+           [&](Value row, Value column, Value head, Value dim) {
+             store.keys(slot(row), head, dim, load(row, column));
+           });
+  forParts(l, op, share, op.getVColumnsAttr(), op.getVCol(),
+           [&](Value row, Value column, Value head, Value dim) {
+             store.values(slot(row), head, dim, load(row, column));
+           });
 }
 
 } // namespace sinter

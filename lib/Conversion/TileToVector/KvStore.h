@@ -32,10 +32,13 @@ public:
   };
   Slot slot(mlir::Value position);
 
-  /// One head of one position: chunk c holds dimensions 16 c .. 16 c + 15 as
-  /// f32, lanes beyond the head are zeros. Keys come after rope.
-  void keys(Slot slot, mlir::Value kvHead, mlir::ValueRange chunks);
-  void values(Slot slot, mlir::Value kvHead, mlir::ValueRange chunks);
+  /// Dimensions from `firstDim` on of one head of one position: chunk c holds
+  /// 16 of them from 16 c on as f32, lanes beyond the head are zeros. Keys come
+  /// after rope.
+  void keys(Slot slot, mlir::Value kvHead, mlir::Value firstDim,
+            mlir::ValueRange chunks);
+  void values(Slot slot, mlir::Value kvHead, mlir::Value firstDim,
+              mlir::ValueRange chunks);
 
 private:
   LaneBuilder &l;

@@ -2,6 +2,7 @@
 //
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "lib/Conversion/TileToVector/RowLowerings.h"
 #include "lib/Conversion/TileToVector/TileLowering.h"
 
 using namespace mlir;
@@ -12,12 +13,41 @@ namespace {
 class QuantizeEmitter {
 public:
   QuantizeEmitter(tile::QuantizeOp op, OpBuilder &builder)
-      : op(op), l(builder, op.getLoc()) {}
+      : op(op), l(builder, op.getLoc()),
+        blocks(cast<MemRefType>(op.getCodes().getType()).getDimSize(1)) {}
 
-  void emitBlock(Value row, Value block) {
+  void emit(Share share) {
+    Part part = partOf(l, op.getRows(), op.getSplit(), share);
+    firstGroup =
+        l.muli(part.copy, l.index(tile::ownGroupStep(blocks, op.getTerms())));
+    Value firstBlock = l.index(0), lastBlock = l.index(blocks);
+    if (op.getSplit() == tile::Split::Columns)
+      std::tie(firstBlock, lastBlock) = shareOf(l, l.index(blocks), share);
+    l.loop(part.firstRow, part.lastRow, 1, [&](Value row) {
+      Value from = op.getFirst() ? l.addi(row, op.getFirst()) : row;
+      Value norm;
+      if (op.getNorm())
+        norm = l.splat(emitRmsScale(l, op.getX(), from, *op.getCols(),
+                                    op.getEps()->convertToDouble()),
+                       kLanes);
+      l.loop(firstBlock, lastBlock, 1,
+             [&](Value block) { emitBlock(row, from, norm, block); });
+    });
+  }
+
+private:
+  /// 16 columns of row `from`, normed if there is a norm.
+  Value load(Value from, Value norm, Value column) {
+    Value x = l.load(op.getX(), {from, column}, kLanes);
+    if (!norm)
+      return x;
+    return l.mul(l.mul(x, norm), l.load(op.getNorm(), {column}, kLanes));
+  }
+
+  void emitBlock(Value row, Value from, Value norm, Value block) {
     Value column = l.muli(block, l.index(32));
-    Value low = l.load(op.getX(), {row, column}, 16);
-    Value high = l.load(op.getX(), {row, l.addi(column, l.index(16))}, 16);
+    Value low = load(from, norm, column);
+    Value high = load(from, norm, l.addi(column, l.index(16)));
     auto [scale, inverse] = emitScale(low, high);
     Value codeRow = l.muli(row, l.index(op.getTerms()));
     auto [lowCodes, highCodes] =
@@ -33,11 +63,11 @@ public:
              l.mul(inverse, l.constantF(l.f32(), 254)));
   }
 
-private:
   /// Writes one code row of a block; the codes as i32.
   std::pair<Value, Value> emitTerm(Value codeRow, Value block, Value low,
                                    Value high, Value scale, Value inverse) {
-    Value group = l.divu(codeRow, 4), token = l.remu(codeRow, 4);
+    Value group = l.addi(firstGroup, l.divu(codeRow, 4));
+    Value token = l.remu(codeRow, 4);
     Value lowCodes = emitCodes(low, inverse);
     Value highCodes = emitCodes(high, inverse);
     Type i8 = l.b.getI8Type();
@@ -105,17 +135,12 @@ private:
 
   tile::QuantizeOp op;
   LaneBuilder l;
+  int64_t blocks;
+  Value firstGroup; // of this worker's codes
 };
 
 LogicalResult lowerQuantize(tile::QuantizeOp op, TileLowering &t) {
-  LaneBuilder l(t.b, op.getLoc());
-  QuantizeEmitter emitter(op, t.b);
-  int64_t blocks = cast<MemRefType>(op.getCodes().getType()).getDimSize(1);
-  auto [first, last] = t.share(op.getLoc(), op.getRows());
-  l.loop(first, last, 1, [&](Value row) {
-    l.loop(l.index(0), l.index(blocks), 1,
-           [&](Value block) { emitter.emitBlock(row, block); });
-  });
+  QuantizeEmitter(op, t.b).emit({t.worker, t.workers});
   return success();
 }
 

@@ -34,25 +34,37 @@ std::pair<Value, Value> rotate(LaneBuilder &l, Value x, Value y, Value cos,
 
 /// Rotates `count` pairs from pair `i` on of the head at column `head`.
 void rotatePairs(LaneBuilder &l, tile::RopeOp op, Value row, Value head,
-                 int64_t i, int64_t count) {
+                 Value i, int64_t count) {
   Value x = op.getX();
-  Value table =
-      loadSome(l, op.getTable(), {row, l.index(i), l.index(0)}, 2 * count, 32);
+  Value table = loadSome(l, op.getTable(), {row, i, l.index(0)}, 2 * count, 32);
   Value cos = everySecond(l, table, 0), sin = everySecond(l, table, 1);
   if (op.getInterleaved()) {
-    Value at = l.addi(head, l.index(2 * i));
+    Value at = l.addi(head, l.muli(i, l.index(2)));
     Value pairs = loadSome(l, x, {row, at}, 2 * count, 32);
     auto [a, b] =
         rotate(l, everySecond(l, pairs, 0), everySecond(l, pairs, 1), cos, sin);
     storeSome(l, interleave(l, a, b), x, {row, at}, 2 * count);
     return;
   }
-  Value low = l.addi(head, l.index(i));
+  Value low = l.addi(head, i);
   Value high = l.addi(low, l.index(op.getRot() / 2));
   auto [a, b] = rotate(l, loadSome(l, x, {row, low}, count),
                        loadSome(l, x, {row, high}, count), cos, sin);
   storeSome(l, a, x, {row, low}, count);
   storeSome(l, b, x, {row, high}, count);
+}
+
+/// Rotates the 16 pairs of a block of 32 columns, where pairs lie together.
+void rotateBlock(LaneBuilder &l, tile::RopeOp op, Value row, Value column) {
+  Value within = l.remu(l.subi(column, l.index(op.getFirstCol())),
+                        op.getHeadDim()); // of its head
+  auto rotate = [&] {
+    rotatePairs(l, op, row, l.subi(column, within), l.divu(within, 2), kLanes);
+  };
+  if (op.getRot() == op.getHeadDim())
+    return rotate();
+  l.when(l.cmp(arith::CmpIPredicate::ult, within, l.index(op.getRot())),
+         rotate);
 }
 
 } // namespace
@@ -74,14 +86,18 @@ void lowerRopeTable(LaneBuilder &l, tile::RopeTableOp op, Share share) {
 }
 
 void lowerRope(LaneBuilder &l, tile::RopeOp op, Share share) {
-  int64_t pairs = op.getRot() / 2;
-  forRows(l, op.getRows(), share, [&](Value row) {
-    Value first = l.index(op.getFirstCol());
-    Value end = l.index(op.getFirstCol() + op.getHeads() * op.getHeadDim());
-    l.loop(first, end, op.getHeadDim(), [&](Value head) {
-      for (int64_t i = 0; i < pairs; i += kLanes)
-        rotatePairs(l, op, row, head, i, std::min(kLanes, pairs - i));
+  int64_t pairs = op.getRot() / 2, dim = op.getHeadDim();
+  tile::ColumnsAttr columns = op.getColumnsAttr();
+  int64_t first = op.getFirstCol();
+  Area area = areaOf(l, op.getRows(), columns, first,
+                     first + op.getHeads() * dim, share);
+  if (columns && op.getInterleaved())
+    return area.forEach(l, 32, [&](Value row, Value column) {
+      rotateBlock(l, op, row, column);
     });
+  area.forEach(l, dim, [&](Value row, Value head) {
+    for (int64_t i = 0; i < pairs; i += kLanes)
+      rotatePairs(l, op, row, head, l.index(i), std::min(kLanes, pairs - i));
   });
 }
 

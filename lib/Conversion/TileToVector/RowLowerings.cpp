@@ -16,13 +16,63 @@ namespace sinter {
 // Shared
 //===----------------------------------------------------------------------===//
 
-void forRows(LaneBuilder &l, Value rows, Share share,
-             llvm::function_ref<void(Value)> body) {
+Value areFew(LaneBuilder &l, Value rows, Value workers) {
+  auto atMost = [&](Value count, int64_t most) {
+    return l.cmp(arith::CmpIPredicate::ule, count, l.index(most));
+  };
+  return l.andi(atMost(rows, tile::kFewRows),
+                atMost(workers, tile::kOwnCopies));
+}
+
+std::pair<Value, Value> shareOf(LaneBuilder &l, Value count, Share share) {
   auto bound = [&](Value worker) -> Value {
-    return arith::DivUIOp::create(l.b, l.loc, l.muli(rows, worker),
+    return arith::DivUIOp::create(l.b, l.loc, l.muli(count, worker),
                                   share.workers);
   };
-  l.loop(bound(share.worker), bound(l.addi(share.worker, l.index(1))), 1, body);
+  return {bound(share.worker), bound(l.addi(share.worker, l.index(1)))};
+}
+
+Part partOf(LaneBuilder &l, Value rows, tile::Split split, Share share) {
+  Value zero = l.index(0);
+  if (split == tile::Split::Columns)
+    return {zero, rows, zero};
+  auto [first, last] = shareOf(l, rows, share);
+  if (split == tile::Split::Rows)
+    return {first, last, zero};
+  Value few = areFew(l, rows, share.workers);
+  return {l.select(few, zero, first), l.select(few, rows, last),
+          l.select(few, share.worker, zero)};
+}
+
+Area areaOf(LaneBuilder &l, Value rows, tile::ColumnsAttr columns,
+            int64_t first, int64_t last, Share share) {
+  auto [firstRow, lastRow] = shareOf(l, rows, share);
+  Area area{firstRow, lastRow, l.index(first), l.index(last)};
+  if (!columns)
+    return area;
+  auto [from, to] = shareOf(l, l.index(columns.units()), share);
+  auto column = [&](Value unit) {
+    return l.addi(l.muli(unit, l.index(columns.getUnit())),
+                  l.index(columns.getFirst()));
+  };
+  Value few = areFew(l, rows, share.workers);
+  return {l.select(few, l.index(0), area.firstRow),
+          l.select(few, rows, area.lastRow),
+          l.select(few, l.maxs(column(from), area.firstCol), area.firstCol),
+          l.select(few, l.mins(column(to), area.lastCol), area.lastCol)};
+}
+
+void Area::forEach(LaneBuilder &l, int64_t step,
+                   llvm::function_ref<void(Value, Value)> body) {
+  l.loop(firstRow, lastRow, 1, [&](Value row) {
+    l.loop(firstCol, lastCol, step, [&](Value column) { body(row, column); });
+  });
+}
+
+void forRows(LaneBuilder &l, Value rows, Share share,
+             llvm::function_ref<void(Value)> body) {
+  auto [first, last] = shareOf(l, rows, share);
+  l.loop(first, last, 1, body);
 }
 
 /// A constant mask whose first `count` lanes are set.
@@ -98,26 +148,33 @@ Value scratch(LaneBuilder &l, ArrayRef<int64_t> shape, Type element) {
 // Norms, gates and sums
 //===----------------------------------------------------------------------===//
 
-void lowerRmsNorm(LaneBuilder &l, tile::RmsNormOp op, Share share) {
-  int64_t cols = op.getCols();
-  Value x = op.getX(), y = op.getY(), weight = op.getWeight();
+Value emitRmsScale(LaneBuilder &l, Value x, Value row, int64_t cols,
+                   double eps) {
   auto vec = VectorType::get({kLanes}, l.f32());
-  forRows(l, op.getRows(), share, [&](Value row) {
+  Value sums = forColumns(l, cols, {l.constantF(vec, 0)},
+                          [&](Value c, int64_t count, ValueRange sum) {
+                            Value v = loadSome(l, x, {row, c}, count);
+                            return SmallVector<Value>{l.fma(v, v, sum[0])};
+                          })[0];
+  Value sum = l.reduce(sums, [&](Value a, Value b) { return l.add(a, b); });
+  Value mean = l.div(sum, l.f(sum, double(cols)));
+  return l.div(l.f(sum, 1), l.sqrt(l.add(mean, l.f(sum, eps))));
+}
+
+void lowerRmsNorm(LaneBuilder &l, tile::RmsNormOp op, Share share) {
+  Value x = op.getX(), weight = op.getWeight();
+  Part part = partOf(l, op.getRows(), op.getSplit(), share);
+  Value shift = l.muli(part.copy, l.index(tile::kFewRows));
+  l.loop(part.firstRow, part.lastRow, 1, [&](Value row) {
     Value from = op.getFirst() ? l.addi(row, op.getFirst()) : row;
-    Value sums = forColumns(l, cols, {l.constantF(vec, 0)},
-                            [&](Value c, int64_t count, ValueRange sum) {
-                              Value v = loadSome(l, x, {from, c}, count);
-                              return SmallVector<Value>{l.fma(v, v, sum[0])};
-                            })[0];
-    Value sum = l.reduce(sums, [&](Value a, Value b) { return l.add(a, b); });
-    Value mean = l.div(sum, l.f(sum, double(cols)));
-    Value eps = l.f(sum, op.getEps().convertToDouble());
-    Value r = l.div(l.f(sum, 1), l.sqrt(l.add(mean, eps)));
+    Value r =
+        emitRmsScale(l, x, from, op.getCols(), op.getEps().convertToDouble());
     Value rs = l.splat(r, kLanes);
-    writeRow(l, y, row, cols, [&](Value c, int64_t count) {
-      Value v = loadSome(l, x, {from, c}, count);
-      return l.mul(l.mul(v, rs), loadSome(l, weight, {c}, count));
-    });
+    writeRow(l, op.getY(), l.addi(row, shift), op.getCols(),
+             [&](Value c, int64_t count) {
+               Value v = loadSome(l, x, {from, c}, count);
+               return l.mul(l.mul(v, rs), loadSome(l, weight, {c}, count));
+             });
   });
 }
 

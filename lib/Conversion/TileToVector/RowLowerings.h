@@ -15,6 +15,35 @@ struct Share {
   mlir::Value worker, workers;
 };
 
+/// i1: the rows count as few, so that workers repeat what they would else wait
+/// for (tile::kFewRows). All workers of a region get the same answer.
+mlir::Value areFew(LaneBuilder &l, mlir::Value rows, mlir::Value workers);
+
+/// A worker's part of `count` things: [count w / W, count (w + 1) / W).
+std::pair<mlir::Value, mlir::Value> shareOf(LaneBuilder &l, mlir::Value count,
+                                            Share share);
+
+/// The part of an op that one worker computes: rows, and blocks of 32 columns.
+struct Part {
+  mlir::Value firstRow, lastRow;
+  /// Split::Own: where the worker's copy begins, in copies; else 0.
+  mlir::Value copy;
+};
+Part partOf(LaneBuilder &l, mlir::Value rows, tile::Split split, Share share);
+
+/// The columns [first, last) of rows, or one worker's part of them: its share
+/// of the rows, or, if there are `columns` and few rows, all rows of those
+/// columns that belong to it.
+struct Area {
+  mlir::Value firstRow, lastRow, firstCol, lastCol;
+
+  /// body(row, column) for every `step`th column of each row.
+  void forEach(LaneBuilder &l, int64_t step,
+               llvm::function_ref<void(mlir::Value, mlir::Value)> body);
+};
+Area areaOf(LaneBuilder &l, mlir::Value rows, tile::ColumnsAttr columns,
+            int64_t first, int64_t last, Share share);
+
 /// What a lowering may know about the machine. It changes blocking, never bits.
 struct RowMachine {
   /// Vectors of 16 f32 that the register file holds: 32 with AVX-512, 8 with
@@ -54,7 +83,7 @@ inline int64_t roundUpTo(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-/// Calls `body(row)` for the rows [n w / W, n (w + 1) / W) of worker w.
+/// Calls `body(row)` for this worker's share of the rows.
 void forRows(LaneBuilder &l, mlir::Value rows, Share share,
              llvm::function_ref<void(mlir::Value)> body);
 
@@ -78,6 +107,10 @@ llvm::SmallVector<mlir::Value> forColumns(
     llvm::function_ref<llvm::SmallVector<mlir::Value>(mlir::Value, int64_t,
                                                       mlir::ValueRange)>
         body);
+
+/// 1 / sqrt(mean of squares + eps) of row `row` of `x`.
+mlir::Value emitRmsScale(LaneBuilder &l, mlir::Value x, mlir::Value row,
+                         int64_t cols, double eps);
 
 /// Scratch memory of one worker, on its stack: `type` must be static.
 mlir::Value scratch(LaneBuilder &l, llvm::ArrayRef<int64_t> shape,

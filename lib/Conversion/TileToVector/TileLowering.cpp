@@ -3,6 +3,7 @@
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "lib/Conversion/TileToVector/TileLowering.h"
+#include "lib/Conversion/TileToVector/RowLowerings.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "runtime/schema/KernelAbi.h"
 #include <cstddef>
@@ -29,15 +30,17 @@ TileLowering::TileLowering(OpBuilder &builder, func::FuncOp region,
 
 std::pair<Value, Value> TileLowering::share(Location loc, Value count) {
   LaneBuilder l(b, loc);
-  auto cut = [&](Value w) -> Value {
-    return arith::DivUIOp::create(b, loc, l.muli(count, w), workers);
-  };
-  Value first = cut(worker);
-  Value last = cut(l.addi(worker, l.index(1)));
-  return {first, last};
+  return shareOf(l, count, {worker, workers});
 }
 
-void TileLowering::barrier(Location loc) {
+void TileLowering::barrier(Location loc, Value many) {
+  OpBuilder::InsertionGuard guard(b);
+  if (many) {
+    LaneBuilder l(b, loc);
+    Value few = areFew(l, many, workers);
+    auto wait = scf::IfOp::create(b, loc, l.xori(few, l.i(few, 1)));
+    b.setInsertionPointToStart(wait.thenBlock());
+  }
   Type pointer = LLVM::LLVMPointerType::get(b.getContext());
   auto field = [&](size_t offset) -> Value {
     Value address =

@@ -47,8 +47,9 @@ public:
   /// This worker's part of `count` units: [count*w/W, count*(w+1)/W).
   std::pair<mlir::Value, mlir::Value> share(mlir::Location loc,
                                             mlir::Value count);
-  /// All workers of the region meet here.
-  void barrier(mlir::Location loc);
+  /// All workers of the region meet here; if there is `many`, only where that
+  /// is a number of rows that does not count as few.
+  void barrier(mlir::Location loc, mlir::Value many);
 
   mlir::OpBuilder &b;
   mlir::func::FuncOp region;

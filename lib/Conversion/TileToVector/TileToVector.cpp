@@ -54,7 +54,7 @@ struct ConvertTileToVector
     region.walk([&](tile::BarrierOp op) { barriers.push_back(op); });
     for (tile::BarrierOp barrier : barriers) {
       builder.setInsertionPoint(barrier);
-      lowering.barrier(barrier.getLoc());
+      lowering.barrier(barrier.getLoc(), barrier.getMany());
       barrier.erase();
     }
     return success();

@@ -10,6 +10,7 @@
 #include "mlir/Dialect/Utils/StaticValueUtils.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 namespace sinter {
 #define GEN_PASS_DEF_PLACEBARRIERS
@@ -21,39 +22,60 @@ using namespace sinter;
 
 namespace {
 
+/// Which part of a buffer belongs to a worker: nobody knows, its share of the
+/// rows, its copy of all rows, or its share of the columns.
+struct Part {
+  enum Kind { Any, Rows, Copy, Columns } kind = Any;
+  tile::ColumnsAttr columns = nullptr; // of Columns
+
+  static Part of(tile::ColumnsAttr columns) { return {Columns, columns}; }
+};
+
+/// The same for few rows and for many: see tile::kFewRows.
+struct Parts {
+  Part few, many;
+
+  static Parts both(Part part) { return {part, part}; }
+};
+
 /// Bytes that a stage touches: an argument of the region, or a part of one.
 struct Access {
   Value base;
   int64_t begin = 0;
   int64_t end = std::numeric_limits<int64_t>::max();
   Type type; // of the buffer: its rows
+  int64_t firstCol = 0;
   bool write = false;
-  bool byRows = false;
+  Parts parts;
 
-  bool conflicts(const Access &other) const {
+  bool conflicts(const Access &other, Part Parts::*part) const {
     bool overlap = base == other.base && begin < other.end && other.begin < end;
-    // The same worker has the same rows only if the rows are the same bytes.
-    bool sameRows =
-        byRows && other.byRows && begin == other.begin && type == other.type;
-    return overlap && (write || other.write) && !sameRows;
+    return overlap && (write || other.write) && !apart(other, part);
+  }
+
+private:
+  /// What worker w touches here, no other worker touches there. Parts are the
+  /// same bytes only in the same buffer.
+  bool apart(const Access &other, Part Parts::*part) const {
+    const Part &mine = parts.*part, &theirs = other.parts.*part;
+    if (begin != other.begin || type != other.type || mine.kind == Part::Any ||
+        mine.kind != theirs.kind)
+      return false;
+    if (mine.kind != Part::Columns || mine.columns == theirs.columns)
+      return true;
+    return mine.columns.getLast() <= theirs.columns.getFirst() ||
+           theirs.columns.getLast() <= mine.columns.getFirst();
   }
 };
-
-/// True if worker w of the op owns the rows that worker w of every other such
-/// op owns, and reads and writes no other row.
-bool splitsByRows(Operation *op) {
-  if (auto norm = dyn_cast<tile::RmsNormOp>(op))
-    return !norm.getFirst();
-  return isa<tile::EmbedOp, tile::QuantizeOp, tile::GatedOp, tile::AddOp,
-             tile::RopeTableOp, tile::RopeOp, tile::KvAppendOp>(op);
-}
 
 /// Follows views to the argument or allocation they look at.
 Access locate(Value buffer) {
   Access access;
-  access.type = buffer.getType();
-  while (auto part = buffer.getDefiningOp<memref::SubViewOp>())
+  while (auto part = buffer.getDefiningOp<memref::SubViewOp>()) {
+    access.firstCol += part.getStaticOffset(part.getType().getRank() - 1);
     buffer = part.getSource();
+  }
+  access.type = buffer.getType();
   if (auto view = buffer.getDefiningOp<memref::ViewOp>()) {
     access.base = view.getSource();
     APInt shift;
@@ -69,21 +91,113 @@ Access locate(Value buffer) {
   return access;
 }
 
+//===----------------------------------------------------------------------===//
+// How each op shares its work
+//===----------------------------------------------------------------------===//
+
+Parts partsOf(tile::RmsNormOp op, Value buffer) {
+  bool written = buffer == op.getY();
+  if (!written && (op.getFirst() || buffer != op.getX()))
+    return {};
+  Part few{Part::Rows}, many{Part::Rows};
+  if (op.getSplit() == tile::Split::Own)
+    few.kind = written ? Part::Copy : Part::Any;
+  return {few, many};
+}
+
+Parts partsOf(tile::QuantizeOp op, Value buffer) {
+  bool written = buffer != op.getX() && buffer != op.getNorm();
+  if (!written && (op.getFirst() || buffer != op.getX()))
+    return {};
+  if (op.getSplit() == tile::Split::Columns) {
+    int64_t cols = cast<MemRefType>(op.getX().getType()).getDimSize(1);
+    return Parts::both(
+        Part::of(tile::ColumnsAttr::get(op.getContext(), 0, cols, 32)));
+  }
+  Part few{Part::Rows}, many{Part::Rows};
+  if (op.getSplit() == tile::Split::Own)
+    few.kind = written ? Part::Copy : Part::Any;
+  return {few, many};
+}
+
+Parts partsOf(tile::ContractOp op, Value buffer) {
+  if (buffer == op.getOut() || buffer == op.getResidual())
+    return Parts::both(Part::of(op.columnsOf(locate(buffer).firstCol)));
+  bool input = llvm::is_contained(
+      {op.getCodes(), op.getScale(), op.getStart(), op.getSsum(), op.getX()},
+      buffer);
+  if (input && op.getOwn())
+    return {{Part::Copy}, {}};
+  return {};
+}
+
+Parts partsOf(tile::RopeOp op, Value buffer) {
+  Part rows{Part::Rows};
+  if (!op.getColumnsAttr())
+    return Parts::both(rows);
+  return {buffer == op.getX() ? Part::of(op.getColumnsAttr()) : Part(), rows};
+}
+
+/// The rows whose number decides how workers share the op; null where it
+/// decides nothing.
+Value decidingRows(Operation *op) {
+  return llvm::TypeSwitch<Operation *, Value>(op)
+      .Case<tile::RmsNormOp, tile::QuantizeOp, tile::ContractOp, tile::RopeOp,
+            tile::KvAppendOp>([](auto typed) { return typed.getRows(); })
+      .Default(Value());
+}
+
 SmallVector<Access> accessesOf(Operation *op) {
   SmallVector<MemoryEffects::EffectInstance> effects;
   cast<MemoryEffectOpInterface>(op).getEffects(effects);
   SmallVector<Access> accesses;
-  bool byRows = splitsByRows(op);
   for (const MemoryEffects::EffectInstance &effect : effects) {
-    if (!effect.getValue())
+    Value buffer = effect.getValue();
+    if (!buffer)
       continue;
-    Access access = locate(effect.getValue());
+    Access access = locate(buffer);
     access.write = isa<MemoryEffects::Write>(effect.getEffect());
-    access.byRows = byRows;
-    accesses.push_back(access);
+    access.parts = llvm::TypeSwitch<Operation *, Parts>(op)
+                       .Case<tile::RmsNormOp, tile::QuantizeOp,
+                             tile::ContractOp, tile::RopeOp>(
+                           [&](auto typed) { return partsOf(typed, buffer); })
+                       .Case<tile::EmbedOp, tile::GatedOp, tile::AddOp,
+                             tile::RopeTableOp, tile::KvAppendOp>(
+                           [](auto) { return Parts::both({Part::Rows}); })
+                       .Default(Parts());
+    auto append = dyn_cast<tile::KvAppendOp>(op);
+    if (!append || !append.getKColumns()) {
+      accesses.push_back(access);
+      continue;
+    }
+    // Few rows: keys and values may be shared in different ways.
+    for (auto columns : {append.getKColumnsAttr(), append.getVColumnsAttr()}) {
+      access.parts.few = buffer == append.getX() ? Part::of(columns) : Part();
+      accesses.push_back(access);
+    }
   }
   return accesses;
 }
+
+/// Accesses since the last barrier, of few rows or of many.
+class Open {
+public:
+  explicit Open(Part Parts::*part) : part(part) {}
+
+  bool conflicts(ArrayRef<Access> accesses) const {
+    return llvm::any_of(accesses, [&](const Access &access) {
+      return llvm::any_of(open, [&](const Access &other) {
+        return access.conflicts(other, part);
+      });
+    });
+  }
+  void add(ArrayRef<Access> accesses) { llvm::append_range(open, accesses); }
+  void close() { open.clear(); }
+
+private:
+  Part Parts::*part;
+  SmallVector<Access> open;
+};
 
 class PlaceBarriersPass
     : public sinter::impl::PlaceBarriersBase<PlaceBarriersPass> {
@@ -91,27 +205,32 @@ class PlaceBarriersPass
     func::FuncOp region = getOperation();
     if (!region->hasAttr("tile.region") || region.isDeclaration())
       return;
-    SmallVector<Access> open;
+    Open few(&Parts::few), many(&Parts::many);
+    Value rows;
     for (Operation &op : llvm::make_early_inc_range(region.getBody().front())) {
-      if (isa<tile::BarrierOp>(op)) {
-        open.clear();
+      if (auto barrier = dyn_cast<tile::BarrierOp>(op)) {
+        many.close();
+        if (!barrier.getMany())
+          few.close();
         continue;
       }
       if (!isa_and_nonnull<tile::TileDialect>(op.getDialect()) ||
           !isa<MemoryEffectOpInterface>(op))
         continue;
+      if (Value deciding = decidingRows(&op))
+        rows = deciding;
       SmallVector<Access> accesses = accessesOf(&op);
-      bool conflict = llvm::any_of(accesses, [&](const Access &access) {
-        return llvm::any_of(
-            open, [&](const Access &other) { return access.conflicts(other); });
-      });
-      if (conflict) {
+      bool always = few.conflicts(accesses);
+      if (always || many.conflicts(accesses)) {
         OpBuilder builder(&op);
-        tile::BarrierOp::create(builder, op.getLoc());
-        ++numBarriers;
-        open.clear();
+        tile::BarrierOp::create(builder, op.getLoc(), always ? Value() : rows);
+        ++(always ? numBarriers : numForMany);
+        many.close();
+        if (always)
+          few.close();
       }
-      llvm::append_range(open, accesses);
+      few.add(accesses);
+      many.add(accesses);
     }
   }
 };

@@ -21,7 +21,9 @@ namespace {
 
 constexpr int64_t kAlignment = 64;
 
-/// A transient buffer: live from its first to its last use in the region.
+/// A transient buffer: live from its first to its last use in the region. What
+/// stands between two barriers is one moment: workers pass through it at
+/// different times. (A barrier for many rows only does not always wait.)
 struct Transient {
   memref::AllocOp alloc;
   int64_t bytes = 0;
@@ -40,8 +42,13 @@ int64_t bytesOf(MemRefType type) {
 
 SmallVector<Transient> collect(func::FuncOp region) {
   DenseMap<Operation *, unsigned> order;
-  for (auto [index, op] : llvm::enumerate(region.getBody().front()))
-    order[&op] = index;
+  unsigned moment = 0;
+  for (Operation &op : region.getBody().front()) {
+    auto barrier = dyn_cast<tile::BarrierOp>(op);
+    if (barrier && !barrier.getMany())
+      ++moment;
+    order[&op] = moment;
+  }
   SmallVector<Transient> transients;
   for (auto alloc : region.getBody().front().getOps<memref::AllocOp>()) {
     Transient transient;

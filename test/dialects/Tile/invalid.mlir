@@ -202,3 +202,35 @@ func.func @terms_of_f32(%x: memref<4x32xf32>, %w: memref<4096xi8>, %y: memref<4x
       {weight = #tile.packed<#encoding.weight<dense, f32>, rows = 32, cols = 32, arrange = stack>, terms = 2 : i64}
   return
 }
+
+// -----
+
+func.func @no_room_for_copies(%x: memref<4x32xf32>, %w: memref<32xf32>, %y: memref<4x32xf32>, %n: index) {
+  // expected-error @below {{y has a first dimension of 4, 256 needed for copies}}
+  tile.rms_norm %x, %w -> %y rows(%n) {cols = 32, eps = 1.0e-5 : f32, split = #tile<split own>}
+      : memref<4x32xf32>, memref<32xf32> -> memref<4x32xf32>
+  return
+}
+
+// -----
+
+func.func @norm_of_columns(%x: memref<4x32xf32>, %w: memref<32xf32>, %c: memref<1x1x4x32xi8>, %s: memref<1x1x4xf32>, %t: memref<1x1x4xi32>, %n: index) {
+  // expected-error @below {{a norm needs whole rows: columns is no split}}
+  tile.quantize %x norm(%w : memref<32xf32>, 1.0e-5, 32) -> %c, %s, %t, %s rows(%n) {zero = 8 : i64, split = #tile<split columns>}
+      : memref<4x32xf32> -> memref<1x1x4x32xi8>, memref<1x1x4xf32>, memref<1x1x4xi32>, memref<1x1x4xf32>
+  return
+}
+
+// -----
+
+func.func @torn_pairs(%x: memref<4x64xf32>, %t: memref<4x32x2xf32>, %n: index) {
+  // expected-error @below {{workers cannot share pairs by #tile.columns<0 to 64 by 32>}}
+  tile.rope %x, %t rows(%n) {first_col = 0, heads = 1, head_dim = 64, rot = 64, columns = #tile.columns<0 to 64 by 32>}
+      : memref<4x64xf32>, memref<4x32x2xf32>
+  return
+}
+
+// -----
+
+// expected-error @below {{no columns 32 to 32 by 32}}
+func.func private @no_columns() attributes {a = #tile.columns<32 to 32 by 32>}

@@ -57,17 +57,18 @@ func.func @forward(%ids: tensor<?xi32>, %positions: tensor<?xi32>, %kv: !kv) -> 
 // CHECK-LABEL: func.func private @layer_0
 // CHECK-SAME:    (%{{.*}}: memref<64xi8>, %[[X:[a-z0-9]+]]: memref<8x32xf32>
 // CHECK:         %[[KV:.*]] = memref.alloc() : memref<8x64xf32>
+// INT8-DAG:      tile.quantize %[[X]] norm({{.*}} {split = #tile<split own>, zero = 128 : i64}
+// INT8-DAG:      tile.quantize %[[X]] norm({{.*}} {split = #tile<split own>, zero = 16 : i64}
 // CHECK:         tile.rms_norm %[[X]]
 // CHECK:         %[[K:.*]] = memref.subview %[[KV]][0, 0]
-// INT8:          tile.quantize {{.*}} {zero = 128 : i64}
 // INT8:          tile.contract q8({{.*}}%[[K]]
 // EXACT:         tile.contract f32({{.*}}%[[K]]
 // CHECK:         %[[V:.*]] = memref.subview %[[KV]][0, 32]
-// INT8:          tile.quantize {{.*}} {zero = 16 : i64}
 // INT8:          tile.contract q8({{.*}}%[[V]]
 // EXACT:         tile.contract f32({{.*}}%[[V]]
-// CHECK:         tile.rope %[[KV]]
-// CHECK:         tile.kv_append %[[KV]], {{.*}} {head_dim = 32 : i64, k_col = 0 : i64, kv_heads = 1 : i64, v_col = 32 : i64}
+// CHECK:         tile.rope %[[KV]], {{.*}} {columns = #tile.columns<0 to 32 by 32>,
+// CHECK:         tile.kv_append %[[KV]], {{.*}} {head_dim = 32 : i64, k_col = 0 : i64, k_columns = #tile.columns<0 to 32 by 32>,
+// CHECK-SAME:        v_col = 32 : i64, v_columns = #tile.columns<32 to 64 by 32>}
 // CHECK:         tile.attention {{.*}} work(%{{.*}})
 // CHECK:         tile.contract {{.*}} residual(%[[X]] : memref<8x32xf32>) -> %[[X]]
 func.func private @layer_0(%x: tensor<?x32xf32>, %positions: tensor<?xi32>, %kv: !kv, %layer: index,
@@ -91,8 +92,9 @@ func.func private @layer_0(%x: tensor<?x32xf32>, %positions: tensor<?xi32>, %kv:
 
 // The head normalizes the wanted rows only.
 // CHECK-LABEL: func.func private @head_rows
-// CHECK:         tile.rms_norm {{.*}} first(
-// CHECK:         tile.contract
+// INT8:          tile.quantize {{.*}} first({{.*}} terms = 2
+// EXACT:         tile.rms_norm {{.*}} first({{.*}} split = #tile<split own>
+// CHECK:         tile.contract {{.*}} {own,
 func.func @head(%x: tensor<?x32xf32>) -> tensor<?x40xf32> {
   %n = llm.weight_ref @norm : tensor<32xf32>
   %e = llm.weight_ref @table : tensor<40x32xf32, #Q8_0>

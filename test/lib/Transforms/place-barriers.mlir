@@ -55,6 +55,54 @@ func.func @disjoint(%arena: memref<4096xi8>, %x: memref<4x32xf32>, %w: memref<32
   return
 }
 
+// Few rows: every worker has a copy. Many: the contraction reads what others
+// made.
+// CHECK-LABEL: func.func @own_copies
+// CHECK:         tile.rms_norm
+// CHECK-NEXT:    tile.barrier many(%{{.*}})
+// CHECK-NEXT:    tile.contract
+// CHECK-NEXT:    return
+func.func @own_copies(%x: memref<4x32xf32>, %w: memref<32xf32>, %y: memref<256x32xf32>, %m: memref<4096xi8>,
+    %z: memref<4x32xf32>, %n: index) attributes {tile.region} {
+  tile.rms_norm %x, %w -> %y rows(%n) {cols = 32, eps = 1.0e-5 : f32, split = #tile<split own>}
+      : memref<4x32xf32>, memref<32xf32> -> memref<256x32xf32>
+  tile.contract f32(%y : memref<256x32xf32>) %m : memref<4096xi8> -> %z : memref<4x32xf32> rows(%n)
+      {weight = #tile.packed<#encoding.weight<dense, f32>, rows = 32, cols = 32, arrange = stack>, own}
+  return
+}
+
+// A reader of the shared rows must not look at copies.
+// CHECK-LABEL: func.func @copies_are_no_rows
+// CHECK:         tile.rms_norm
+// CHECK-NEXT:    tile.barrier{{$}}
+// CHECK-NEXT:    tile.contract
+func.func @copies_are_no_rows(%x: memref<4x32xf32>, %w: memref<32xf32>, %y: memref<256x32xf32>, %m: memref<4096xi8>,
+    %z: memref<4x32xf32>, %n: index) attributes {tile.region} {
+  tile.rms_norm %x, %w -> %y rows(%n) {cols = 32, eps = 1.0e-5 : f32, split = #tile<split own>}
+      : memref<4x32xf32>, memref<32xf32> -> memref<256x32xf32>
+  tile.contract f32(%y : memref<256x32xf32>) %m : memref<4096xi8> -> %z : memref<4x32xf32> rows(%n)
+      {weight = #tile.packed<#encoding.weight<dense, f32>, rows = 32, cols = 32, arrange = stack>}
+  return
+}
+
+// Columns by the same units belong to the same worker; by other units, not.
+// CHECK-LABEL: func.func @columns
+// CHECK:         tile.contract
+// CHECK-NEXT:    tile.barrier many(%{{.*}})
+// CHECK-NEXT:    tile.rope
+// CHECK-NEXT:    tile.barrier{{$}}
+// CHECK-NEXT:    tile.rope
+func.func @columns(%x: memref<4x32xf32>, %m: memref<8192xi8>, %z: memref<4x64xf32>, %t: memref<4x32x2xf32>,
+    %n: index) attributes {tile.region} {
+  tile.contract f32(%x : memref<4x32xf32>) %m : memref<8192xi8> -> %z : memref<4x64xf32> rows(%n)
+      {weight = #tile.packed<#encoding.weight<dense, f32>, rows = 64, cols = 32, arrange = stack>}
+  tile.rope %z, %t rows(%n) {first_col = 0, heads = 1, head_dim = 64, rot = 64, interleaved,
+      columns = #tile.columns<0 to 64 by 32>} : memref<4x64xf32>, memref<4x32x2xf32>
+  tile.rope %z, %t rows(%n) {first_col = 0, heads = 1, head_dim = 64, rot = 64,
+      columns = #tile.columns<0 to 64 by 64>} : memref<4x64xf32>, memref<4x32x2xf32>
+  return
+}
+
 // Functions that are no region are left alone.
 // CHECK-LABEL: func.func @no_region
 // CHECK-NOT:     tile.barrier
