@@ -34,7 +34,8 @@ static void buildTile(OpPassManager &manager, const TilePhaseOptions &options) {
   convert.maxContext = options.maxContext;
   manager.addPass(createLlmToTile(convert));
   manager.addNestedPass<func::FuncOp>(createPlaceBarriers());
-  // After the barriers: memory is reused where there is one, and needs no other.
+  // After the barriers: memory is reused where there is one, and needs no
+  // other.
   manager.addPass(createPlanArena());
   manager.addPass(createVerifyTiled());
 }
