@@ -26,6 +26,8 @@ tools = os.path.join(build, "bin")
 llvm = getattr(config, "llvm_tools", None) or "/usr/lib/llvm-22/bin"
 config.environment["PATH"] = os.pathsep.join([tools, llvm, os.environ["PATH"]])
 config.environment["LC_ALL"] = "C.UTF-8"
+# Tests share what they compile with each other, and nothing with the user.
+config.environment["XDG_CACHE_HOME"] = os.path.join(config.test_exec_root, "cache")
 
 python = os.path.join(source, ".venv", "bin", "python")
 python = os.environ.get("SINTER_PYTHON") or (python if os.path.exists(python) else "python3")

@@ -10,10 +10,13 @@
 #include "dialects/Plan/PlanOps.h"
 #include "lib/Conversion/DecodeToPlan/DecodeToPlan.h"
 #include "lib/Import/GGUF/MappedCheckpoint.h"
+#include "lib/Pipelines/Cache.h"
 #include "lib/Pipelines/CompileCode.h"
 #include "lib/Pipelines/Golden.h"
 #include "lib/Pipelines/PackWeights.h"
 #include "lib/Pipelines/ReadText.h"
+#include "lib/Target/Plan/OutputFile.h"
+#include "lib/Target/Plan/PlanFile.h"
 #include "lib/Target/Plan/PlanWriter.h"
 #include "lib/Target/Plan/Sha256.h"
 #include "llvm/Support/Path.h"
@@ -25,20 +28,6 @@ namespace {
 
 llvm::Error error(const Twine &message) {
   return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
-}
-
-llvm::Expected<std::vector<const CpuLevel *>>
-chooseLevels(const ArtifactOptions &options) {
-  std::vector<const CpuLevel *> levels;
-  for (const CpuLevel &level : cpuLevels()) // best first, whatever was asked
-    if (options.levels.empty() ||
-        llvm::is_contained(options.levels, level.name))
-      levels.push_back(&level);
-  for (const std::string &name : options.levels)
-    if (!findCpuLevel(name))
-      return error("--target=" + name + " is no CPU level; levels are " +
-                   cpuLevelNames());
-  return levels;
 }
 
 PlanCode planCode(const CodeObject &object) {
@@ -54,16 +43,24 @@ PlanCode planCode(const CodeObject &object) {
   return code;
 }
 
-void printSummary(const PlanSummary &summary, const CompileOptions &options,
-                  uint64_t context) {
+void printSummary(const PlanFile &file, StringRef path, uint64_t context) {
   auto mib = [](uint64_t bytes) { return double(bytes) / (1 << 20); };
-  llvm::errs() << llvm::format(
-      "%s: %.1f MiB (weights %.1f, code %.2f, tables %.2f)",
-      options.output.c_str(), mib(summary.fileBytes), mib(summary.weightBytes),
-      mib(summary.codeBytes), mib(summary.metaBytes));
-  for (auto [index, level] : llvm::enumerate(summary.levels))
-    llvm::errs() << (index == 0 ? ", " : " + ") << level;
-  const plan::MemoryT &memory = summary.memory;
+  uint64_t code = 0, weights = 0;
+  for (const plan::Section *section : *file.tables().sections())
+    (section->kind() == plan::SectionKind::Code ? code : weights) +=
+        section->bytes();
+  llvm::errs() << path
+               << llvm::format(
+                      ": %.1f MiB (weights %.1f, code %.2f, tables %.2f)",
+                      mib(file.fileBytes()), mib(weights), mib(code),
+                      mib(file.metaBytes()));
+  const char *between = ", ";
+  for (const plan::CodeObject *object : *file.tables().code()) {
+    llvm::errs() << between << object->level()->string_view();
+    between = " + ";
+  }
+  plan::MemoryT memory;
+  file.tables().memory()->UnPackTo(&memory);
   llvm::errs() << llvm::format(
       "\npeak heap: %.2f MiB + sessions x (%.2f MiB + %.1f KiB x "
       "ceil(context / %u)); one session of %llu: %.1f MiB\n",
@@ -106,20 +103,28 @@ public:
   ArtifactBuilder(ModuleOp module, const CompileOptions &options,
                   TimingScope &timing)
       : module(module), options(options), timing(timing),
+        cache(options.cache.folder, options.cache.limit),
         pool(llvm::hardware_concurrency(options.threads)) {}
   llvm::Error run();
 
 private:
   llvm::Error openSource();
-  llvm::Error addText(PlanInputs &inputs);
-  void addProvenance(PlanInputs &inputs, const std::string &sourceSha256);
+  llvm::Error chooseLevels();
+  llvm::Error addText();
+  void addProvenance(const std::string &sourceSha256);
+  std::string planKey() const;
+  llvm::Expected<bool> reuse(StringRef key);
+  llvm::Error build(StringRef key);
 
   ModuleOp module, device;
   const CompileOptions &options;
   TimingScope &timing;
+  Cache cache;
   MappedCheckpoint checkpoint;
   std::shared_ptr<gguf::File> file;
   std::string sourcePath;
+  std::vector<const CpuLevel *> levels;
+  PlanInputs inputs;
   llvm::DefaultThreadPool pool;
 };
 
@@ -143,8 +148,34 @@ llvm::Error ArtifactBuilder::openSource() {
   return llvm::Error::success();
 }
 
-void ArtifactBuilder::addProvenance(PlanInputs &inputs,
-                                    const std::string &sourceSha256) {
+llvm::Error ArtifactBuilder::chooseLevels() {
+  ArrayRef<std::string> asked = options.artifact.levels;
+  for (const CpuLevel &level : cpuLevels()) // best first, whatever was asked
+    if (asked.empty() || llvm::is_contained(asked, level.name))
+      levels.push_back(&level);
+  for (const std::string &name : asked)
+    if (!findCpuLevel(name)) {
+      std::string known;
+      for (const CpuLevel &level : cpuLevels())
+        known += (known.empty() ? "" : ", ") + level.name.str();
+      return error("--target=" + name + " is no CPU level; levels are " +
+                   known);
+    }
+  return llvm::Error::success();
+}
+
+llvm::Error ArtifactBuilder::addText() {
+  TimingScope scope = timing.nest("text");
+  auto text = readText(*file, options.artifact.chatTemplate);
+  if (!text)
+    return text.takeError();
+  inputs.tokenizer = std::move(text->tokenizer);
+  inputs.chatTemplate = std::move(text->chatTemplate);
+  inputs.defaults = std::move(text->defaults);
+  return llvm::Error::success();
+}
+
+void ArtifactBuilder::addProvenance(const std::string &sourceSha256) {
   auto add = [&](StringRef key, const std::string &value) {
     inputs.provenance.emplace_back(key.str(), value);
   };
@@ -159,37 +190,49 @@ void ArtifactBuilder::addProvenance(PlanInputs &inputs,
   add("max_rows", std::to_string(options.tile.maxRows));
 }
 
-llvm::Error ArtifactBuilder::addText(PlanInputs &inputs) {
-  TimingScope scope = timing.nest("text");
-  auto text = readText(*file, options.artifact.chatTemplate);
-  if (!text)
-    return text.takeError();
-  inputs.tokenizer = std::move(text->tokenizer);
-  inputs.chatTemplate = std::move(text->chatTemplate);
-  inputs.defaults = std::move(text->defaults);
-  return llvm::Error::success();
+/// Digest of all that a plan is made from: the program as text, which says
+/// what the options of earlier phases did, the source, the options of this
+/// phase, the compiler and the linker.
+std::string ArtifactBuilder::planKey() const {
+  Sha256 key;
+  auto add = [&](const Twine &text) { key.update((text + "\n").str()); };
+  std::string program;
+  llvm::raw_string_ostream os(program);
+  module->print(os);
+  add(program);
+  for (const auto &[name, value] : inputs.provenance)
+    add(name + "=" + value);
+  for (const CpuLevel *level : levels)
+    add(level->name);
+  add(options.artifact.golden ? "golden" : "no golden");
+  add(options.artifact.chatTemplate ? "chat" : "no chat");
+  add(compilerId());
+  add(linkerId());
+  return key.final();
 }
 
-/// The digest of the source, code, the reference logits and packing share the
-/// threads of one pool, in this order: code takes longest.
-llvm::Error ArtifactBuilder::run() {
-  if (auto failed = openSource())
-    return failed;
-  auto levels = chooseLevels(options.artifact);
-  if (!levels)
-    return levels.takeError();
-  PlanInputs inputs;
-  inputs.program = module;
-  inputs.pool = &pool;
-  if (auto failed = addText(inputs))
-    return failed;
+/// Writes the plan that was made from the same before; false: there is none.
+llvm::Expected<bool> ArtifactBuilder::reuse(StringRef key) {
+  TimingScope scope = timing.nest("cache");
+  auto entry = cache.find("plan", key);
+  if (!entry)
+    return false;
+  auto output = OutputFile::create(options.output);
+  if (!output)
+    return output.takeError();
+  if (auto failed =
+          output->write(0, entry->bytes().data(), entry->bytes().size()))
+    return std::move(failed);
+  if (auto failed = output->keep())
+    return std::move(failed);
+  return true;
+}
 
-  Later<std::string> digest(pool, [&] {
-    TimingScope scope = timing.nest("digest of the source");
-    return sha256OfFile(sourcePath);
-  });
+/// Code, the reference logits and packing share the threads of one pool, in
+/// this order: code takes longest.
+llvm::Error ArtifactBuilder::build(StringRef key) {
   TimingScope codeScope = timing.nest("code");
-  CodeCompiler compiler(device, *levels, pool, codeScope);
+  CodeCompiler compiler(device, levels, cache, pool, codeScope);
   std::vector<CodeObject> objects;
   inputs.code = [&]() -> llvm::Expected<std::vector<PlanCode>> {
     auto compiled = compiler.finish();
@@ -207,13 +250,8 @@ llvm::Error ArtifactBuilder::run() {
   if (options.artifact.golden)
     reference.emplace(pool, [&] {
       TimingScope scope = timing.nest("reference logits");
-      return referenceLogits(sourcePath);
+      return referenceLogits(*file, checkpoint);
     });
-
-  WeightPackers packers(device, checkpoint);
-  inputs.divideWeight = [&](planir::WeightOp weight, uint64_t bytes) {
-    return packers.divide(weight.getSymName(), bytes);
-  };
   bool chat = inputs.chatTemplate != nullptr;
   if (reference)
     inputs.golden =
@@ -223,20 +261,51 @@ llvm::Error ArtifactBuilder::run() {
         return logits.takeError();
       return buildGolden(path, chat, *logits);
     };
-  auto sum = digest.take();
-  if (!sum)
-    return sum.takeError();
-  addProvenance(inputs, *sum);
 
-  auto summary = writePlan(inputs, options.output, timing);
-  if (!summary)
-    return summary.takeError();
-  if (!options.quiet) {
-    uint64_t context = 0;
-    for (auto model : module.getOps<planir::ModelOp>())
-      context = model.getMaxContext();
-    printSummary(*summary, options, context);
+  WeightPackers packers(device, checkpoint);
+  inputs.divideWeight = [&](planir::WeightOp weight, uint64_t bytes) {
+    return packers.divide(weight.getSymName(), bytes);
+  };
+  inputs.finished = [&](StringRef path) {
+    if (auto whole = llvm::MemoryBuffer::getFile(
+            path, /*IsText=*/false, /*RequiresNullTerminator=*/false))
+      cache.store("plan", key, (*whole)->getBuffer());
+  };
+  inputs.program = module;
+  inputs.pool = &pool;
+  return writePlan(inputs, options.output, timing);
+}
+
+llvm::Error ArtifactBuilder::run() {
+  if (auto failed = openSource())
+    return failed;
+  if (auto failed = chooseLevels())
+    return failed;
+  TimingScope scope = timing.nest("digest of the source");
+  auto digest = sourceDigest(sourcePath, cache);
+  if (!digest)
+    return digest.takeError();
+  scope.stop();
+  addProvenance(*digest);
+  std::string key = planKey();
+  auto reused = reuse(key);
+  if (!reused)
+    return reused.takeError();
+  if (!*reused) {
+    if (auto failed = addText())
+      return failed;
+    if (auto failed = build(key))
+      return failed;
   }
+  if (options.quiet)
+    return llvm::Error::success();
+  auto written = PlanFile::open(options.output, /*verifyWeights=*/false);
+  if (!written)
+    return written.takeError();
+  uint64_t context = 0;
+  for (auto model : module.getOps<planir::ModelOp>())
+    context = model.getMaxContext();
+  printSummary(*written, options.output, context);
   return llvm::Error::success();
 }
 

@@ -9,6 +9,7 @@
 
 #include "dialects/Tile/TileOps.h"
 #include "lib/Pipelines/Registration.h"
+#include "lib/Target/Plan/Sha256.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Parser/Parser.h"
 
@@ -42,9 +43,18 @@ compileText(StringRef text, const CpuLevel &level, TimingScope &timing) {
   return object;
 }
 
+static std::string objectKey(StringRef text, const CpuLevel &level) {
+  Sha256 key;
+  key.update(text);
+  key.update(level.name);
+  key.update(compilerId());
+  return key.final();
+}
+
 CodeCompiler::CodeCompiler(ModuleOp device, ArrayRef<const CpuLevel *> levels,
-                           llvm::ThreadPoolInterface &pool, TimingScope &timing)
-    : levels(levels), timing(timing), group(pool) {
+                           Cache &cache, llvm::ThreadPoolInterface &pool,
+                           TimingScope &timing)
+    : levels(levels), cache(cache), timing(timing), group(pool) {
   collectRegions(device);
   for (const CpuLevel *level : levels)
     for (const Region &region : regions)
@@ -73,12 +83,20 @@ void CodeCompiler::collectRegions(ModuleOp device) {
 
 void CodeCompiler::compile(Task &task) {
   TimingScope level = timing.nest(task.level->name);
-  TimingScope scope = level.nest(StringRef(task.region->name));
-  auto object = compileText(task.region->text, *task.level, scope);
-  if (object)
-    task.object = std::move(*object);
-  else
+  const Region &region = *task.region;
+  std::string key = objectKey(region.text, *task.level);
+  if (auto entry = cache.find("object", key)) {
+    task.object.assign(entry->bytes().begin(), entry->bytes().end());
+    return;
+  }
+  TimingScope scope = level.nest(StringRef(region.name));
+  auto object = compileText(region.text, *task.level, scope);
+  if (!object) {
     task.problem = llvm::toString(object.takeError());
+    return;
+  }
+  task.object = std::move(*object);
+  cache.store("object", key, StringRef(task.object.data(), task.object.size()));
 }
 
 llvm::Expected<CodeObject> CodeCompiler::link(const CpuLevel &level) {

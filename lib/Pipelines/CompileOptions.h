@@ -28,11 +28,16 @@ struct TilePhaseOptions {
   int64_t maxContext = 0; ///< 0: the model's own
 };
 
-/// Of the artifact.
+/// Of the artifact. All of these are part of ArtifactBuilder::planKey().
 struct ArtifactOptions {
   std::vector<std::string> levels; ///< CPU levels; empty: all, best first
   bool golden = true;              ///< write self-test vectors
   bool chatTemplate = true;        ///< carry the model's chat template
+};
+
+struct CacheOptions {
+  std::string folder;                 ///< empty: no cache
+  uint64_t limit = uint64_t(4) << 30; ///< bytes
 };
 
 struct CompileOptions {
@@ -49,6 +54,7 @@ struct CompileOptions {
 
   TilePhaseOptions tile;
   ArtifactOptions artifact;
+  CacheOptions cache;
 };
 
 } // namespace sinter

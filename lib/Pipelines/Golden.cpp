@@ -7,7 +7,6 @@
 
 #include "lib/Pipelines/Golden.h"
 
-#include "lib/Import/GGUF/MappedCheckpoint.h"
 #include "lib/Import/Import.h"
 #include "lib/Interpret/Interpreter.h"
 #include "sinter-c/runtime.h"
@@ -31,17 +30,16 @@ static std::vector<int32_t> probeIds(int64_t vocabulary) {
 static constexpr size_t kTopLogits = 8;
 
 llvm::Expected<ReferenceLogits>
-sinter::referenceLogits(llvm::StringRef checkpoint) {
+sinter::referenceLogits(const gguf::File &file, llm::CheckpointSource &source) {
   mlir::MLIRContext context;
   std::string said;
   context.getDiagEngine().registerHandler(
       [&](mlir::Diagnostic &diagnostic) { said += diagnostic.str(); });
-  auto module = importGguf(checkpoint, &context);
+  auto module = importGguf(file, &context);
   if (failed(module))
     return error("golden logits: " + said);
   auto vocabulary = (**module)->getAttrOfType<mlir::IntegerAttr>(
       llm::LlmDialect::kVocabulary);
-  MappedCheckpoint source;
   interpret::Interpreter<float> interpreter(**module, source);
   auto cache = interpreter.makeCache();
   if (failed(cache))

@@ -8,6 +8,8 @@
 #ifndef SINTER_LIB_PIPELINES_GOLDEN_H
 #define SINTER_LIB_PIPELINES_GOLDEN_H
 
+#include "dialects/Llm/WeightData.h"
+#include "lib/Import/GGUF/GgufFile.h"
 #include "runtime/schema/plan_generated.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
@@ -21,7 +23,8 @@ struct ReferenceLogits {
   std::vector<int32_t> ids;
   std::vector<float> row; // one a token of the vocabulary
 };
-llvm::Expected<ReferenceLogits> referenceLogits(llvm::StringRef checkpoint);
+llvm::Expected<ReferenceLogits> referenceLogits(const gguf::File &file,
+                                                llm::CheckpointSource &source);
 
 /// The golden section of the plan at `path`: tokenizer vectors and template
 /// renderings as the runtime gives them, and the largest reference logits.

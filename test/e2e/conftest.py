@@ -23,6 +23,8 @@ EXACT = ["--activations=f32", "--kv=f32"]
 # CPU level -> what /proc/cpuinfo must show besides AVX2, which all of them need.
 LEVELS = {"x86-64-v3": set(), "x86-64-v4": {"avx512bw"}, "x86-64-v3-vnni": {"avx_vnni"},
           "x86-64-v4-vnni": {"avx512bw", "avx512_vnni"}}
+# Tests share what they compile with each other, and nothing with the user.
+os.environ["XDG_CACHE_HOME"] = str(BUILD.resolve() / "cache")
 
 
 def pytest_configure(config):

@@ -101,9 +101,8 @@ int main(int argc, char **argv) {
   llvm::DefaultThreadPool pool(llvm::hardware_concurrency(threads));
   inputs.pool = &pool;
   mlir::TimingScope untimed;
-  auto summary = writePlan(inputs, output, untimed);
-  if (!summary) {
-    llvm::errs() << "plan-write: error: " << llvm::toString(summary.takeError())
+  if (llvm::Error failed = writePlan(inputs, output, untimed)) {
+    llvm::errs() << "plan-write: error: " << llvm::toString(std::move(failed))
                  << "\n";
     return 1;
   }

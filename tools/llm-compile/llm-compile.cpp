@@ -5,11 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "lib/Pipelines/Cache.h"
 #include "lib/Pipelines/Compiler.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/raw_ostream.h"
+#include <csignal>
 
 using namespace sinter;
 namespace cl = llvm::cl;
@@ -60,6 +62,17 @@ cl::opt<unsigned> jobs("jobs", cl::init(0), cl::value_desc("N"),
                        cl::desc("Threads that compile and pack (default: "
                                 "one a core)"),
                        cl::cat(category));
+cl::opt<std::string> cacheDir("cache-dir", cl::value_desc("DIR"),
+                              cl::desc("Where compiled code and plans are kept "
+                                       "for the next time (default: "
+                                       "sinter in XDG_CACHE_HOME)"),
+                              cl::cat(category));
+cl::opt<uint64_t> cacheLimit("cache-limit", cl::init(4096),
+                             cl::value_desc("MIB"),
+                             cl::desc("Most that the cache keeps"),
+                             cl::cat(category));
+cl::opt<bool> noCache("no-cache", cl::desc("Neither use nor fill the cache"),
+                      cl::cat(category));
 cl::opt<bool> quiet("quiet", cl::desc("No progress and no summary"),
                     cl::cat(category));
 cl::opt<bool> noGolden("no-golden", cl::desc("Leave out the self-test vectors"),
@@ -125,6 +138,11 @@ int readOptions(CompileOptions &options) {
   options.dumpPhasesTo = dump;
   options.timing = timing;
   options.threads = jobs;
+  if (cacheLimit > (uint64_t(1) << 40))
+    return usage("--cache-limit is in MiB, and at most 2^40");
+  options.cache.limit = cacheLimit << 20;
+  if (!noCache)
+    options.cache.folder = cacheDir.empty() ? Cache::defaultFolder() : cacheDir;
   options.quiet = quiet;
   options.progress = !quiet && llvm::sys::Process::StandardErrIsDisplayed();
   return 0;
@@ -134,6 +152,8 @@ int readOptions(CompileOptions &options) {
 
 int main(int argc, char **argv) {
   llvm::InitLLVM init(argc, argv);
+  // A file that is too large for a limit is an error like a full disk.
+  std::signal(SIGXFSZ, SIG_IGN);
   cl::HideUnrelatedOptions(category);
   cl::SetVersionPrinter(
       [](llvm::raw_ostream &os) { os << "llm-compile (sinter) 0.1.0\n"; });

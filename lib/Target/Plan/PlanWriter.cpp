@@ -22,7 +22,7 @@ public:
   Writer(const PlanInputs &inputs, OutputFile &file, TimingScope &timing)
       : inputs(inputs), file(file), timing(timing), group(*inputs.pool) {}
 
-  llvm::Expected<PlanSummary> run(std::unique_ptr<plan::PlanT> encoded);
+  llvm::Error run(std::unique_ptr<plan::PlanT> encoded);
 
 private:
   void place(plan::SectionT &section);
@@ -32,6 +32,7 @@ private:
   void packPanel(const WeightPanel &panel);
   llvm::Error addCode();
   llvm::Error addCodeObject(const PlanCode &code);
+  std::string digestSection(plan::SectionT &section, ArrayRef<uint8_t> content);
   void digestSections();
   void describe();
   void computeMemory();
@@ -51,7 +52,6 @@ private:
   // not depend on which thread was faster.
   std::mutex mutex;
   std::optional<std::pair<uint64_t, std::string>> problem;
-  PlanSummary summary;
 };
 
 } // namespace
@@ -93,8 +93,6 @@ llvm::Error Writer::addCodeObject(const PlanCode &from) {
   }
   section->bytes = bytes.size();
   place(*section);
-  summary.codeBytes += bytes.size();
-  summary.levels.push_back(from.level);
   llvm::Error error = file.write(section->offset, bytes.data(), section->bytes);
   tables->sections.push_back(std::move(section));
   tables->code.push_back(std::move(object));
@@ -145,10 +143,8 @@ llvm::Error Writer::packPanels(uint64_t offset, uint64_t bytes,
 }
 
 llvm::Error Writer::packWeights() {
-  for (auto &section : tables->sections) {
+  for (auto &section : tables->sections)
     place(*section);
-    summary.weightBytes += section->bytes;
-  }
   auto mapped = file.map(sectionsEnd);
   if (!mapped)
     return mapped.takeError();
@@ -175,38 +171,41 @@ llvm::Error Writer::packWeights() {
 
 //===-- digests -----------------------------------------------------------===//
 
+std::string Writer::digestSection(plan::SectionT &section,
+                                  ArrayRef<uint8_t> content) {
+  Sha256 sum;
+  for (uint64_t at = 0; at < content.size(); at += SINTER_PLAN_DIGEST_BLOCK) {
+    auto block = content.drop_front(at).take_front(SINTER_PLAN_DIGEST_BLOCK);
+    section.digests.push_back(llvm::xxh3_64bits(block));
+    if (section.kind != plan::SectionKind::Weights)
+      continue;
+    sum.update(block);
+    file.drop(block);
+  }
+  return sum.final();
+}
+
 void Writer::digestSections() {
   std::vector<std::string> sums(tables->sections.size());
   auto nextCode = code.begin();
-  for (auto [index, pointer] : llvm::enumerate(tables->sections)) {
-    plan::SectionT &section = *pointer;
-    bool isCode = section.kind == plan::SectionKind::Code;
-    ArrayRef<uint8_t> content =
-        isCode
-            ? ArrayRef<uint8_t>(*nextCode++)
-            : ArrayRef<uint8_t>(weights).slice(section.offset, section.bytes);
-    section.digests.resize(
-        llvm::divideCeil(section.bytes, SINTER_PLAN_DIGEST_BLOCK));
-    if (section.kind == plan::SectionKind::Weights)
-      group.async(
-          [&sums, content, index = index] { sums[index] = sha256(content); });
-    for (uint64_t block = 0; block < section.digests.size(); ++block)
-      group.async([&section, content, block] {
-        auto part = content.drop_front(block * SINTER_PLAN_DIGEST_BLOCK)
-                        .take_front(SINTER_PLAN_DIGEST_BLOCK);
-        section.digests[block] = llvm::xxh3_64bits(part);
-      });
+  for (auto [index, section] : llvm::enumerate(tables->sections)) {
+    ArrayRef<uint8_t> content;
+    if (section->kind == plan::SectionKind::Code)
+      content = *nextCode++;
+    else
+      content = weights.slice(section->offset, section->bytes);
+    group.async([this, content, &sum = sums[index], section = section.get()] {
+      sum = digestSection(*section, content);
+    });
   }
   group.wait();
   for (auto [section, sum] : llvm::zip(tables->sections, sums)) {
-    if (sum.empty())
+    if (section->kind != plan::SectionKind::Weights)
       continue;
     auto property = std::make_unique<plan::PropertyT>();
     property->key = "sha256:" + section->name;
     property->value = sum;
     tables->provenance.push_back(std::move(property));
-    if (summary.weightSha256.empty())
-      summary.weightSha256 = sum;
   }
 }
 
@@ -291,8 +290,6 @@ llvm::Error Writer::writeTables() {
   header.header_digest =
       llvm::xxh3_64bits(ArrayRef(reinterpret_cast<const uint8_t *>(&header),
                                  offsetof(sinter_plan_header, header_digest)));
-  summary.fileBytes = header.file_bytes;
-  summary.metaBytes = header.meta_bytes;
   if (llvm::Error error = file.truncate(header.file_bytes))
     return error;
   return file.write(0, &header, sizeof(header));
@@ -308,7 +305,7 @@ llvm::Error Writer::addGolden() {
   return writeTables();
 }
 
-llvm::Expected<PlanSummary> Writer::run(std::unique_ptr<plan::PlanT> encoded) {
+llvm::Error Writer::run(std::unique_ptr<plan::PlanT> encoded) {
   tables = std::move(encoded);
   TimingScope scope = timing.nest("pack");
   if (llvm::Error error = packWeights())
@@ -326,15 +323,12 @@ llvm::Expected<PlanSummary> Writer::run(std::unique_ptr<plan::PlanT> encoded) {
     return error;
   scope.stop();
   if (inputs.golden)
-    if (llvm::Error error = addGolden())
-      return error;
-  summary.memory = *tables->memory;
-  return std::move(summary);
+    return addGolden();
+  return llvm::Error::success();
 }
 
-llvm::Expected<PlanSummary> sinter::writePlan(const PlanInputs &inputs,
-                                              StringRef path,
-                                              TimingScope &timing) {
+llvm::Error sinter::writePlan(const PlanInputs &inputs, StringRef path,
+                              TimingScope &timing) {
   if (failed(verify(inputs.program)))
     return planError("the program of the plan is not valid");
   auto tables = encodeTables(inputs.program);
@@ -343,11 +337,10 @@ llvm::Expected<PlanSummary> sinter::writePlan(const PlanInputs &inputs,
   llvm::Expected<OutputFile> file = OutputFile::create(path);
   if (!file)
     return file.takeError();
-  auto summary = Writer(inputs, *file, timing).run(std::move(*tables));
-  if (!summary)
-    return summary.takeError();
-  TimingScope scope = timing.nest("write");
-  if (llvm::Error error = file->keep())
+  if (llvm::Error error = Writer(inputs, *file, timing).run(std::move(*tables)))
     return error;
-  return summary;
+  TimingScope scope = timing.nest("write");
+  if (inputs.finished)
+    inputs.finished(file->temporaryPath());
+  return file->keep();
 }

@@ -75,26 +75,18 @@ struct PlanInputs {
   std::function<llvm::Expected<std::unique_ptr<plan::GoldenT>>(
       llvm::StringRef path)>
       golden;
-};
 
-/// What came out, for the summary that a tool prints.
-struct PlanSummary {
-  std::vector<std::string> levels; // of the code objects
-  uint64_t fileBytes = 0;
-  uint64_t weightBytes = 0;
-  uint64_t codeBytes = 0;
-  uint64_t metaBytes = 0;
-  std::string weightSha256; // of the first weight section, in hex
-  plan::MemoryT memory;
+  /// Called with the path of the whole file before it gets its name. May be
+  /// empty.
+  std::function<void(llvm::StringRef path)> finished;
 };
 
 /// Writes the plan to `path`: under a temporary name in the same folder, then
 /// renamed. On any failure, and on a signal that ends the process, the
 /// temporary file is removed. Equal inputs give equal bytes. The same
 /// folder must have room for all weights before one is packed.
-llvm::Expected<PlanSummary> writePlan(const PlanInputs &inputs,
-                                      llvm::StringRef path,
-                                      mlir::TimingScope &timing);
+llvm::Error writePlan(const PlanInputs &inputs, llvm::StringRef path,
+                      mlir::TimingScope &timing);
 
 /// Peak heap bytes that the formula of a plan gives.
 uint64_t peakBytes(const plan::MemoryT &memory, uint64_t sessions,

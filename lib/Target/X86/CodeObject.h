@@ -74,6 +74,8 @@ void registerTileToLLVMPipelines();
 llvm::Expected<ObjectFile> emitObject(mlir::ModuleOp module,
                                       const CpuLevel &level,
                                       mlir::TimingScope &timing);
+/// The path, size and time of the linker; empty if there is none.
+std::string linkerId();
 /// Runs ld.lld on object files.
 llvm::Expected<std::vector<char>>
 linkObjects(llvm::ArrayRef<ObjectFile> objects);

@@ -121,6 +121,20 @@ llvm::Error runLinker(StringRef linker, llvm::ArrayRef<TemporaryFile> objects,
 
 } // namespace
 
+std::string sinter::linkerId() {
+  auto linker = findLinker();
+  if (!linker) {
+    llvm::consumeError(linker.takeError());
+    return "";
+  }
+  llvm::sys::fs::file_status status;
+  if (llvm::sys::fs::status(*linker, status))
+    return *linker;
+  auto time = status.getLastModificationTime().time_since_epoch();
+  return *linker + " " + std::to_string(status.getSize()) + " " +
+         std::to_string(time.count());
+}
+
 Expected<std::vector<char>>
 sinter::linkObjects(llvm::ArrayRef<ObjectFile> objects) {
   auto linker = findLinker();
