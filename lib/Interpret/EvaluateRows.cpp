@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "lib/Interpret/Evaluator.h"
 #include "lib/Interpret/Loops.h"
+#include "llvm/Support/MathExtras.h"
+#include "llvm/Support/Parallel.h"
 
 using namespace mlir;
 using namespace sinter;
@@ -45,7 +47,7 @@ template <typename T>
 LogicalResult Evaluator<T>::eval(llm::LinearOp op, Frame<T> &frame) {
   const Tensor<T> &x = tensor(frame, op.getX());
   int64_t rows = x.rows(), depth = x.cols(), first = 0;
-  std::vector<T> turned(rows * depth), weight(depth), sums(rows);
+  std::vector<T> turned(rows * depth);
   for (int64_t r = 0; r < rows; ++r)
     for (int64_t k = 0; k < depth; ++k)
       turned[k * rows + r] = x.row(r)[k];
@@ -56,14 +58,24 @@ LogicalResult Evaluator<T>::eval(llm::LinearOp op, Frame<T> &frame) {
     std::vector<T> bias(count, T(0));
     if (!op.getBiases().empty())
       bias = vector(frame, op.getBiases()[part]);
-    for (int64_t n = 0; n < count; ++n) {
-      decodeRow(frame[matrix], n, weight.data());
-      std::fill(sums.begin(), sums.end(), T(0));
-      accumulate(weight.data(), turned.data(), depth, rows, sums.data());
-      int64_t column = interleaved ? llm::interleavedRow(part, n) : first + n;
-      for (int64_t r = 0; r < rows; ++r)
-        result.row(r)[column] = sums[r] + bias[n];
-    }
+    const Data &rowsOfMatrix = frame[matrix];
+    // Outputs do not depend on each other.
+    auto compute = [&, part = part](int64_t begin, int64_t end) {
+      std::vector<T> weight(depth), sums(rows);
+      for (int64_t n = begin; n < end; ++n) {
+        decodeRow(rowsOfMatrix, n, weight.data());
+        std::fill(sums.begin(), sums.end(), T(0));
+        accumulate(weight.data(), turned.data(), depth, rows, sums.data());
+        int64_t column = interleaved ? llm::interleavedRow(part, n) : first + n;
+        for (int64_t r = 0; r < rows; ++r)
+          result.row(r)[column] = sums[r] + bias[n];
+      }
+    };
+    constexpr int64_t kTogether = 64;
+    llvm::parallelFor(0, llvm::divideCeil(count, kTogether), [&](size_t block) {
+      int64_t begin = int64_t(block) * kTogether;
+      compute(begin, std::min(begin + kTogether, count));
+    });
     first += count;
   }
   return success();

@@ -18,6 +18,7 @@
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Support/FileUtilities.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/Parallel.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/SourceMgr.h"
 #include "llvm/Support/ToolOutputFile.h"
@@ -140,6 +141,7 @@ LogicalResult Compilation::run(TimingScope &timing) {
 }
 
 LogicalResult sinter::compile(const CompileOptions &options) {
+  llvm::parallel::strategy = llvm::hardware_concurrency(options.threads);
   CompileTiming timing(options.timing);
   TimingScope scope = timing.getRootScope();
   LogicalResult result = Compilation(options).run(scope);
