@@ -36,14 +36,21 @@ struct Patience {
   uint32_t most = 0;
   uint32_t cooling = 0; // waits left
   bool cools = false;
+  uint64_t lost = 0; // nanoseconds in long waits since takeLost()
 
   void set(uint32_t limit, bool mayCool = false) {
     spins = most = limit;
     cools = mayCool;
   }
+  uint64_t takeLost() {
+    uint64_t nanoseconds = lost;
+    lost = 0;
+    return nanoseconds;
+  }
   void paid() { grow(); }
   void slept(uint64_t nanoseconds) {
     if (nanoseconds >= kLongNanoseconds) {
+      lost += nanoseconds;
       uint32_t shorter = cools ? kLeast : spins / 2;
       spins = shorter < kLeast ? kLeast : shorter;
       spins = spins < most ? spins : most;
@@ -104,6 +111,8 @@ class Barrier {
 public:
   void reset(uint32_t newWorkers) { workers = newWorkers; }
   void arrive(Patience &patience) {
+    if (workers == 1)
+      return;
     // Read before arriving: afterwards the last one may already change it.
     uint32_t old = phase.load();
     if (arrived.fetch_add(1, std::memory_order_acq_rel) + 1 < workers)

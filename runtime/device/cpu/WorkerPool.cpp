@@ -17,6 +17,12 @@ namespace {
 constexpr uint32_t kIdleMicroseconds = 200;
 constexpr uint32_t kBarrierMicroseconds = 50;
 constexpr size_t kStackBytes = size_t(2) << 20;
+// A worker without a processor holds up the other one for as long as the
+// scheduler's slices last, a few milliseconds: several tokens. So the caller
+// goes on alone for some kernels, and for twice as many if a trial fails.
+constexpr uint32_t kLeastAlone = 256;
+constexpr uint32_t kMostAlone = 16384;
+constexpr uint32_t kTrial = 1024;
 
 #if defined(__x86_64__)
 /// Round to nearest, no flush to zero, all exceptions masked.
@@ -112,9 +118,11 @@ Status WorkerPool::calibrate(const Allocator &allocator) {
   // More workers than CPUs: whoever spins takes the CPU from the one it waits
   // for.
   cpu_set_t set;
-  if (sched_getaffinity(0, sizeof(set), &set) == 0 &&
-      count > static_cast<uint32_t>(CPU_COUNT(&set)))
-    return Status();
+  if (sched_getaffinity(0, sizeof(set), &set) == 0) {
+    oneProcessor = CPU_COUNT(&set) == 1;
+    if (count > static_cast<uint32_t>(CPU_COUNT(&set)))
+      return Status();
+  }
   uint64_t perMicrosecond = pausesPerMicrosecond();
   for (uint32_t i = 0; i < count; ++i) {
     idle[i].set(static_cast<uint32_t>(perMicrosecond * kIdleMicroseconds));
@@ -162,6 +170,11 @@ void WorkerPool::work(uint32_t index) {
 
 void WorkerPool::run(Task newTask, const void *newArgument) {
   turn.lock();
+  runTogether(newTask, newArgument);
+  turn.unlock();
+}
+
+void WorkerPool::runTogether(Task newTask, const void *newArgument) {
   if (count > 1) {
     task = newTask;
     argument = newArgument;
@@ -172,7 +185,33 @@ void WorkerPool::run(Task newTask, const void *newArgument) {
   newTask(newArgument, 0);
   for (uint32_t left; count > 1 && (left = remaining.load()) != 0;)
     remaining.waitChange(left, inside[0]);
-  turn.unlock();
+}
+
+/// True if the caller should run the next kernel as its only worker.
+bool WorkerPool::isAlone() {
+  if (count == 1 || oneProcessor)
+    return true;
+  if (aloneLeft == 0)
+    return false;
+  if (--aloneLeft == 0)
+    trialLeft = kTrial;
+  return true;
+}
+
+/// A kernel took so long on all workers. Where one of two waited for most of
+/// it, the other one had no processor.
+void WorkerPool::notice(uint64_t nanoseconds) {
+  uint64_t lost = 0;
+  for (Patience &patience : inside)
+    lost += patience.takeLost();
+  if (count == 2 && lost > nanoseconds / 2) {
+    uint32_t twice = aloneLast < kMostAlone ? 2 * aloneLast : kMostAlone;
+    aloneLast = trialLeft > 0 ? twice : kLeastAlone;
+    aloneLeft = aloneLast;
+    trialLeft = 0;
+  } else if (trialLeft > 0) {
+    --trialLeft;
+  }
 }
 
 void WorkerPool::run(sinter_entry entry, void *const *buffers,
@@ -182,21 +221,30 @@ void WorkerPool::run(sinter_entry entry, void *const *buffers,
     sinter_call call;
   } kernel{entry, {}};
   kernel.call.abi = SINTER_KERNEL_ABI;
-  kernel.call.workers = count;
   kernel.call.buffers = buffers;
   kernel.call.scalars = scalars;
-  kernel.call.barrier = [](void *context, uint32_t worker) {
-    auto *pool = static_cast<WorkerPool *>(context);
-    pool->barrier.arrive(pool->inside[worker]);
-  };
   kernel.call.ctx = this;
+  Task task = [](const void *argument, uint32_t worker) {
+    const Kernel &kernel = *static_cast<const Kernel *>(argument);
+    kernel.entry(&kernel.call, worker);
+  };
   FloatEnvironment ieee;
-  run(
-      [](const void *argument, uint32_t worker) {
-        const Kernel &kernel = *static_cast<const Kernel *>(argument);
-        kernel.entry(&kernel.call, worker);
-      },
-      &kernel);
+  turn.lock();
+  if (isAlone()) {
+    kernel.call.workers = 1;
+    kernel.call.barrier = [](void *, uint32_t) {};
+    task(&kernel, 0);
+  } else {
+    kernel.call.workers = count;
+    kernel.call.barrier = [](void *context, uint32_t worker) {
+      auto *pool = static_cast<WorkerPool *>(context);
+      pool->barrier.arrive(pool->inside[worker]);
+    };
+    uint64_t start = nanoseconds();
+    runTogether(task, &kernel);
+    notice(nanoseconds() - start);
+  }
+  turn.unlock();
 }
 
 } // namespace sinter::runtime

@@ -33,7 +33,8 @@ public:
   /// Runs `task` on all workers and returns when all are done.
   void run(Task task, const void *argument);
   /// Runs a kernel with the IEEE default floating-point environment, whatever
-  /// the caller's is, which is restored.
+  /// the caller's is, which is restored. Two workers may run it as one while
+  /// others take the processor from them: that changes no bit.
   void run(sinter_entry entry, void *const *buffers, const int64_t *scalars);
 
   /// Cores this process may use: affinity, SMT siblings counted once, and the
@@ -49,6 +50,9 @@ private:
   static void *threadMain(void *thread);
   void work(uint32_t index);
   void pinThread(const Thread &thread);
+  void runTogether(Task task, const void *argument);
+  bool isAlone();
+  void notice(uint64_t nanoseconds);
   Status calibrate(const Allocator &allocator);
 
   Vector<Thread> threads;
@@ -57,6 +61,10 @@ private:
   Vector<Patience> idle, inside;
   FairLock turn;
   Barrier barrier; // handed to kernels
+  /// Where two workers lose each other: kernels that the caller runs alone, how
+  /// many they were the last time, and kernels of a trial that both run after.
+  uint32_t aloneLeft = 0, aloneLast = 0, trialLeft = 0;
+  bool oneProcessor = false;
   Task task = nullptr;
   const void *argument = nullptr;
   WaitWord round;

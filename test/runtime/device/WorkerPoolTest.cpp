@@ -87,6 +87,36 @@ TEST(WorkerPool, BarrierHoldsWhenOversubscribed) {
   }
 }
 
+TEST(WorkerPool, GoesOnAloneWhileTheOtherWorkerHasNoProcessor) {
+  if (WorkerPool::availableCores() < 2)
+    GTEST_SKIP() << "two workers of one core are one worker anyway";
+  WorkerPool pool;
+  ASSERT_TRUE(pool.start(Allocator(), 2, false).ok());
+  struct Seen {
+    uint32_t alone = 0, together = 0;
+  } seen;
+  void *buffers[] = {&seen};
+  int64_t late = 0;
+  auto kernel = [](const sinter_call *call, uint32_t worker) {
+    auto &seen = *static_cast<Seen *>(call->buffers[0]);
+    if (worker == 0)
+      ++(call->workers == 1 ? seen.alone : seen.together);
+    else if (call->scalars[0])
+      std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    call->barrier(call->ctx, worker);
+  };
+  late = 1;
+  pool.run(kernel, buffers, &late);
+  EXPECT_EQ(seen.together, 1u);
+  late = 0;
+  pool.run(kernel, buffers, &late);
+  EXPECT_EQ(seen.alone, 1u);
+  // Some time later both work again.
+  for (int i = 0; i < 1000 && seen.together == 1; ++i)
+    pool.run(kernel, buffers, &late);
+  EXPECT_EQ(seen.together, 2u);
+}
+
 TEST(WorkerPool, FloatingPointIsIeeeInsideAndTheCallersOutside) {
   unsigned before = _mm_getcsr();
   unsigned fast = before | 0x8040; // flush to zero, denormals are zero
