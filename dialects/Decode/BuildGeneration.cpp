@@ -22,6 +22,8 @@ public:
   void prefill();
   void score();
   void generate();
+  void step();
+  bool forwardTakesRuns();
 
 private:
   ProgramOp begin(StringRef name, ArrayRef<StringRef> params, unsigned results);
@@ -34,7 +36,7 @@ private:
   }
   Value clampChunk(Value chunk);
   Value prefillWith(Value chunk, function_ref<void(Value rows)> afterForward);
-  void scoreChunk(Value rows);
+  void handOutLogits(Value rows);
   Value decodeLoop(ProgramOp program);
   void round(ProgramOp program, Value made);
   void advance(Value token, Value made);
@@ -76,7 +78,8 @@ Value Generator::prefillWith(Value chunk,
   OpBuilder::InsertionGuard guard(builder);
   Block *body = enter(op.getBody(), 2);
   Value rows = body->getArgument(0);
-  ForwardOp::create(builder, loc, options.forward, rows, body->getArgument(1));
+  ForwardOp::create(builder, loc, options.forward, rows, body->getArgument(1),
+                    /*runs=*/Value());
   afterForward(rows);
   CommitOp::create(builder, loc, rows);
   return op.getLast();
@@ -89,8 +92,9 @@ void Generator::prefill() {
   ReturnOp::create(builder, loc, last);
 }
 
-/// Logits of all rows of a forward, as many at a time as the buffer holds.
-void Generator::scoreChunk(Value rows) {
+/// Logits of the first rows of a forward, as many at a time as the buffer
+/// holds.
+void Generator::handOutLogits(Value rows) {
   Value step = constant(options.logitsRows);
   auto loop = scf::ForOp::create(builder, loc, constant(0), rows, step);
   OpBuilder::InsertionGuard guard(builder);
@@ -105,7 +109,7 @@ void Generator::scoreChunk(Value rows) {
 void Generator::score() {
   OpBuilder::InsertionGuard guard(builder);
   ProgramOp program = begin("score", {"chunk"}, 0);
-  prefillWith(program.getArgument(0), [&](Value rows) { scoreChunk(rows); });
+  prefillWith(program.getArgument(0), [&](Value rows) { handOutLogits(rows); });
   ReturnOp::create(builder, loc, ValueRange());
 }
 
@@ -136,7 +140,8 @@ void Generator::advance(Value token, Value made) {
   {
     OpBuilder::InsertionGuard guard(builder);
     Block *body = enter(step.getBody(), 1);
-    ForwardOp::create(builder, loc, options.forward, one, body->getArgument(0));
+    ForwardOp::create(builder, loc, options.forward, one, body->getArgument(0),
+                      /*runs=*/Value());
     CommitOp::create(builder, loc, one);
   }
   HeadOp::create(builder, loc, options.head, constant(0), one);
@@ -178,6 +183,30 @@ void Generator::generate() {
   ReturnOp::create(builder, loc, branch.getResult(0));
 }
 
+bool Generator::forwardTakesRuns() {
+  auto forward = SymbolTable::lookupNearestSymbolFrom<FunctionOpInterface>(
+      builder.getInsertionBlock()->getParentOp(),
+      builder.getStringAttr(options.forward));
+  return forward && forward.getNumArguments() == 3;
+}
+
+/// One forward over the rows of a batch.
+void Generator::step() {
+  OpBuilder::InsertionGuard guard(builder);
+  begin("step", {}, 0);
+  auto batch = BatchOp::create(builder, loc, options.state);
+  {
+    OpBuilder::InsertionGuard inner(builder);
+    Block *body = enter(batch.getBody(), 3);
+    Value rows = body->getArgument(0);
+    ForwardOp::create(builder, loc, options.forward, rows, /*position=*/Value(),
+                      body->getArgument(1));
+    handOutLogits(body->getArgument(2));
+    CommitOp::create(builder, loc, rows);
+  }
+  ReturnOp::create(builder, loc, ValueRange());
+}
+
 void sinter::decode::buildGenerationProgram(ModuleOp module,
                                             const GenerationOptions &options) {
   module.getContext()
@@ -186,4 +215,6 @@ void sinter::decode::buildGenerationProgram(ModuleOp module,
   generator.prefill();
   generator.score();
   generator.generate();
+  if (generator.forwardTakesRuns())
+    generator.step();
 }

@@ -14,7 +14,7 @@ namespace sinter::decode {
 
 struct GenerationOptions {
   /// Functions of the module:
-  ///   forward(rows, position)
+  ///   forward(rows, position) or forward(rows, position, runs)
   ///   head(first, rows)
   ///   sample(position, seed, temperature, top_k, top_p, min_p, penalty,
   ///   window)
@@ -30,11 +30,13 @@ struct GenerationOptions {
   int64_t logitsRows = 16;
 };
 
-/// Appends three programs to `module`:
+/// Appends the programs to `module`:
 ///   prefill(chunk) -> rows of the last forward (0: nothing waited)
 ///   score(chunk): hands out the logits of every waiting id
 ///   generate(max_new, chunk, seed, temperature, top_k, top_p, min_p, penalty,
 ///            window) -> tokens handed out
+/// and, where the forward takes runs,
+///   step(): logits of the rows of a batch that want them
 /// `chunk` is held to [1, maxRows]; `max_new` <= 0 is no limit; floats are the
 /// bits of an f32.
 void buildGenerationProgram(mlir::ModuleOp module,

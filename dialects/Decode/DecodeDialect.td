@@ -17,9 +17,10 @@ def Decode_Dialect : Dialect {
     i64 and i1, `scf.if`, `scf.for`); ops of this dialect stand where a pass has
     to recognise a step of decoding, or where an order must hold:
 
-    - state changes only inside `decode.step` or `decode.prefill`: rows are
-      reserved when the body starts, `decode.commit` ends it and says how many
-      stay. A program cannot run a forward outside of one;
+    - state changes only inside `decode.step`, `decode.prefill` or
+      `decode.batch`: rows are reserved when the body starts, `decode.commit`
+      ends it and says how many stay. A program cannot run a forward outside of
+      one;
     - a session has one set of buffers: ids of the rows to compute (written by
       `decode.prefill` and `decode.feed`), hidden rows (by `decode.forward`),
       logits (by `decode.head`). The verifier of `decode.program` follows them

@@ -118,7 +118,7 @@ LogicalResult LoopOp::verify() {
   return success();
 }
 
-/// Body of decode.step and decode.prefill: `arguments` i64, and a commit.
+/// Body of decode.step, decode.prefill and decode.batch: `arguments` i64, and a commit.
 static LogicalResult verifyBody(Operation *op, Region &body,
                                 unsigned arguments) {
   if (body.getNumArguments() != arguments ||
@@ -132,6 +132,21 @@ static LogicalResult verifyBody(Operation *op, Region &body,
 
 LogicalResult PrefillOp::verify() { return verifyBody(*this, getBody(), 2); }
 LogicalResult StepOp::verify() { return verifyBody(*this, getBody(), 1); }
+
+LogicalResult BatchOp::verify() {
+  if (failed(verifyBody(*this, getBody(), 3)))
+    return failure();
+  auto commit = cast<CommitOp>(getBody().front().getTerminator());
+  if (commit.getCount() != getBody().getArgument(0))
+    return emitOpError("keeps all of its rows or none");
+  return success();
+}
+
+LogicalResult ForwardOp::verify() {
+  if (!getPosition() == !getRuns())
+    return emitOpError("needs the position of its first row, or runs");
+  return success();
+}
 
 //===-- symbols -----------------------------------------------------------===//
 
@@ -148,6 +163,9 @@ LogicalResult PrefillOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyState(*this, getStateAttr(), tables);
 }
 LogicalResult StepOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyState(*this, getStateAttr(), tables);
+}
+LogicalResult BatchOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyState(*this, getStateAttr(), tables);
 }
 LogicalResult LengthOp::verifySymbolUses(SymbolTableCollection &tables) {
@@ -171,8 +189,14 @@ static LogicalResult verifyFunction(Operation *op, FlatSymbolRefAttr name,
   return success();
 }
 
+static bool takesRuns(ForwardOp op, SymbolTableCollection &tables) {
+  auto function = tables.lookupNearestSymbolFrom<FunctionOpInterface>(
+      op, op.getFunctionAttr());
+  return function && function.getNumArguments() == 3;
+}
 LogicalResult ForwardOp::verifySymbolUses(SymbolTableCollection &tables) {
-  return verifyFunction(*this, getFunctionAttr(), 2, tables);
+  return verifyFunction(*this, getFunctionAttr(),
+                        getRuns() || takesRuns(*this, tables) ? 3 : 2, tables);
 }
 LogicalResult HeadOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyFunction(*this, getFunctionAttr(), 2, tables);

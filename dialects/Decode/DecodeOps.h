@@ -28,6 +28,8 @@ inline constexpr llvm::StringLiteral kIdsBuffer = "ids";
 inline constexpr llvm::StringLiteral kHistoryBuffer = "history";
 inline constexpr llvm::StringLiteral kLogitsBuffer = "logits";
 inline constexpr llvm::StringLiteral kTokenBuffer = "token";
+/// Runs of the rows of a batch.
+inline constexpr llvm::StringLiteral kRunsBuffer = "runs";
 
 /// Follows ids, hidden rows and logits along every path of `program`.
 mlir::LogicalResult verifyFlow(ProgramOp program);

@@ -158,8 +158,31 @@ def Decode_StepOp : Decode_Op<"step", [SingleBlock,
   let hasVerifier = 1;
 }
 
+def Decode_BatchOp : Decode_Op<"batch", [SingleBlock,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "Takes rows of several sessions, and commits them";
+  let description = [{
+    Reserves the rows in the state of each of their sessions and runs the body
+    with their number, the number of runs they form (a run: rows side by side at
+    neighbouring positions of one session), and the number of rows whose logits
+    are wanted. Those are the first ones. All rows are kept, or none.
+
+    ```mlir
+    decode.batch @kv {
+    ^bb0(%rows: i64, %runs: i64, %wanted: i64):
+      decode.forward @forward rows(%rows) runs(%runs)
+      decode.commit %rows
+    }
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$state);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = "$state $body attr-dict";
+  let hasVerifier = 1;
+}
+
 def Decode_CommitOp : Decode_Op<"commit",
-    [Terminator, ParentOneOf<["StepOp", "PrefillOp"]>]> {
+    [Terminator, ParentOneOf<["StepOp", "PrefillOp", "BatchOp"]>]> {
   let summary = "Keeps the first `count` reserved rows; the others are forgotten";
   let arguments = (ins I64:$count);
   let assemblyFormat = "$count attr-dict";
@@ -185,16 +208,21 @@ def Decode_FeedOp : Decode_Op<"feed"> {
   let assemblyFormat = "$token attr-dict";
 }
 
-def Decode_ForwardOp : Decode_User<"forward"> {
+def Decode_ForwardOp : Decode_User<"forward", [AttrSizedOperandSegments]> {
   let summary = "Runs the layers over the reserved rows";
   let description = [{
     Reads the ids of `rows` rows, writes their state and their hidden rows.
-    `rows` is the count that was reserved.
+    `rows` is the count that was reserved. They are neighbours from `position`
+    on, or the `runs` runs of a batch; a function that can compute those takes
+    their number as a third argument (0: there are none).
   }];
-  let arguments = (ins FlatSymbolRefAttr:$function, I64:$rows, I64:$position);
+  let arguments = (ins FlatSymbolRefAttr:$function, I64:$rows,
+      Optional<I64>:$position, Optional<I64>:$runs);
   let assemblyFormat = [{
-    $function `rows` `(` $rows `)` `at` `(` $position `)` attr-dict
+    $function `rows` `(` $rows `)` (`at` `(` $position^ `)`)?
+    (`runs` `(` $runs^ `)`)? attr-dict
   }];
+  let hasVerifier = 1;
 }
 
 def Decode_HeadOp : Decode_User<"head"> {

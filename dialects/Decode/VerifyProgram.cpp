@@ -54,6 +54,8 @@ private:
   bool silent = false;
   /// Rows reserved around the op being walked; null outside of a body.
   Value reserved;
+  /// And what runs they form, in a batch.
+  Value runs;
 };
 
 } // namespace
@@ -71,6 +73,9 @@ LogicalResult Walk::forward(ForwardOp op, Facts &facts) {
                       "decode.step or decode.prefill");
   if (op.getRows() != reserved)
     return refuse(op, "must run the rows that were reserved");
+  if (op.getRuns() != runs)
+    return refuse(op, runs ? "must run the runs of the batch"
+                           : "has runs, but its rows are of one session");
   if (facts.forwarded)
     return refuse(op, "runs a second time over the same reserved rows");
   if (failed(
@@ -80,18 +85,19 @@ LogicalResult Walk::forward(ForwardOp op, Facts &facts) {
   return success();
 }
 
-/// The body of decode.step or decode.prefill.
+/// The body of decode.step, decode.prefill or decode.batch.
 LogicalResult Walk::body(Operation *op, Region &region, Value rows,
                          Facts &facts) {
   if (reserved)
     return refuse(op, "cannot reserve rows while others are reserved");
   reserved = rows;
+  runs = isa<BatchOp>(op) ? region.getArgument(1) : Value();
   facts.forwarded = false;
   LogicalResult result = block(region.front(), facts);
   if (succeeded(result) && !facts.forwarded)
     result = refuse(region.front().getTerminator(),
                     "keeps rows that no forward computed on every path");
-  reserved = nullptr;
+  reserved = runs = nullptr;
   facts.forwarded = false;
   return result;
 }
@@ -167,6 +173,11 @@ LogicalResult Walk::visit(Operation *op, Facts &facts) {
         facts.ids = true; // The op itself takes them.
         return body(prefill, prefill.getBody(),
                     prefill.getBody().getArgument(0), facts);
+      })
+      .Case([&](BatchOp batch) {
+        facts.ids = true; // Likewise.
+        return body(batch, batch.getBody(), batch.getBody().getArgument(0),
+                    facts);
       })
       .Case([&](LoopOp inner) { return decodeLoop(inner, facts); })
       .Case([&](scf::IfOp inner) { return branch(inner, facts); })

@@ -145,7 +145,7 @@ LogicalResult ReserveRowsOp::verifySymbolUses(SymbolTableCollection &tables) {
 LogicalResult CommitRowsOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyState(*this, tables);
 }
-/// Room for as many runs as there may be rows.
+/// Room for where each row stands.
 LogicalResult TakeRowsOp::verifySymbolUses(SymbolTableCollection &tables) {
   int64_t rows = 1;
   for (auto model : (*this)->getParentOfType<ModuleOp>().getOps<ModelOp>())

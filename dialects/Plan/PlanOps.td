@@ -434,10 +434,11 @@ def Plan_TakeInputOp : Plan_User<"take_input"> {
 def Plan_TakeRowsOp : Plan_User<"take_rows"> {
   let summary = "Takes the rows of a batch and says how they form sequences";
   let description = [{
-    Ids of the rows go to the buffer `ids` of the model; `buffer` gets their
-    runs, four i32 each: first row, rows, position of the first row, and where
-    the page table of their session lies behind the first one. Rows whose logits
-    are wanted come first.
+    Ids of the rows go to the buffer `ids` of the model. `buffer` gets where they
+    stand, four i32 a row: first row and rows of its run (rows side by side at
+    neighbouring positions of one session), its position, and where the page
+    table of its session lies behind the first one. Rows whose logits are wanted
+    come first.
     ```mlir
     %rows, %runs, %wanted = plan.take_rows @runs at(0)
     ```

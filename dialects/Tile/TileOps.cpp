@@ -338,10 +338,24 @@ LogicalResult AddOp::verify() {
 // Attention
 //===----------------------------------------------------------------------===//
 
+/// Runs and places come together, a place for each row that there may be.
+template <typename Op> static LogicalResult checkPlaces(Op op, int64_t rows) {
+  if (!op.getPlaces() != !op.getRuns())
+    return op.emitOpError() << "needs runs and places, or neither";
+  if (!op.getPlaces())
+    return success();
+  ArrayRef<int64_t> shape = shapeOf(op.getPlaces());
+  if (shape[0] < rows || shape[1] != 4)
+    return op.emitOpError() << "places must be " << rows << " rows x 4";
+  return success();
+}
+
 LogicalResult RopeTableOp::verify() {
   ArrayRef<int64_t> shape = shapeOf(getTable());
   if (shape[2] != 2)
     return emitOpError() << "table must be rows x pairs x 2";
+  if (failed(checkPlaces(*this, shape[0])))
+    return failure();
   return checkSize(*this, getFreqs(), "freqs", roundUp(shape[1], 32));
 }
 
@@ -370,7 +384,8 @@ LogicalResult KvAppendOp::verify() {
   int64_t columns = getKvHeads() * getHeadDim();
   if (failed(checkHeads(*this, {getKvHeads(), getHeadDim()})) ||
       failed(checkSpan(*this, getX(), "keys", getKCol(), columns)) ||
-      failed(checkSpan(*this, getX(), "values", getVCol(), columns)))
+      failed(checkSpan(*this, getX(), "values", getVCol(), columns)) ||
+      failed(checkPlaces(*this, shapeOf(getX())[0])))
     return failure();
   if (!getKColumns() != !getVColumns())
     return emitOpError() << "needs both k_columns and v_columns, or none";
@@ -390,7 +405,8 @@ LogicalResult AttentionOp::verify() {
                          << " key heads";
   int64_t columns = getHeads() * getHeadDim();
   if (failed(checkSpan(*this, getX(), "queries", getQCol(), columns)) ||
-      failed(checkExactRows(*this, getOut(), "out", columns)))
+      failed(checkExactRows(*this, getOut(), "out", columns)) ||
+      failed(checkPlaces(*this, shapeOf(getX())[0])))
     return failure();
   return checkPlanes(*this, getK(), getV(), getKvHeads(), getHeadDim());
 }

@@ -30,6 +30,7 @@ def Tile_SideI : Tile_Buf<[I32], [3]>;
 def Tile_Plane : Tile_Buf<[F16, F32], [4]>;
 def Tile_Table : Tile_Buf<[F32], [3]>;     // R x rot/2 x (cos, sin)
 def Tile_F32 : Tile_Buf<[F32], [1, 2]>;
+def Tile_Places : Tile_Buf<[I32], [2]>;    // R x 4, see Tile_RopeTableOp
 
 class In<TypeConstraint type> : Arg<type, "", [MemRead]>;
 class Out<TypeConstraint type> : Arg<type, "", [MemWrite]>;
@@ -338,20 +339,29 @@ def Tile_AddOp : Tile_Op<"add"> {
 // Attention
 //===----------------------------------------------------------------------===//
 
-def Tile_RopeTableOp : Tile_Op<"rope_table"> {
+def Tile_RopeTableOp : Tile_Op<"rope_table", [AttrSizedOperandSegments]> {
   let summary = "cos and sin of the angles of rows";
   let description = [{
     Row r stands at position `at` + r; angle = f32(position) * freqs[i].
 
+    With `runs` (here and in other ops) that are not 0, rows are of several
+    sequences and `at` does not count: `places` says of each row the first row of
+    its run and the rows of the run, which are neighbours in their sequence, the
+    row's position, and where the page table of the sequence begins.
+
     ```mlir
     tile.rope_table %freqs -> %table rows(%n) at(%pos)
+        : memref<32xf32> -> memref<512x32x2xf32>
+    tile.rope_table %freqs -> %table rows(%n) at(%pos) runs(%r of %places : memref<512x4xi32>)
         : memref<32xf32> -> memref<512x32x2xf32>
     ```
   }];
   let arguments = (ins In<Tile_Vec>:$freqs, Out<Tile_Table>:$table,
-      Index:$rows, Index:$at);
+      Index:$rows, Index:$at, In<Optional<Tile_Places>>:$places,
+      Optional<Index>:$runs);
   let assemblyFormat = [{
-    $freqs `->` $table `rows` `(` $rows `)` `at` `(` $at `)` attr-dict
+    $freqs `->` $table `rows` `(` $rows `)` `at` `(` $at `)`
+    (`runs` `(` $runs^ `of` $places `:` type($places) `)`)? attr-dict
     `:` type($freqs) `->` type($table)
   }];
   let hasVerifier = 1;
@@ -380,10 +390,11 @@ def Tile_RopeOp : Tile_Op<"rope"> {
   let hasVerifier = 1;
 }
 
-def Tile_KvAppendOp : Tile_Op<"kv_append"> {
+def Tile_KvAppendOp : Tile_Op<"kv_append", [AttrSizedOperandSegments]> {
   let summary = "stores keys and values of rows into their pages";
   let description = [{
-    Row r is position p = `at` + r, slot p%16 of page pages[p/16].  Keys are the
+    Row r is position p = `at` + r (see tile.rope_table for `runs`), slot p%16 of
+    page pages[p/16].  Keys are the
     `kv_heads` * `head_dim` columns from `k_col` on, values those from `v_col`
     on.  Narrowing rounds to nearest even and saturates at the largest finite
     value.  The planes' leading dimension is a bound, not a size.  Workers share
@@ -397,22 +408,24 @@ def Tile_KvAppendOp : Tile_Op<"kv_append"> {
     ```
   }];
   let arguments = (ins In<Tile_Rows>:$x, Out<Tile_Plane>:$k, Out<Tile_Plane>:$v,
-      In<Tile_Ids>:$pages, Index:$rows, Index:$at, Tile_Int:$k_col,
+      In<Tile_Ids>:$pages, Index:$rows, Index:$at,
+      In<Optional<Tile_Places>>:$places, Optional<Index>:$runs, Tile_Int:$k_col,
       Tile_Int:$v_col, Tile_Int:$kv_heads, Tile_Int:$head_dim,
       OptionalAttr<Tile_ColumnsAttr>:$k_columns,
       OptionalAttr<Tile_ColumnsAttr>:$v_columns);
   let assemblyFormat = [{
-    $x `,` $k `,` $v `,` $pages `rows` `(` $rows `)` `at` `(` $at `)` attr-dict
+    $x `,` $k `,` $v `,` $pages `rows` `(` $rows `)` `at` `(` $at `)`
+    (`runs` `(` $runs^ `of` $places `:` type($places) `)`)? attr-dict
     `:` type($x) `,` type($k) `,` type($v) `,` type($pages)
   }];
   let hasVerifier = 1;
 }
 
-def Tile_AttentionOp : Tile_Op<"attention"> {
+def Tile_AttentionOp : Tile_Op<"attention", [AttrSizedOperandSegments]> {
   let summary = "causal grouped-query attention over a paged cache";
   let description = [{
-    Row r at position `at` + r sees the keys of positions 0 .. `at` + r.  Queries
-    are the `heads` * `head_dim` columns of `x` from `q_col` on; the result goes
+    Row r at position p = `at` + r (see tile.rope_table for `runs`) sees the keys of
+    positions 0 .. p of its sequence.  Queries are the `heads` * `head_dim` columns of `x` from `q_col` on; the result goes
     to columns 0.. of `out`.  Spans of 256 positions, within a span key by key,
     spans folded from left to right: the order is part of the op.  `work` is
     memory that nobody else reads or writes during the op, as large as
@@ -427,11 +440,13 @@ def Tile_AttentionOp : Tile_Op<"attention"> {
   }];
   let arguments = (ins In<Tile_Rows>:$x, In<Tile_Plane>:$k, In<Tile_Plane>:$v,
       In<Tile_Ids>:$pages, InOut<Tile_Bytes>:$work,
-      Out<Tile_Rows>:$out, Index:$rows, Index:$at, Tile_Int:$q_col,
+      Out<Tile_Rows>:$out, Index:$rows, Index:$at,
+      In<Optional<Tile_Places>>:$places, Optional<Index>:$runs, Tile_Int:$q_col,
       Tile_Int:$heads, Tile_Int:$kv_heads, Tile_Int:$head_dim, F32Attr:$scale);
   let assemblyFormat = [{
     $x `,` $k `,` $v `,` $pages `work` `(` $work `)`
-    `->` $out `rows` `(` $rows `)` `at` `(` $at `)` attr-dict
+    `->` $out `rows` `(` $rows `)` `at` `(` $at `)`
+    (`runs` `(` $runs^ `of` $places `:` type($places) `)`)? attr-dict
     `:` type($x) `,` type($k) `,` type($v) `,` type($pages) `,` type($work)
     `->` type($out)
   }];

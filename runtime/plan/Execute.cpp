@@ -287,8 +287,8 @@ private:
   Status takeRows(const Instruction &op) {
     if (!batch)
       return broken("no batch of rows");
-    auto *runs = reinterpret_cast<SequenceRun *>(buffer(op.a) + op.value);
-    Batch::Counts counts = batch->take(ids(), runs);
+    auto *places = reinterpret_cast<RowPlace *>(buffer(op.a) + op.value);
+    Batch::Counts counts = batch->take(ids(), places);
     const uint32_t *results = &program.operands[op.b];
     registers[results[0]] = counts.rows;
     registers[results[1]] = counts.runs;

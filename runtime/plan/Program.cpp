@@ -201,12 +201,12 @@ private:
       return bad("no i32 at offset %llu of buffer %u", ull(offset), buffer);
     return Status();
   }
-  /// Room for as many runs as there may be rows.
-  Status runs(uint32_t buffer, uint64_t offset) {
-    constexpr uint64_t kRunBytes = 16;
+  /// Room for where each row stands.
+  Status places(uint32_t buffer, uint64_t offset) {
+    constexpr uint64_t kPlaceBytes = 16;
     SINTER_TRY(word(buffer, offset));
-    if ((smallest(buffer) - offset) / kRunBytes < plan.max_rows())
-      return bad("buffer %u does not hold the runs of %u rows", buffer,
+    if ((smallest(buffer) - offset) / kPlaceBytes < plan.max_rows())
+      return bad("buffer %u does not hold the places of %u rows", buffer,
                  plan.max_rows());
     return Status();
   }
@@ -289,7 +289,7 @@ private:
     uint32_t first = operandsHere();
     if (op.kind() == plan::ServiceKind::TakeRows) {
       SINTER_TRY(list(op.results(), 3, "results"));
-      SINTER_TRY(runs(op.buffer(), op.offset()));
+      SINTER_TRY(places(op.buffer(), op.offset()));
       return emit({Opcode::Service, uint8_t(op.kind()), op.buffer(), first, 0,
                    int64_t(op.offset())});
     }

@@ -16,26 +16,29 @@ void Batch::add(SessionMemory &session, int32_t id, bool wantsLogits) {
   rows[count++] = {&session, id, session.batchRows++, wantsLogits};
 }
 
-Batch::Counts Batch::take(int32_t *ids, SequenceRun *runs) const {
+Batch::Counts Batch::take(int32_t *ids, RowPlace *places) const {
   Counts counts;
   for (bool wanted : {true, false}) {
     const BatchRow *last = nullptr; // of the run at hand
     for (const BatchRow *row = rows; row < rows + count; ++row) {
       if (row->wantsLogits != wanted)
         continue;
-      if (last && row->session == last->session &&
-          row->ordinal == last->ordinal + 1)
-        ++runs[counts.runs - 1].rows;
-      else
-        runs[counts.runs++] = {int32_t(counts.rows), 1,
-                               int32_t(row->session->position() + row->ordinal),
-                               int32_t(row->session->tableDistance())};
+      bool goesOn = last && row->session == last->session &&
+                    row->ordinal == last->ordinal + 1;
+      counts.runs += !goesOn;
       last = row;
+      auto here = int32_t(counts.rows);
+      places[here] = {goesOn ? places[here - 1].firstRow : here, 0,
+                      int32_t(row->session->position() + row->ordinal),
+                      int32_t(row->session->tableDistance())};
+      ++places[places[here].firstRow].rows;
       ids[counts.rows++] = row->id;
     }
     if (wanted)
       counts.wanted = counts.rows;
   }
+  for (uint32_t row = 0; row < counts.rows; ++row)
+    places[row].rows = places[places[row].firstRow].rows;
   return counts;
 }
 

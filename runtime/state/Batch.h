@@ -8,12 +8,12 @@
 
 namespace sinter::runtime {
 
-/// Rows of a forward that stand side by side at neighbouring positions of one
-/// sequence: how kernels see sequences.  Four i32, see plan.fbs.
-struct SequenceRun {
-  int32_t firstRow, rows;
-  int32_t position; // of the first row
-  int32_t pages;    // its page table, in entries from the bound one
+/// Where a row of a forward stands: what kernels see of sequences.  A run is
+/// rows side by side at neighbouring positions of one.  See plan.fbs.
+struct RowPlace {
+  int32_t firstRow, rows; // of the row's run
+  int32_t position;
+  int32_t pages; // the page table, in entries from the bound one
 };
 
 /// Rows of several sessions of a pool that one forward computes.  Either all of
@@ -33,9 +33,9 @@ public:
   struct Counts {
     uint32_t rows = 0, runs = 0, wanted = 0;
   };
-  /// Puts ids and runs where the forward reads them.  Rows whose logits are
+  /// Puts ids and places where the forward reads them.  Rows whose logits are
   /// wanted come first, so that the head has them side by side.
-  Counts take(int32_t *ids, SequenceRun *runs) const;
+  Counts take(int32_t *ids, RowPlace *places) const;
   /// The row whose logits come after those of row `previous` (-1: the first);
   /// -1 after the last one.
   int64_t nextWanted(int64_t previous) const;

@@ -25,42 +25,40 @@ static int32_t *slot(void *plane, const int32_t *pages, int64_t position) {
          position % PageTokens;
 }
 
-typedef struct Run {
+// Where row i stands: in the table, or behind the first row.
+typedef struct Place {
   int32_t first, rows, position, pages;
-} Run;
+} Place;
 
-// arena, ids, k, v, pages, runs; rows, number of runs
+static Place placeOf(const sinter_call *call, int64_t row) {
+  Place place = {0, 0, (int32_t)(call->scalars[1] + row), 0};
+  return call->scalars[2] ? ((const Place *)call->buffers[5])[row] : place;
+}
+
+// arena, ids, k, v, pages, runs; rows, position, runs
 EXPORT void tiny_forward(const sinter_call *call, uint32_t worker) {
   uint32_t *hidden = call->buffers[0];
   const int32_t *ids = call->buffers[1];
-  const Run *runs = call->buffers[5];
-  int64_t rows = call->scalars[0], count = call->scalars[1];
+  const int32_t *tables = call->buffers[4];
+  int64_t rows = call->scalars[0];
   int64_t first = rows * worker / call->workers;
   int64_t last = rows * (worker + 1) / call->workers;
-  for (const Run *run = runs; run < runs + count; ++run) {
-    const int32_t *pages = (int32_t *)call->buffers[4] + run->pages;
-    for (int64_t i = 0; i < run->rows; ++i) {
-      int64_t row = run->first + i, position = run->position + i;
-      if (row < first || row >= last)
-        continue;
-      *slot(call->buffers[2], pages, position) = ids[row];
-      *slot(call->buffers[3], pages, position) = ~ids[row];
-    }
+  for (int64_t i = first; i < last; ++i) {
+    Place place = placeOf(call, i);
+    const int32_t *pages = tables + place.pages;
+    *slot(call->buffers[2], pages, place.position) = ids[i];
+    *slot(call->buffers[3], pages, place.position) = ~ids[i];
   }
   call->barrier(call->ctx, worker);
-  for (const Run *run = runs; run < runs + count; ++run) {
-    const int32_t *pages = (int32_t *)call->buffers[4] + run->pages;
-    for (int64_t i = 0; i < run->rows; ++i) {
-      int64_t row = run->first + i, position = run->position + i;
-      if (row < first || row >= last)
-        continue;
-      uint32_t hash = 1;
-      for (int64_t p = 0; p <= position; ++p)
-        hash = mix(hash, *slot(call->buffers[2], pages, p) -
-                             ~*slot(call->buffers[3], pages, p));
-      hidden[2 * row] = hash;
-      hidden[2 * row + 1] = (uint32_t)position;
-    }
+  for (int64_t i = first; i < last; ++i) {
+    Place place = placeOf(call, i);
+    const int32_t *pages = tables + place.pages;
+    uint32_t hash = 1;
+    for (int64_t p = 0; p <= place.position; ++p)
+      hash = mix(hash, *slot(call->buffers[2], pages, p) -
+                           ~*slot(call->buffers[3], pages, p));
+    hidden[2 * i] = hash;
+    hidden[2 * i + 1] = (uint32_t)place.position;
   }
 }
 

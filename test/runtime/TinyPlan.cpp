@@ -81,7 +81,7 @@ void addKernels(plan::PlanT &tables, const std::vector<uint8_t> &code) {
   const Declaration declarations[] = {
       {"tiny_forward",
        {"arena", "ids", "k", "v", "pages", "runs"},
-       {"rows", "runs"}},
+       {"rows", "pos", "runs"}},
       {"tiny_head", {"arena", "script", "logits"}, {"first", "rows"}},
       {"tiny_sample",
        {"logits", "token", "history"},
@@ -153,28 +153,21 @@ std::unique_ptr<plan::TokenizerT> byteTokenizer() {
 // ---- the program, as the compiler lays it out
 // --------------------------------
 
-/// One run of n rows, then the forward over it.
-void forwardAt(BlockBuilder &b, uint32_t n, uint32_t position, uint32_t zero,
-               uint32_t one) {
+/// The forward over n rows of one session.
+void forwardAt(BlockBuilder &b, uint32_t n, uint32_t position, uint32_t zero) {
   b.constant(zero, 0);
-  b.constant(one, 1);
-  b.store(zero, Runs, 0);
-  b.store(n, Runs, 4);
-  b.store(position, Runs, 8);
-  b.store(zero, Runs, 12);
-  b.call(0, {n, one}, {});
+  b.call(0, {n, position, zero}, {});
 }
 
 /// while (n = take(chunk)) { reserve n; forward; `each`; commit n }; last = n.
 void prefillLoop(BlockBuilder &b, uint32_t chunk, uint32_t n, uint32_t last,
-                 uint32_t position, uint32_t zero, uint32_t one,
-                 BlockBuilder each) {
+                 uint32_t position, uint32_t zero, BlockBuilder each) {
   BlockBuilder take, body;
   take.service(ServiceKind::TakeInput, chunk, n);
   body.copy(last, n);
   body.state(StateOpKind::Length, position, 0);
   body.state(StateOpKind::Reserve, 0, n);
-  forwardAt(body, n, position, zero, one);
+  forwardAt(body, n, position, zero);
   for (auto &op : each.block->ops)
     body.block->ops.push_back(std::move(op));
   body.state(StateOpKind::Commit, 0, n);
@@ -187,8 +180,8 @@ std::unique_ptr<plan::FunctionT> forwardFunction() {
   b.dispatch(Forward,
              {bufferBinding(Arena), bufferBinding(Ids), planeBinding(0, 0),
               planeBinding(0, 1), pagesBinding(), bufferBinding(Runs)},
-             {0, 1});
-  return makeFunction("forward", {"rows", "runs"}, 0, 2, std::move(b));
+             {0, 1, 2});
+  return makeFunction("forward", {"rows", "pos", "runs"}, 0, 3, std::move(b));
 }
 
 std::unique_ptr<plan::FunctionT> headFunction() {
@@ -201,9 +194,9 @@ std::unique_ptr<plan::FunctionT> headFunction() {
 
 std::unique_ptr<plan::FunctionT> prefillFunction() {
   BlockBuilder b;
-  prefillLoop(b, 0, 1, 2, 3, 4, 5, BlockBuilder());
+  prefillLoop(b, 0, 1, 2, 3, 4, BlockBuilder());
   b.leave({2});
-  return makeFunction("prefill", {"chunk"}, 1, 6, std::move(b));
+  return makeFunction("prefill", {"chunk"}, 1, 5, std::move(b));
 }
 
 /// Logits of rows [0, n), as many at a time as their buffer holds.
@@ -228,7 +221,6 @@ std::unique_ptr<plan::FunctionT> scoreFunction() {
     Last,
     Position,
     Zero,
-    One,
     First,
     Count,
     Most,
@@ -237,17 +229,27 @@ std::unique_ptr<plan::FunctionT> scoreFunction() {
   };
   BlockBuilder each, b;
   handOutLogits(each, N, First, Count, Most, Test);
-  prefillLoop(b, Chunk, N, Last, Position, Zero, One, std::move(each));
+  prefillLoop(b, Chunk, N, Last, Position, Zero, std::move(each));
   b.leave({});
   return makeFunction("score", {"chunk"}, 0, Registers, std::move(b));
 }
 
 std::unique_ptr<plan::FunctionT> stepFunction() {
-  enum : uint32_t { Rows, Count, Wanted, First, Now, Most, Test, Registers };
+  enum : uint32_t {
+    Rows,
+    Count,
+    Wanted,
+    Zero,
+    First,
+    Now,
+    Most,
+    Test,
+    Registers
+  };
   BlockBuilder b;
   b.takeRows({Rows, Count, Wanted}, Runs);
   b.state(StateOpKind::ReserveRows, 0, 0);
-  b.call(0, {Rows, Count}, {});
+  b.call(0, {Rows, Zero, Count}, {});
   handOutLogits(b, Wanted, First, Now, Most, Test);
   b.state(StateOpKind::CommitRows, 0, 0);
   b.leave({});
@@ -273,7 +275,7 @@ std::unique_ptr<plan::FunctionT> generateFunction() {
     Registers
   };
   BlockBuilder b, before, body;
-  prefillLoop(b, Chunk, N, Last, Position, Zero, One, BlockBuilder());
+  prefillLoop(b, Chunk, N, Last, Position, Zero, BlockBuilder());
   b.constant(Zero, 0);
   b.constant(One, 1);
   b.constant(Go, 1);
@@ -292,7 +294,7 @@ std::unique_ptr<plan::FunctionT> generateFunction() {
   before.arith(ArithKind::Eq, Go, Stop, Zero);
   body.store(Token_, Ids);
   body.state(StateOpKind::Reserve, 0, One);
-  forwardAt(body, One, Position, Zero, One);
+  forwardAt(body, One, Position, Zero);
   body.state(StateOpKind::Commit, 0, One);
   body.call(1, {Zero, One}, {});
   b.loop(std::move(before), Go, std::move(body));

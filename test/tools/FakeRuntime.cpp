@@ -38,6 +38,9 @@ struct sinter_plan {
   std::string cpu;
   uint32_t threads;
 };
+struct sinter_pool {
+  sinter_pool_options options;
+};
 struct sinter_session {
   uint32_t context, chunk;
   std::vector<int32_t> history;
@@ -246,6 +249,33 @@ sinter_status *sinter_session_score(sinter_session *session, const int32_t *ids,
     const uint32_t first = sinter_session_position(session) - rows;
     if (callback(data, first, static_cast<uint32_t>(rows), logits.data()))
       return fail(SINTER_CANCELLED, "stopped by the callback");
+  }
+  return nullptr;
+}
+
+void sinter_pool_options_initialize(sinter_pool_options *options) {
+  *options = {sizeof(*options), 1, 0, 0};
+}
+sinter_status *sinter_pool_create(sinter_plan *,
+                                  const sinter_pool_options *options,
+                                  sinter_pool **out) {
+  *out = new sinter_pool{*options};
+  return nullptr;
+}
+void sinter_pool_release(sinter_pool *pool) { delete pool; }
+sinter_status *sinter_pool_step(sinter_pool *, const sinter_row *rows,
+                                size_t count, sinter_row_callback callback,
+                                void *data) {
+  if (count > maxRows)
+    return fail(SINTER_INVALID_ARGUMENT, "too many rows");
+  for (size_t row = 0; row < count; ++row) {
+    if (sinter_status *status = append(rows[row].session, rows[row].id))
+      return status;
+    std::vector<float> logits;
+    for (int32_t next = 0; next < vocabulary; ++next)
+      logits.push_back(logit(rows[row].id, next));
+    if (rows[row].flags & SINTER_ROW_LOGITS)
+      (void)callback(data, row, logits.data());
   }
   return nullptr;
 }

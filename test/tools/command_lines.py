@@ -328,6 +328,14 @@ class Bench(ToolTest):
         for r in rows:
             self.assertGreater(r["max"], 90)
 
+    def test_batch_counts_the_tokens_of_all_sessions(self):
+        rows = json.loads(self.out("llm-bench", self.plan, "-p", 0, "-n", 8, "-d", 20, "--batch", "1,4", "-r", 1,
+                                   "--json", FAKE_SLOW_MS="2"))
+        self.assertEqual([r["test"] for r in rows], ["tg8 @ d20", "tg8 x 4 @ d20"])
+        for r in rows:
+            self.assertLess(r["max"], 501)  # the double is as slow for each row
+            self.assertGreater(r["max"], 90)
+
     def test_table(self):
         lines = self.out("llm-bench", self.plan, "-p", 4, "-n", 4, "-r", 1, FAKE_SLOW_MS="1").splitlines()
         table, probe = lines[:4], lines[5:]
@@ -341,6 +349,7 @@ class Bench(ToolTest):
     def test_errors(self):
         self.error("llm-bench", self.plan, "-r", 0, code=2)
         self.error("llm-bench", self.plan, "-p", 0, "-n", 0, code=2)
+        self.error("llm-bench", self.plan, "--batch", 0, code=2)
         self.error("llm-bench", self.plan, "-p", "1,x", code=2)
         self.assertIn("4096", self.error("llm-bench", self.plan, "-p", 5000))
 

@@ -15,6 +15,8 @@ using namespace sinter::tools;
 
 std::string BenchTest::name() const {
   std::string text = (prompt ? "pp" : "tg") + std::to_string(tokens);
+  if (sessions > 1)
+    text += " x " + std::to_string(sessions);
   return depth ? text + " @ d" + std::to_string(depth) : text;
 }
 
@@ -47,7 +49,7 @@ std::vector<double> BenchResult::streamFractions(uint64_t weightBytes) const {
   std::vector<double> fractions;
   for (size_t i = 0; !test.prompt && i < rates.size(); ++i)
     fractions.push_back(1e-9 * static_cast<double>(weightBytes) * rates[i] /
-                        probes[i].stream);
+                        test.sessions / probes[i].stream);
   return fractions;
 }
 
@@ -71,6 +73,79 @@ BenchResult sinter::tools::measure(Session &session, const Plan &plan,
     if (i == 0) // the warm-up
       continue;
     result.rates.push_back(test.tokens / seconds);
+    result.probes.push_back(sample);
+  }
+  return result;
+}
+
+namespace {
+
+/// Sessions of equal length that decode together.
+class Together {
+public:
+  Together(const Plan &plan, const BenchTest &test)
+      : vocabulary(plan.vocabulary()),
+        maxRows(static_cast<size_t>(plan.number(SINTER_MAX_ROWS))),
+        pool(plan.pool(optionsFor(test)).orThrow()) {
+    for (uint32_t i = 0; i < test.sessions; ++i)
+      sessions.push_back(pool.session().orThrow());
+    std::vector<int32_t> ids = randomIds(test.depth, vocabulary);
+    for (const Session &session : sessions)
+      for (size_t done = 0; done < ids.size(); done += maxRows)
+        append(session, std::span(ids).subspan(
+                            done, std::min(maxRows, ids.size() - done)));
+  }
+
+  double secondsOf(uint32_t steps, uint32_t depth) {
+    for (Session &session : sessions)
+      session.truncate(depth).orThrow();
+    auto start = std::chrono::steady_clock::now();
+    for (uint32_t i = 0; i < steps; ++i) {
+      std::vector<Row> rows;
+      for (const Session &session : sessions)
+        rows.push_back(
+            {session, static_cast<int32_t>((i + rows.size()) % vocabulary)});
+      pool.step(rows, [](size_t, std::span<const float>) {}).orThrow();
+    }
+    std::chrono::duration<double> time =
+        std::chrono::steady_clock::now() - start;
+    return time.count();
+  }
+
+private:
+  static PoolOptions optionsFor(const BenchTest &test) {
+    PoolOptions options;
+    options.sessions = test.sessions;
+    options.context = test.depth + test.tokens;
+    return options;
+  }
+  void append(const Session &session, std::span<const int32_t> ids) {
+    std::vector<Row> rows;
+    for (int32_t id : ids)
+      rows.push_back({session, id, /*wantsLogits=*/false});
+    pool.step(rows, [](size_t, std::span<const float>) {}).orThrow();
+  }
+
+  uint32_t vocabulary;
+  size_t maxRows;
+  Pool pool;
+  std::vector<Session> sessions;
+};
+
+} // namespace
+
+BenchResult sinter::tools::measureBatch(const Plan &plan, const Probe &probe,
+                                        const BenchTest &test,
+                                        uint32_t repetitions) {
+  BenchResult result{
+      test, static_cast<uint32_t>(plan.number(SINTER_THREADS)), {}, {}};
+  Together together(plan, test);
+  for (uint32_t i = 0; i <= repetitions; ++i) {
+    const ProbeSample sample = probe.sample();
+    double seconds = together.secondsOf(test.tokens, test.depth);
+    if (i == 0) // the warm-up
+      continue;
+    result.rates.push_back(double(test.tokens) * test.sessions / seconds);
     result.probes.push_back(sample);
   }
   return result;

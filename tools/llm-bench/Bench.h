@@ -13,11 +13,13 @@
 
 namespace sinter::tools {
 
-/// "pp512": a prompt of 512 tokens at once; "tg64": 64 tokens one by one.
+/// "pp512": a prompt of 512 tokens at once; "tg64": 64 tokens one by one;
+/// "tg64 x 8": 64 steps, each a token of 8 sessions.
 struct BenchTest {
   bool prompt;     // else generation
   uint32_t tokens; // in the prompt, or generated
   uint32_t depth;  // positions that are in the state before
+  uint32_t sessions = 1;
   std::string name() const;
 };
 
@@ -38,6 +40,12 @@ struct BenchResult {
 /// and the choice of a token included.
 BenchResult measure(Session &session, const Plan &plan, const Probe &probe,
                     const BenchTest &test, uint32_t repetitions);
+
+/// The same for steps of several sessions, which take up less than generating:
+/// every row's logits are handed out, and the next token is a given one. Rates
+/// count the tokens of all sessions.
+BenchResult measureBatch(const Plan &plan, const Probe &probe,
+                         const BenchTest &test, uint32_t repetitions);
 
 /// A list of {"test", "threads", "tok_per_s", "min", "median", "max", ...}.
 std::string toJson(const Plan &plan, const std::vector<BenchResult> &results);

@@ -17,7 +17,8 @@ using namespace sinter::tools;
 namespace {
 struct Arguments {
   PlanArguments plan;
-  std::vector<uint32_t> threads{0}, prompts{512}, generations{128}, depths{0};
+  std::vector<uint32_t> threads{0}, prompts{512}, generations{128}, depths{0},
+      sessions{1};
   uint32_t repetitions = 5;
   bool json = false;
 
@@ -46,6 +47,9 @@ bool Arguments::parse(int argc, char **argv) {
        "tokens to generate (default: 128; 0: not measured)");
   list("-d, --n-depth", depths,
        "positions that are in the state before (default: 0)");
+  list("--batch", sessions,
+       "sessions that generate together, a row each in one forward (default: "
+       "1); their tokens are counted together");
   parser.number("-r, --repetitions", "R", repetitions,
                 "measurements after one warm-up (default: 5)");
   parser.flag("--json", json,
@@ -55,6 +59,8 @@ bool Arguments::parse(int argc, char **argv) {
     return false;
   if (repetitions == 0)
     throw UsageError("-r wants at least 1");
+  if (std::find(sessions.begin(), sessions.end(), 0u) != sessions.end())
+    throw UsageError("--batch wants at least 1");
   return true;
 }
 
@@ -65,8 +71,9 @@ static std::vector<BenchTest> testsOf(const Arguments &arguments) {
       if (tokens)
         tests.push_back({true, tokens, depth});
     for (uint32_t tokens : arguments.generations)
-      if (tokens)
-        tests.push_back({false, tokens, depth});
+      for (uint32_t sessions : arguments.sessions)
+        if (tokens)
+          tests.push_back({false, tokens, depth, sessions});
   }
   if (tests.empty())
     throw UsageError("nothing to measure: -p and -n are both 0");
@@ -108,7 +115,9 @@ static int run(int argc, char **argv) {
     for (const BenchTest &test : tests) {
       progress.update(results.size() + 1, test.name());
       results.push_back(
-          measure(session, *plan, *probe, test, arguments.repetitions));
+          test.sessions > 1
+              ? measureBatch(*plan, *probe, test, arguments.repetitions)
+              : measure(session, *plan, *probe, test, arguments.repetitions));
     }
   }
   writeOut(arguments.json ? toJson(*plan, results)

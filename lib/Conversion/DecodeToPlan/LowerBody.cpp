@@ -39,6 +39,8 @@ private:
   LogicalResult loop(decode::LoopOp op);
   LogicalResult prefill(decode::PrefillOp op);
   LogicalResult step(decode::StepOp op);
+  LogicalResult batch(decode::BatchOp op);
+  LogicalResult forward(decode::ForwardOp op);
 
   /// Copies the block of `from` into a new block of `to`.
   LogicalResult region(Region &from, Region &to);
@@ -269,6 +271,28 @@ LogicalResult BodyLowering::step(decode::StepOp op) {
   return block(op.getBody().front());
 }
 
+/// take_rows; reserve_rows; body; commit_rows
+LogicalResult BodyLowering::batch(decode::BatchOp op) {
+  auto rows = planir::TakeRowsOp::create(builder, loc, i64s(3),
+                                         symbol(decode::kRunsBuffer),
+                                         builder.getI64IntegerAttr(0));
+  planir::ReserveRowsOp::create(builder, loc, op.getStateAttr());
+  values.map(op.getBody().getArguments(), rows.getResults());
+  return block(op.getBody().front());
+}
+
+/// A function that takes no runs computes one sequence, as one that gets none.
+LogicalResult BodyLowering::forward(decode::ForwardOp op) {
+  auto callee = SymbolTable::lookupNearestSymbolFrom<FunctionOpInterface>(
+      op, op.getFunctionAttr());
+  SmallVector<Value> arguments = {
+      get(op.getRows()), op.getRuns() ? number(0) : get(op.getPosition())};
+  if (callee.getNumArguments() == 3)
+    arguments.push_back(op.getRuns() ? get(op.getRuns()) : number(0));
+  call(op.getFunctionAttr(), arguments);
+  return success();
+}
+
 //===-- one op ------------------------------------------------------------===//
 
 /// Ops of `decode` that stand for work.
@@ -281,11 +305,7 @@ LogicalResult BodyLowering::lowerWork(Operation *op) {
                                    symbol(decode::kIdsBuffer), start);
         return success();
       })
-      .Case([&](decode::ForwardOp forward) {
-        call(forward.getFunctionAttr(),
-             {get(forward.getRows()), get(forward.getPosition())});
-        return success();
-      })
+      .Case([&](decode::ForwardOp inner) { return forward(inner); })
       .Case([&](decode::HeadOp head) {
         call(head.getFunctionAttr(),
              {get(head.getFirst()), get(head.getRows())});
@@ -317,7 +337,12 @@ LogicalResult BodyLowering::lowerState(Operation *op) {
   return TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](decode::PrefillOp inner) { return prefill(inner); })
       .Case([&](decode::StepOp inner) { return step(inner); })
+      .Case([&](decode::BatchOp inner) { return batch(inner); })
       .Case([&](decode::CommitOp commit) {
+        if (auto batch = dyn_cast<decode::BatchOp>(commit->getParentOp())) {
+          planir::CommitRowsOp::create(builder, loc, batch.getStateAttr());
+          return success();
+        }
         auto state =
             commit->getParentOp()->getAttrOfType<FlatSymbolRefAttr>("state");
         planir::CommitOp::create(builder, loc, state, get(commit.getCount()));

@@ -30,7 +30,7 @@ static SmallVector<std::string> namesAtCall(Operation *op, StringRef name) {
       .Case([&](decode::ForwardOp call) -> SmallVector<std::string> {
         if (call.getFunction() != name)
           return {};
-        return {"rows", "position"};
+        return {"rows", "position", "runs"};
       })
       .Case([&](decode::HeadOp call) -> SmallVector<std::string> {
         if (call.getFunction() != name)
@@ -55,6 +55,7 @@ SmallVector<std::string> sinter::parameterNames(func::FuncOp function) {
       if (names.empty())
         names = namesAtCall(op, function.getSymName());
     });
+  names.resize(std::min<size_t>(names.size(), function.getNumArguments()));
   for (unsigned i = 0; i < function.getNumArguments(); ++i) {
     if (i == names.size())
       names.push_back("arg" + std::to_string(i));

@@ -149,6 +149,7 @@ void Conversion::declareMemory() {
   auto arena = declare("arena", fixedBytes, 0);
   arena->setAttr("tile.fixed_bytes", builder.getI64IntegerAttr(fixedBytes));
   declare("ids", options.maxRows * 4, 0);
+  declare("runs", options.maxRows * 16, 0);
   declare("history", 0, 4);
   declare("logits", options.logitsRows * padded(vocabulary) * 4, 0);
   declare("token", 64, 0);
@@ -176,7 +177,7 @@ void Conversion::declareAttentionWork() {
 }
 
 LogicalResult Conversion::convertEmbedding() {
-  RegionBuilder region(module, "embed", options, options.maxRows, 2);
+  RegionBuilder region(module, "embed", options, options.maxRows, 3);
   auto table = embedding.getTable().getDefiningOp<llm::WeightRefOp>();
   auto type = cast<RankedTensorType>(table.getType());
   auto packed =
@@ -199,8 +200,10 @@ LogicalResult Conversion::convertEmbedding() {
     Value buffer =
         region.fixedBuffer(tile::ArenaAttr::get(ctx, table.offset), table.type);
     // Arguments move the scalars: ask for them last.
+    Value places = region.rowPlaces();
     tile::RopeTableOp::create(region.ops(), region.loc(), vector, buffer,
-                              region.scalar(0), region.scalar(1));
+                              region.scalar(0), region.scalar(1), places,
+                              region.scalar(2));
   }
   region.finish();
   embedRegion = {"embed", llvm::to_vector(region.bindings())};
@@ -211,7 +214,7 @@ LogicalResult Conversion::convertEmbedding() {
 LogicalResult Conversion::convertLayer(func::FuncOp layer) {
   std::string name = layer.getName().str();
   layer.setName("llm." + name);
-  RegionBuilder region(module, name, options, options.maxRows, 2);
+  RegionBuilder region(module, name, options, options.maxRows, 3);
   region.ropeTables = &ropeTables;
   Value x =
       region.fixedBuffer(tile::ArenaAttr::get(ctx, hidden.offset), hidden.type);
@@ -301,7 +304,7 @@ void Conversion::buildForward() {
   Type index = builder.getIndexType();
   func::FuncOp old = forward;
   old.setName("llm.forward");
-  func::FuncOp list = createList("forward", {index, index});
+  func::FuncOp list = createList("forward", {index, index, index});
   OpBuilder at = OpBuilder::atBlockEnd(&list.getBody().front());
   launch(at, embedRegion, list.getArguments(), 0, nullptr);
   for (func::CallOp call : calls) {

@@ -131,6 +131,12 @@ Value RegionBuilder::pages() {
                      MemRefType::get({kPageBound}, builder.getI32Type()));
 }
 
+Value RegionBuilder::rowPlaces() {
+  return fixedBuffer(
+      tile::BufferAttr::get(builder.getContext(), "runs", 0),
+      MemRefType::get({options.maxRows, 4}, builder.getI32Type()));
+}
+
 void RegionBuilder::finish() {
   func::ReturnOp::create(builder, location);
   func.setType(
@@ -427,10 +433,10 @@ LogicalResult RegionBuilder::convert(llm::KVAppendOp op) {
   tile::ColumnsAttr keys = columnsOf(k, 32), values = columnsOf(v, 32);
   if (cache.getHeadDim() % 32 != 0 || !keys || !values)
     keys = values = nullptr;
-  tile::KvAppendOp::create(builder, location, k.buffer, plane(0, cache),
-                           plane(1, cache), pages(), scalar(0), scalar(1),
-                           k.firstCol, v.firstCol, cache.getKvHeads(),
-                           cache.getHeadDim(), keys, values);
+  tile::KvAppendOp::create(
+      builder, location, k.buffer, plane(0, cache), plane(1, cache), pages(),
+      scalar(0), scalar(1), rowPlaces(), scalar(2), k.firstCol, v.firstCol,
+      cache.getKvHeads(), cache.getHeadDim(), keys, values);
   return success();
 }
 
@@ -444,10 +450,10 @@ LogicalResult RegionBuilder::convert(llm::AttentionOp op) {
   Value work =
       fixedBuffer(tile::BufferAttr::get(builder.getContext(), "attention", 0),
                   MemRefType::get({kWorkBound}, builder.getI8Type()));
-  tile::AttentionOp::create(builder, location, q.buffer, plane(0, cache),
-                            plane(1, cache), pages(), work, out, scalar(0),
-                            scalar(1), q.firstCol, op.getHeads(),
-                            op.getKvHeads(), op.getHeadDim(), op.getScale());
+  tile::AttentionOp::create(
+      builder, location, q.buffer, plane(0, cache), plane(1, cache), pages(),
+      work, out, scalar(0), scalar(1), rowPlaces(), scalar(2), q.firstCol,
+      op.getHeads(), op.getKvHeads(), op.getHeadDim(), op.getScale());
   bind(op.getResult(), {out, 0, cols});
   return success();
 }

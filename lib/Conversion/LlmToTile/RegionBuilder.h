@@ -54,7 +54,8 @@ struct Rows {
 class RegionBuilder {
 public:
   /// `rows`: capacity of the row buffers. Scalar 0 is the row count; in a
-  /// layer, scalar 1 is the position of the first row.
+  /// layer, scalar 1 is the position of the first row, and scalar 2 the number
+  /// of runs (see tile.rope_table).
   RegionBuilder(mlir::ModuleOp module, llvm::StringRef name,
                 const TileOptions &options, int64_t rows, unsigned numScalars);
   RegionBuilder(mlir::ModuleOp module, llvm::StringRef name,
@@ -78,6 +79,8 @@ public:
   mlir::Value vector(mlir::ValueRange weights, tile::Arrange arrange);
   mlir::Value plane(int index, llm::KVCacheType cache);
   mlir::Value pages();
+  /// Where rows stand when they are of several sequences.
+  mlir::Value rowPlaces();
 
   /// Converts the ops of an llm function body; `values` maps row tensors.
   mlir::LogicalResult convertBody(mlir::Block &body);

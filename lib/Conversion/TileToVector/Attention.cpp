@@ -25,11 +25,13 @@ static void clearPadding(LaneBuilder &l, tile::AttentionOp op, Share share) {
 
 void lowerAttention(LaneBuilder &l, tile::AttentionOp op, Share share,
                     RowMachine machine) {
-  Value few = l.cmp(arith::CmpIPredicate::ule, op.getRows(),
-                    l.index(tile::AttentionWork::kFewRows));
-  l.when(few, [&] { emitAttentionBySpans(l, op, share, machine); });
-  l.when(l.xori(few, l.i(few, 1)),
-         [&] { emitAttentionByBlocks(l, op, share, machine); });
+  Places(l, op).forEachRun([&](const Run &run) {
+    Value few = l.cmp(arith::CmpIPredicate::ule, run.rows,
+                      l.index(tile::AttentionWork::kFewRows));
+    l.when(few, [&] { emitAttentionBySpans(l, op, run, share, machine); });
+    l.when(l.xori(few, l.i(few, 1)),
+           [&] { emitAttentionByBlocks(l, op, run, share, machine); });
+  });
   clearPadding(l, op, share);
 }
 

@@ -5,16 +5,16 @@
 #ifndef SINTER_CONVERSION_TILETOVECTOR_ATTENTION_H
 #define SINTER_CONVERSION_TILETOVECTOR_ATTENTION_H
 
-#include "lib/Conversion/TileToVector/RowLowerings.h"
+#include "lib/Conversion/TileToVector/Places.h"
 
 namespace sinter {
 
-/// For up to AttentionWork::kFewRows rows; may contain a barrier.
-void emitAttentionBySpans(LaneBuilder &l, tile::AttentionOp op, Share share,
-                          RowMachine machine);
+/// For up to AttentionWork::kFewRows rows; may contain barriers.
+void emitAttentionBySpans(LaneBuilder &l, tile::AttentionOp op, const Run &run,
+                          Share share, RowMachine machine);
 /// For any number of rows.
-void emitAttentionByBlocks(LaneBuilder &l, tile::AttentionOp op, Share share,
-                           RowMachine machine);
+void emitAttentionByBlocks(LaneBuilder &l, tile::AttentionOp op, const Run &run,
+                           Share share, RowMachine machine);
 
 } // namespace sinter
 #endif // SINTER_CONVERSION_TILETOVECTOR_ATTENTION_H

@@ -20,8 +20,8 @@ namespace {
 
 class BlockAttention : AttentionEmitter {
 public:
-  BlockAttention(LaneBuilder &l, tile::AttentionOp op, Share share,
-                 RowMachine machine);
+  BlockAttention(LaneBuilder &l, tile::AttentionOp op, const Run &run,
+                 Share share, RowMachine machine);
   void emit();
 
 private:
@@ -51,8 +51,8 @@ private:
 };
 
 BlockAttention::BlockAttention(LaneBuilder &l, tile::AttentionOp op,
-                               Share share, RowMachine machine)
-    : AttentionEmitter(l, op, share, machine) {
+                               const Run &run, Share share, RowMachine machine)
+    : AttentionEmitter(l, op, run, share, machine) {
   // 5 x 4 accumulators, 4 vectors of the panel, p and l; with 16 registers of
   // half the size 4 x 1.
   tileQueries = wide ? 5 : 4;
@@ -71,7 +71,7 @@ void BlockAttention::emit() {
   tileParts = scratch(l, {tileQueries, work.part}, l.f32());
 
   // Blocks as large as they may be, but enough of them for all workers.
-  Value rows = op.getRows(), heads = l.index(kvHeads);
+  Value rows = run.rows, heads = l.index(kvHeads);
   Value fair = divu(l.muli(rows, heads), l.muli(share.workers, l.index(4)));
   Value blockRows = l.mins(l.maxs(fair, l.index(16)), l.index(work.blockRows));
   Value blocks = divu(l.subi(l.addi(rows, blockRows), l.index(1)), blockRows);
@@ -87,12 +87,12 @@ void BlockAttention::emit() {
 void BlockAttention::forTasks(Value tasks,
                               llvm::function_ref<void(Value)> body) {
   Value one = l.index(1);
-  Value last = l.subi(l.addi(tasks, share.workers), one);
-  Value mirrored = l.subi(l.subi(share.workers, one), share.worker);
-  l.loop(l.index(0), divu(last, share.workers), 1, [&](Value round) {
+  Value last = l.subi(l.addi(tasks, turn.workers), one);
+  Value mirrored = l.subi(l.subi(turn.workers, one), turn.worker);
+  l.loop(l.index(0), divu(last, turn.workers), 1, [&](Value round) {
     Value odd = l.cmp(IPred::eq, l.remu(round, 2), one);
-    Value task = l.addi(l.muli(round, share.workers),
-                        l.select(odd, mirrored, share.worker));
+    Value task = l.addi(l.muli(round, turn.workers),
+                        l.select(odd, mirrored, turn.worker));
     l.when(l.cmp(IPred::ult, task, tasks), [&] { body(task); });
   });
 }
@@ -112,7 +112,7 @@ void BlockAttention::emitTask(Value first, Value end, Value keyHead) {
   forQueries([&](Value q, Value row, Value head) {
     scaleQuery(row, head, queries, q);
   });
-  Value last = l.addi(op.getAt(), end);
+  Value last = l.addi(run.at, end);
   l.loop(zero, ceilDiv(last, kSpan), 1, [&](Value span) {
     firstKey = l.muli(span, l.index(kSpan));
     spanKeys = l.mins(l.subi(last, firstKey), l.index(kSpan));
@@ -149,7 +149,7 @@ void BlockAttention::widenSpan(Value span, Value keyHead) {
 /// Keys of the span that a query of the block sees; none or less: no key.
 Value BlockAttention::keysOf(Value query) {
   Value row = l.addi(firstRow, l.divu(query, ratio));
-  Value visible = l.addi(l.addi(op.getAt(), row), l.index(1));
+  Value visible = l.addi(l.addi(run.at, row), l.index(1));
   return l.mins(l.subi(visible, firstKey), l.index(kSpan));
 }
 
@@ -310,9 +310,9 @@ BlockAttention::Values BlockAttention::addKey(ValueRange sums, Value key,
 
 } // namespace
 
-void emitAttentionByBlocks(LaneBuilder &l, tile::AttentionOp op, Share share,
-                           RowMachine machine) {
-  BlockAttention(l, op, share, machine).emit();
+void emitAttentionByBlocks(LaneBuilder &l, tile::AttentionOp op, const Run &run,
+                           Share share, RowMachine machine) {
+  BlockAttention(l, op, run, share, machine).emit();
 }
 
 } // namespace sinter

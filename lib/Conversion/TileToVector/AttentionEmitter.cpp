@@ -10,9 +10,13 @@ using namespace mlir;
 namespace sinter {
 
 AttentionEmitter::AttentionEmitter(LaneBuilder &l, tile::AttentionOp op,
-                                   Share share, RowMachine machine)
+                                   const Run &run, Share share,
+                                   RowMachine machine)
     : l(l), op(op), work(op.getHeads(), op.getKvHeads(), op.getHeadDim()),
-      share(share), cache(l, op), wide(machine.registers >= 32),
+      run(run), share(share),
+      turn{remu(l.addi(share.worker, run.number), share.workers),
+           share.workers},
+      cache(l, op, run.pages), wide(machine.registers >= 32),
       vec(VectorType::get({kLanes}, l.f32())),
       lVec(VectorType::get({wide ? 16 : 8}, l.f32())), ratio(work.ratio),
       kvHeads(op.getKvHeads()), dim(work.dim), chunks(work.paddedDim / kLanes) {
@@ -36,7 +40,8 @@ void AttentionEmitter::scaleQuery(Value row, Value head, Value scaled,
   double scale = op.getScale().convertToDouble() * 1.4426950408889634;
   Value first = l.addi(l.muli(head, l.index(dim)), l.index(op.getQCol()));
   for (int64_t c = 0; c < chunks; ++c) {
-    Value x = loadSome(l, op.getX(), {row, l.addi(first, lane16(c))},
+    Value x = loadSome(l, op.getX(),
+                       {l.addi(run.firstRow, row), l.addi(first, lane16(c))},
                        std::min(kLanes, dim - c * kLanes));
     l.store(l.mul(x, l.f(x, scale)), scaled, {query, lane16(c)});
   }
@@ -67,7 +72,7 @@ void AttentionEmitter::finish(Value parts, Value i, Value row, Value head) {
   Value column = l.muli(head, l.index(dim));
   for (int64_t c = 0; c < chunks; ++c)
     storeSome(l, l.div(loadO(parts, i, c), sum), op.getOut(),
-              {row, l.addi(column, lane16(c))},
+              {l.addi(run.firstRow, row), l.addi(column, lane16(c))},
               std::min(kLanes, dim - c * kLanes));
 }
 

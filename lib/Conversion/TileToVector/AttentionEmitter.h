@@ -13,6 +13,7 @@
 
 #include "dialects/Tile/AttentionWork.h"
 #include "lib/Conversion/TileToVector/KvReader.h"
+#include "lib/Conversion/TileToVector/Places.h"
 
 namespace sinter {
 
@@ -23,8 +24,9 @@ protected:
   using Values = llvm::SmallVector<Value>;
   using IPred = mlir::arith::CmpIPredicate;
 
-  AttentionEmitter(LaneBuilder &l, tile::AttentionOp op, Share share,
-                   RowMachine machine);
+  /// Rows count from the first one of `run`.
+  AttentionEmitter(LaneBuilder &l, tile::AttentionOp op, const Run &run,
+                   Share share, RowMachine machine);
 
   /// `shape` floats (or `element`) of the work buffer from byte `offset` of
   /// this worker's memory on.
@@ -78,7 +80,11 @@ protected:
   LaneBuilder &l;
   tile::AttentionOp op;
   tile::AttentionWork work;
+  Run run;
   Share share;
+  /// The same workers in another order, so that short runs, of which some
+  /// workers have more, even out.
+  Share turn;
   KvReader cache;
   bool wide;             // 32 registers of 16 lanes, else 16 of 8
   mlir::VectorType vec;  // 16 lanes

@@ -29,8 +29,8 @@ constexpr int64_t kPartBound = int64_t(1) << 24;
 
 class SpanAttention : AttentionEmitter {
 public:
-  SpanAttention(LaneBuilder &l, tile::AttentionOp op, Share share,
-                RowMachine machine);
+  SpanAttention(LaneBuilder &l, tile::AttentionOp op, const Run &run,
+                Share share, RowMachine machine);
   void emit();
 
 private:
@@ -61,14 +61,14 @@ private:
   int64_t groupHeads, largeHeads; // heads of large groups; small ones one less
   int64_t pagesAtOnce, chunksAtOnce;
 
-  Value spans, blocks, block; // of the call; key heads of a block
+  Value spans, blocks, block; // of the run; key heads of a block
   Value queries, scores, parts, list, ids, shared;
   Value keys, pages; // of the unit at hand: visible keys, pages that hold them
 };
 
-SpanAttention::SpanAttention(LaneBuilder &l, tile::AttentionOp op, Share share,
-                             RowMachine machine)
-    : AttentionEmitter(l, op, share, machine) {
+SpanAttention::SpanAttention(LaneBuilder &l, tile::AttentionOp op,
+                             const Run &run, Share share, RowMachine machine)
+    : AttentionEmitter(l, op, run, share, machine) {
   int64_t most = wide ? 6 : 4;
   int64_t groups = (ratio + most - 1) / most;
   groupHeads = (ratio + groups - 1) / groups;
@@ -93,15 +93,15 @@ void SpanAttention::emit() {
   Value own = l.muli(share.workers, l.index(work.bytesPerWorker));
   shared = workMemory(own, {kPartBound, work.part}, l.f32());
 
-  Value rows = op.getRows(), one = l.index(1);
-  spans = ceilDiv(l.addi(op.getAt(), rows), kSpan);
+  Value rows = run.rows, one = l.index(1);
+  spans = ceilDiv(l.addi(run.at, rows), kSpan);
   // Whole pages are best, but every worker shall have something to do.
   Value plenty = l.cmp(IPred::uge, spans, l.muli(share.workers, l.index(4)));
   block = l.select(plenty, l.index(work.blockHeads), one);
   blocks = divu(l.subi(l.addi(l.index(kvHeads), block), one), block);
   Value units = l.muli(l.muli(spans, blocks), rows);
-  Value first = divu(l.muli(units, share.worker), share.workers);
-  Value end = divu(l.muli(units, l.addi(share.worker, one)), share.workers);
+  Value first = divu(l.muli(units, turn.worker), turn.workers);
+  Value end = divu(l.muli(units, l.addi(turn.worker, one)), turn.workers);
   l.loop(first, end, 1, [&](Value u) {
     Value next = l.mins(l.addi(u, one), l.subi(end, one));
     emitUnit(unitAt(u), unitAt(next));
@@ -109,12 +109,16 @@ void SpanAttention::emit() {
   l.when(l.cmp(IPred::ugt, spans, one), [&] {
     tile::BarrierOp::create(l.b, l.loc);
     foldSpans();
+    // The next run leaves its results where these are read.
+    if (op.getRuns())
+      l.when(l.cmp(IPred::ugt, op.getRuns(), one),
+             [&] { tile::BarrierOp::create(l.b, l.loc); });
   });
 }
 
 /// Rows follow one another, so that a span is still in cache for the next one.
 SpanAttention::Unit SpanAttention::unitAt(Value number) {
-  Value rows = op.getRows();
+  Value rows = run.rows;
   Value place = divu(number, rows);
   Value head = l.muli(remu(place, blocks), block);
   return {remu(number, rows), divu(place, blocks), head,
@@ -122,7 +126,7 @@ SpanAttention::Unit SpanAttention::unitAt(Value number) {
 }
 
 void SpanAttention::emitUnit(Unit unit, Unit next) {
-  Value position = l.addi(op.getAt(), unit.row);
+  Value position = l.addi(run.at, unit.row);
   Value visible =
       l.subi(l.addi(position, l.index(1)), l.muli(unit.span, l.index(kSpan)));
   // Spans are those of the last row; earlier rows may end before.
@@ -193,7 +197,7 @@ void SpanAttention::listPages(Unit unit, Unit next) {
     });
   })[0];
   Value nextPage = l.muli(next.span, l.index(kSpanPages));
-  Value lastPage = l.divu(l.addi(op.getAt(), next.row), kPage);
+  Value lastPage = l.divu(l.addi(run.at, next.row), kPage);
   for (int64_t p = 0; p < 2 * kPagesAhead; ++p) {
     Value id = cache.page(
         l.mins(l.addi(nextPage, l.index(p % kPagesAhead)), lastPage));
@@ -379,9 +383,9 @@ Value SpanAttention::sharedIndex(Value row, Value span, Value head) {
 /// Each worker folds the spans of its share of (row, head).
 void SpanAttention::foldSpans() {
   Value heads = l.index(op.getHeads()), zero = l.index(0);
-  forRows(l, l.muli(op.getRows(), heads), share, [&](Value unit) {
+  forRows(l, l.muli(run.rows, heads), share, [&](Value unit) {
     Value row = divu(unit, heads), head = remu(unit, heads);
-    Value visible = l.addi(l.addi(op.getAt(), row), l.index(1));
+    Value visible = l.addi(l.addi(run.at, row), l.index(1));
     copyPart(parts, zero, shared, sharedIndex(row, zero, head));
     l.loop(l.index(1), ceilDiv(visible, kSpan), 1, [&](Value span) {
       foldPart(parts, zero, shared, sharedIndex(row, span, head));
@@ -392,9 +396,9 @@ void SpanAttention::foldSpans() {
 
 } // namespace
 
-void emitAttentionBySpans(LaneBuilder &l, tile::AttentionOp op, Share share,
-                          RowMachine machine) {
-  SpanAttention(l, op, share, machine).emit();
+void emitAttentionBySpans(LaneBuilder &l, tile::AttentionOp op, const Run &run,
+                          Share share, RowMachine machine) {
+  SpanAttention(l, op, run, share, machine).emit();
 }
 
 } // namespace sinter

@@ -9,7 +9,8 @@ using namespace mlir;
 namespace sinter {
 
 Value KvReader::page(Value number) {
-  return l.indexCast(l.load(pages, {number}), l.b.getIndexType());
+  return l.indexCast(l.load(pages, {l.addi(table, number)}),
+                     l.b.getIndexType());
 }
 
 Value KvReader::widen(Value x) {

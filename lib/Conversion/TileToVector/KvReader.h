@@ -12,8 +12,9 @@ namespace sinter {
 /// Reads one layer's pages as f32, whatever their type.
 class KvReader {
 public:
-  KvReader(LaneBuilder &l, tile::AttentionOp op)
-      : l(l), k(op.getK()), v(op.getV()), pages(op.getPages()) {}
+  /// The page table of the sequence begins at entry `table`.
+  KvReader(LaneBuilder &l, tile::AttentionOp op, mlir::Value table)
+      : l(l), k(op.getK()), v(op.getV()), pages(op.getPages()), table(table) {}
 
   /// The id of page `number` of the sequence.
   mlir::Value page(mlir::Value number);
@@ -43,7 +44,7 @@ private:
   mlir::Value widen(mlir::Value x);
 
   LaneBuilder &l;
-  mlir::Value k, v, pages;
+  mlir::Value k, v, pages, table;
 };
 
 } // namespace sinter

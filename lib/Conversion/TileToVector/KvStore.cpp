@@ -3,6 +3,7 @@
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "lib/Conversion/TileToVector/KvStore.h"
+#include "lib/Conversion/TileToVector/Places.h"
 
 using namespace mlir;
 
@@ -22,8 +23,8 @@ static Value narrow(LaneBuilder &l, Value x, Type element) {
   return l.truncf(x, element);
 }
 
-KvStore::Slot KvStore::slot(Value position) {
-  Value page = l.load(pages, {l.divu(position, kPage)});
+KvStore::Slot KvStore::slot(Value position, Value table) {
+  Value page = l.load(pages, {l.addi(table, l.divu(position, kPage))});
   return {l.indexCast(page, l.b.getIndexType()), l.remu(position, kPage)};
 }
 
@@ -75,7 +76,10 @@ void lowerKvAppend(LaneBuilder &l, tile::KvAppendOp op, Share share) {
                                 store.count(c)));
     return chunks;
   };
-  auto slot = [&](Value row) { return store.slot(l.addi(op.getAt(), row)); };
+  Places places(l, op);
+  auto slot = [&](Value row) {
+    return store.slot(places.position(row), places.pages(row));
+  };
   forParts(l, op, share, op.getKColumnsAttr(), op.getKCol(),
            [&](Value row, Value column, Value head, Value dim) {
              store.keys(slot(row), head, dim, load(row, column));

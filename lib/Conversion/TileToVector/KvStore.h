@@ -30,7 +30,8 @@ public:
   struct Slot {
     mlir::Value page, index;
   };
-  Slot slot(mlir::Value position);
+  /// The page table of the position's sequence begins at entry `table`.
+  Slot slot(mlir::Value position, mlir::Value table);
 
   /// Dimensions from `firstDim` on of one head of one position: chunk c holds
   /// 16 of them from 16 c on as f32, lanes beyond the head are zeros. Keys come

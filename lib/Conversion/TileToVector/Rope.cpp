@@ -3,7 +3,7 @@
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "lib/Conversion/TileToVector/MathExpansion.h"
-#include "lib/Conversion/TileToVector/RowLowerings.h"
+#include "lib/Conversion/TileToVector/Places.h"
 
 using namespace mlir;
 
@@ -71,8 +71,9 @@ void rotateBlock(LaneBuilder &l, tile::RopeOp op, Value row, Value column) {
 
 void lowerRopeTable(LaneBuilder &l, tile::RopeTableOp op, Share share) {
   int64_t pairs = cast<MemRefType>(op.getTable().getType()).getDimSize(1);
+  Places places(l, op);
   forRows(l, op.getRows(), share, [&](Value row) {
-    Value position = l.indexCast(l.addi(op.getAt(), row), l.i64());
+    Value position = l.indexCast(places.position(row), l.i64());
     // A position rounds to f32 first: what the models were trained with.
     Value p = l.splat(l.sitofp(position, l.f32()), kLanes);
     forColumns(l, pairs, {}, [&](Value i, int64_t count, ValueRange) {

@@ -55,3 +55,19 @@ decode.program @generate(%chunk: i64, %seed: i64) -> i64 attributes {params = ["
   // CHECK: decode.return %{{.*}}
   decode.return %made
 }
+
+func.func private @any(index, index, index)
+
+// CHECK-LABEL: decode.program @step()
+decode.program @step() attributes {params = []} {
+  // CHECK: decode.batch @kv {
+  // CHECK-NEXT: ^bb0(%[[ROWS:.*]]: i64, %[[RUNS:.*]]: i64, %[[WANTED:.*]]: i64):
+  // CHECK-NEXT: decode.forward @any rows(%[[ROWS]]) runs(%[[RUNS]])
+  // CHECK-NEXT: decode.commit %[[ROWS]]
+  decode.batch @kv {
+  ^bb0(%rows: i64, %runs: i64, %wanted: i64):
+    decode.forward @any rows(%rows) runs(%runs)
+    decode.commit %rows
+  }
+  decode.return
+}

@@ -266,3 +266,66 @@ decode.program @p(%n: i64) -> i64 attributes {params = ["n"]} {
   // expected-error @+1 {{gives 0 values where the program has 1 results}}
   decode.return
 }
+
+// -----
+tile.state @kv {layers = 2, kv_heads = 1, head_dim = 16} : f16
+decode.program @p() attributes {params = []} {
+  // expected-error @+1 {{keeps all of its rows or none}}
+  decode.batch @kv {
+  ^bb0(%rows: i64, %runs: i64, %wanted: i64):
+    decode.commit %wanted
+  }
+  decode.return
+}
+
+// -----
+tile.state @kv {layers = 2, kv_heads = 1, head_dim = 16} : f16
+func.func private @forward(index, index, index)
+decode.program @p() attributes {params = []} {
+  decode.batch @kv {
+  ^bb0(%rows: i64, %runs: i64, %wanted: i64):
+    // expected-error @+1 {{must run the runs of the batch}}
+    decode.forward @forward rows(%rows) runs(%wanted)
+    decode.commit %rows
+  }
+  decode.return
+}
+
+// -----
+tile.state @kv {layers = 2, kv_heads = 1, head_dim = 16} : f16
+func.func private @forward(index, index, index)
+decode.program @p(%n: i64) attributes {params = ["n"]} {
+  decode.prefill @kv chunk(%n) {
+  ^bb0(%rows: i64, %at: i64):
+    // expected-error @+1 {{has runs, but its rows are of one session}}
+    decode.forward @forward rows(%rows) runs(%at)
+    decode.commit %rows
+  }
+  decode.return
+}
+
+// -----
+tile.state @kv {layers = 2, kv_heads = 1, head_dim = 16} : f16
+func.func private @forward(index, index, index)
+decode.program @p() attributes {params = []} {
+  decode.batch @kv {
+  ^bb0(%rows: i64, %runs: i64, %wanted: i64):
+    // expected-error @+1 {{needs the position of its first row, or runs}}
+    decode.forward @forward rows(%rows)
+    decode.commit %rows
+  }
+  decode.return
+}
+
+// -----
+tile.state @kv {layers = 2, kv_heads = 1, head_dim = 16} : f16
+func.func private @forward(index, index)
+decode.program @p() attributes {params = []} {
+  decode.batch @kv {
+  ^bb0(%rows: i64, %runs: i64, %wanted: i64):
+    // expected-error @+1 {{passes 3 values; 'forward' takes 2 and gives 0}}
+    decode.forward @forward rows(%rows) runs(%runs)
+    decode.commit %rows
+  }
+  decode.return
+}

@@ -179,7 +179,7 @@ plan.model "tiny" architecture("llama") vocabulary(100) max_context(256)
   max_rows(8) logits_rows(2) input(@b) history(@b)
 plan.buffer @b bytes(128)
 plan.func @f() attributes {params = []} {
-  // A run takes 16 bytes, and each row may be one.
+  // Where a row stands takes 16 bytes.
   // expected-error @+1 {{reaches byte 144 of buffer 'b', which holds 128}}
   %rows, %runs, %wanted = plan.take_rows @b at(16)
   plan.return

@@ -234,3 +234,12 @@ func.func @torn_pairs(%x: memref<4x64xf32>, %t: memref<4x32x2xf32>, %n: index) {
 
 // expected-error @below {{no columns 32 to 32 by 32}}
 func.func private @no_columns() attributes {a = #tile.columns<32 to 32 by 32>}
+
+// -----
+
+func.func @f(%freqs: memref<32xf32>, %table: memref<8x8x2xf32>, %places: memref<7x4xi32>, %n: index) {
+  // expected-error@+1 {{places must be 8 rows x 4}}
+  tile.rope_table %freqs -> %table rows(%n) at(%n) runs(%n of %places : memref<7x4xi32>)
+      : memref<32xf32> -> memref<8x8x2xf32>
+  return
+}

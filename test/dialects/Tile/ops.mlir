@@ -84,6 +84,25 @@ func.func @attend(%x: memref<8x64xf32>, %freqs: memref<32xf32>, %table: memref<8
   return
 }
 
+// Rows of several sequences.
+// CHECK-LABEL: func.func @attend_runs
+func.func @attend_runs(%x: memref<8x64xf32>, %freqs: memref<32xf32>, %table: memref<8x8x2xf32>,
+    %k: memref<64x2x16x16xf16>, %v: memref<64x2x16x16xf16>, %pages: memref<64xi32>, %w: memref<65536xi8>,
+    %out: memref<8x64xf32>, %places: memref<8x4xi32>, %n: index, %pos: index, %r: index) attributes {tile.region} {
+  // CHECK: tile.rope_table {{.*}} at(%{{.*}}) runs(%[[R:.*]] of %[[PLACES:.*]] : memref<8x4xi32>)
+  tile.rope_table %freqs -> %table rows(%n) at(%pos) runs(%r of %places : memref<8x4xi32>)
+      : memref<32xf32> -> memref<8x8x2xf32>
+  // CHECK: tile.kv_append {{.*}} runs(%[[R]] of %[[PLACES]] : memref<8x4xi32>)
+  tile.kv_append %x, %k, %v, %pages rows(%n) at(%pos) runs(%r of %places : memref<8x4xi32>)
+      {k_col = 0 : i64, v_col = 32 : i64, kv_heads = 2 : i64, head_dim = 16 : i64}
+      : memref<8x64xf32>, memref<64x2x16x16xf16>, memref<64x2x16x16xf16>, memref<64xi32>
+  // CHECK: tile.attention {{.*}} runs(%[[R]] of %[[PLACES]] : memref<8x4xi32>)
+  tile.attention %x, %k, %v, %pages work(%w) -> %out rows(%n) at(%pos) runs(%r of %places : memref<8x4xi32>)
+      {q_col = 0 : i64, heads = 4 : i64, kv_heads = 2 : i64, head_dim = 16 : i64, scale = 0.25 : f32}
+      : memref<8x64xf32>, memref<64x2x16x16xf16>, memref<64x2x16x16xf16>, memref<64xi32>, memref<65536xi8> -> memref<8x64xf32>
+  return
+}
+
 // CHECK-LABEL: func.func @forward
 func.func @forward(%n: index, %pos: index) {
   // CHECK: tile.launch @attend bindings([#tile.arena<0>, #tile.weight<@norms>, #tile.buffer<"scratch", 64>, #tile.state<@kv, 1, 0>, #tile.state<@kv, 1, 1>, #tile.pages<@kv>, #tile.buffer<"attention">, #tile.buffer<"out">]) scalars(%{{.*}}, %{{.*}} : index, index)

@@ -72,3 +72,5 @@ module attributes {llm.name = "tiny", llm.architecture = "llama",
 // PLAN: plan.func @prefill(%chunk: i64) -> i64
 // PLAN: plan.func @score(%chunk: i64)
 // PLAN: plan.func @generate(%max_new: i64,
+// The forward takes no runs, so that there are no steps of several sessions.
+// PLAN-NOT: @step

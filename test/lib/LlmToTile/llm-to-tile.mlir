@@ -12,6 +12,8 @@
 // Memory of a session; f32 activations bring an f32 cache.
 // CHECK:       tile.buffer @arena bytes [[FIXED:[0-9]+]] {tile.fixed_bytes = [[FIXED]] : i64}
 // CHECK-DAG:   tile.buffer @ids bytes 32
+// Of each row of a batch it says where it stands.
+// CHECK-DAG:   tile.buffer @runs bytes 128
 // CHECK-DAG:   tile.buffer @history bytes 0 per_position 4
 // CHECK-DAG:   tile.buffer @logits bytes 1024
 // Attention has memory for every worker and for the results of spans.

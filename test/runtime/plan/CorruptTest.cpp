@@ -191,13 +191,13 @@ const Forgery kForgeries[] = {
     {"buffer 0 has",
      [](TinyPlan &t) { t.tables.buffers[0]->bytes = uint64_t(1) << 60; }},
     {"registers", [](TinyPlan &t) { t.tables.functions[0]->registers = 1; }},
-    {"register 6 of 6",
+    {"register 5 of 5",
      [](TinyPlan &t) {
        BlockBuilder b;
-       b.constant(6, 1);
+       b.constant(5, 1);
        replaceBody(t, std::move(b));
      }},
-    {"does not hold the runs of 8 rows",
+    {"does not hold the places of 8 rows",
      [](TinyPlan &t) { t.tables.buffers[5]->bytes = 7 * 16; }},
     {"2 results, expected 3",
      [](TinyPlan &t) {
