@@ -118,7 +118,8 @@ LogicalResult LoopOp::verify() {
   return success();
 }
 
-/// Body of decode.step, decode.prefill and decode.batch: `arguments` i64, and a commit.
+/// Body of decode.step, decode.prefill and decode.batch: `arguments` i64, and a
+/// commit.
 static LogicalResult verifyBody(Operation *op, Region &body,
                                 unsigned arguments) {
   if (body.getNumArguments() != arguments ||

@@ -259,7 +259,7 @@ const Forgery kForgeries[] = {
        b.call(77, {}, {});
        replaceBody(t, std::move(b));
      }},
-    {"0 arguments, expected 2",
+    {"0 arguments, expected 3",
      [](TinyPlan &t) {
        BlockBuilder b;
        b.call(0, {}, {});
