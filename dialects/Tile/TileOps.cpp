@@ -4,6 +4,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Tile/TileOps.h"
+#include "dialects/Tile/KvLayout.h"
 #include "dialects/Tile/StripLayout.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
@@ -90,19 +91,20 @@ LogicalResult checkPacked(Operation *op, Value value, StringRef name,
   return success();
 }
 
+LogicalResult checkPage(Operation *op, Value plane, StringRef name,
+                        KvPageShape shape) {
+  if (shapeOf(plane).drop_front() == ArrayRef<int64_t>(shape))
+    return success();
+  return op->emitOpError() << name << " pages must be " << shape[0] << " x "
+                           << shape[1] << " x " << shape[2];
+}
+
 LogicalResult checkPlanes(Operation *op, Value k, Value v, int64_t kvHeads,
                           int64_t headDim) {
-  ArrayRef<int64_t> ks = shapeOf(k), vs = shapeOf(v);
-  if (ks.drop_front() != ArrayRef<int64_t>({kvHeads, headDim, 16}))
-    return op->emitOpError()
-           << "key pages must be " << kvHeads << " x " << headDim << " x 16";
-  if (vs.drop_front() != ArrayRef<int64_t>({kvHeads, 16, roundUp(headDim, 16)}))
-    return op->emitOpError() << "value pages must be " << kvHeads << " x 16 x "
-                             << roundUp(headDim, 16);
-  if (cast<MemRefType>(k.getType()).getElementType() !=
-      cast<MemRefType>(v.getType()).getElementType())
-    return op->emitOpError() << "keys and values must have one element type";
-  return success();
+  Type keyType = getElementTypeOrSelf(k), valueType = getElementTypeOrSelf(v);
+  if (failed(checkPage(op, k, "key", keyPageShape(keyType, kvHeads, headDim))))
+    return failure();
+  return checkPage(op, v, "value", valuePageShape(valueType, kvHeads, headDim));
 }
 
 LogicalResult checkHeads(Operation *op, ArrayRef<int64_t> counts) {
@@ -144,20 +146,25 @@ LogicalResult BufferOp::verify() {
 }
 
 LogicalResult StateOp::verify() {
-  if (!getElementType().isF16() && !getElementType().isF32())
-    return emitOpError() << "element type must be f16 or f32";
+  if (!isKvType(elementType(0)) || !isKvType(elementType(1)))
+    return emitOpError() << "element types must be f32, f16, bf16 or i8";
+  if (getValueType() && getValueType() == getKeyType())
+    return emitOpError() << "names one type twice";
   return checkHeads(*this, {getLayers(), getKvHeads(), getHeadDim()});
 }
 
-int64_t StateOp::elementBytes() { return getElementType().isF16() ? 2 : 4; }
+Type StateOp::elementType(int plane) {
+  return plane == 1 ? getValueType().value_or(getKeyType()) : getKeyType();
+}
 
 int64_t StateOp::keyPageBytes() {
-  return getKvHeads() * getHeadDim() * kPageTokens * elementBytes();
+  Type type = elementType(0);
+  return kvPageBytes(type, keyPageShape(type, getKvHeads(), getHeadDim()));
 }
 
 int64_t StateOp::valuePageBytes() {
-  return getKvHeads() * kPageTokens * roundUp(getHeadDim(), 16) *
-         elementBytes();
+  Type type = elementType(1);
+  return kvPageBytes(type, valuePageShape(type, getKvHeads(), getHeadDim()));
 }
 
 LogicalResult LaunchOp::verify() {
@@ -389,6 +396,9 @@ LogicalResult KvAppendOp::verify() {
     return failure();
   if (!getKColumns() != !getVColumns())
     return emitOpError() << "needs both k_columns and v_columns, or none";
+  if (getKColumns() && (getElementTypeOrSelf(getK()).isInteger(8) ||
+                        getElementTypeOrSelf(getV()).isInteger(8)))
+    return emitOpError() << "codes need whole heads: no k_columns, v_columns";
   for (auto [shared, first] : {std::pair(getKColumnsAttr(), getKCol()),
                                std::pair(getVColumnsAttr(), getVCol())})
     if (shared && (shared.getUnit() % 32 != 0 || getHeadDim() % 32 != 0 ||
@@ -408,6 +418,8 @@ LogicalResult AttentionOp::verify() {
       failed(checkExactRows(*this, getOut(), "out", columns)) ||
       failed(checkPlaces(*this, shapeOf(getX())[0])))
     return failure();
+  if (getWindow() < 0 || getSinks() < 0 || (getSinks() > 0 && !getWindow()))
+    return emitOpError() << "sinks need a window, and neither is negative";
   return checkPlanes(*this, getK(), getV(), getKvHeads(), getHeadDim());
 }
 

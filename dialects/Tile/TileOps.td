@@ -27,7 +27,7 @@ def Tile_Ids : Tile_Buf<[I32], [1]>;
 def Tile_Codes : Tile_Buf<[I8], [4]>;      // R/4 x KB x 4 x 32
 def Tile_SideF : Tile_Buf<[F32], [3]>;     // R/4 x KB x 4
 def Tile_SideI : Tile_Buf<[I32], [3]>;
-def Tile_Plane : Tile_Buf<[F16, F32], [4]>;
+def Tile_Plane : Tile_Buf<[F16, BF16, F32, I8], [4]>; // see KvLayout.h
 def Tile_Table : Tile_Buf<[F32], [3]>;     // R x rot/2 x (cos, sin)
 def Tile_F32 : Tile_Buf<[F32], [1, 2]>;
 def Tile_Places : Tile_Buf<[I32], [2]>;    // R x 4, see Tile_RopeTableOp
@@ -107,20 +107,26 @@ def Tile_StateOp : Tile_Op<"state", [Symbol]> {
   let summary = "declares a paged KV cache";
   let description = [{
     A page holds 16 positions of one layer: K as `[kv_heads][head_dim][16]`, V
-    as `[kv_heads][16][head_dim rounded up to 16]`.
+    as `[kv_heads][16][head_dim rounded up to 16]`, each head followed by its 16
+    f32 scales where elements are i8 (`KvLayout.h`).  The types of keys and of
+    values; one, if they are the same.
 
     ```mlir
     tile.state @kv {layers = 30, kv_heads = 3, head_dim = 64} : f16
+    tile.state @kv {layers = 30, kv_heads = 3, head_dim = 64} : i8, f16
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name,
       OptionalAttr<StrAttr>:$sym_visibility, Tile_Int:$layers, Tile_Int:$kv_heads,
-      Tile_Int:$head_dim, TypeAttr:$element_type);
-  let assemblyFormat = "$sym_name attr-dict `:` $element_type";
+      Tile_Int:$head_dim, TypeAttr:$key_type, OptionalAttr<TypeAttr>:$value_type);
+  let assemblyFormat = [{
+    $sym_name attr-dict `:` $key_type (`,` $value_type^)?
+  }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{
     static constexpr int64_t kPageTokens = 16;
-    int64_t elementBytes();
+    /// Of keys, then of values.
+    ::mlir::Type elementType(int plane);
     /// Bytes of a K page and of a V page of one layer.
     int64_t keyPageBytes();
     int64_t valuePageBytes();
@@ -397,7 +403,8 @@ def Tile_KvAppendOp : Tile_Op<"kv_append", [AttrSizedOperandSegments]> {
     page pages[p/16].  Keys are the
     `kv_heads` * `head_dim` columns from `k_col` on, values those from `v_col`
     on.  Narrowing rounds to nearest even and saturates at the largest finite
-    value.  The planes' leading dimension is a bound, not a size.  Workers share
+    value; i8 elements are codes of -127 to 127 times max|x| / 127 of the head.
+    The planes' leading dimension is a bound, not a size.  Workers share
     the rows; with `k_columns` and `v_columns` and few rows, they share those
     columns instead, each taking the blocks of 32 that lie in its units.
 
@@ -425,7 +432,8 @@ def Tile_AttentionOp : Tile_Op<"attention", [AttrSizedOperandSegments]> {
   let summary = "causal grouped-query attention over a paged cache";
   let description = [{
     Row r at position p = `at` + r (see tile.rope_table for `runs`) sees the keys of
-    positions 0 .. p of its sequence.  Queries are the `heads` * `head_dim` columns of `x` from `q_col` on; the result goes
+    positions 0 .. p of its sequence; with a `window` only the last `window` of
+    them and the first `sinks`.  Queries are the `heads` * `head_dim` columns of `x` from `q_col` on; the result goes
     to columns 0.. of `out`.  Spans of 256 positions, within a span key by key,
     spans folded from left to right: the order is part of the op.  `work` is
     memory that nobody else reads or writes during the op, as large as
@@ -442,7 +450,9 @@ def Tile_AttentionOp : Tile_Op<"attention", [AttrSizedOperandSegments]> {
       In<Tile_Ids>:$pages, InOut<Tile_Bytes>:$work,
       Out<Tile_Rows>:$out, Index:$rows, Index:$at,
       In<Optional<Tile_Places>>:$places, Optional<Index>:$runs, Tile_Int:$q_col,
-      Tile_Int:$heads, Tile_Int:$kv_heads, Tile_Int:$head_dim, F32Attr:$scale);
+      Tile_Int:$heads, Tile_Int:$kv_heads, Tile_Int:$head_dim, F32Attr:$scale,
+      DefaultValuedAttr<Tile_Int, "0">:$window,
+      DefaultValuedAttr<Tile_Int, "0">:$sinks);
   let assemblyFormat = [{
     $x `,` $k `,` $v `,` $pages `work` `(` $work `)`
     `->` $out `rows` `(` $rows `)` `at` `(` $at `)`

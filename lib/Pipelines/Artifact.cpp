@@ -187,6 +187,11 @@ void ArtifactBuilder::addProvenance(const std::string &sourceSha256) {
   if (kv.empty())
     kv = options.tile.activations == "f32" ? "f32" : "f16";
   add("kv", kv);
+  if (options.tile.kvWindow > 0) {
+    add("kv_window", std::to_string(options.tile.kvWindow));
+    add("kv_sinks", std::to_string(options.tile.kvSinks));
+    add("lossy", "kv_window");
+  }
   add("max_rows", std::to_string(options.tile.maxRows));
 }
 

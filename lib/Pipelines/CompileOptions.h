@@ -21,8 +21,9 @@ namespace sinter {
 
 /// Of the tile phase.
 struct TilePhaseOptions {
-  std::string activations = "int8"; ///< "int8" or "f32"
-  std::string kv;                   ///< "f16", "f32"; "": by activations
+  std::string activations = "int8";  ///< "int8" or "f32"
+  std::string kv;                    ///< as KvTypes; "": by activations
+  int64_t kvWindow = 0, kvSinks = 0; ///< attention's window; 0: everything
   int64_t maxRows = 512;
   int64_t logitsRows = 16;
   int64_t maxContext = 0; ///< 0: the model's own

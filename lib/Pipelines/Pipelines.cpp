@@ -29,6 +29,8 @@ static void buildTile(OpPassManager &manager, const TilePhaseOptions &options) {
   LlmToTileOptions convert;
   convert.activations = options.activations;
   convert.kv = options.kv;
+  convert.kvWindow = options.kvWindow;
+  convert.kvSinks = options.kvSinks;
   convert.maxRows = options.maxRows;
   convert.logitsRows = options.logitsRows;
   convert.maxContext = options.maxContext;

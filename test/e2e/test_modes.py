@@ -17,7 +17,8 @@ def tiny(tmp_path_factory):
     return path
 
 
-@pytest.mark.parametrize("options", [["--kv=f32"], ["--activations=f32", "--kv=f16"], ["--activations=f32"]], ids=" ".join)
+@pytest.mark.parametrize("options", [["--kv=f32"], ["--activations=f32", "--kv=f16"], ["--activations=f32"], ["--kv=bf16"],
+                                     ["--kv=k:int8,v:f16"]], ids=" ".join)
 def test_each_mode_passes_its_self_test(tiny, tmp_path, options):
     plan = compile_plan(tiny, tmp_path / "m.plan", *options)
     for level in levels_here():
@@ -32,3 +33,18 @@ def test_rows_of_a_forward_change_no_bit(tiny, tmp_path):
             for n in (1, 7, 512)]
     for other in rows[1:]:
         assert np.array_equal(rows[0].view(np.int32), other.view(np.int32))
+
+
+@pytest.mark.parametrize("kv", ["f32", "f16", "bf16", "int8", "k:int8,v:bf16"])
+def test_rows_and_workers_change_no_bit_of_any_kv_type(kv, tmp_path):
+    """515 positions: two spans of attention and a rest; rows alone, a few at a time, and in blocks."""
+    path = tmp_path / "m.gguf"
+    make_gguf.write(make_gguf.CONFIGS["llama-gqa-8-2"] | {"context": 600, "layers": 2}, str(path))
+    plan = compile_plan(path, tmp_path / "m.plan", f"--kv={kv}", "--no-golden")
+    assert f"kv = {kv}" in run("llm-dump", plan).stdout
+    ids = [(7 * i * i + 3 * i) % 490 for i in range(515)]
+    first = logits(plan, ids, tmp_path / "first.npy", "--chunk", 512, "--threads", 2)
+    for number, (level, threads, chunk) in enumerate(
+            [(levels_here()[0], 1, 512), (levels_here()[-1], 1, 1), (levels_here()[0], 2, 7), (levels_here()[-1], 3, 100)]):
+        other = logits(plan, ids, tmp_path / f"{number}.npy", "--threads", threads, "--chunk", chunk, env={"SINTER_CPU": level})
+        assert np.array_equal(first.view(np.int32), other.view(np.int32)), (level, threads, chunk)

@@ -3,7 +3,7 @@
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "dialects/Tile/AttentionWork.h"
-#include "test/unit/Jit.h"
+#include "test/unit/KvPages.h"
 
 #include "llvm/Support/FormatVariadic.h"
 #include "gtest/gtest.h"
@@ -19,7 +19,8 @@ namespace {
 
 struct Shape {
   size_t heads, kvHeads, dim;
-  bool half = true; // f16 pages, else f32
+  std::string keys = "f16", values = "f16"; // types of the pages
+  size_t window = 0, sinks = 0;
 };
 
 size_t roundUp(size_t n, size_t to) { return (n + to - 1) / to * to; }
@@ -29,13 +30,11 @@ size_t roundUp(size_t n, size_t to) { return (n + to - 1) / to * to; }
 struct Problem {
   Problem(Shape shape, size_t length, bool shuffle = true)
       : shape(shape), length(length), pageCount(length / 16 + 2),
-        stride(roundUp(shape.heads * shape.dim, 32)),
-        keySize(shape.kvHeads * shape.dim * 16),
-        valueSize(shape.kvHeads * 16 * roundUp(shape.dim, 16)),
-        pages(pageCount), k(pageCount * keySize * elementBytes(), char(0xff)),
-        v(pageCount * valueSize * elementBytes(), char(0xff)),
-        keys(round(randomFloats(length * shape.kvHeads * shape.dim, 11))),
-        values(round(randomFloats(length * shape.kvHeads * shape.dim, 12))),
+        stride(roundUp(shape.heads * shape.dim, 32)), pages(pageCount),
+        k(true, shape.keys, shape.kvHeads, shape.dim, pageCount),
+        v(false, shape.values, shape.kvHeads, shape.dim, pageCount),
+        keys(randomFloats(length * shape.kvHeads * shape.dim, 11)),
+        values(randomFloats(length * shape.kvHeads * shape.dim, 12)),
         queries(randomFloats(length * stride, 13)) {
     std::iota(pages.data, pages.data + pageCount, 0);
     if (shuffle)
@@ -43,48 +42,41 @@ struct Problem {
     for (float &q : queries)
       q *= 3; // so that weights differ
     for (size_t p = 0; p < length; ++p)
-      for (size_t g = 0; g < shape.kvHeads; ++g)
-        for (size_t d = 0; d < shape.dim; ++d)
-          place(p, g, d);
+      for (size_t g = 0; g < shape.kvHeads; ++g) {
+        place(k, keys, p, g);
+        place(v, values, p, g);
+      }
   }
 
-  size_t elementBytes() const { return shape.half ? 2 : 4; }
   size_t at(size_t p, size_t g, size_t d) const {
     return (p * shape.kvHeads + g) * shape.dim + d;
   }
-  /// What the pages can hold.
-  std::vector<float> round(std::vector<float> x) const {
-    for (float &f : x)
-      f = shape.half ? float(_Float16(f)) : f;
-    return x;
-  }
-  void put(Buffer<char> &plane, size_t i, float x) {
-    if (shape.half)
-      reinterpret_cast<_Float16 *>(plane.data)[i] = _Float16(x);
-    else
-      reinterpret_cast<float *>(plane.data)[i] = x;
-  }
-  void place(size_t p, size_t g, size_t d) {
-    size_t page = pages[p / 16], slot = p % 16;
-    put(k, page * keySize + (g * shape.dim + d) * 16 + slot, keys[at(p, g, d)]);
-    put(v, page * valueSize + (g * 16 + slot) * roundUp(shape.dim, 16) + d,
-        values[at(p, g, d)]);
+  /// From here on `numbers` are what the pages hold.
+  void place(KvPages &plane, std::vector<float> &numbers, size_t p, size_t g) {
+    float *head = &numbers[at(p, g, 0)];
+    auto held = plane.put(pages[p / 16], p % 16, g, head);
+    std::copy(held.begin(), held.end(), head);
   }
 
   std::string text() const {
     return llvm::formatv(
         R"mlir(
-      func.func @k(%x: memref<4096x{0}xf32>, %k: memref<4096x{1}x{2}x16x{4}>,
-          %v: memref<4096x{1}x16x{3}x{4}>, %p: memref<4096xi32>,
-          %w: memref<65536xi8>, %o: memref<4096x{0}xf32>, %n: index, %at: index) {{
+      func.func @k(%x: memref<4096x{0}xf32>, %k: memref<4096x{1}>,
+          %v: memref<4096x{2}>, %p: memref<4096xi32>, %w: memref<65536xi8>,
+          %o: memref<4096x{0}xf32>, %n: index, %at: index) {{
         tile.attention %x, %k, %v, %p work(%w) -> %o rows(%n) at(%at)
-          {{q_col = 0, heads = {5}, kv_heads = {1}, head_dim = {2}, scale = 0.15 : f32}
-          : memref<4096x{0}xf32>, memref<4096x{1}x{2}x16x{4}>,
-            memref<4096x{1}x16x{3}x{4}>, memref<4096xi32>, memref<65536xi8> -> memref<4096x{0}xf32>
+          {{q_col = 0, heads = {3}, kv_heads = {4}, head_dim = {5}, scale = 0.15 : f32,
+           window = {6}, sinks = {7}}
+          : memref<4096x{0}xf32>, memref<4096x{1}>, memref<4096x{2}>,
+            memref<4096xi32>, memref<65536xi8> -> memref<4096x{0}xf32>
         return
       })mlir",
-        stride, shape.kvHeads, shape.dim, roundUp(shape.dim, 16),
-        shape.half ? "f16" : "f32", shape.heads);
+        stride, k.pageType(), v.pageType(), shape.heads, shape.kvHeads,
+        shape.dim, shape.window, shape.sinks);
+  }
+  bool sees(size_t row, size_t p) const {
+    return p <= row &&
+           (!shape.window || p + shape.window > row || p < shape.sinks);
   }
 
   /// Rows [first, first + rows) of the result.
@@ -123,23 +115,32 @@ struct Problem {
         score += double(queries[row * stride + head * shape.dim + d]) *
                  keys[at(p, head / (shape.heads / shape.kvHeads), d)];
       w[p] = score * double(0.15f);
-      most = std::max(most, w[p]);
+      if (sees(row, p))
+        most = std::max(most, w[p]);
     }
-    for (double &x : w)
-      x = std::exp(x - most);
+    for (size_t p = 0; p <= row; ++p)
+      w[p] = sees(row, p) ? std::exp(w[p] - most) : 0;
     return w;
   }
 
   Shape shape;
-  size_t length, pageCount, stride, keySize, valueSize;
+  size_t length, pageCount, stride;
   Buffer<int32_t> pages;
-  Buffer<char> k, v; // all bits set is a NaN in both types
+  KvPages k, v;
   std::vector<float> keys, values, queries;
 };
 
-const Shape kShapes[] = {{9, 3, 64},        {2, 2, 20, false}, {8, 1, 16},
-                         {7, 1, 24, false}, {4, 2, 80},        {5, 1, 128},
-                         {3, 3, 32}};
+const Shape kShapes[] = {{9, 3, 64},
+                         {2, 2, 20, "f32", "f32"},
+                         {8, 1, 16, "bf16", "f16"},
+                         {7, 1, 24, "f32", "i8"},
+                         {4, 2, 80, "i8", "i8"},
+                         {5, 1, 128, "f16", "bf16"},
+                         {3, 3, 32, "i8", "f32"},
+                         {16, 2, 96},
+                         {6, 2, 64, "f16", "f16", 100, 4},
+                         {4, 2, 32, "f16", "f16", 290},
+                         {5, 1, 16, "f32", "i8", 17, 270}};
 
 void checkValues(const Problem &problem, const std::vector<float> &out,
                  size_t row) {

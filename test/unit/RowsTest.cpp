@@ -2,7 +2,7 @@
 //
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "test/unit/Jit.h"
+#include "test/unit/KvPages.h"
 
 #include "llvm/Support/FormatVariadic.h"
 #include "gtest/gtest.h"
@@ -235,65 +235,57 @@ TEST(Rope, RotatesHalvesAndPairs) {
   }
 }
 
-/// f16 bits of a float, rounded to nearest even, saturated.
-uint16_t toHalf(float x) {
-  return __builtin_bit_cast(
-      uint16_t, _Float16(std::fmin(std::fmax(x, -65504.f), 65504.f)));
-}
-
-template <typename T> void checkAppend(const char *type, size_t dim) {
-  size_t heads = 3, dimPadded = (dim + 15) / 16 * 16;
-  size_t cols = 2 * heads * dim, stride = padded(cols), at = 13;
+void checkAppend(const std::string &keyType, const std::string &valueType,
+                 size_t dim) {
+  size_t heads = 3, cols = 2 * heads * dim, stride = padded(cols), at = 13;
   auto x = randomRows(kRows, cols, 8);
-  x[1] = 1e6f;
+  x[1] = 1e6f; // beyond what f16 holds
   x[heads * dim + 1] = -1e6f;
+  for (size_t d = 0; d < dim; ++d)
+    x[2 * stride + dim + d] = 0; // a head without a scale
   std::vector<int32_t> pages = {2, 0, 1};
-  std::string text = formatv(R"mlir(
-    func.func @k(%x: memref<7x{0}xf32>, %k: memref<9x3x{1}x16x{4}>,
-        %v: memref<9x3x16x{2}x{4}>, %p: memref<9xi32>, %n: index, %at: index) {{
+  KvPages wantK(true, keyType, heads, dim, 3);
+  KvPages wantV(false, valueType, heads, dim, 3);
+  for (size_t r = 0; r < 6; ++r)
+    for (size_t h = 0; h < heads; ++h) {
+      const float *row = &x[r * stride + h * dim];
+      size_t page = pages[(at + r) / 16], slot = (at + r) % 16;
+      wantK.put(page, slot, h, row);
+      wantV.put(page, slot, h, row + heads * dim);
+    }
+  std::string text =
+      formatv(R"mlir(
+    func.func @k(%x: memref<7x{0}xf32>, %k: memref<9x{1}>,
+        %v: memref<9x{2}>, %p: memref<9xi32>, %n: index, %at: index) {{
       tile.kv_append %x, %k, %v, %p rows(%n) at(%at)
-        {{k_col = 0, v_col = {3}, kv_heads = 3, head_dim = {1}}
-        : memref<7x{0}xf32>, memref<9x3x{1}x16x{4}>, memref<9x3x16x{2}x{4}>, memref<9xi32>
+        {{k_col = 0, v_col = {3}, kv_heads = 3, head_dim = {4}}
+        : memref<7x{0}xf32>, memref<9x{1}>, memref<9x{2}>, memref<9xi32>
       return
     })mlir",
-                             stride, dim, dimPadded, heads * dim, type);
-  size_t keySize = heads * dim * 16, valueSize = heads * dimPadded * 16;
+              stride, wantK.pageType(), wantV.pageType(), heads * dim, dim);
   for (const std::string &level : levels()) {
     Kernel kernel(text, level);
     Buffer<float> in(x);
     Buffer<int32_t> ids(pages);
-    Buffer<T> k(3 * keySize, T(77)), v(3 * valueSize, T(77));
+    KvPages k(true, keyType, heads, dim, 3);
+    KvPages v(false, valueType, heads, dim, 3);
     // Rows 0 to 4 in one call with two workers, then row 5 alone at its place.
     kernel.run({in.arg(), k.arg(), v.arg(), ids.arg(), 5, at}, 2);
     kernel.run(
         {arg(in.data + 5 * stride), k.arg(), v.arg(), ids.arg(), 1, at + 5});
-    auto narrow = [](float f) {
-      if constexpr (std::is_same_v<T, float>)
-        return f;
-      else
-        return toHalf(f);
-    };
-    std::vector<T> wantK(k.size, T(77)), wantV(v.size, T(77));
-    for (size_t r = 0; r < 6; ++r) {
-      size_t page = pages[(at + r) / 16], slot = (at + r) % 16;
-      for (size_t h = 0; h < heads; ++h)
-        for (size_t d = 0; d < dimPadded; ++d) {
-          const float *row = &x[r * stride + h * dim + d];
-          if (d < dim)
-            wantK[page * keySize + (h * dim + d) * 16 + slot] = narrow(row[0]);
-          wantV[page * valueSize + (h * 16 + slot) * dimPadded + d] =
-              narrow(d < dim ? row[heads * dim] : 0.0f);
-        }
-    }
-    EXPECT_TRUE(sameBits(wantK, k.values())) << type << " keys, dim " << dim;
-    EXPECT_TRUE(sameBits(wantV, v.values())) << type << " values, dim " << dim;
+    EXPECT_TRUE(sameBits(wantK.values(), k.values()))
+        << keyType << " keys, dim " << dim << ", " << level;
+    EXPECT_TRUE(sameBits(wantV.values(), v.values()))
+        << valueType << " values, dim " << dim << ", " << level;
   }
 }
 
 TEST(KvAppend, WritesPages) {
   for (size_t dim : {64, 20, 16}) {
-    checkAppend<float>("f32", dim);
-    checkAppend<uint16_t>("f16", dim);
+    checkAppend("f32", "f32", dim);
+    checkAppend("f16", "f16", dim);
+    checkAppend("bf16", "i8", dim);
+    checkAppend("i8", "bf16", dim);
   }
 }
 

@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "dialects/Tile/KvTypes.h"
 #include "lib/Pipelines/Cache.h"
 #include "lib/Pipelines/Compiler.h"
 #include "llvm/Support/CommandLine.h"
@@ -30,9 +31,18 @@ cl::opt<std::string> activations(
              "default) or f32 (exact)"),
     cl::cat(category));
 cl::opt<std::string>
-    kv("kv", cl::value_desc("f16|f32"),
-       cl::desc("KV cache (default f16; f32 with --activations=f32)"),
+    kv("kv", cl::value_desc("TYPE|k:TYPE,v:TYPE"),
+       cl::desc("KV cache: f32, f16, bf16 or int8, for both or for keys and "
+                "values apart (default f16; f32 with --activations=f32)"),
        cl::cat(category));
+cl::opt<int64_t> kvWindow(
+    "kv-window", cl::init(0), cl::value_desc("N"),
+    cl::desc("Attention sees the last N positions alone: another model, and "
+             "the plan says so (default: all)"),
+    cl::cat(category));
+cl::opt<int64_t> kvSinks("kv-sinks", cl::init(0), cl::value_desc("S"),
+                         cl::desc("With --kv-window: and the first S ones"),
+                         cl::cat(category));
 cl::list<std::string>
     targets("target", cl::CommaSeparated, cl::value_desc("LEVEL,..."),
             cl::desc("CPU levels to compile for (default: all): x86-64-v3, "
@@ -121,14 +131,24 @@ int readOptions(CompileOptions &options) {
   if (activations != "int8" && activations != "f32")
     return usage("--activations=" + activations.getValue() +
                  " is neither int8 nor f32");
-  if (!kv.empty() && kv != "f16" && kv != "f32")
-    return usage("--kv=" + kv.getValue() + " is neither f16 nor f32");
+  std::optional<KvTypes> kvTypes = KvTypes::parse(kv);
+  if (!kv.empty() && !kvTypes)
+    return usage("--kv=" + kv.getValue() +
+                 " is neither a type (f32, f16, bf16, int8) nor "
+                 "k:TYPE,v:TYPE");
+  if (kvWindow < 0 || kvWindow > (1 << 24) || kvSinks < 0 ||
+      kvSinks > (1 << 24))
+    return usage("--kv-window and --kv-sinks must be between 0 and 16777216");
+  if (kvSinks > 0 && kvWindow == 0)
+    return usage("--kv-sinks needs --kv-window");
   if (maxRows < 1 || maxRows > 65536)
     return usage("--max-rows must be between 1 and 65536");
   if (maxContext < 0 || maxContext > (1 << 24))
     return usage("--context must be between 0 and 16777216");
   options.tile.activations = activations;
-  options.tile.kv = kv;
+  options.tile.kv = kvTypes ? kvTypes->str() : "";
+  options.tile.kvWindow = kvWindow;
+  options.tile.kvSinks = kvSinks;
   options.tile.maxRows = maxRows;
   options.tile.logitsRows = std::min<int64_t>(maxRows, options.tile.logitsRows);
   options.tile.maxContext = maxContext;

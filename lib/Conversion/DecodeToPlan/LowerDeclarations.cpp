@@ -3,6 +3,7 @@
 //
 // Model, buffers, states, weights and kernels.
 
+#include "dialects/Tile/KvTypes.h"
 #include "dialects/Tile/StripLayout.h"
 #include "lib/Conversion/DecodeToPlan/Lowering.h"
 #include "llvm/ADT/TypeSwitch.h"
@@ -13,12 +14,6 @@ using namespace sinter;
 static std::string toText(Attribute attr) {
   std::string text;
   llvm::raw_string_ostream(text) << attr;
-  return text;
-}
-
-static std::string toText(Type type) {
-  std::string text;
-  llvm::raw_string_ostream(text) << type;
   return text;
 }
 
@@ -123,7 +118,9 @@ static LogicalResult lowerDeclaration(Operation *op, OpBuilder &builder) {
             builder.getI64IntegerAttr(tile::StateOp::kPageTokens),
             builder.getDenseI64ArrayAttr(
                 {state.keyPageBytes(), state.valuePageBytes()}),
-            builder.getStringAttr(toText(state.getElementType())));
+            builder.getStringAttr(KvTypes{kvTypeName(state.elementType(0)),
+                                          kvTypeName(state.elementType(1))}
+                                      .str()));
         return success();
       })
       .Case([&](tile::PackedOp packed) { return lowerPacked(packed, builder); })

@@ -8,6 +8,7 @@
 #include "lib/Conversion/LlmToTile/LlmToTile.h"
 
 #include "dialects/Tile/AttentionWork.h"
+#include "dialects/Tile/KvTypes.h"
 #include "lib/Conversion/LlmToTile/RegionBuilder.h"
 #include "lib/Conversion/LlmToTile/WeightTable.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -159,7 +160,10 @@ void Conversion::declareMemory() {
     if (auto kv = dyn_cast<llm::KVCacheType>(type))
       cache = kv;
   tile::StateOp::create(builder, loc, "kv", StringAttr(), cache.getLayers(),
-                        cache.getKvHeads(), cache.getHeadDim(), options.kvType);
+                        cache.getKvHeads(), cache.getHeadDim(), options.keyType,
+                        options.valueType == options.keyType
+                            ? TypeAttr()
+                            : TypeAttr::get(options.valueType));
 }
 
 /// One buffer serves all layers, one after another.
@@ -407,10 +411,19 @@ class LlmToTilePass : public sinter::impl::LlmToTileBase<LlmToTilePass> {
     std::string type = kv;
     if (type.empty())
       type = values.int8Activations ? "f16" : "f32";
-    if (type != "f16" && type != "f32")
-      return module.emitError("kv=") << type << " is neither f16 nor f32";
-    values.kvType = type == "f16" ? Type(Float16Type::get(&getContext()))
-                                  : Type(Float32Type::get(&getContext()));
+    std::optional<KvTypes> types = KvTypes::parse(type);
+    if (!types)
+      return module.emitError("kv=")
+             << type << " is neither a type (f32, f16, bf16, int8) nor k:TYPE,"
+             << "v:TYPE";
+    if (kvWindow < 0 || kvSinks < 0 || (kvSinks > 0 && kvWindow == 0))
+      return module.emitError("kv-sinks=")
+             << kvSinks.getValue()
+             << " needs kv-window, and neither may be negative";
+    values.window = kvWindow;
+    values.sinks = kvSinks;
+    values.keyType = kvElementType(types->key, &getContext());
+    values.valueType = kvElementType(types->value, &getContext());
     if (maxRows < 1 || logitsRows < 1 || logitsRows > maxRows)
       return module.emitError("needs 1 <= logits-rows <= max-rows");
     values.maxRows = llvm::alignTo(maxRows, 4);

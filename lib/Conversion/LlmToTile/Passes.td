@@ -32,8 +32,12 @@ def LlmToTile : Pass<"llm-to-tile", "mlir::ModuleOp"> {
     Option<"activations", "activations", "std::string", "\"int8\"",
            "inside contractions: int8 (blocks of 32) or f32">,
     Option<"kv", "kv", "std::string", "\"\"",
-           "type of the KV cache: f16 or f32 (default: f16, f32 under "
-           "activations=f32)">,
+           "types of the KV cache: f32, f16, bf16 or int8, or k:TYPE,v:TYPE "
+           "(default: f16, f32 under activations=f32)">,
+    Option<"kvWindow", "kv-window", "int64_t", "0",
+           "attention sees only so many last positions (default: all)">,
+    Option<"kvSinks", "kv-sinks", "int64_t", "0",
+           "and so many first ones">,
     Option<"maxRows", "max-rows", "int64_t", "512",
            "rows (tokens) of one forward">,
     Option<"logitsRows", "logits-rows", "int64_t", "16",

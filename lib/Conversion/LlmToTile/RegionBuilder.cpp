@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lib/Conversion/LlmToTile/RegionBuilder.h"
+#include "dialects/Tile/KvLayout.h"
 
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -118,11 +119,12 @@ Value RegionBuilder::plane(int index, llm::KVCacheType cache) {
   BindingSpec spec;
   spec.plane = index;
   int64_t heads = cache.getKvHeads(), dim = cache.getHeadDim();
-  SmallVector<int64_t> key = {kPageBound, heads, dim, 16};
-  SmallVector<int64_t> value = {kPageBound, heads, 16,
-                                int64_t(llvm::alignTo(dim, 16))};
-  return addArgument(MemRefType::get(index == 0 ? key : value, options.kvType),
-                     std::move(spec));
+  Type type = index == 0 ? options.keyType : options.valueType;
+  SmallVector<int64_t> shape = {kPageBound};
+  llvm::append_range(shape, index == 0
+                                ? tile::keyPageShape(type, heads, dim)
+                                : tile::valuePageShape(type, heads, dim));
+  return addArgument(MemRefType::get(shape, type), std::move(spec));
 }
 
 Value RegionBuilder::pages() {
@@ -431,7 +433,9 @@ LogicalResult RegionBuilder::convert(llm::KVAppendOp op) {
     return op.emitError("keys and values must come from linears");
   llm::KVCacheType cache = op.getKv().getType();
   tile::ColumnsAttr keys = columnsOf(k, 32), values = columnsOf(v, 32);
-  if (cache.getHeadDim() % 32 != 0 || !keys || !values)
+  // A scale needs the whole head.
+  bool codes = options.keyType.isInteger(8) || options.valueType.isInteger(8);
+  if (codes || cache.getHeadDim() % 32 != 0 || !keys || !values)
     keys = values = nullptr;
   tile::KvAppendOp::create(
       builder, location, k.buffer, plane(0, cache), plane(1, cache), pages(),
@@ -450,10 +454,11 @@ LogicalResult RegionBuilder::convert(llm::AttentionOp op) {
   Value work =
       fixedBuffer(tile::BufferAttr::get(builder.getContext(), "attention", 0),
                   MemRefType::get({kWorkBound}, builder.getI8Type()));
-  tile::AttentionOp::create(
-      builder, location, q.buffer, plane(0, cache), plane(1, cache), pages(),
-      work, out, scalar(0), scalar(1), rowPlaces(), scalar(2), q.firstCol,
-      op.getHeads(), op.getKvHeads(), op.getHeadDim(), op.getScale());
+  tile::AttentionOp::create(builder, location, q.buffer, plane(0, cache),
+                            plane(1, cache), pages(), work, out, scalar(0),
+                            scalar(1), rowPlaces(), scalar(2), q.firstCol,
+                            op.getHeads(), op.getKvHeads(), op.getHeadDim(),
+                            op.getScale(), options.window, options.sinks);
   bind(op.getResult(), {out, 0, cols});
   return success();
 }

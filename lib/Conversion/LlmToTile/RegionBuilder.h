@@ -19,7 +19,8 @@ namespace sinter {
 /// What the whole conversion has decided, as values.
 struct TileOptions {
   bool int8Activations = true;
-  mlir::Type kvType; // f16 or f32
+  mlir::Type keyType, valueType; // of the KV cache
+  int64_t window = 0, sinks = 0; // positions that attention sees; 0: all
   int64_t maxRows = 512;
   int64_t logitsRows = 4;
   int64_t maxContext = 0;

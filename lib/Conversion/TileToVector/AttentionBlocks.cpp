@@ -30,10 +30,10 @@ private:
 
   void forTasks(Value tasks, llvm::function_ref<void(Value)> body);
   void emitTask(Value first, Value end, Value keyHead);
-  void widenSpan(Value span, Value keyHead);
+  void widenSpan(Value keyHead);
   void emitTile(Value firstQuery, int64_t count);
-  Value keysOf(Value query);
   Values scoreKeys(Value key, int64_t count, ValueRange maxima, bool ragged);
+  Value rowOf(Value query) { return l.addi(firstRow, l.divu(query, ratio)); }
   Values masked(ValueRange scores, Value key, int64_t count);
   void exponentials(int64_t count);
   void addValues(int64_t count, int64_t chunk, int64_t some);
@@ -44,10 +44,10 @@ private:
   Value keyPanel, valuePanel, queries, parts; // this worker's memory
   Value scores, tileParts;                    // of a tile
   // Of the task and the span at hand.
-  Value firstRow, endRow, firstKey, spanKeys;
+  Value firstRow, endRow, span;
   // Of the tile at hand: its first query, and the keys that each query sees.
   Value firstQuery;
-  Values keys;
+  llvm::SmallVector<Keys> keys;
 };
 
 BlockAttention::BlockAttention(LaneBuilder &l, tile::AttentionOp op,
@@ -100,7 +100,7 @@ void BlockAttention::forTasks(Value tasks,
 void BlockAttention::emitTask(Value first, Value end, Value keyHead) {
   firstRow = first;
   endRow = end;
-  Value zero = l.index(0), one = l.index(1), perRow = l.index(ratio);
+  Value zero = l.index(0), perRow = l.index(ratio);
   Value count = l.muli(l.subi(end, first), perRow);
   Value firstHead = l.muli(keyHead, perRow);
   auto forQueries = [&](auto body) {
@@ -112,45 +112,39 @@ void BlockAttention::emitTask(Value first, Value end, Value keyHead) {
   forQueries([&](Value q, Value row, Value head) {
     scaleQuery(row, head, queries, q);
   });
-  Value last = l.addi(run.at, end);
-  l.loop(zero, ceilDiv(last, kSpan), 1, [&](Value span) {
-    firstKey = l.muli(span, l.index(kSpan));
-    spanKeys = l.mins(l.subi(last, firstKey), l.index(kSpan));
-    widenSpan(span, keyHead);
+  Spans live = spansOf(first, end);
+  l.loop(zero, live.count, 1, [&](Value number) {
+    span = spanAt(live, number);
+    widenSpan(keyHead);
     Value whole = l.muli(l.divu(count, tileQueries), l.index(tileQueries));
     l.loop(zero, whole, tileQueries,
            [&](Value q) { emitTile(q, tileQueries); });
     l.loop(whole, count, 1, [&](Value q) { emitTile(q, 1); });
   });
-  (void)one;
   forQueries(
       [&](Value q, Value row, Value head) { finish(parts, q, row, head); });
 }
 
 /// The pages of a span in f32: K as [keys / 64][dim][64], V as [keys][dim].
-void BlockAttention::widenSpan(Value span, Value keyHead) {
+void BlockAttention::widenSpan(Value keyHead) {
+  Value keys = keysOf(l.subi(endRow, l.index(1)), span).end;
   Value firstPage = l.muli(span, l.index(kSpan / kPage));
-  l.loop(l.index(0), ceilDiv(spanKeys, kPage), 1, [&](Value page) {
+  l.loop(l.index(0), ceilDiv(keys, kPage), 1, [&](Value page) {
     Value id = cache.page(l.addi(firstPage, page));
     Value panel = l.divu(page, kPanelPages);
     Value column = l.muli(l.remu(page, kPanelPages), l.index(kPage));
+    Value scales = cache.keyScales(id, keyHead);
     l.loop(l.index(0), l.index(dim), 1, [&](Value d) {
-      l.store(cache.keys(id, keyHead, d), keyPanel, {panel, d, column});
+      l.store(cache.keys(id, keyHead, d, scales), keyPanel, {panel, d, column});
     });
     Value first = l.muli(page, l.index(kPage));
     l.loop(l.index(0), l.index(kPage), 1, [&](Value slot) {
+      Value scale = cache.valueScale(id, keyHead, slot);
       for (int64_t c = 0; c < chunks; ++c)
-        l.store(cache.values(id, keyHead, slot, lane16(c)), valuePanel,
+        l.store(cache.values(id, keyHead, slot, lane16(c), scale), valuePanel,
                 {l.addi(first, slot), lane16(c)});
     });
   });
-}
-
-/// Keys of the span that a query of the block sees; none or less: no key.
-Value BlockAttention::keysOf(Value query) {
-  Value row = l.addi(firstRow, l.divu(query, ratio));
-  Value visible = l.addi(l.addi(run.at, row), l.index(1));
-  return l.mins(l.subi(visible, firstKey), l.index(kSpan));
 }
 
 /// `count` queries over the span: later ones see as many keys or more.
@@ -158,14 +152,17 @@ void BlockAttention::emitTile(Value first, int64_t count) {
   firstQuery = first;
   keys.clear();
   for (int64_t i = 0; i < count; ++i)
-    keys.push_back(keysOf(l.addi(first, l.index(i))));
-  Value zero = l.index(0), most = keys.back();
+    keys.push_back(keysOf(rowOf(l.addi(first, l.index(i))), span));
+  Value zero = l.index(0), most = keys.back().end;
   l.when(l.cmp(IPred::sgt, most, zero), [&] {
     Values maxima(count,
                   l.constantF(vec, -std::numeric_limits<double>::infinity()));
     int64_t step = keyVectors * kLanes;
-    Value whole =
-        l.muli(l.divu(l.maxs(keys.front(), zero), step), l.index(step));
+    // Up to here all queries see all keys.
+    Value common = l.maxs(keys.front().end, zero);
+    if (windowed())
+      common = l.select(l.cmp(IPred::eq, keys.back().from, zero), common, zero);
+    Value whole = l.muli(l.divu(common, step), l.index(step));
     maxima = l.loop(zero, whole, step, maxima, [&](Value key, ValueRange m) {
       return scoreKeys(key, count, m, /*ragged=*/false);
     });
@@ -181,13 +178,12 @@ void BlockAttention::emitTile(Value first, int64_t count) {
       some = std::min(chunksAtOnce, chunks - c);
       addValues(count, c, some);
     }
-    Value isFirst = l.cmp(IPred::eq, firstKey, zero);
     for (int64_t i = 0; i < count; ++i) {
       Value q = l.addi(first, l.index(i)), from = l.index(i);
+      Value isFirst = l.cmp(IPred::eq, span, firstSpan(rowOf(q)));
       l.when(isFirst, [&] { copyPart(parts, q, tileParts, from); });
-      Value later = l.andi(l.xori(isFirst, l.i(isFirst, 1)),
-                           l.cmp(IPred::sgt, keys[i], zero));
-      l.when(later, [&] { foldPart(parts, q, tileParts, from); });
+      l.when(l.andi(negated(isFirst), seesAny(keys[i])),
+             [&] { foldPart(parts, q, tileParts, from); });
     }
   });
 }
@@ -229,15 +225,11 @@ BlockAttention::Values BlockAttention::scoreKeys(Value key, int64_t count,
 BlockAttention::Values BlockAttention::masked(ValueRange sums, Value key,
                                               int64_t count) {
   Value low = l.constantF(vec, -std::numeric_limits<double>::infinity());
-  Value lanes = l.iota(kLanes, l.i32());
   Values result;
   for (int64_t i = 0; i < count; ++i)
-    for (int64_t j = 0; j < keyVectors; ++j) {
-      Value left = l.subi(keys[i], l.addi(key, lane16(j)));
-      Value lefts = l.splat(l.indexCast(left, l.i32()), kLanes);
-      result.push_back(l.select(l.cmp(IPred::slt, lanes, lefts),
+    for (int64_t j = 0; j < keyVectors; ++j)
+      result.push_back(l.select(visible(keys[i], l.addi(key, lane16(j))),
                                 sums[i * keyVectors + j], low));
-    }
   return result;
 }
 
@@ -247,7 +239,7 @@ void BlockAttention::exponentials(int64_t count) {
   Values m;
   for (int64_t i = 0; i < count; ++i)
     m.push_back(l.splat(loadM(tileParts, l.index(i)), kLanes));
-  l.loop(l.index(0), keys.back(), kLanes, [&](Value key) {
+  l.loop(l.index(0), keys.back().end, kLanes, [&](Value key) {
     for (int64_t i = 0; i < count; ++i) {
       Value s = l.load(scores, {l.index(i), key}, kLanes);
       l.store(emitExp2Low(l.b, l.loc, l.sub(s, m[i])), scores,
@@ -256,28 +248,37 @@ void BlockAttention::exponentials(int64_t count) {
   });
 }
 
-/// o (and with the first dimensions l): the keys that all queries of the tile
-/// see, then for each the few that only later rows see.
+/// o (and with the first dimensions l), key by key: the keys that all queries
+/// of the tile see together, and for each alone the few before and after them.
 void BlockAttention::addValues(int64_t count, int64_t chunk, int64_t some) {
-  Value zero = l.index(0), common = l.maxs(keys.front(), zero);
+  Value zero = l.index(0), begin = zero;
+  if (windowed())
+    begin = keys.back().from;
+  Value end = l.maxs(keys.front().end, begin);
   Values sums(count * some, zeros());
   if (chunk == 0)
     sums.append(count, zeroL());
-  sums = l.loop(zero, common, 1, sums, [&](Value key, ValueRange in) {
-    return addKey(in, key, 0, count, chunk, some);
-  });
-  for (int64_t i = 1; i < count; ++i) {
-    // Only this query's sums change.
+  // Only query i's sums change.
+  auto alone = [&](int64_t i, Value from, Value to) {
     Values own(sums.begin() + i * some, sums.begin() + (i + 1) * some);
     if (chunk == 0)
       own.push_back(sums[count * some + i]);
-    own = l.loop(common, keys[i], 1, own, [&](Value key, ValueRange in) {
+    own = l.loop(from, to, 1, own, [&](Value key, ValueRange in) {
       return addKey(in, key, i, i + 1, chunk, some);
     });
     std::copy_n(own.begin(), some, sums.begin() + i * some);
     if (chunk == 0)
       sums[count * some + i] = own[some];
+  };
+  for (int64_t i = 0; windowed() && i < count; ++i) {
+    alone(i, zero, keys[i].sinks);
+    alone(i, keys[i].from, l.mins(begin, keys[i].end));
   }
+  sums = l.loop(begin, end, 1, sums, [&](Value key, ValueRange in) {
+    return addKey(in, key, 0, count, chunk, some);
+  });
+  for (int64_t i = 1; i < count; ++i)
+    alone(i, end, keys[i].end);
   for (int64_t i = 0; i < count; ++i) {
     for (int64_t j = 0; j < some; ++j)
       storeO(sums[i * some + j], tileParts, l.index(i), chunk + j);

@@ -47,6 +47,68 @@ void AttentionEmitter::scaleQuery(Value row, Value head, Value scaled,
   }
 }
 
+AttentionEmitter::Keys AttentionEmitter::keysOf(Value row, Value span) {
+  Value zero = l.index(0), limit = l.index(kSpan);
+  Value position = l.addi(run.at, row), base = l.muli(span, limit);
+  Value ahead = l.subi(l.addi(position, l.index(1)), base);
+  Keys keys = {zero, zero, l.mins(ahead, limit)};
+  if (!windowed())
+    return keys;
+  keys.from = l.maxs(l.subi(ahead, l.index(op.getWindow())), zero);
+  Value sinks = l.maxs(l.subi(l.index(op.getSinks()), base), zero);
+  keys.sinks = l.mins(l.mins(sinks, keys.from), l.maxs(keys.end, zero));
+  return keys;
+}
+
+Value AttentionEmitter::seesAny(const Keys &keys) {
+  Value any = l.cmp(IPred::slt, keys.from, keys.end);
+  if (!windowed())
+    return any;
+  return l.ori(any, l.cmp(IPred::sgt, keys.sinks, l.index(0)));
+}
+
+Value AttentionEmitter::visible(const Keys &keys, Value key) {
+  Value lanes = l.iota(kLanes, l.i32());
+  auto before = [&](Value bound) {
+    Value left = l.indexCast(l.subi(bound, key), l.i32());
+    return l.cmp(IPred::slt, lanes, l.splat(left, kLanes));
+  };
+  if (!windowed())
+    return before(keys.end);
+  Value inWindow = l.andi(before(keys.end), negated(before(keys.from)));
+  return l.ori(inWindow, before(keys.sinks));
+}
+
+AttentionEmitter::Spans AttentionEmitter::spansOf(Value firstRow,
+                                                  Value endRow) {
+  Value all = ceilDiv(l.addi(run.at, endRow), kSpan), zero = l.index(0);
+  if (!windowed())
+    return {all, zero, zero};
+  Value sinks = l.index((op.getSinks() + kSpan - 1) / kSpan);
+  Value window = l.divu(windowStart(firstRow), kSpan);
+  Value skipped = l.maxs(l.subi(window, sinks), zero);
+  return {l.subi(all, skipped), sinks, skipped};
+}
+
+Value AttentionEmitter::spanAt(const Spans &spans, Value number) {
+  if (!windowed())
+    return number;
+  Value behind = l.cmp(IPred::uge, number, spans.skipFrom);
+  return l.select(behind, l.addi(number, spans.skipped), number);
+}
+
+/// The first position of a row's window.
+Value AttentionEmitter::windowStart(Value row) {
+  Value next = l.addi(l.addi(run.at, row), l.index(1));
+  return l.maxs(l.subi(next, l.index(op.getWindow())), l.index(0));
+}
+
+Value AttentionEmitter::firstSpan(Value row) {
+  if (!windowed() || op.getSinks() > 0)
+    return l.index(0);
+  return l.divu(windowStart(row), kSpan);
+}
+
 void AttentionEmitter::copyPart(Value to, Value i, Value from, Value j) {
   storeM(loadM(from, j), to, i);
   storeL(loadL(from, j), to, i);

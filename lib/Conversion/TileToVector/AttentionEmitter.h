@@ -39,6 +39,27 @@ protected:
   /// exponents of 2.
   void scaleQuery(Value row, Value head, Value scaled, Value query);
 
+  /// The keys of a span that a row sees: [0, sinks) and [from, end), which do
+  /// not overlap. Without a window the first range is empty and `from` is 0.
+  struct Keys {
+    Value sinks, from, end;
+  };
+  Keys keysOf(Value row, Value span);
+  bool windowed() { return op.getWindow() > 0; }
+  Value seesAny(const Keys &keys);
+  /// Lanes of keys from `key` on that are seen.
+  Value visible(const Keys &keys, Value key);
+
+  /// The spans that rows [first, end) may see, numbered without those between
+  /// the sinks and the window.
+  struct Spans {
+    Value count, skipFrom, skipped;
+  };
+  Spans spansOf(Value firstRow, Value endRow);
+  Value spanAt(const Spans &spans, Value number);
+  /// The first span in which a row sees a key.
+  Value firstSpan(Value row);
+
   // Results of spans are rows of buffers: m and l in columns 0 and 1, o from
   // column 16 on.
   static constexpr int64_t kM = 0, kL = 1, kO = kLanes;
@@ -64,6 +85,10 @@ protected:
   /// o / l, the columns of one head of the result.
   void finish(Value parts, Value i, Value row, Value head);
 
+  Value windowStart(Value row);
+  Value negated(Value condition) {
+    return l.xori(condition, l.i(condition, 1));
+  }
   Value zeros() { return l.constantF(vec, 0); }
   Value zeroL() { return l.constantF(lVec, 0); }
   Value lane16(int64_t i) { return l.index(i * kLanes); }

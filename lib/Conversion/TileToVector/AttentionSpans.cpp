@@ -34,9 +34,10 @@ public:
   void emit();
 
 private:
-  /// One row, one span, key heads [head, head + heads).
+  /// One row, one span (and its number among those of the call), key heads
+  /// [head, head + heads).
   struct Unit {
-    Value row, span, head, heads;
+    Value row, number, span, head, heads;
   };
   Unit unitAt(Value number);
   void emitUnit(Unit unit, Unit next);
@@ -45,7 +46,8 @@ private:
                  llvm::function_ref<void(Value query, int64_t count)> body);
   void scorePages(Value page, Value entry, Value head, Value first,
                   int64_t count);
-  Values scoreDimension(Value d, ValueRange pageIds, Value head, Value first,
+  Values scoreDimension(Value d, ArrayRef<Value> pageIds,
+                        ArrayRef<Value> scales, Value head, Value first,
                         int64_t count, ValueRange sums);
   void softmax(Value query);
   void addPage(Value page, Value entry, Value head, Value first, int64_t count);
@@ -61,9 +63,12 @@ private:
   int64_t groupHeads, largeHeads; // heads of large groups; small ones one less
   int64_t pagesAtOnce, chunksAtOnce;
 
+  Spans live;
   Value spans, blocks, block; // of the run; key heads of a block
   Value queries, scores, parts, list, ids, shared;
-  Value keys, pages; // of the unit at hand: visible keys, pages that hold them
+  // Of the unit at hand: visible keys, their end, and the pages up to it.
+  Keys keys;
+  Value keysEnd, pages;
 };
 
 SpanAttention::SpanAttention(LaneBuilder &l, tile::AttentionOp op,
@@ -94,7 +99,8 @@ void SpanAttention::emit() {
   shared = workMemory(own, {kPartBound, work.part}, l.f32());
 
   Value rows = run.rows, one = l.index(1);
-  spans = ceilDiv(l.addi(run.at, rows), kSpan);
+  live = spansOf(l.index(0), rows);
+  spans = live.count;
   // Whole pages are best, but every worker shall have something to do.
   Value plenty = l.cmp(IPred::uge, spans, l.muli(share.workers, l.index(4)));
   block = l.select(plenty, l.index(work.blockHeads), one);
@@ -121,18 +127,20 @@ SpanAttention::Unit SpanAttention::unitAt(Value number) {
   Value rows = run.rows;
   Value place = divu(number, rows);
   Value head = l.muli(remu(place, blocks), block);
-  return {remu(number, rows), divu(place, blocks), head,
+  Value span = divu(place, blocks);
+  return {remu(number, rows), span, spanAt(live, span), head,
           l.mins(block, l.subi(l.index(kvHeads), head))};
 }
 
 void SpanAttention::emitUnit(Unit unit, Unit next) {
-  Value position = l.addi(run.at, unit.row);
-  Value visible =
-      l.subi(l.addi(position, l.index(1)), l.muli(unit.span, l.index(kSpan)));
-  // Spans are those of the last row; earlier rows may end before.
-  l.when(l.cmp(IPred::sgt, visible, l.index(0)), [&] {
-    keys = l.mins(visible, l.index(kSpan));
-    pages = ceilDiv(keys, kPage);
+  keys = keysOf(unit.row, unit.span);
+  // Spans are those of the whole run: one row may see none of their keys.
+  l.when(seesAny(keys), [&] {
+    keysEnd = keys.end;
+    if (windowed()) // only sinks, where the window lies in later spans
+      keysEnd = l.select(l.cmp(IPred::slt, keys.from, keys.end), keys.end,
+                         keys.sinks);
+    pages = ceilDiv(keysEnd, kPage);
     listPages(unit, next);
     Value zero = l.index(0), count = l.muli(unit.heads, l.index(ratio));
     Value firstHead = l.muli(unit.head, l.index(ratio));
@@ -245,9 +253,11 @@ void SpanAttention::forGroups(
 void SpanAttention::scorePages(Value page, Value entry, Value head, Value first,
                                int64_t count) {
   Value last = l.subi(pages, l.index(1));
-  Values pageIds;
-  for (int64_t p = 0; p < pagesAtOnce; ++p)
+  Values pageIds, scales;
+  for (int64_t p = 0; p < pagesAtOnce; ++p) {
     pageIds.push_back(idOf(l.mins(l.addi(page, l.index(p)), last)));
+    scales.push_back(cache.keyScales(pageIds.back(), head));
+  }
   Values ahead = pagesAt(l.addi(entry, l.index(kPagesAhead)), pagesAtOnce);
   // One step reads a line of each page, where dimensions come out even.
   int64_t bytes = kPage * cache.keyElementBytes();
@@ -261,8 +271,8 @@ void SpanAttention::scorePages(Value page, Value entry, Value head, Value first,
           prefetch(start, l.muli(d, l.index(bytes)));
         Values sum(in);
         for (int64_t i = 0; i < step; ++i)
-          sum = scoreDimension(l.addi(d, l.index(i)), pageIds, head, first,
-                               count, sum);
+          sum = scoreDimension(l.addi(d, l.index(i)), pageIds, scales, head,
+                               first, count, sum);
         return sum;
       });
   for (int64_t p = 0; p < pagesAtOnce; ++p) {
@@ -272,16 +282,16 @@ void SpanAttention::scorePages(Value page, Value entry, Value head, Value first,
   }
 }
 
-SpanAttention::Values SpanAttention::scoreDimension(Value d, ValueRange pageIds,
-                                                    Value head, Value first,
-                                                    int64_t count,
-                                                    ValueRange sums) {
+SpanAttention::Values
+SpanAttention::scoreDimension(Value d, ArrayRef<Value> pageIds,
+                              ArrayRef<Value> scales, Value head, Value first,
+                              int64_t count, ValueRange sums) {
   Values q, next;
   for (int64_t i = 0; i < count; ++i)
     q.push_back(
         l.splat(l.load(queries, {l.addi(first, l.index(i)), d}), kLanes));
   for (auto [p, id] : llvm::enumerate(pageIds)) {
-    Value k = cache.keys(id, head, d);
+    Value k = cache.keys(id, head, d, scales[p]);
     for (int64_t i = 0; i < count; ++i)
       next.push_back(l.fma(k, q[i], sums[p * count + i]));
   }
@@ -292,20 +302,17 @@ SpanAttention::Values SpanAttention::scoreDimension(Value d, ValueRange pageIds,
 /// Lanes beyond the last key become 0 whatever their slots hold.
 void SpanAttention::softmax(Value q) {
   Value low = l.constantF(vec, -std::numeric_limits<double>::infinity());
-  Value end = l.splat(l.indexCast(keys, l.i32()), kLanes);
-  Value lanes = l.iota(kLanes, l.i32());
   Value maxima =
-      l.loop(l.index(0), keys, kLanes, {low}, [&](Value i, ValueRange m) {
-        Value first = l.splat(l.indexCast(i, l.i32()), kLanes);
-        Value visible = l.cmp(IPred::slt, l.addi(lanes, first), end);
-        Value s = l.select(visible, l.load(scores, {q, i}, kLanes), low);
+      l.loop(l.index(0), keysEnd, kLanes, {low}, [&](Value i, ValueRange m) {
+        Value s =
+            l.select(visible(keys, i), l.load(scores, {q, i}, kLanes), low);
         l.store(s, scores, {q, i});
         return Values{l.max(s, m[0])};
       })[0];
   Value m = l.reduce(maxima, [&](Value a, Value b) { return l.max(a, b); });
   storeM(m, parts, q);
   Value ms = l.splat(m, kLanes);
-  l.loop(l.index(0), keys, kLanes, [&](Value i) {
+  l.loop(l.index(0), keysEnd, kLanes, [&](Value i) {
     Value s = l.load(scores, {q, i}, kLanes);
     l.store(emitExp2Low(l.b, l.loc, l.sub(s, ms)), scores, {q, i});
   });
@@ -316,7 +323,10 @@ void SpanAttention::softmax(Value q) {
 void SpanAttention::addPage(Value page, Value entry, Value head, Value first,
                             int64_t count) {
   Value id = idOf(page), begin = l.muli(page, l.index(kPage));
-  Value end = l.mins(l.subi(keys, begin), l.index(kPage));
+  auto slotOf = [&](Value key) {
+    Value slot = l.maxs(l.subi(key, begin), l.index(0));
+    return l.mins(slot, l.index(kPage));
+  };
   Value ahead = pagesAt(l.addi(entry, l.index(kPagesAhead)), 1)[0];
   for (int64_t c = 0, some; c < chunks; c += some) {
     some = std::min(chunksAtOnce, chunks - c);
@@ -327,24 +337,29 @@ void SpanAttention::addPage(Value page, Value entry, Value head, Value first,
         init.push_back(loadO(parts, query(i), c + j));
     for (int64_t i = 0; c == 0 && i < count; ++i)
       init.push_back(l.splat(loadL(parts, query(i)), lVec.getNumElements()));
-    Values sums =
-        l.loop(l.index(0), end, 1, init, [&](Value slot, ValueRange in) {
-          if (c == 0)
-            prefetchSlot(ahead, slot);
-          Values next(in), v;
-          for (int64_t j = 0; j < some; ++j)
-            v.push_back(cache.values(id, head, slot, lane16(c + j)));
-          for (int64_t i = 0; i < count; ++i) {
-            Value p = l.load(scores, {query(i), l.addi(begin, slot)});
-            Value ps = l.splat(p, kLanes);
-            for (int64_t j = 0; j < some; ++j)
-              next[i * some + j] = l.fma(ps, v[j], next[i * some + j]);
-            if (c == 0)
-              next[count * some + i] = l.add(next[count * some + i],
-                                             l.splat(p, lVec.getNumElements()));
-          }
-          return next;
-        });
+    auto addSlot = [&](Value slot, ValueRange in) {
+      if (c == 0)
+        prefetchSlot(ahead, slot);
+      Value scale = cache.valueScale(id, head, slot);
+      Values next(in), v;
+      for (int64_t j = 0; j < some; ++j)
+        v.push_back(cache.values(id, head, slot, lane16(c + j), scale));
+      for (int64_t i = 0; i < count; ++i) {
+        Value p = l.load(scores, {query(i), l.addi(begin, slot)});
+        Value ps = l.splat(p, kLanes);
+        for (int64_t j = 0; j < some; ++j)
+          next[i * some + j] = l.fma(ps, v[j], next[i * some + j]);
+        if (c == 0)
+          next[count * some + i] =
+              l.add(next[count * some + i], l.splat(p, lVec.getNumElements()));
+      }
+      return next;
+    };
+    Values sums = init;
+    if (windowed())
+      sums = l.loop(l.index(0), slotOf(keys.sinks), 1, sums, addSlot);
+    Value from = windowed() ? slotOf(keys.from) : l.index(0);
+    sums = l.loop(from, slotOf(keysEnd), 1, sums, addSlot);
     for (int64_t i = 0; i < count; ++i)
       for (int64_t j = 0; j < some; ++j)
         storeO(sums[i * some + j], parts, query(i), c + j);
@@ -370,7 +385,7 @@ void SpanAttention::leave(Unit unit) {
     Value head = l.addi(firstHead, q);
     l.when(alone, [&] { finish(parts, q, unit.row, head); });
     l.when(l.xori(alone, l.i(alone, 1)), [&] {
-      copyPart(shared, sharedIndex(unit.row, unit.span, head), parts, q);
+      copyPart(shared, sharedIndex(unit.row, unit.number, head), parts, q);
     });
   });
 }
@@ -385,10 +400,14 @@ void SpanAttention::foldSpans() {
   Value heads = l.index(op.getHeads()), zero = l.index(0);
   forRows(l, l.muli(run.rows, heads), share, [&](Value unit) {
     Value row = divu(unit, heads), head = remu(unit, heads);
-    Value visible = l.addi(l.addi(run.at, row), l.index(1));
-    copyPart(parts, zero, shared, sharedIndex(row, zero, head));
-    l.loop(l.index(1), ceilDiv(visible, kSpan), 1, [&](Value span) {
-      foldPart(parts, zero, shared, sharedIndex(row, span, head));
+    Value first = firstSpan(row);
+    l.loop(zero, spans, 1, [&](Value number) {
+      Value span = spanAt(live, number);
+      Value from = sharedIndex(row, number, head);
+      Value isFirst = l.cmp(IPred::eq, span, first);
+      l.when(isFirst, [&] { copyPart(parts, zero, shared, from); });
+      l.when(l.andi(negated(isFirst), seesAny(keysOf(row, span))),
+             [&] { foldPart(parts, zero, shared, from); });
     });
     finish(parts, zero, row, head);
   });

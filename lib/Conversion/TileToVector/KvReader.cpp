@@ -3,6 +3,7 @@
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "lib/Conversion/TileToVector/KvReader.h"
+#include "dialects/Tile/KvLayout.h"
 
 using namespace mlir;
 
@@ -13,16 +14,51 @@ Value KvReader::page(Value number) {
                      l.b.getIndexType());
 }
 
-Value KvReader::widen(Value x) {
-  return getElementTypeOrSelf(x).isF32() ? x : l.extf(x, l.f32());
+Value KvReader::keyScales(Value page, Value head) {
+  auto type = cast<MemRefType>(k.getType());
+  if (!type.getElementType().isInteger(8))
+    return Value();
+  // Behind the codes of the head.
+  int64_t dim = type.getDimSize(2) -
+                tile::kvScaleRows(type.getElementType(), type.getDimSize(3));
+  return floatsAt(k, {page, head, l.index(dim), l.index(0)}, kPage);
 }
 
-Value KvReader::keys(Value page, Value head, Value d) {
-  return widen(l.load(k, {page, head, d, l.index(0)}, kLanes));
+Value KvReader::valueScale(Value page, Value head, Value slot) {
+  auto type = cast<MemRefType>(v.getType());
+  if (!type.getElementType().isInteger(8))
+    return Value();
+  Value scale =
+      floatsAt(v, {page, head, l.index(kPage), l.muli(slot, l.index(4))}, 1);
+  return l.splat(l.extract(scale, 0), kLanes);
 }
 
-Value KvReader::values(Value page, Value head, Value slot, Value column) {
-  return widen(l.load(v, {page, head, slot, column}, kLanes));
+/// `count` floats that lie among bytes.
+Value KvReader::floatsAt(Value plane, ValueRange at, int64_t count) {
+  Value bytes = l.load(plane, at, 4 * count);
+  return vector::BitCastOp::create(l.b, l.loc,
+                                   VectorType::get({count}, l.f32()), bytes);
+}
+
+Value KvReader::widen(Value x, Value scale) {
+  Type type = getElementTypeOrSelf(x);
+  if (type.isF32())
+    return x;
+  if (type.isF16())
+    return l.extf(x, l.f32());
+  if (type.isBF16()) // the upper half of an f32
+    return l.bits(l.shl(l.extu(l.bits(x, l.b.getI16Type()), l.i32()), 16),
+                  l.f32());
+  return l.mul(l.sitofp(x, l.f32()), scale);
+}
+
+Value KvReader::keys(Value page, Value head, Value d, Value scales) {
+  return widen(l.load(k, {page, head, d, l.index(0)}, kLanes), scales);
+}
+
+Value KvReader::values(Value page, Value head, Value slot, Value column,
+                       Value scale) {
+  return widen(l.load(v, {page, head, slot, column}, kLanes), scale);
 }
 
 int64_t KvReader::elementBytes(Value plane) {

@@ -19,11 +19,17 @@ public:
   /// The id of page `number` of the sequence.
   mlir::Value page(mlir::Value number);
 
+  /// What the codes of a page's 16 keys, or of the value in `slot`, stand for:
+  /// a vector of 16 factors, or null where elements are numbers themselves.
+  mlir::Value keyScales(mlir::Value page, mlir::Value head);
+  mlir::Value valueScale(mlir::Value page, mlir::Value head, mlir::Value slot);
+
   /// Dimension `d` of the 16 keys of a page.
-  mlir::Value keys(mlir::Value page, mlir::Value head, mlir::Value d);
+  mlir::Value keys(mlir::Value page, mlir::Value head, mlir::Value d,
+                   mlir::Value scales);
   /// 16 dimensions, from `column` on, of the value in `slot`.
   mlir::Value values(mlir::Value page, mlir::Value head, mlir::Value slot,
-                     mlir::Value column);
+                     mlir::Value column, mlir::Value scale);
 
   /// Bytes of one head in a page.
   int64_t keyBytes() const { return headBytes(k); }
@@ -41,7 +47,8 @@ private:
   static int64_t elementBytes(mlir::Value plane);
   static int64_t headBytes(mlir::Value plane);
   mlir::Value address(mlir::Value plane, mlir::Value page, mlir::Value head);
-  mlir::Value widen(mlir::Value x);
+  mlir::Value floatsAt(mlir::Value plane, mlir::ValueRange at, int64_t count);
+  mlir::Value widen(mlir::Value x, mlir::Value scale);
 
   LaneBuilder &l;
   mlir::Value k, v, pages, table;

@@ -13,14 +13,80 @@ static Type elementOf(Value plane) {
   return cast<MemRefType>(plane.getType()).getElementType();
 }
 
-/// x as the element type of the cache; saturates, NaN stays NaN.
+/// Between -limit and limit; NaN stays NaN.
+static Value saturate(LaneBuilder &l, Value x, double limit) {
+  Value high = l.f(x, limit), low = l.f(x, -limit);
+  x = l.select(l.cmp(arith::CmpFPredicate::OGT, x, high), high, x);
+  return l.select(l.cmp(arith::CmpFPredicate::OLT, x, low), low, x);
+}
+
+/// To nearest even by hand: there is no instruction for it on every level, and
+/// no library to call.
+static Value toBf16(LaneBuilder &l, Value x) {
+  constexpr double largest = 0x1.fep127;
+  Value bits = l.bits(saturate(l, x, largest), l.i32());
+  Value odd = l.andi(l.shru(bits, 16), l.i(bits, 1));
+  Value rounded = l.shru(l.addi(bits, l.addi(odd, l.i(bits, 0x7fff))), 16);
+  Value quiet = l.ori(l.shru(bits, 16), l.i(bits, 0x40));
+  Value isNan = l.cmp(arith::CmpFPredicate::UNO, x, x);
+  return l.bits(l.trunci(l.select(isNan, quiet, rounded), l.b.getI16Type()),
+                l.b.getBF16Type());
+}
+
+/// x as a floating-point type of the cache.
 static Value narrow(LaneBuilder &l, Value x, Type element) {
   if (element.isF32())
     return x;
-  Value high = l.f(x, 65504), low = l.f(x, -65504);
-  x = l.select(l.cmp(arith::CmpFPredicate::OGT, x, high), high, x);
-  x = l.select(l.cmp(arith::CmpFPredicate::OLT, x, low), low, x);
-  return l.truncf(x, element);
+  if (element.isBF16())
+    return toBf16(l, x);
+  return l.truncf(saturate(l, x, 65504), element);
+}
+
+/// Codes of one head and what they are multiplied by, max|x| / 127. There is no
+/// code for NaN: it becomes 0.
+static std::pair<SmallVector<Value>, Value> quantize(LaneBuilder &l,
+                                                     ValueRange chunks) {
+  constexpr double largest = 0x1.fffffep127;
+  Value most = l.f(chunks.front(), 0);
+  SmallVector<Value> finite, codes;
+  for (Value x : chunks) {
+    Value isNan = l.cmp(arith::CmpFPredicate::UNO, x, x);
+    x = saturate(l, l.select(isNan, l.f(x, 0), x), largest);
+    finite.push_back(x);
+    most = l.max(l.abs(x), most);
+  }
+  most = l.reduce(most, [&](Value a, Value b) { return l.max(a, b); });
+  Value scale = l.div(most, l.f(most, 127));
+  Value isZero = l.cmp(arith::CmpFPredicate::OEQ, scale, l.f(scale, 0));
+  Value divisor = l.splat(l.select(isZero, l.f(scale, 1), scale), kLanes);
+  for (Value x : finite) {
+    Value code = saturate(l, l.rint(l.div(x, divisor)), 127);
+    Value wide = arith::FPToSIOp::create(
+        l.b, l.loc, VectorType::get({kLanes}, l.i32()), code);
+    codes.push_back(l.trunci(wide, l.b.getI8Type()));
+  }
+  return {codes, scale};
+}
+
+/// What is stored for one head: elements, and a scale where they are codes.
+static std::pair<SmallVector<Value>, Value>
+narrowHead(LaneBuilder &l, ValueRange chunks, Type element) {
+  if (element.isInteger(8))
+    return quantize(l, chunks);
+  return {llvm::map_to_vector(chunks,
+                              [&](Value x) { return narrow(l, x, element); }),
+          Value()};
+}
+
+/// The scale of a slot, behind the codes of a page, from row `row` on.
+static void storeScale(LaneBuilder &l, Value scale, Value plane,
+                       KvStore::Slot slot, Value head, int64_t row) {
+  if (!scale)
+    return;
+  Value bytes = vector::BitCastOp::create(
+      l.b, l.loc, VectorType::get({4}, l.b.getI8Type()), l.splat(scale, 1));
+  l.store(bytes, plane,
+          {slot.page, head, l.index(row), l.muli(slot.index, l.index(4))});
 }
 
 KvStore::Slot KvStore::slot(Value position, Value table) {
@@ -29,25 +95,25 @@ KvStore::Slot KvStore::slot(Value position, Value table) {
 }
 
 void KvStore::keys(Slot slot, Value kvHead, Value firstDim, ValueRange chunks) {
+  auto [elements, scale] = narrowHead(l, chunks, elementOf(k));
   // Keys lie across the page: one lane a line.
-  for (auto [c, chunk] : llvm::enumerate(chunks)) {
-    Value narrowed = narrow(l, chunk, elementOf(k));
+  for (auto [c, chunk] : llvm::enumerate(elements))
     for (int64_t lane = 0; lane < count(c); ++lane) {
       Value dim = l.addi(firstDim, l.index(c * kLanes + lane));
-      l.store(l.extract(narrowed, lane), k,
-              {slot.page, kvHead, dim, slot.index});
+      l.store(l.extract(chunk, lane), k, {slot.page, kvHead, dim, slot.index});
     }
-  }
+  storeScale(l, scale, k, slot, kvHead, headDim);
 }
 
 void KvStore::values(Slot slot, Value kvHead, Value firstDim,
                      ValueRange chunks) {
+  auto [elements, scale] = narrowHead(l, chunks, elementOf(v));
   // Lanes beyond the head fill the page's pad columns.
-  for (auto [c, chunk] : llvm::enumerate(chunks)) {
+  for (auto [c, chunk] : llvm::enumerate(elements)) {
     Value dim = l.addi(firstDim, l.index(c * kLanes));
-    l.store(narrow(l, chunk, elementOf(v)), v,
-            {slot.page, kvHead, slot.index, dim});
+    l.store(chunk, v, {slot.page, kvHead, slot.index, dim});
   }
+  storeScale(l, scale, v, slot, kvHead, kPage);
 }
 
 /// `part(column, head, dimension)` for what this worker has of the heads from

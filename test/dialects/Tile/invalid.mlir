@@ -173,8 +173,22 @@ tile.vector @v = [@a] size 4 arrange interleave16
 
 // -----
 
-// expected-error@+1 {{element type must be f16 or f32}}
-tile.state @kv {layers = 1 : i64, kv_heads = 1 : i64, head_dim = 16 : i64} : bf16
+// expected-error@+1 {{element types must be f32, f16, bf16 or i8}}
+tile.state @kv {layers = 1 : i64, kv_heads = 1 : i64, head_dim = 16 : i64} : f16, f64
+
+// -----
+
+// expected-error@+1 {{names one type twice}}
+tile.state @kv {layers = 1 : i64, kv_heads = 1 : i64, head_dim = 16 : i64} : f16, f16
+
+// -----
+
+func.func @f(%x: memref<4x64xf32>, %k: memref<4x2x20x16xi8>, %v: memref<4x2x16x16xi8>, %p: memref<4xi32>, %n: index) {
+  // expected-error@+1 {{value pages must be 2 x 20 x 16}}
+  tile.kv_append %x, %k, %v, %p rows(%n) at(%n) {k_col = 0 : i64, v_col = 32 : i64, kv_heads = 2 : i64, head_dim = 16 : i64}
+      : memref<4x64xf32>, memref<4x2x20x16xi8>, memref<4x2x16x16xi8>, memref<4xi32>
+  return
+}
 
 // -----
 

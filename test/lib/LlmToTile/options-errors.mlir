@@ -2,6 +2,8 @@
 // RUN: not llm-opt %s --llm-to-tile="kv=q8" 2>&1 | FileCheck %s --check-prefix=KV
 // RUN: not llm-opt %s --llm-to-tile="max-rows=4 logits-rows=8" 2>&1 | FileCheck %s --check-prefix=ROWS
 // ACT: activations=int4 is neither int8 nor f32
-// KV: kv=q8 is neither f16 nor f32
+// KV: kv=q8 is neither a type (f32, f16, bf16, int8) nor k:TYPE,v:TYPE
 // ROWS: needs 1 <= logits-rows <= max-rows
+// RUN: not llm-opt %s --llm-to-tile="kv-sinks=4" 2>&1 | FileCheck %s --check-prefix=SINKS
+// SINKS: kv-sinks=4 needs kv-window, and neither may be negative
 module {}
