@@ -22,6 +22,8 @@ def test_each_released_format_has_a_frozen_plan():
 @pytest.mark.parametrize("path", PLANS, ids=lambda path: path.stem)
 def test_answers_are_those_of_the_day(path, level, tmp_path):
     facts = json.loads(path.with_suffix(".json").read_text())
+    if level not in {code["level"] for code in json.loads(run("llm-dump", path, "--json").stdout)["code"]}:
+        pytest.skip(f"the plan is older than {level}")
     assert path.stat().st_size < 1 << 20
     assert hashlib.sha256(path.read_bytes()).hexdigest() == facts["plan_sha256"], "a frozen plan must not change"
     env = {"SINTER_CPU": level}

@@ -24,8 +24,10 @@ TEST(Probe, UsesWhatTheCodeObjectMayUse) {
   // Every machine that runs a plan has AVX2.
   EXPECT_STREQ(Probe(1, 0, "x86-64-v3").dotName(), "vpmaddubsw ymm");
   EXPECT_STREQ(Probe(1, 0, "x86-64-v3").fmaName(), "vfmadd ymm");
-  if (cpuFeatures().find("avx512vnni") != std::string::npos)
+  if (cpuFeatures().find("avx512vnni") != std::string::npos) {
     EXPECT_STREQ(Probe(1, 0, "x86-64-v4-vnni").dotName(), "vpdpbusd zmm");
-  if (cpuFeatures().find("avxvnni") != std::string::npos)
+  }
+  if (cpuFeatures().find("avxvnni") != std::string::npos) {
     EXPECT_STREQ(Probe(1, 0, "x86-64-v3-vnni").dotName(), "vpdpbusd ymm");
+  }
 }
