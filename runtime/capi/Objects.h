@@ -5,6 +5,7 @@
 #define SINTER_RUNTIME_CAPI_OBJECTS_H
 
 #include "runtime/plan/LoadedPlan.h"
+#include "runtime/plan/Profiler.h"
 #include "runtime/schema/plan_generated.h"
 #include "runtime/state/SessionMemory.h"
 
@@ -30,6 +31,7 @@ struct sinter_session {
   sinter::runtime::SessionMemory memory;
   uint32_t chunk = 1;
   std::atomic<bool> cancel{false};
+  sinter::runtime::Owned<sinter::runtime::Profiler> profiler; // often none
 };
 
 namespace sinter::runtime {

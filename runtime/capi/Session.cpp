@@ -102,7 +102,7 @@ Status score(sinter_session &session, std::span<const int32_t> ids,
   Scoring host(plan, ids, position, callback, user);
   return execute(plan, session.memory, function,
                  {arguments, plan.program().functions[function].params}, host,
-                 session.cancel);
+                 session.cancel, session.profiler.get());
 }
 
 Status checkSampling(const LoadedPlan &plan, const sinter_sampling &sampling) {
@@ -166,7 +166,7 @@ Status generate(sinter_session &session, std::span<const int32_t> ids,
   (void)session.memory.truncate(reused); // no more than it holds
   SINTER_TRY(execute(plan, session.memory, function,
                      {arguments, plan.program().functions[function].params},
-                     host, session.cancel));
+                     host, session.cancel, session.profiler.get()));
   statistics.reused_tokens = reused;
   host.report(statistics);
   return Status();

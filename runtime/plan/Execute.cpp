@@ -3,6 +3,7 @@
 
 #include "runtime/plan/Execute.h"
 #include "runtime/plan/LoadedPlan.h"
+#include "runtime/plan/Profiler.h"
 #include "runtime/schema/plan_generated.h"
 #include "runtime/state/Batch.h"
 
@@ -15,9 +16,11 @@ constexpr uint32_t kLogitsPad = 32;
 
 class Interpreter {
 public:
-  Interpreter(const LoadedPlan &plan, SessionMemory &session, Host &host)
+  Interpreter(const LoadedPlan &plan, SessionMemory &session, Host &host,
+              Profiler *profiler)
       : plan(plan), program(plan.program()), memory(session.pool()),
-        pointers(session.pointers()), session(&session), host(host) {}
+        pointers(session.pointers()), session(&session), host(host),
+        profiler(profiler) {}
   Interpreter(const LoadedPlan &plan, Batch &batch, Host &host)
       : plan(plan), program(plan.program()), memory(batch.memory()),
         pointers(batch.memory().batchPointers()), batch(&batch), host(host) {}
@@ -154,7 +157,10 @@ private:
     uint32_t count = plan.scalarCount(op.a);
     for (uint32_t i = 0; i < count; ++i)
       scalars[i] = registers[program.operands[op.c + i]];
-    plan.workers().run(plan.entry(op.a), pointers + op.b, scalars);
+    if (profiler)
+      profiler->run(op, pointers + op.b, scalars);
+    else
+      plan.workers().run(plan.entry(op.a), pointers + op.b, scalars);
     return Status();
   }
 
@@ -303,6 +309,7 @@ private:
   SessionMemory *session = nullptr; // or
   Batch *batch = nullptr;
   Host &host;
+  Profiler *profiler = nullptr;
   const FunctionInfo *function = nullptr;
   int64_t *registers = nullptr;
   int64_t *top = memory.registers();
@@ -315,9 +322,9 @@ private:
 
 Status execute(const LoadedPlan &plan, SessionMemory &session,
                uint32_t function, std::span<const int64_t> arguments,
-               Host &host, std::atomic<bool> &cancel) {
-  Status status =
-      Interpreter(plan, session, host).run(function, arguments, cancel);
+               Host &host, std::atomic<bool> &cancel, Profiler *profiler) {
+  Status status = Interpreter(plan, session, host, profiler)
+                      .run(function, arguments, cancel);
   session.dropReserved();
   return status;
 }

@@ -14,6 +14,7 @@ namespace sinter::runtime {
 
 class Batch;
 class LoadedPlan;
+class Profiler;
 class SessionMemory;
 
 /// Services that a program asks its caller for.
@@ -33,9 +34,11 @@ protected:
 /// Runs function `function` of the plan's program to its end.  Looks at
 /// `cancel` at every instruction and clears it when it ends for that reason.
 /// What was reserved but not committed is given back, however it ends.
+/// `profiler`, if any, sees every dispatch.
 Status execute(const LoadedPlan &plan, SessionMemory &session,
                uint32_t function, std::span<const int64_t> arguments,
-               Host &host, std::atomic<bool> &cancel);
+               Host &host, std::atomic<bool> &cancel,
+               Profiler *profiler = nullptr);
 
 /// The same for a function without parameters that computes the rows of
 /// `batch`; what it did not commit goes away with the batch.

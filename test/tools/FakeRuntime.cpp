@@ -4,6 +4,7 @@
 // A double of libsinter_runtime.so for tests of the tools: a model whose logits
 // are a formula, so that a test can say what each tool must print. Tokens are
 // bytes, and four more. Preloaded, it takes the place of the real library.
+#include "sinter-c/profile.h"
 #include "sinter-c/runtime.h"
 
 #include <atomic>
@@ -20,6 +21,15 @@ namespace {
 constexpr int32_t vocabulary = 260, bos = 256, eos = 257;
 constexpr uint32_t maxContext = 4096, maxRows = 7;
 const char *const special[] = {"<bos>", "<eos>", "<user>", "<end>"};
+
+// Each cost: a constant, then a row's.
+const char ops[] = R"({"layer": [
+  {"name": "norm", "stage": 0, "rows": 1, "position": 0, "weights": [64, 0, 0, 0],
+   "activations": [0, 8, 0, 0], "f32": [0, 16, 0, 0]},
+  {"name": "contract w", "stage": 1, "rows": 1, "position": 0, "weights": [1000, 0, 0, 0],
+   "int8": [0, 5000, 0, 0]},
+  {"name": "attention", "stage": 1, "rows": 1, "position": 0, "state": [0, 200, 0, 0],
+   "f32": [0, 40, 0, 0]}]})";
 
 // Of the token after `id`: the next id is likeliest.
 float logit(int32_t id, int32_t next) {
@@ -45,6 +55,9 @@ struct sinter_session {
   uint32_t context, chunk;
   std::vector<int32_t> history;
   std::atomic<bool> cancelled{false};
+  uint32_t threads = 1;
+  sinter_profile_callback profile = nullptr;
+  void *profileUser = nullptr;
 };
 
 static sinter_status *fail(sinter_code code, std::string message) {
@@ -105,6 +118,8 @@ uint64_t sinter_plan_number(const sinter_plan *plan, sinter_number what) {
 const char *sinter_plan_property(const sinter_plan *plan, const char *key) {
   if (std::strcmp(key, "cpu") == 0)
     return plan->cpu.c_str();
+  if (std::strcmp(key, "ops") == 0 && !flag("FAKE_OLD"))
+    return ops;
   return std::strcmp(key, "name") == 0 ? "fake" : nullptr;
 }
 uint64_t sinter_plan_memory(const sinter_plan *, uint32_t, uint32_t) {
@@ -182,7 +197,7 @@ sinter_status *sinter_plan_render(const sinter_plan *, const char *json,
 void sinter_session_options_initialize(sinter_session_options *options) {
   *options = {sizeof(*options), 0, 0, nullptr};
 }
-sinter_status *sinter_session_create(sinter_plan *,
+sinter_status *sinter_session_create(sinter_plan *plan,
                                      const sinter_session_options *options,
                                      sinter_session **out) {
   sinter_session_options defaults;
@@ -191,6 +206,7 @@ sinter_status *sinter_session_create(sinter_plan *,
   *out = new sinter_session;
   (*out)->context = options->context ? options->context : maxContext;
   (*out)->chunk = options->chunk ? std::min(options->chunk, maxRows) : maxRows;
+  (*out)->threads = plan->threads;
   return nullptr;
 }
 void sinter_session_release(sinter_session *session) { delete session; }
@@ -219,6 +235,42 @@ void sinter_session_cancel(sinter_session *session) {
   session->cancelled = true;
 }
 
+// ---- profile: one dispatch a token, of a kernel with two stages. Of each 1000
+// ns a worker works 100 + 100 * its number before the barrier and 350 after it.
+
+sinter_status *sinter_session_profile(sinter_session *session,
+                                      sinter_profile_callback callback,
+                                      void *user) {
+  session->profile = callback;
+  session->profileUser = user;
+  return nullptr;
+}
+static void dispatch(const sinter_session *session) {
+  if (!session->profile)
+    return;
+  const uint64_t now = static_cast<uint64_t>(
+      std::chrono::steady_clock::now().time_since_epoch().count());
+  std::vector<sinter_span> spans;
+  for (uint32_t worker = 0; worker < session->threads; ++worker) {
+    const uint64_t meet = now + 100 * session->threads + 50;
+    spans.push_back({worker, 0, now, now + 100 * (worker + 1), meet});
+    spans.push_back({worker, 1, meet, meet + 350, now + 1000});
+  }
+  const int64_t rows = 1;
+  sinter_dispatch one = {};
+  one.size = sizeof(one);
+  one.kernel = "layer";
+  one.layer = 7;
+  one.workers = session->threads;
+  one.begin_ns = now;
+  one.end_ns = now + 1000;
+  one.scalars = &rows;
+  one.scalar_count = 1;
+  one.spans = spans.data();
+  one.span_count = spans.size();
+  session->profile(session->profileUser, &one);
+}
+
 static sinter_status *append(sinter_session *session, int32_t id) {
   if (id < 0 || id >= vocabulary)
     return fail(SINTER_INVALID_ARGUMENT,
@@ -230,6 +282,7 @@ static sinter_status *append(sinter_session *session, int32_t id) {
   if (const char *slow = std::getenv("FAKE_SLOW_MS"))
     std::this_thread::sleep_for(std::chrono::milliseconds(std::atoi(slow)));
   session->history.push_back(id);
+  dispatch(session);
   return nullptr;
 }
 

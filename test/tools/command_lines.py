@@ -295,6 +295,51 @@ class Interrupt(ToolTest):
             self.assertEqual(os.listdir(self.folder), ["m.plan"])
 
 
+class Profile(ToolTest):
+    """The double's dispatch takes 1000 ns: two workers work 100 and 200 ns, meet at 250, then work 350 more."""
+
+    def run_profile(self, *arguments, **env):
+        out, error = self.run_tool("llm-run", self.plan, "-p", "abc", "-n", 3, "-t", 2, *arguments, **env)
+        self.assertEqual(out, "def")
+        return error
+
+    def test_table(self):
+        text = self.run_profile("--profile")
+        self.assertIn("prompt of 3 tokens", text)
+        tables = text.split("a token, mean of 2")
+        self.assertEqual(len(tables), 2, text)
+        rows = {line.rsplit(maxsplit=10)[0]: line.split()[-10:] for line in tables[1].splitlines() if len(line.split()) > 10}
+        norm, rest = rows["layer: norm"], rows["layer: contract w + attention"]
+        # calls, us, ..., wait us: the worker's mean
+        self.assertEqual((norm[0], norm[1], norm[8]), ("1", "0.2", "0.1"))
+        self.assertEqual((rest[0], rest[1], rest[8]), ("1", "0.8", "0.4"))
+        self.assertEqual(rows["sum of the ops"][1], "1.0")
+        self.assertRegex(tables[1], r"(?m)^7 +1\.0 100\.0 +0\.5$")
+        self.assertIn("barrier 50 ns", text)
+
+    def test_a_plan_that_says_nothing(self):
+        self.assertIn("layer: stage 1", self.run_profile("--profile", FAKE_OLD="1"))
+
+    def test_trace(self):
+        file = self.path("trace.json", "")
+        self.run_profile("--profile=" + file)
+        events = json.loads(pathlib.Path(file).read_text())["traceEvents"]
+        names = {e["tid"]: e["args"]["name"] for e in events if e["ph"] == "M"}
+        self.assertEqual(names, {0: "worker 0", 1: "worker 1", 2: "tokens"})
+        spans = [e for e in events if e["ph"] == "X"]
+        for worker in (0, 1):
+            own = [e for e in spans if e["tid"] == worker]
+            # Five dispatches; what ends one span begins the next one.
+            self.assertAlmostEqual(sum(e["dur"] for e in own), 5 * 1.0, places=3)
+            self.assertEqual(sum(e["name"] == "norm" for e in own), 5)
+        self.assertEqual([e["name"] for e in spans if e["tid"] == 2], ["prompt", "token", "token"])
+        self.assertEqual(spans[0]["args"]["bytes"], 64)
+
+    def test_errors(self):
+        self.assertIn("--profile", self.error("llm-run", self.plan, "--selftest", "--profile", code=2))
+        self.assertIn("/no/such", self.error("llm-run", self.plan, "-p", "abc", "-n", 2, "--profile=/no/such/trace"))
+
+
 class Bench(ToolTest):
     def test_json(self):
         rows = json.loads(self.out("llm-bench", self.plan, "-p", "16,8", "-n", "4", "-r", "3", "-t", "1,2", "--json"))

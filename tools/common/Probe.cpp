@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <functional>
 #include <sys/mman.h>
@@ -140,6 +141,46 @@ ProbeSample Probe::sample() const {
   return {1e-9 * static_cast<double>(size * repeats) / seconds[0],
           1e-9 * steps * kernels.dotOps / seconds[1],
           1e-9 * steps * kernels.fmaOps / seconds[2]};
+}
+
+ProbeSample sinter::tools::mean(const ProbeSample &a, const ProbeSample &b) {
+  return {(a.stream + b.stream) / 2, (a.dot + b.dot) / 2, (a.fma + b.fma) / 2};
+}
+
+Spread sinter::tools::spreadOf(const std::vector<ProbeSample> &samples,
+                               double ProbeSample::*number) {
+  std::vector<double> values;
+  for (const ProbeSample &sample : samples)
+    values.push_back(sample.*number);
+  return spreadOf(std::move(values));
+}
+
+std::string sinter::tools::probeLine(uint32_t threads,
+                                     const std::vector<ProbeSample> &samples,
+                                     double barrierNs) {
+  Spread stream = spreadOf(samples, &ProbeSample::stream);
+  Spread dot = spreadOf(samples, &ProbeSample::dot);
+  Spread fma = spreadOf(samples, &ProbeSample::fma);
+  char line[256];
+  std::snprintf(line, sizeof(line),
+                "probe, %u thread%s: stream %.1f GB/s (%.1f to %.1f), dot %.0f "
+                "Gop/s (%.0f to %.0f), fma %.0f Gflop/s (%.0f to %.0f), "
+                "barrier %.0f ns\n",
+                threads, threads == 1 ? "" : "s", stream.median, stream.min,
+                stream.max, dot.median, dot.min, dot.max, fma.median, fma.min,
+                fma.max, barrierNs);
+  return line;
+}
+
+std::string Probe::summary(std::string_view codeObject) const {
+  char line[512];
+  std::snprintf(line, sizeof(line),
+                "probe: reads %.1f MiB; dots by %s, fma by %s; code object "
+                "%.*s; CPU has %s\n",
+                static_cast<double>(size) / (1 << 20), dotName(), fmaName(),
+                static_cast<int>(codeObject.size()), codeObject.data(),
+                cpuFeatures().c_str());
+  return line;
 }
 
 const char *Probe::dotName() const { return kernels.dotName; }

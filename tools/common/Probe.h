@@ -8,9 +8,12 @@
 #ifndef SINTER_TOOLS_COMMON_PROBE_H
 #define SINTER_TOOLS_COMMON_PROBE_H
 
+#include "tools/common/Spread.h"
+
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sinter::tools {
 
@@ -20,6 +23,14 @@ struct ProbeSample {
   double dot;    // 8-bit operations: a multiply and an add are two
   double fma;    // f32 operations, counted alike
 };
+/// Of one number of the samples.
+Spread spreadOf(const std::vector<ProbeSample> &samples,
+                double ProbeSample::*number);
+ProbeSample mean(const ProbeSample &a, const ProbeSample &b);
+/// "probe, 2 threads: stream 80.1 GB/s (79.0 to 80.4), dot ..."; medians and
+/// ends.
+std::string probeLine(uint32_t threads, const std::vector<ProbeSample> &samples,
+                      double barrierNs);
 
 class Probe {
 public:
@@ -40,6 +51,8 @@ public:
   /// "vpdpbusd zmm"
   const char *dotName() const;
   const char *fmaName() const;
+  /// How it measures, and on what; a line.
+  std::string summary(std::string_view codeObject) const;
 
 private:
   struct Kernels;

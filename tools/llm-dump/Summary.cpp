@@ -220,7 +220,7 @@ void Summary::properties(
   for (uint32_t i = 0; i < count(all); ++i)
     line(std::exchange(heading, ""))
         << dump::text(all->Get(i)->key()) << " = "
-        << dump::text(all->Get(i)->value()) << "\n";
+        << shortened(dump::text(all->Get(i)->value())) << "\n";
 }
 
 void Summary::golden() {

@@ -73,6 +73,14 @@ void Arguments::declare(OptionParser &parser) {
   parser.flag("--stats", stats,
               "speed, load time and peak memory on standard error");
 
+  parser.implied(
+      "--profile", "TRACE.json", "",
+      "where the time went, by op and by layer, on standard error; with a file "
+      "name also a trace for Perfetto or chrome://tracing",
+      [this](const std::string &, std::string_view value) {
+        profile = std::string(value);
+      });
+
   parser.section("Instead of generating:");
   parser.text("--logits", "OUT.npy", logits,
               "write the logits of each position of the prompt, float32, rows "
@@ -133,6 +141,8 @@ bool Arguments::parse(int argc, char **argv) {
     throw UsageError("--chat wants text, not --ids");
   if (action != Action::Chat && system)
     throw UsageError("--system belongs to --chat");
+  if (action != Action::Generate && profile)
+    throw UsageError("--profile belongs to the completion of a prompt");
   if (tokens == 0u)
     throw UsageError("-n wants at least 1; leave it out to go on until the "
                      "model ends the text");

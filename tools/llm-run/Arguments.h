@@ -41,6 +41,7 @@ struct Arguments {
 
   bool json = false;
   bool stats = false;
+  std::optional<std::string> profile; // where the trace goes; "": nowhere
   bool noGenerationPrompt = false;
   std::optional<std::string> path; // of --logits, --tokenize, ...
 

@@ -77,7 +77,8 @@ private:
 } // namespace
 
 Completion sinter::tools::complete(const Job &job, Session &session,
-                                   std::span<const int32_t> ids) {
+                                   std::span<const int32_t> ids,
+                                   Profile *profile) {
   Generation generation;
   generation.sampling = samplingOf(job.arguments, job.plan);
   generation.maxTokens = job.arguments.tokens.value_or(0);
@@ -90,6 +91,8 @@ Completion sinter::tools::complete(const Job &job, Session &session,
   auto result =
       session.generate(ids, generation, [&](int32_t id, std::string_view text) {
         watch.token();
+        if (profile)
+          profile->token();
         if (id >= 0) // below: text that was held back, without a token
           completion.ids.push_back(id);
         completion.text += text;

@@ -5,6 +5,7 @@
 #ifndef SINTER_TOOLS_LLMRUN_COMPLETION_H
 #define SINTER_TOOLS_LLMRUN_COMPLETION_H
 
+#include "tools/common/Profile.h"
 #include "tools/llm-run/Actions.h"
 
 namespace sinter::tools {
@@ -20,8 +21,9 @@ struct Completion {
 Session makeSession(const Job &job, size_t prompt);
 
 /// Generates from `ids`; streams the text to standard output unless --json.
+/// `profile`, which the session feeds, learns of the tokens.
 Completion complete(const Job &job, Session &session,
-                    std::span<const int32_t> ids);
+                    std::span<const int32_t> ids, Profile *profile = nullptr);
 
 /// After the text: the JSON object or the line of statistics, as asked for.
 void report(const Job &job, const Completion &completion);

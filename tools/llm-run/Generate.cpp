@@ -24,11 +24,67 @@ static std::vector<int32_t> promptIds(const Job &job) {
   return tokenizePrompt(job.plan, text);
 }
 
+/// The tables on standard error.
+static void report(const Job &job, const Profile &profile,
+                   const Statistics &statistics, const Probe &probe,
+                   const ProbeSample &roofs) {
+  const uint64_t drawn =
+      statistics.generated_tokens + (statistics.stop == SINTER_STOP_ID);
+  const uint64_t steps = drawn ? drawn - 1 : 0;
+  std::string text =
+      "\n" + probeLine(static_cast<uint32_t>(job.plan.number(SINTER_THREADS)),
+                       {roofs}, profile.barrierNs());
+  text += probe.summary(job.plan.property("cpu").value_or("-"));
+  text += "\n" +
+          stageTable("prompt of " + std::to_string(statistics.prompt_tokens) +
+                         " tokens and the first token",
+                     profile.prompt(roofs),
+                     static_cast<double>(statistics.prefill_ns), 1, roofs);
+  if (steps) {
+    const PhaseTimes times = profile.generation(roofs);
+    text += "\n" + stageTable("a token, mean of " + std::to_string(steps),
+                              times, static_cast<double>(statistics.decode_ns),
+                              steps, roofs);
+    text += "\n" + layerTable(times, steps);
+  }
+  std::fputs(text.c_str(), stderr);
+}
+
+static Completion profiled(const Job &job, Session &session,
+                           std::span<const int32_t> ids) {
+  std::optional<AtomicFile> file; // opened before the work: it may fail
+  if (!job.arguments.profile->empty())
+    file.emplace(*job.arguments.profile);
+  const Probe probe(static_cast<uint32_t>(job.plan.number(SINTER_THREADS)),
+                    job.plan.number(SINTER_WEIGHT_BYTES),
+                    job.plan.property("cpu").value_or(""));
+  Profile profile(job.plan);
+  profile.start(session);
+  // The machine may change its pace: the roofs are those of both ends.
+  const ProbeSample before = probe.sample();
+  Completion completion = complete(job, session, ids, &profile);
+  const ProbeSample roofs = mean(before, probe.sample());
+  profile.stop(session);
+  report(job, completion);
+  report(job, profile, completion.statistics, probe, roofs);
+  if (file) {
+    const std::string trace = profile.trace();
+    file->write(trace.data(), trace.size());
+    file->commit();
+  }
+  return completion;
+}
+
 int sinter::tools::generate(const Job &job) {
   std::vector<int32_t> ids = promptIds(job);
   Session session = makeSession(job, ids.size());
-  Completion completion = complete(job, session, ids);
-  report(job, completion);
+  Completion completion;
+  if (job.arguments.profile) {
+    completion = profiled(job, session, ids);
+  } else {
+    completion = complete(job, session, ids);
+    report(job, completion);
+  }
   return completion.interrupted ? exitInterrupted : exitSuccess;
 }
 
