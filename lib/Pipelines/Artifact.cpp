@@ -8,6 +8,7 @@
 #include "lib/Pipelines/Artifact.h"
 
 #include "dialects/Plan/PlanOps.h"
+#include "lib/Analysis/KernelOps.h"
 #include "lib/Conversion/DecodeToPlan/DecodeToPlan.h"
 #include "lib/Import/GGUF/MappedCheckpoint.h"
 #include "lib/Pipelines/Cache.h"
@@ -123,6 +124,7 @@ private:
   MappedCheckpoint checkpoint;
   std::shared_ptr<gguf::File> file;
   std::string sourcePath;
+  std::string ops; // what kernels do
   std::vector<const CpuLevel *> levels;
   PlanInputs inputs;
   llvm::DefaultThreadPool pool;
@@ -145,6 +147,8 @@ llvm::Error ArtifactBuilder::openSource() {
   if (!opened)
     return opened.takeError();
   file = *opened;
+  // Before the threads work on the regions.
+  ops = analysis::kernelOps(module, device);
   return llvm::Error::success();
 }
 
@@ -193,6 +197,7 @@ void ArtifactBuilder::addProvenance(const std::string &sourceSha256) {
     add("lossy", "kv_window");
   }
   add("max_rows", std::to_string(options.tile.maxRows));
+  add("ops", ops);
 }
 
 /// Digest of all that a plan is made from: the program as text, which says

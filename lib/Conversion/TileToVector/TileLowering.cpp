@@ -34,6 +34,12 @@ std::pair<Value, Value> TileLowering::share(Location loc, Value count) {
 }
 
 void TileLowering::barrier(Location loc, Value many) {
+  // A third argument that barriers may take: the stage that ends here, for
+  // who measures it (runtime/plan/Recorder.cpp).
+  int64_t stage = 0;
+  if (auto number =
+          b.getInsertionPoint()->getAttrOfType<IntegerAttr>("tile.stage"))
+    stage = number.getInt();
   OpBuilder::InsertionGuard guard(b);
   if (many) {
     LaneBuilder l(b, loc);
@@ -51,9 +57,12 @@ void TileLowering::barrier(Location loc, Value many) {
   Value function = field(offsetof(sinter_call, barrier));
   Value context = field(offsetof(sinter_call, ctx));
   Value self = arith::IndexCastOp::create(b, loc, b.getI32Type(), worker);
-  auto type = LLVM::LLVMFunctionType::get(
-      LLVM::LLVMVoidType::get(b.getContext()), {pointer, b.getI32Type()});
-  LLVM::CallOp::create(b, loc, type, ValueRange{function, context, self});
+  Value number = arith::ConstantIntOp::create(b, loc, b.getI32Type(), stage);
+  auto type =
+      LLVM::LLVMFunctionType::get(LLVM::LLVMVoidType::get(b.getContext()),
+                                  {pointer, b.getI32Type(), b.getI32Type()});
+  LLVM::CallOp::create(b, loc, type,
+                       ValueRange{function, context, self, number});
 }
 
 std::string sinter::entryName(StringRef region) {

@@ -42,6 +42,7 @@ struct ConvertTileToVector
                             const CpuLevel &cpu) {
     OpBuilder builder(&getContext());
     TileLowering lowering(builder, region, cpu);
+    int64_t stages = numberBarriers(region);
     for (Operation *stage : stagesOf(region)) {
       builder.setInsertionPoint(stage);
       if (failed(lowerStage(stage, registry, lowering)))
@@ -49,15 +50,35 @@ struct ConvertTileToVector
       stage->erase();
       ++lowered;
     }
-    // What lowerings built may wait as well.
+    lowerBarriers(region, stages, lowering);
+    return success();
+  }
+
+  /// The barriers of a region end stages 0, 1, ... in the order of the text,
+  /// as lib/Analysis/CostModel.h counts them. How many there are.
+  static int64_t numberBarriers(func::FuncOp region) {
+    int64_t stage = 0;
+    Builder builder(region.getContext());
+    region.walk([&](tile::BarrierOp op) {
+      op->setAttr("tile.stage", builder.getI64IntegerAttr(stage++));
+    });
+    return stage;
+  }
+
+  static void lowerBarriers(func::FuncOp region, int64_t stages,
+                            TileLowering &lowering) {
     SmallVector<tile::BarrierOp> barriers;
     region.walk([&](tile::BarrierOp op) { barriers.push_back(op); });
-    for (tile::BarrierOp barrier : barriers) {
-      builder.setInsertionPoint(barrier);
+    // What a lowering built lies inside a stage, which the next barrier ends.
+    Attribute stage = lowering.b.getI64IntegerAttr(stages);
+    for (tile::BarrierOp barrier : llvm::reverse(barriers)) {
+      if (Attribute own = barrier->getAttr("tile.stage"))
+        stage = own;
+      barrier->setAttr("tile.stage", stage);
+      lowering.b.setInsertionPoint(barrier);
       lowering.barrier(barrier.getLoc(), barrier.getMany());
       barrier.erase();
     }
-    return success();
   }
 
   static SmallVector<Operation *> stagesOf(func::FuncOp region) {

@@ -11,7 +11,8 @@ func.func @wait() attributes {tile.region} {
   // CHECK: %[[Q:.*]] = llvm.getelementptr %[[CALL]][32]
   // CHECK: %[[CTX:.*]] = llvm.load %[[Q]]
   // CHECK: %[[SELF:.*]] = arith.index_cast %[[WORKER]] : index to i32
-  // CHECK: llvm.call %[[BARRIER]](%[[CTX]], %[[SELF]])
+  // CHECK: %[[STAGE:.*]] = arith.constant 0 : i32
+  // CHECK: llvm.call %[[BARRIER]](%[[CTX]], %[[SELF]], %[[STAGE]])
   tile.barrier
   return
 }

@@ -1,0 +1,199 @@
+//===- CostModel.cpp - what an op moves and computes ----------------------===//
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Analysis/CostModel.h"
+
+#include "llvm/ADT/TypeSwitch.h"
+
+using namespace mlir;
+using namespace sinter;
+using namespace sinter::analysis;
+
+//===-- bytes of operands -------------------------------------------------===//
+
+static int64_t bytesOf(Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  return type.getNumElements() * type.getElementTypeBitWidth() / 8;
+}
+
+/// Codes and their sides hold four rows in each element of the first dimension.
+static int64_t bytesPerRow(Value buffer) {
+  auto type = cast<MemRefType>(buffer.getType());
+  int64_t rows = type.getDimSize(0);
+  bool byFours =
+      type.getRank() == 4 || (type.getRank() == 3 && type.getDimSize(2) == 4);
+  return bytesOf(buffer) / (byFours ? 4 * rows : rows);
+}
+
+/// Of K or V; a page holds 16 positions.
+static int64_t bytesPerPosition(Value plane) {
+  int64_t pages = cast<MemRefType>(plane.getType()).getDimSize(0);
+  return bytesOf(plane) / pages / tile::StateOp::kPageTokens;
+}
+
+//===-- each op -----------------------------------------------------------===//
+
+namespace {
+
+constexpr int64_t kF32 = 4;
+
+OpCost cost(tile::EmbedOp op) {
+  OpCost c;
+  c.weight = op.getTable();
+  c.rows = op.getRows();
+  c.weightBytes.perRow = bytesOf(op.getTable()) / op.getWeight().getRows();
+  c.activationBytes.perRow = kF32 * op.getWeight().getCols();
+  return c;
+}
+
+OpCost cost(tile::RmsNormOp op) {
+  OpCost c;
+  c.rows = op.getRows();
+  c.weightBytes.constant = bytesOf(op.getWeight());
+  c.activationBytes.perRow = 2 * kF32 * op.getCols();
+  c.f32Ops.perRow = 4 * op.getCols(); // square and add, two multiplies
+  return c;
+}
+
+OpCost cost(tile::QuantizeOp op) {
+  OpCost c;
+  c.rows = op.getRows();
+  int64_t cols = cast<MemRefType>(op.getX().getType()).getDimSize(1);
+  c.activationBytes.perRow = kF32 * cols;
+  for (Value out : {op.getCodes(), op.getScale(), op.getStart(), op.getSsum()})
+    c.activationBytes.perRow += op.getTerms() * bytesPerRow(out);
+  c.f32Ops.perRow = 2 * op.getTerms() * cols; // maximum, multiply
+  if (op.getNorm()) {
+    c.weightBytes.constant = bytesOf(op.getNorm());
+    c.f32Ops.perRow += 4 * cols;
+  }
+  return c;
+}
+
+OpCost cost(tile::ContractOp op) {
+  OpCost c;
+  c.weight = op.getW();
+  c.rows = op.getRows();
+  c.weightBytes.constant = bytesOf(op.getW());
+  int64_t products = 2 * op.getWeight().getRows() * op.getWeight().getCols();
+  int64_t &moved = c.activationBytes.perRow;
+  if (op.getX()) {
+    c.f32Ops.perRow = products;
+    moved += kF32 * op.getWeight().getCols();
+  } else {
+    c.int8Ops.perRow = op.getTerms() * products;
+    for (Value in : {op.getCodes(), op.getScale(), op.getStart(), op.getSsum()})
+      moved += op.getTerms() * bytesPerRow(in);
+  }
+  bool gated = op.getGate() != tile::Gate::None;
+  int64_t out = kF32 * op.getWeight().getRows() / (gated ? 2 : 1);
+  moved += out + (op.getResidual() ? out : 0);
+  if (op.getBias())
+    c.weightBytes.constant += bytesOf(op.getBias());
+  return c;
+}
+
+OpCost cost(tile::RopeTableOp op) {
+  OpCost c;
+  c.rows = op.getRows();
+  c.at = op.getAt();
+  c.weightBytes.constant = bytesOf(op.getFreqs());
+  c.activationBytes.perRow = bytesPerRow(op.getTable());
+  return c;
+}
+
+OpCost cost(tile::RopeOp op) {
+  OpCost c;
+  c.rows = op.getRows();
+  int64_t turned = op.getHeads() * op.getRot();
+  c.activationBytes.perRow = 2 * kF32 * turned + bytesPerRow(op.getTable());
+  c.f32Ops.perRow = 3 * turned; // a pair: four multiplies and two adds
+  return c;
+}
+
+OpCost cost(tile::KvAppendOp op) {
+  OpCost c;
+  c.rows = op.getRows();
+  c.at = op.getAt();
+  c.stateBytes.perRow =
+      bytesPerPosition(op.getK()) + bytesPerPosition(op.getV());
+  c.activationBytes.perRow = 2 * kF32 * op.getKvHeads() * op.getHeadDim();
+  return c;
+}
+
+OpCost cost(tile::AttentionOp op) {
+  OpCost c;
+  c.rows = op.getRows();
+  c.at = op.getAt();
+  c.stateBytes.perPosition =
+      bytesPerPosition(op.getK()) + bytesPerPosition(op.getV());
+  int64_t width = op.getHeads() * op.getHeadDim();
+  c.activationBytes.perRow = 2 * kF32 * width;
+  c.f32Ops.perPair = 4 * width; // query times key, weight times value
+  return c;
+}
+
+/// Row by row: `reads` rows of `cols` and one written.
+OpCost elementwise(Value rows, int64_t cols, int64_t reads, int64_t ops) {
+  OpCost c;
+  c.rows = rows;
+  c.activationBytes.perRow = (reads + 1) * kF32 * cols;
+  c.f32Ops.perRow = ops * cols;
+  return c;
+}
+
+/// What no rule above knows: each operand once.
+OpCost operandsOf(Operation *op) {
+  OpCost c;
+  for (Value operand : op->getOperands())
+    if (auto type = dyn_cast<MemRefType>(operand.getType()))
+      if (type.getRank() != 4) // a bound, not a size
+        c.activationBytes.constant += bytesOf(operand);
+  return c;
+}
+
+/// The first row of logits, read once.
+OpCost vocabularyPass(int64_t vocabulary) {
+  OpCost c;
+  c.activationBytes.constant = kF32 * vocabulary;
+  c.f32Ops.constant = vocabulary;
+  return c;
+}
+
+} // namespace
+
+OpCost sinter::analysis::costOf(Operation *op) {
+  OpCost c =
+      TypeSwitch<Operation *, OpCost>(op)
+          .Case<tile::EmbedOp, tile::RmsNormOp, tile::QuantizeOp,
+                tile::ContractOp, tile::RopeTableOp, tile::RopeOp,
+                tile::KvAppendOp, tile::AttentionOp>(
+              [](auto known) { return cost(known); })
+          .Case([](tile::GatedOp op) {
+            return elementwise(op.getRows(), op.getCols(), 2, 4);
+          })
+          .Case([](tile::AddOp op) {
+            return elementwise(op.getRows(), op.getCols(), 2, 1);
+          })
+          .Case<tile::SampleOp, tile::ArgmaxOp, tile::PenalizeOp>(
+              [](auto pass) { return vocabularyPass(pass.getVocabulary()); })
+          .Default([](Operation *other) { return operandsOf(other); });
+  c.name = op->getName().stripDialect();
+  return c;
+}
+
+SmallVector<StageOp> sinter::analysis::stagesOf(func::FuncOp region) {
+  SmallVector<StageOp> ops;
+  unsigned stage = 0;
+  region.walk([&](Operation *op) {
+    if (isa<tile::BarrierOp>(op))
+      ++stage;
+    else if (isa_and_nonnull<tile::TileDialect>(op->getDialect()))
+      ops.push_back({op, stage});
+  });
+  return ops;
+}
