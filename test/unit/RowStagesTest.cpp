@@ -2,6 +2,7 @@
 //
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "dialects/Tile/AttentionWork.h"
 #include "test/unit/KernelRunner.h"
 #include <cmath>
 #include <cstring>
@@ -17,7 +18,7 @@ namespace {
 constexpr const char *kLayer = R"mlir(
 func.func @layer(%x: memref<40x128xf32>, %w: memref<128xf32>, %f: memref<32xf32>,
     %t: memref<40x10x2xf32>, %k: memref<4x1x20x16xf16>, %v: memref<4x1x16x32xf16>,
-    %p: memref<4xi32>, %a: memref<40x64xf32>, %y: memref<40x64xf32>,
+    %p: memref<4xi32>, %wk: memref<65536xi8>, %a: memref<40x64xf32>, %y: memref<40x64xf32>,
     %n: index, %at: index) attributes {tile.region} {
   tile.rms_norm %x, %w -> %x rows(%n) {cols = 100, eps = 1.0e-5 : f32}
     : memref<40x128xf32>, memref<128xf32> -> memref<40x128xf32>
@@ -28,10 +29,10 @@ func.func @layer(%x: memref<40x128xf32>, %w: memref<128xf32>, %f: memref<32xf32>
     {k_col = 60, v_col = 80, kv_heads = 1, head_dim = 20}
     : memref<40x128xf32>, memref<4x1x20x16xf16>, memref<4x1x16x32xf16>, memref<4xi32>
   tile.barrier
-  tile.attention %x, %k, %v, %p -> %a rows(%n) at(%at)
+  tile.attention %x, %k, %v, %p work(%wk) -> %a rows(%n) at(%at)
     {q_col = 0, heads = 3, kv_heads = 1, head_dim = 20, scale = 0.2 : f32}
-    : memref<40x128xf32>, memref<4x1x20x16xf16>, memref<4x1x16x32xf16>, memref<4xi32>
-      -> memref<40x64xf32>
+    : memref<40x128xf32>, memref<4x1x20x16xf16>, memref<4x1x16x32xf16>, memref<4xi32>,
+      memref<65536xi8> -> memref<40x64xf32>
   tile.barrier
   tile.gated %a, %x -> %y rows(%n) {cols = 60, gate_col = 0, up_col = 32}
     : memref<40x64xf32>, memref<40x128xf32> -> memref<40x64xf32>
@@ -63,6 +64,9 @@ std::vector<float> runLayer(const Image &image, int64_t chunk,
                             unsigned workers) {
   Memory w(512), f(128), t(40 * 80), k(4 * 640), v(4 * 1024), p(16),
       a(40 * 256), x(40 * 512);
+  tile::AttentionWork sizes(/*heads=*/3, /*kvHeads=*/1, /*headDim=*/20);
+  Memory work(sizes.bytes + sizes.bytesPerPosition * 40 +
+              sizes.bytesPerWorker * workers);
   Random random(3);
   for (int i = 0; i < 128; ++i)
     w.as<float>()[i] = i < 100 ? random.real() : 0;
@@ -79,8 +83,8 @@ std::vector<float> runLayer(const Image &image, int64_t chunk,
     std::memcpy(x.as<float>(), &input[at * 128], rows * 512);
     image.run("layer",
               {x.as<void>(), w.as<void>(), f.as<void>(), t.as<void>(),
-               k.as<void>(), v.as<void>(), p.as<void>(), a.as<void>(),
-               y.as<void>()},
+               k.as<void>(), v.as<void>(), p.as<void>(), work.as<void>(),
+               a.as<void>(), y.as<void>()},
               {rows, at}, workers);
     result.insert(result.end(), y.as<float>(), y.as<float>() + rows * 64);
   }
