@@ -27,7 +27,9 @@ typedef struct sinter_call {
   /* Row count, positions, sampling parameters; a float travels as the bits of
    * an f32 in the low half. */
   const int64_t *scalars;
-  /* All workers of the call must reach it; pass `ctx` and the own index. */
+  /* All workers of the call must reach it; pass `ctx` and the own index. Code
+   * of a plan with the property "ops" passes the number of the stage that ends
+   * as a third uint32_t, which only a profiler looks at. */
   void (*barrier)(void *ctx, uint32_t worker);
   void *ctx;
 } sinter_call;
