@@ -63,7 +63,8 @@ def test_the_trace_has_a_track_a_worker_without_overlaps(profiled):
     assert list(names.values())[-1] == "tokens" and names[0] == "worker 0"
     for worker in list(names)[:-1]:
         spans = [event for event in events if event["ph"] == "X" and event["tid"] == worker]
-        assert len(spans) > 9 * 30
+        # The caller takes part in every dispatch; a worker that is found late is left out of some.
+        assert len(spans) > (9 * 30 * 5 if worker == 0 else 0)
         for before, after in zip(spans, spans[1:]):
             assert before["ts"] + before["dur"] <= after["ts"] + 0.002
     assert sum(event["name"] == "token" for event in events) == 8
