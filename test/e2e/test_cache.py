@@ -63,7 +63,7 @@ def test_another_option_shares_the_code(tiny, filled, tmp_path):
     assert "pack" in result.stderr and "link" in result.stderr and "emit" not in result.stderr
 
 
-@pytest.mark.parametrize("options", [["--target=x86-64-v3"], ["--context=128"], ["--activations=f32"],
+@pytest.mark.parametrize("options", [["--target=x86-64-v3"], ["--context=64"], ["--activations=f32"],
                                      ["--no-chat-template"]])
 def test_every_option_that_changes_the_plan_is_part_of_the_key(tiny, plain, filled, tmp_path, options):
     compiled(tiny, tmp_path / "a.plan", filled, *options)

@@ -117,6 +117,10 @@ LogicalResult Conversion::readModel() {
       return module.emitError("says no llm.max_context; pass max-context");
     options.maxContext = attr.getInt();
   }
+  // What comes later knows only the module.
+  module->setAttr(llm::LlmDialect::kMaxContext,
+                  IntegerAttr::get(IntegerType::get(module.getContext(), 64),
+                                   options.maxContext));
   return success();
 }
 
