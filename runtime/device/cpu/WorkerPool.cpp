@@ -17,13 +17,6 @@ namespace {
 constexpr uint32_t kIdleMicroseconds = 200;
 constexpr uint32_t kBarrierMicroseconds = 50;
 constexpr size_t kStackBytes = size_t(2) << 20;
-// A worker without a processor holds up the other one for as long as the
-// scheduler's slices last, a few milliseconds: several tokens. So the caller
-// goes on alone for some kernels, and for twice as many if a trial fails.
-constexpr uint32_t kLeastAlone = 256;
-constexpr uint32_t kMostAlone = 16384;
-constexpr uint32_t kTrial = 1024;
-
 #if defined(__x86_64__)
 /// Round to nearest, no flush to zero, all exceptions masked.
 constexpr unsigned kIeeeDefault = 0x1f80;
@@ -187,31 +180,12 @@ void WorkerPool::runTogether(Task newTask, const void *newArgument) {
     remaining.waitChange(left, inside[0]);
 }
 
-/// True if the caller should run the next kernel as its only worker.
-bool WorkerPool::isAlone() {
-  if (count == 1 || oneProcessor)
-    return true;
-  if (aloneLeft == 0)
-    return false;
-  if (--aloneLeft == 0)
-    trialLeft = kTrial;
-  return true;
-}
-
-/// A kernel took so long on all workers. Where one of two waited for most of
-/// it, the other one had no processor.
-void WorkerPool::notice(uint64_t nanoseconds) {
+/// Nanoseconds in which a worker waited for a late one since the last call.
+uint64_t WorkerPool::takeLost() {
   uint64_t lost = 0;
   for (Patience &patience : inside)
     lost += patience.takeLost();
-  if (count == 2 && lost > nanoseconds / 2) {
-    uint32_t twice = aloneLast < kMostAlone ? 2 * aloneLast : kMostAlone;
-    aloneLast = trialLeft > 0 ? twice : kLeastAlone;
-    aloneLeft = aloneLast;
-    trialLeft = 0;
-  } else if (trialLeft > 0) {
-    --trialLeft;
-  }
+  return lost;
 }
 
 void WorkerPool::run(sinter_entry entry, void *const *buffers,
@@ -230,7 +204,8 @@ void WorkerPool::run(sinter_entry entry, void *const *buffers,
   };
   FloatEnvironment ieee;
   turn.lock();
-  if (isAlone()) {
+  uint64_t start = count > 1 && !oneProcessor ? nanoseconds() : 0;
+  if (start == 0 || solo.isAlone(start)) {
     kernel.call.workers = 1;
     kernel.call.barrier = [](void *, uint32_t) {};
     task(&kernel, 0);
@@ -240,9 +215,11 @@ void WorkerPool::run(sinter_entry entry, void *const *buffers,
       auto *pool = static_cast<WorkerPool *>(context);
       pool->barrier.arrive(pool->inside[worker]);
     };
-    uint64_t start = nanoseconds();
     runTogether(task, &kernel);
-    notice(nanoseconds() - start);
+    uint64_t end = nanoseconds(), lost = takeLost();
+    // With more than two workers, the others are worth more than the late one.
+    if (count == 2)
+      solo.notice(end, end - start, lost);
   }
   turn.unlock();
 }

@@ -6,6 +6,7 @@
 
 #include "runtime/base/Status.h"
 #include "runtime/base/Vector.h"
+#include "runtime/device/cpu/Solo.h"
 #include "runtime/device/cpu/Spin.h"
 #include "runtime/schema/KernelAbi.h"
 
@@ -51,8 +52,7 @@ private:
   void work(uint32_t index);
   void pinThread(const Thread &thread);
   void runTogether(Task task, const void *argument);
-  bool isAlone();
-  void notice(uint64_t nanoseconds);
+  uint64_t takeLost();
   Status calibrate(const Allocator &allocator);
 
   Vector<Thread> threads;
@@ -61,9 +61,7 @@ private:
   Vector<Patience> idle, inside;
   FairLock turn;
   Barrier barrier; // handed to kernels
-  /// Where two workers lose each other: kernels that the caller runs alone, how
-  /// many they were the last time, and kernels of a trial that both run after.
-  uint32_t aloneLeft = 0, aloneLast = 0, trialLeft = 0;
+  Solo solo;
   bool oneProcessor = false;
   Task task = nullptr;
   const void *argument = nullptr;

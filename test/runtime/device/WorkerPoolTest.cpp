@@ -112,9 +112,28 @@ TEST(WorkerPool, GoesOnAloneWhileTheOtherWorkerHasNoProcessor) {
   pool.run(kernel, buffers, &late);
   EXPECT_EQ(seen.alone, 1u);
   // Some time later both work again.
-  for (int i = 0; i < 1000 && seen.together == 1; ++i)
+  while (seen.together == 1)
     pool.run(kernel, buffers, &late);
   EXPECT_EQ(seen.together, 2u);
+}
+
+TEST(Solo, LastsLongerWhileTheOtherWorkerIsLateAgain) {
+  constexpr uint64_t ms = 1'000'000;
+  Solo solo;
+  uint64_t now = 1000 * ms;
+  solo.notice(now, 4 * ms, 2 * ms); // uneven work
+  EXPECT_FALSE(solo.isAlone(now));
+  for (uint64_t length = Solo::kLeast; length <= Solo::kMost; length *= 2) {
+    solo.notice(now, 4 * ms, 3 * ms);
+    EXPECT_TRUE(solo.isAlone(now + length - 1));
+    EXPECT_FALSE(solo.isAlone(now + length));
+    now += length + 5 * ms;
+  }
+  solo.notice(now, 4 * ms, 3 * ms);
+  EXPECT_FALSE(solo.isAlone(now + Solo::kMost)) << "never longer than that";
+  now += Solo::kMost + Solo::kTrial + 4 * ms;
+  solo.notice(now, 4 * ms, 3 * ms);
+  EXPECT_FALSE(solo.isAlone(now + Solo::kLeast)) << "they got on well between";
 }
 
 TEST(WorkerPool, FloatingPointIsIeeeInsideAndTheCallersOutside) {
