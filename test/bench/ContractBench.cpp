@@ -9,16 +9,23 @@
 //   prefill  512 rows, of the peak of 8-bit dots (f32 weights: of f32 FMAs) of
 //            the best level in the run
 //   decode   1 row, weights from memory, of a read of the same bytes
+//   x4, x8   time of 4 and 8 rows, weights from memory, over that of 1 row
+// Where there is a kernel written by hand (ReferenceKernels.cpp), it takes
+// turns too; its outputs must have the same bits.
+//   hand     its time over the generated kernel's: at 1 row, and at `m` rows
+#include "test/bench/ReferenceKernels.h"
 #include "test/unit/KernelCases.h"
 #include "tools/common/Probe.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
 #include "llvm/Support/raw_ostream.h"
 #include <algorithm>
 #include <chrono>
 #include <cstring>
+#include <sys/mman.h>
 
 using namespace sinter;
 using namespace sinter::test;
@@ -38,6 +45,7 @@ cl::list<std::string> levels("level", cl::CommaSeparated,
                              cl::desc("CPU levels (default: all that run)"));
 
 cl::opt<std::string> saveTo("save", cl::desc("write code objects to a folder"));
+cl::opt<bool> asJson("json", cl::desc("print JSON"));
 
 constexpr uint64_t kColdBytes = uint64_t(160) << 20; // beyond any cache
 
@@ -52,6 +60,60 @@ double seconds(llvm::function_ref<void()> work) {
   return time.count();
 }
 
+/// Weights beyond any cache: copies of a matrix in large pages.
+class ColdCopies {
+public:
+  explicit ColdCopies(const Memory &matrix)
+      : each(matrix.size()),
+        number(std::max<uint64_t>(1, kColdBytes / matrix.size())),
+        map(mmap(nullptr, bytes(), PROT_READ | PROT_WRITE,
+                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
+    if (map == MAP_FAILED)
+      llvm::report_fatal_error("no memory for the weights");
+    madvise(map, bytes(), MADV_HUGEPAGE);
+    for (uint64_t i = 0; i < number; ++i)
+      std::memcpy((*this)[i], matrix.as<void>(), each);
+  }
+  ~ColdCopies() { munmap(map, bytes()); }
+  ColdCopies(const ColdCopies &) = delete;
+  ColdCopies &operator=(const ColdCopies &) = delete;
+
+  char *operator[](uint64_t i) const {
+    return static_cast<char *>(map) + i * each;
+  }
+  uint64_t count() const { return number; }
+  uint64_t bytes() const { return number * each; }
+
+private:
+  uint64_t each, number;
+  void *map;
+};
+
+/// Codes with scales, and what belongs to them.
+void fill(Quantized &codes, int64_t zero, Random &random) {
+  for (size_t i = 0; i < codes.codes.size(); ++i)
+    codes.codes.as<int8_t>()[i] = int8_t(random.real() * 127);
+  int64_t parts = codes.starts;
+  for (int64_t group = 0; group < codes.groups; ++group)
+    for (int64_t block = 0; block < codes.blocks; ++block)
+      for (int64_t row = 0; row < 4; ++row) {
+        int64_t at = (group * codes.blocks + block) * 4 + row;
+        const int8_t *code = codes.codes.as<int8_t>() + 32 * at;
+        int32_t sum = 0;
+        for (int64_t part = 0; part < parts; ++part) {
+          int32_t partSum = 0;
+          for (int64_t i = 0; i < 32 / parts; ++i)
+            partSum += code[32 / parts * part + i];
+          int64_t start = (at - row) * parts + 4 * part + row;
+          codes.start.as<int32_t>()[start] = int32_t(-zero) * partSum;
+          sum += partSum;
+        }
+        float scale = 1 + random.real() / 2;
+        codes.scale.as<float>()[at] = scale;
+        codes.ssum.as<float>()[at] = scale * float(sum);
+      }
+}
+
 /// One encoding: copies of a matrix, and inputs for it.
 struct Operands {
   explicit Operands(Preset preset)
@@ -61,19 +123,12 @@ struct Operands {
         starts(matrix.layout.scalesPerBlock()),
         input(quantized ? 0 : rowCount * padded(matrixCols) * 4),
         codes(rowCount, matrixCols, starts),
-        out(rowCount * padded(matrixRows) * 4),
-        copies(std::max<uint64_t>(1, kColdBytes / matrix.bytes->size())),
-        cold(copies * matrix.bytes->size()) {
+        out(rowCount * padded(matrixRows) * 4), cold(*matrix.bytes),
+        byHand(quantized ? referenceKernel(preset) : nullptr) {
     Random random(5);
     for (size_t i = 0; i < input.size() / 4; ++i)
       input.as<float>()[i] = random.real();
-    for (size_t i = 0; i < codes.codes.size(); ++i)
-      codes.codes.as<int8_t>()[i] = int8_t(random.real() * 127);
-    for (const Memory *side : {&codes.scale, &codes.start, &codes.ssum})
-      std::memset(side->as<void>(), 0, side->size());
-    for (uint64_t i = 0; i < copies; ++i)
-      std::memcpy(cold.as<char>() + i * matrix.bytes->size(),
-                  matrix.bytes->as<void>(), matrix.bytes->size());
+    fill(codes, matrix.layout.zero, random);
   }
 
   std::string text() const {
@@ -101,6 +156,13 @@ struct Operands {
     image.run("k", buffers, {rows});
   }
 
+  void runByHand(const char *weights, int64_t rows) {
+    byHand({codes.codes.as<int8_t>(), codes.scale.as<float>(),
+            codes.start.as<int32_t>(), codes.ssum.as<float>(), weights,
+            out.as<float>()},
+           matrix.layout, rows);
+  }
+
   Preset preset;
   bool quantized;
   Matrix matrix;
@@ -108,54 +170,124 @@ struct Operands {
   Memory input;
   Quantized codes;
   Memory out;
-  uint64_t copies;
-  Memory cold;
+  ColdCopies cold;
+  ReferenceKernel byHand; // or null
 };
 
 /// One encoding at one level.
-struct Variant {
+class Variant {
+public:
   Variant(Operands &operands, const CpuLevel &level)
-      : operands(operands), level(level), image(operands.text(), level) {
+      : level(level), operands(operands), image(operands.text(), level) {
     if (!saveTo.empty())
       save();
+    if (level.vectorBytes != 64 || !level.vnni)
+      byHand = false;
+    if (byHand)
+      compare();
   }
 
-  Operands &operands;
+  void measure(const tools::Probe &probe) {
+    tools::ProbeSample peak = probe.sample();
+    double many = seconds([&] { generated(hot(), rowCount); });
+    double rate = 2e-9 * rowCount * matrixRows * matrixCols / many;
+    note("gops", rate);
+    note("prefill", rate / (operands.quantized ? peak.dot : peak.fma));
+    double one = cold([&](char *weights) { generated(weights, 1); });
+    double speed = 1e-9 * operands.cold.bytes() / one;
+    note("gb_s", speed);
+    note("decode", speed / peak.stream);
+    for (int64_t rows : {4, 8})
+      note(rows == 4 ? "x4" : "x8",
+           cold([&](char *weights) { generated(weights, rows); }) / one);
+    if (!byHand)
+      return;
+    double hand = cold([&](char *weights) { operands.runByHand(weights, 1); });
+    note("hand_decode", hand / one);
+    hand = seconds([&] { operands.runByHand(hot(), rowCount); });
+    note("hand_prefill", hand / many);
+  }
+
+  /// The median; 0 if there is no such figure.
+  double operator[](llvm::StringRef figure) const {
+    auto found = figures.find(figure);
+    return found == figures.end() ? 0 : tools::spreadOf(found->second).median;
+  }
+  std::string encoding() const {
+    return std::string(encoding::presetName(operands.preset));
+  }
+  llvm::json::Object json() const {
+    llvm::json::Object row{{"encoding", encoding()}, {"level", level.name}};
+    for (const auto &figure : figures)
+      row[figure.first()] = (*this)[figure.first()];
+    return row;
+  }
+
   const CpuLevel &level;
-  Image image;
-  std::vector<double> prefill, decode, gops, bytes;
+
+private:
+  char *hot() { return operands.matrix.bytes->as<char>(); }
+  void generated(char *weights, int64_t rows) {
+    operands.run(image, weights, rows);
+  }
+  /// Seconds for all copies.
+  double cold(llvm::function_ref<void(char *)> kernel) {
+    return seconds([&] {
+      for (uint64_t i = 0; i < operands.cold.count(); ++i)
+        kernel(operands.cold[i]);
+    });
+  }
+  void note(llvm::StringRef figure, double value) {
+    figures[figure].push_back(value);
+  }
+
+  /// Both kernels must agree: else one of them does not do the work.
+  void compare() {
+    for (int64_t rows : {int64_t(1), int64_t(3), int64_t(8), +rowCount}) {
+      size_t bytes = rows * padded(matrixRows) * 4;
+      operands.out.fill();
+      generated(hot(), rows);
+      std::string expected(operands.out.as<char>(), bytes);
+      operands.out.fill();
+      operands.runByHand(hot(), rows);
+      if (std::memcmp(expected.data(), operands.out.as<char>(), bytes) != 0)
+        llvm::report_fatal_error(
+            llvm::Twine(encoding()) + ", " + llvm::Twine(rows) +
+            " rows: the kernel written by hand gives other bits");
+    }
+  }
 
   /// For a disassembler.
   void save() const {
-    std::string path = saveTo + "/" +
-                       std::string(encoding::presetName(operands.preset)) +
-                       "." + level.name.str() + ".so";
+    std::string path =
+        saveTo + "/" + encoding() + "." + level.name.str() + ".so";
     std::error_code problem;
     llvm::raw_fd_ostream file(path, problem);
     file.write(image.code.elf.data(), image.code.elf.size());
   }
 
-  void measure(const tools::Probe &probe) {
-    char *weights = operands.matrix.bytes->as<char>();
-    tools::ProbeSample peak = probe.sample();
-    double time = seconds([&] { operands.run(image, weights, rowCount); });
-    double rate = 2e-9 * rowCount * matrixRows * matrixCols / time;
-    gops.push_back(rate);
-    prefill.push_back(rate / (operands.quantized ? peak.dot : peak.fma));
-    time = seconds([&] {
-      for (uint64_t i = 0; i < operands.copies; ++i)
-        operands.run(
-            image, operands.cold.as<char>() + i * operands.matrix.bytes->size(),
-            1);
-    });
-    bytes.push_back(1e-9 * operands.cold.size() / time);
-    decode.push_back(bytes.back() / peak.stream);
-  }
+  Operands &operands;
+  Image image;
+  bool byHand = operands.byHand;
+  llvm::StringMap<std::vector<double>> figures;
 };
 
-double median(std::vector<double> values) {
-  llvm::sort(values);
-  return values[values.size() / 2];
+void print(llvm::ArrayRef<std::unique_ptr<Variant>> variants,
+           const tools::Probe &probe) {
+  llvm::outs() << llvm::formatv("{0} x {1}, {2} rows; peak of {3}\n",
+                                matrixRows, matrixCols, rowCount,
+                                probe.dotName())
+               << "encoding level            prefill      Gop/s  decode    "
+                  "GB/s     x4     x8  hand: 1 row  many\n";
+  for (const auto &v : variants) {
+    llvm::outs() << llvm::format(
+        "%-8s %-16s %8.3f %10.0f %7.3f %7.1f %6.2f %6.2f",
+        v->encoding().c_str(), v->level.name.data(), (*v)["prefill"],
+        (*v)["gops"], (*v)["decode"], (*v)["gb_s"], (*v)["x4"], (*v)["x8"]);
+    if (double hand = (*v)["hand_decode"])
+      llvm::outs() << llvm::format(" %12.3f %5.3f", hand, (*v)["hand_prefill"]);
+    llvm::outs() << "\n";
+  }
 }
 
 } // namespace
@@ -180,16 +312,13 @@ int main(int argc, char **argv) {
   for (int round = 0; round < rounds; ++round)
     for (auto &variant : variants)
       variant->measure(probe);
-  llvm::outs() << llvm::formatv("{0} x {1}, {2} rows; peak of {3}\n",
-                                matrixRows, matrixCols, rowCount,
-                                probe.dotName())
-               << "encoding level            prefill      Gop/s  decode    "
-                  "GB/s\n";
-  for (auto &v : variants)
-    llvm::outs() << llvm::format(
-        "%-8s %-16s %8.3f %10.0f %7.3f %7.1f\n",
-        std::string(encoding::presetName(v->operands.preset)).c_str(),
-        v->level.name.data(), median(v->prefill), median(v->gops),
-        median(v->decode), median(v->bytes));
+  if (!asJson) {
+    print(variants, probe);
+    return 0;
+  }
+  llvm::json::Array list;
+  for (const auto &variant : variants)
+    list.push_back(variant->json());
+  llvm::outs() << llvm::formatv("{0:2}\n", llvm::json::Value(std::move(list)));
   return 0;
 }

@@ -3,6 +3,7 @@
 """Single kernels against the machine's limits, by the build's contract-bench and attention-bench, which take turns with
 their probes themselves. Each function makes a measure(workshop, build) for a row."""
 import functools
+import json
 import pathlib
 import re
 import subprocess
@@ -28,12 +29,15 @@ def find(pattern, text, name):
     return float(match[1])
 
 
-def contraction(encoding, column):
-    """A column of contract-bench for the best level: "prefill" over the peak of dots, "decode" over a read."""
+def contraction(encoding, figure):
+    """A figure of contract-bench for the best level: "prefill" over the peak of dots, "decode" over a read; time of 4 or 8
+    rows over that of one ("x4", "x8"); over the kernel written by hand at one row and many ("hand_decode", "hand_prefill")."""
     def measure(_, build):
-        text = output(build, "contract-bench", f"--type={encoding.upper()}", "--level=x86-64-v4-vnni", "-r", "5")
-        numbers = r"\s+(\S+)\s+\S+" if column == "prefill" else r"\s+\S+\s+\S+\s+(\S+)"
-        return find(rf"^{encoding.upper()}\s+\S+{numbers}", text, "contract-bench")
+        text = output(build, "contract-bench", f"--type={encoding.upper()}", "--level=x86-64-v4-vnni", "-r", "9", "--json")
+        found = [row[figure] for row in json.loads(text) if figure in row]
+        if not found:
+            raise Missing(f"contract-bench printed no {figure} of {encoding.upper()}")
+        return found[0]
     return measure
 
 

@@ -116,6 +116,15 @@ class Kernel(Bound):
 
 
 @dataclasses.dataclass(frozen=True)
+class Cost(Kernel):
+    """A ratio of times by such a program: smaller is better."""
+
+    def verdict(self, values):
+        value = statistics.median(values)
+        return "aim" if value <= self.aim else "pass" if value <= self.floor else "FAIL"
+
+
+@dataclasses.dataclass(frozen=True)
 class Regression(Row):
     """New build over old. Fallen is what is slower by more than 2 % and in three of four repetitions: the machine's
     noise seldom leans one way so long."""

@@ -8,7 +8,7 @@ import os
 
 import figures
 import kernels
-from model import Figure, Fraction, Kernel, Row, Subject, Test
+from model import Cost, Figure, Fraction, Kernel, Row, Subject, Test
 
 ALL_THREADS = sorted({1, os.cpu_count() or 1})
 
@@ -108,6 +108,13 @@ def single_kernels():
     for encoding, floor, aim in (("q4_0", 0.70, 0.79), ("q4_1", 0.58, 0.68)):
         yield Kernel(f"kernel-contract-{encoding}", f"contraction {encoding.upper()}, 512 rows, over the int8 peak", "kernels", floor, aim,
                      kernels.contraction(encoding, "prefill"))
+    for encoding in ("q4_0", "q4_1", "q8_0"):
+        for figure, rows in (("decode", "1 row"), ("prefill", "512 rows")):
+            yield Kernel(f"kernel-hand-{figure}-{encoding}", f"contraction {encoding.upper()}, {rows}, over the one written by hand",
+                         "kernels", 0.95, 1.0, kernels.contraction(encoding, f"hand_{figure}"))
+        for rows, floor, aim in ((4, 1.2, 1.05), (8, 1.9, 1.5)):
+            yield Cost(f"kernel-rows-{rows}-{encoding}", f"contraction {encoding.upper()}, cold weights, time of {rows} rows over 1",
+                       "kernels", floor, aim, kernels.contraction(encoding, f"x{rows}"))
     yield Kernel("kernel-attention-decode", "attention after 8192, f16, over a read of its bytes", "kernels", 0.70, 0.80,
                  kernels.attention_decode(8192))
     for rows, floor, aim in ((512, 0.68, 0.77), (4096, 0.75, 0.83)):

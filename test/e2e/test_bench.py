@@ -19,7 +19,7 @@ import history  # noqa: E402
 import kernels  # noqa: E402
 import table  # noqa: E402
 import worker  # noqa: E402
-from model import Figure, Fraction, Result, Row, Subject, Test  # noqa: E402
+from model import Cost, Figure, Fraction, Result, Row, Subject, Test  # noqa: E402
 from rows import ROWS  # noqa: E402
 from sampling import Bench  # noqa: E402
 from workshop import Missing, Workshop  # noqa: E402
@@ -157,16 +157,18 @@ def test_a_figure_of_two_builds(bench, tmp_path):
 
 
 def test_kernels_are_read_from_their_programs(tmp_path):
-    """The lines that contract-bench and attention-bench print; no such program or line: named."""
+    """What contract-bench and attention-bench print; no such program or line: named."""
     (tmp_path / "bin").mkdir()
-    for name, line in (("contract-bench", "Q4_1     x86-64-v4-vnni      0.612        622   0.911    36.4"),
+    for name, line in (("contract-bench", '[{"encoding": "Q4_1", "level": "x86-64-v4-vnni", "prefill": 0.612, "x4": 1.1}]'),
                        ("attention-bench", "decode at  8192:   31.0 GB/s, 0.74 of a read of the same bytes; 1.0 us a layer")):
         path = tmp_path / "bin" / name
         path.write_text(f"#!/bin/sh\necho '{line}'\n")
         path.chmod(0o755)
     assert kernels.contraction("q4_1", "prefill")(None, tmp_path) == 0.612
-    assert kernels.contraction("q4_1", "decode")(None, tmp_path) == 0.911
+    assert kernels.contraction("q4_1", "x4")(None, tmp_path) == 1.1
     assert kernels.attention_decode(8192)(None, tmp_path) == 0.74
+    with pytest.raises(Missing, match="no decode"):
+        kernels.contraction("q4_1", "decode")(None, tmp_path)
     with pytest.raises(Missing, match="no line"):
         kernels.attention_prefill(512)(None, tmp_path)
     with pytest.raises(Missing, match="not in this build"):
@@ -196,7 +198,7 @@ def test_rows_have_names_of_their_own_and_sound_bounds():
     names = [each.name for each in ROWS]
     assert len(set(names)) == len(names)
     for each in ROWS:
-        assert (each.aim <= each.floor) if isinstance(each, Figure) else (each.aim >= each.floor), each.name
+        assert (each.aim <= each.floor) if isinstance(each, (Figure, Cost)) else (each.aim >= each.floor), each.name
 
 
 def test_worker_protocol(tmp_path, monkeypatch):
