@@ -105,7 +105,7 @@ def parse():
 
 def show_rows():
     for row in ROWS:
-        print(f"{row.name:<26}{'        ' if row.default else '(--all) '}{row.what}")
+        print(f"{row.name:<31}{'        ' if row.default else '(--all) '}{row.what}")
 
 
 def main():

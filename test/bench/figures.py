@@ -1,8 +1,10 @@
 # Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Numbers of one process: start, compile time, memory. Each function takes (workshop, build) and gives one value."""
+import filecmp
 import os
 import pathlib
+import shutil
 import subprocess
 import tempfile
 import time
@@ -30,25 +32,65 @@ def first_byte(workshop, build):
     return elapsed * 1e3
 
 
-def compiled(workshop, build, *options):
-    """(seconds, peak MiB) of llm-compile on the model."""
-    with tempfile.TemporaryDirectory() as folder:
-        command = [binary(build, "llm-compile"), str(workshop.model), "-o", os.path.join(folder, "x.plan"), "--quiet", *options]
-        environment = {**os.environ, "XDG_CACHE_HOME": folder}  # nothing was compiled before
+class Compile:
+    """llm-compile on a checkpoint, in a folder of its own: nothing was compiled before."""
+
+    def __init__(self, workshop, build, checkpoint="q4_1"):
+        self.command = [binary(build, "llm-compile"), str(workshop.gguf(checkpoint)), "--quiet", "-o"]
+        self.folder = tempfile.TemporaryDirectory(dir=workshop.cache)
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.folder.cleanup()
+
+    def plan(self, name):
+        return pathlib.Path(self.folder.name) / f"{name}.plan"
+
+    def run(self, name):
+        """(seconds, peak MiB)"""
+        environment = {**os.environ, "XDG_CACHE_HOME": self.folder.name}
         start = time.perf_counter()
-        process = subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                   stderr=subprocess.DEVNULL)
+        process = subprocess.Popen([*self.command, str(self.plan(name))], env=environment, stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         elapsed = time.perf_counter() - start
-    if process.returncode:
-        raise Missing(f"llm-compile failed with exit code {process.returncode}")
-    return elapsed, usage.ru_maxrss / 1024
+        if process.returncode:
+            raise Missing(f"llm-compile failed with exit code {process.returncode}")
+        return elapsed, usage.ru_maxrss / 1024
 
 
 def compile_default(workshop, build):
-    return compiled(workshop, build)[0]
+    with Compile(workshop, build) as compile:
+        return compile.run("first")[0]
 
 
 def compile_memory(workshop, build):
-    return compiled(workshop, build)[1]
+    with Compile(workshop, build) as compile:
+        return compile.run("first")[1]
+
+
+def compile_again(checkpoint):
+    """Seconds of a second compile with the same options, which must give the same bytes."""
+    def measure(workshop, build):
+        with Compile(workshop, build, checkpoint) as compile:
+            compile.run("first")
+            seconds, _ = compile.run("second")
+            if not filecmp.cmp(compile.plan("first"), compile.plan("second"), shallow=False):
+                raise Missing("the second compile gave other bytes")
+        return seconds
+    return measure
+
+
+def compile_over_copy(checkpoint):
+    """Seconds of a compile beyond twice those of copying the checkpoint to the same disk."""
+    def measure(workshop, build):
+        with Compile(workshop, build, checkpoint) as compile:
+            start = time.perf_counter()
+            shutil.copyfile(workshop.gguf(checkpoint), compile.plan("copy"))
+            copying = time.perf_counter() - start
+            compile.plan("copy").unlink()
+            return max(0, compile.run("first")[0] - 2 * copying)
+    return measure

@@ -101,6 +101,7 @@ def threads():
 def one_process():
     yield Figure("first-byte", "start of llm-run to its first byte", "first-byte", 25, 12, figures.first_byte, "ms")
     yield Figure("compile", "llm-compile", "compile", 10, 4, figures.compile_default, "s")
+    yield Figure("compile-again", "llm-compile a second time, same bytes", "compile", 1, 0.5, figures.compile_again("q4_1"), "s")
     yield Figure("compile-memory", "peak memory of llm-compile", "compile", 800, 400, figures.compile_memory, "MiB")
 
 
@@ -134,6 +135,8 @@ def large_models():
                                          ours(checkpoint), (llama(checkpoint),), prompt, default=False)
             for count in ALL_THREADS:
                 yield of_stream(f"{model}-decode-{kind}-of-stream", model, 0.85, 0.95, ours(checkpoint), test, count)
+        yield Figure(f"{model}-compile", f"llm-compile {model.upper()}-Q4_0, beyond twice its copying", model, 20, 10,
+                     figures.compile_over_copy(f"{model}-q4_0"), "s")
 
 
 MODELS = ["135m", "1b", "7b"]
