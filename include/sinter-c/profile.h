@@ -39,6 +39,10 @@ typedef struct sinter_dispatch {
   size_t scalar_count;
   const sinter_span *spans; /* worker by worker */
   size_t span_count;
+  /* Of a step of a pool: positions that the sequences of the batch have with
+   * its rows, and pairs of a row and a position that it sees. 0 in a session,
+   * where rows and position among the scalars say it. */
+  uint64_t positions, pairs;
 } sinter_dispatch;
 
 /* Called on the thread that runs the session, between dispatches; what it is
@@ -52,6 +56,16 @@ typedef void (*sinter_profile_callback)(void *user,
 SINTER_API sinter_status *
 sinter_session_profile(sinter_session *session,
                        sinter_profile_callback callback, void *user);
+/* The same for the steps of a pool. */
+SINTER_API sinter_status *sinter_pool_profile(sinter_pool *pool,
+                                              sinter_profile_callback callback,
+                                              void *user);
+
+/* Nanoseconds that `rounds` barriers of the plan's workers take one after
+ * another, as kernels have them: all arrive, nobody computes. 0 with one
+ * worker, and while one goes on alone because others use its processor. */
+SINTER_API uint64_t sinter_plan_barrier_time(const sinter_plan *plan,
+                                             uint32_t rounds);
 
 #ifdef __cplusplus
 }

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lib/Analysis/CostModel.h"
+#include "dialects/Tile/StripLayout.h"
 
 #include "llvm/ADT/TypeSwitch.h"
 
@@ -45,7 +46,9 @@ OpCost cost(tile::EmbedOp op) {
   OpCost c;
   c.weight = op.getTable();
   c.rows = op.getRows();
-  c.weightBytes.perRow = bytesOf(op.getTable()) / op.getWeight().getRows();
+  c.weightBytes.perRow =
+      bytesOf(op.getTable()) /
+      llvm::alignTo(op.getWeight().getRows(), tile::StripLayout::kStripRows);
   c.activationBytes.perRow = kF32 * op.getWeight().getCols();
   return c;
 }
@@ -134,6 +137,10 @@ OpCost cost(tile::AttentionOp op) {
   int64_t width = op.getHeads() * op.getHeadDim();
   c.activationBytes.perRow = 2 * kF32 * width;
   c.f32Ops.perPair = 4 * width; // query times key, weight times value
+  if (op.getWindow() > 0) {
+    c.seenFirst = op.getSinks();
+    c.seenLast = op.getWindow();
+  }
   return c;
 }
 
@@ -190,10 +197,16 @@ SmallVector<StageOp> sinter::analysis::stagesOf(func::FuncOp region) {
   SmallVector<StageOp> ops;
   unsigned stage = 0;
   region.walk([&](Operation *op) {
-    if (isa<tile::BarrierOp>(op))
+    if (auto barrier = dyn_cast<tile::BarrierOp>(op)) {
+      for (StageOp &before : llvm::reverse(ops)) {
+        if (before.stage != stage)
+          break;
+        before.end = barrier;
+      }
       ++stage;
-    else if (isa_and_nonnull<tile::TileDialect>(op->getDialect()))
-      ops.push_back({op, stage});
+    } else if (isa_and_nonnull<tile::TileDialect>(op->getDialect())) {
+      ops.push_back({op, stage, nullptr});
+    }
   });
   return ops;
 }

@@ -31,9 +31,11 @@ struct Cost {
 };
 
 struct OpCost {
-  llvm::StringRef name; ///< of the op, without its dialect
-  mlir::Value weight;   ///< the packed matrix it reads; null: none
-  mlir::Value rows, at; ///< null: one row; no position
+  llvm::StringRef name;  ///< of the op, without its dialect
+  mlir::Value weight;    ///< the packed matrix it reads; null: none
+  mlir::Value rows, at;  ///< null: one row; no position
+  int64_t seenFirst = 0; ///< a row sees so many of the first positions
+  int64_t seenLast = 0;  ///< and of the last ones up to its own; 0: all
   Cost weightBytes, activationBytes, stateBytes;
   Cost int8Ops, f32Ops; ///< a multiply and an add are two
 };
@@ -47,6 +49,7 @@ OpCost costOf(mlir::Operation *op);
 struct StageOp {
   mlir::Operation *op;
   unsigned stage;
+  tile::BarrierOp end; ///< of the stage; null: the end of the region
 };
 llvm::SmallVector<StageOp> stagesOf(mlir::func::FuncOp region);
 

@@ -9,6 +9,7 @@
 
 #include "dialects/Plan/PlanOps.h"
 #include "lib/Analysis/CostModel.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/JSON.h"
 
 using namespace mlir;
@@ -29,12 +30,27 @@ static std::optional<unsigned> placeOf(func::FuncOp region, Value value) {
   return place;
 }
 
-/// "contract blk.*.ffn_down": the op and the matrix it reads.
+/// "blk.*.attn_q.weight+blk.*.attn_k.weight:packed" says no more to people than
+/// "attn_q+attn_k".
+static std::string shortName(StringRef matrix) {
+  matrix.consume_back(":packed");
+  SmallVector<StringRef> parts;
+  matrix.split(parts, '+');
+  for (StringRef &part : parts) {
+    part.consume_front("blk.*.");
+    part.consume_back(".weight");
+  }
+  return llvm::join(parts, "+");
+}
+
+/// "contract ffn_down": the op and the matrix it reads.
 static std::string nameOf(const OpCost &cost, func::FuncOp region,
                           planir::KernelOp kernel) {
   std::string name = cost.name.str();
   if (std::optional<unsigned> place = placeOf(region, cost.weight))
-    name += " " + cast<StringAttr>(kernel.getBindings()[*place]).str();
+    name +=
+        " " +
+        shortName(cast<StringAttr>(kernel.getBindings()[*place]).getValue());
   return name;
 }
 
@@ -49,6 +65,12 @@ static llvm::json::Value describe(const StageOp &op, func::FuncOp region,
                             {"stage", int64_t(op.stage)},
                             {"rows", scalar(cost.rows)},
                             {"position", scalar(cost.at)}};
+  tile::BarrierOp end = op.end;
+  if (end && end.getMany())
+    object["joins"] = llvm::json::Array{scalar(end.getMany()), tile::kFewRows,
+                                        tile::kOwnCopies};
+  if (cost.seenLast > 0)
+    object["seen"] = llvm::json::Array{cost.seenFirst, cost.seenLast};
   for (auto [key, value] :
        {std::pair("weights", cost.weightBytes),
         std::pair("state", cost.stateBytes),

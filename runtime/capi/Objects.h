@@ -21,6 +21,7 @@ struct sinter_pool {
   sinter_plan *plan;
   sinter::runtime::PoolMemory memory;
   std::atomic<bool> cancel{false};
+  sinter::runtime::Owned<sinter::runtime::Profiler> profiler; // often none
 };
 
 struct sinter_session {

@@ -85,7 +85,8 @@ Status step(sinter_pool &pool, std::span<const sinter_row> rows,
   for (const sinter_row &row : rows)
     batch.add(row.session->memory, row.id, row.flags & SINTER_ROW_LOGITS);
   BatchStep host(plan, batch, callback, user);
-  return executeBatch(plan, batch, function, host, pool.cancel);
+  return executeBatch(plan, batch, function, host, pool.cancel,
+                      pool.profiler.get());
 }
 
 } // namespace

@@ -21,9 +21,11 @@ public:
       : plan(plan), program(plan.program()), memory(session.pool()),
         pointers(session.pointers()), session(&session), host(host),
         profiler(profiler) {}
-  Interpreter(const LoadedPlan &plan, Batch &batch, Host &host)
+  Interpreter(const LoadedPlan &plan, Batch &batch, Host &host,
+              Profiler *profiler)
       : plan(plan), program(plan.program()), memory(batch.memory()),
-        pointers(batch.memory().batchPointers()), batch(&batch), host(host) {}
+        pointers(batch.memory().batchPointers()), batch(&batch), host(host),
+        profiler(profiler) {}
 
   Status run(uint32_t function, std::span<const int64_t> arguments,
              std::atomic<bool> &cancel) {
@@ -158,7 +160,7 @@ private:
     for (uint32_t i = 0; i < count; ++i)
       scalars[i] = registers[program.operands[op.c + i]];
     if (profiler)
-      profiler->run(op, pointers + op.b, scalars);
+      profiler->run(op, pointers + op.b, scalars, seen);
     else
       plan.workers().run(plan.entry(op.a), pointers + op.b, scalars);
     return Status();
@@ -299,6 +301,13 @@ private:
     registers[results[0]] = counts.rows;
     registers[results[1]] = counts.runs;
     registers[results[2]] = counts.wanted;
+    seen = {};
+    for (uint32_t row = 0; profiler && row < counts.rows; ++row) {
+      const RowPlace &place = places[row];
+      seen.pairs += uint64_t(place.position) + 1;
+      if (place.firstRow == int32_t(row))
+        seen.positions += uint64_t(place.position) + uint64_t(place.rows);
+    }
     return Status();
   }
 
@@ -310,6 +319,7 @@ private:
   Batch *batch = nullptr;
   Host &host;
   Profiler *profiler = nullptr;
+  SeenPositions seen; // of a batch, for the profiler
   const FunctionInfo *function = nullptr;
   int64_t *registers = nullptr;
   int64_t *top = memory.registers();
@@ -330,8 +340,8 @@ Status execute(const LoadedPlan &plan, SessionMemory &session,
 }
 
 Status executeBatch(const LoadedPlan &plan, Batch &batch, uint32_t function,
-                    Host &host, std::atomic<bool> &cancel) {
-  return Interpreter(plan, batch, host).run(function, {}, cancel);
+                    Host &host, std::atomic<bool> &cancel, Profiler *profiler) {
+  return Interpreter(plan, batch, host, profiler).run(function, {}, cancel);
 }
 
 } // namespace sinter::runtime

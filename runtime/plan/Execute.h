@@ -43,7 +43,8 @@ Status execute(const LoadedPlan &plan, SessionMemory &session,
 /// The same for a function without parameters that computes the rows of
 /// `batch`; what it did not commit goes away with the batch.
 Status executeBatch(const LoadedPlan &plan, Batch &batch, uint32_t function,
-                    Host &host, std::atomic<bool> &cancel);
+                    Host &host, std::atomic<bool> &cancel,
+                    Profiler *profiler = nullptr);
 
 } // namespace sinter::runtime
 #endif

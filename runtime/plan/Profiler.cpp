@@ -3,16 +3,13 @@
 
 #include "runtime/plan/Profiler.h"
 #include "runtime/plan/LoadedPlan.h"
+#include "runtime/schema/KernelAbi.h"
 #include "runtime/schema/plan_generated.h"
 
 namespace sinter::runtime {
 
 Status Profiler::open() {
-  // A plan that describes its ops has entries that number their stages.
-  bool numbered = false;
-  if (const auto *properties = plan.tables().provenance())
-    for (const plan::Property *property : *properties)
-      numbered |= property->key()->string_view() == "ops";
+  bool numbered = plan.tables().kernel_abi() >= SINTER_KERNEL_ABI_STAGES;
   return recorder.open(plan.allocator(), plan.workers().workers(), numbered);
 }
 
@@ -27,7 +24,7 @@ int32_t Profiler::layerOf(const Instruction &op) const {
 }
 
 void Profiler::run(const Instruction &op, void *const *buffers,
-                   const int64_t *scalars) {
+                   const int64_t *scalars, const SeenPositions &seen) {
   recorder.run(plan.workers(), plan.entry(op.a), buffers, scalars);
   const plan::Kernel &kernel = *plan.tables().kernels()->Get(op.a);
   sinter_dispatch dispatch = {};
@@ -41,6 +38,8 @@ void Profiler::run(const Instruction &op, void *const *buffers,
   dispatch.scalar_count = plan.scalarCount(op.a);
   dispatch.spans = recorder.spans().data();
   dispatch.span_count = recorder.spans().size();
+  dispatch.positions = seen.positions;
+  dispatch.pairs = seen.pairs;
   callback(user, &dispatch);
 }
 

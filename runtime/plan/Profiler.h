@@ -11,6 +11,11 @@ namespace sinter::runtime {
 
 class LoadedPlan;
 
+/// What the rows of a batch see (sinter_dispatch); nothing for a session.
+struct SeenPositions {
+  uint64_t positions = 0, pairs = 0;
+};
+
 /// Runs dispatches under a recorder and hands each to a callback.
 class Profiler {
 public:
@@ -18,8 +23,9 @@ public:
       : plan(plan), callback(callback), user(user) {}
 
   Status open();
-  /// Dispatch `op` of the program.
-  void run(const Instruction &op, void *const *buffers, const int64_t *scalars);
+  /// Dispatch `op` of the program; `seen` by the rows of a batch.
+  void run(const Instruction &op, void *const *buffers, const int64_t *scalars,
+           const SeenPositions &seen);
 
 private:
   /// Of the first state that the dispatch binds; -1: of none.

@@ -52,10 +52,7 @@ void Recorder::watchedEntry(const sinter_call *call, uint32_t worker) {
   sinter_call inner = *call;
   inner.buffers = watched.buffers;
   inner.scalars = watched.scalars;
-  // Generated code passes the stage as a third argument, which the pool has no
-  // use for; entries that do not are known by a plan that says nothing.
-  inner.barrier = reinterpret_cast<void (*)(void *, uint32_t)>(
-      reinterpret_cast<void (*)()>(watchedBarrier));
+  inner.barrier = watchedBarrier;
   inner.ctx = &watched;
   recorder.next(worker, 0, nanoseconds());
   watched.entry(&inner, worker);
@@ -67,12 +64,12 @@ void Recorder::watchedBarrier(void *context, uint32_t worker, uint32_t stage) {
   Recorder &recorder = *watched.recorder;
   const sinter_call *call = watched.call;
   if (recorder.own[worker].count == kMaxSpans)
-    return call->barrier(call->ctx, worker);
+    return call->barrier(call->ctx, worker, stage);
   sinter_span &span = recorder.current(worker);
   span.arrive_ns = nanoseconds();
   if (recorder.numbered)
     span.stage = stage;
-  call->barrier(call->ctx, worker);
+  call->barrier(call->ctx, worker, stage);
   span.leave_ns = nanoseconds();
   recorder.next(worker, span.stage + 1, span.leave_ns);
 }

@@ -18,7 +18,7 @@ public:
   /// Barriers of one entry; what follows the last one counts as one span.
   static constexpr uint32_t kMaxSpans = 1024;
 
-  /// `numbered`: entries hand the stage to the barrier.
+  /// `numbered`: entries say which stage a barrier ends; else they are counted.
   Status open(const Allocator &allocator, uint32_t workers, bool numbered);
 
   /// Runs the entry as WorkerPool does, and takes the times.

@@ -34,10 +34,10 @@ public:
       : origin(origin), plan(plan), file(file) {}
 
   Status run() {
-    if (plan.kernel_abi() != SINTER_KERNEL_ABI)
+    if (plan.kernel_abi() < 1 || plan.kernel_abi() > SINTER_KERNEL_ABI)
       return fail(origin.allocator, SINTER_VERSION,
-                  "%s: code for kernel interface %u, this runtime has %u; use "
-                  "the matching runtime or compile the model again",
+                  "%s: code for kernel interface %u, this runtime has 1 to %u; "
+                  "use a newer runtime or compile the model again",
                   origin.path, plan.kernel_abi(), SINTER_KERNEL_ABI);
     SINTER_TRY(sections());
     SINTER_TRY(weights());

@@ -16,8 +16,12 @@
 extern "C" {
 #endif
 
-/* Counts on its own, apart from the plan's format version. */
-#define SINTER_KERNEL_ABI 1u
+/* Counts on its own, apart from the plan's format version. Code of every
+ * version from 1 on runs: a barrier takes its third argument in a register,
+ * where version 1 leaves anything.
+ *   2: code says which stage a barrier ends. */
+#define SINTER_KERNEL_ABI 2u
+#define SINTER_KERNEL_ABI_STAGES 2u
 
 typedef struct sinter_call {
   uint32_t abi;     /* SINTER_KERNEL_ABI */
@@ -27,10 +31,9 @@ typedef struct sinter_call {
   /* Row count, positions, sampling parameters; a float travels as the bits of
    * an f32 in the low half. */
   const int64_t *scalars;
-  /* All workers of the call must reach it; pass `ctx` and the own index. Code
-   * of a plan with the property "ops" passes the number of the stage that ends
-   * as a third uint32_t, which only a profiler looks at. */
-  void (*barrier)(void *ctx, uint32_t worker);
+  /* All workers of the call must reach it; pass `ctx`, the own index and the
+   * number of the stage that ends, which nobody but a profiler looks at. */
+  void (*barrier)(void *ctx, uint32_t worker, uint32_t stage);
   void *ctx;
 } sinter_call;
 

@@ -188,7 +188,7 @@ public:
   }
 
   void measure(const tools::Probe &probe) {
-    tools::ProbeSample peak = probe.sample();
+    tools::Roofs peak = probe.sample();
     double many = seconds([&] { generated(hot(), rowCount); });
     double rate = 2e-9 * rowCount * matrixRows * matrixCols / many;
     note("gops", rate);

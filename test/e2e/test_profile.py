@@ -2,7 +2,6 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Where the time of a real plan goes: tables that add up, a trace that loads, and counts that are those of the model."""
 import json
-import os
 
 import pytest
 
@@ -14,9 +13,11 @@ def table(text, title):
     lines = text[text.index(title):].splitlines()[2:]
     rows = {}
     for line in lines:
-        words = line.rsplit(maxsplit=10)
-        if len(words) < 11:
+        words = line.rsplit(maxsplit=12)
+        if len(words) < 13:
             break
+        roof = words.pop(11)
+        assert roof in ("stream", "dot", "fma", "-")
         rows[words[0].strip()] = [float(word) for word in words[1:]]
     return rows
 
@@ -44,16 +45,19 @@ def test_the_stages_add_up_to_the_token(profiled):
 
 def test_a_token_reads_the_weights_once(profiled, fast):
     """Every byte of the plan's weights but the tied embedding's other use: head and embedding are one table."""
+    token = profiled[1]["otherData"]["token"]
+    sections = json.loads(run("llm-dump", fast, "--json").stdout)["sections"]
+    weights, = [section["bytes"] for section in sections if section["kind"] == "weights"]
+    assert token["weight_bytes"] == pytest.approx(weights, rel=0.001)
     megabytes = table(profiled[0], "a token, mean of 8")["the whole"][MEGABYTES]
+    assert megabytes == pytest.approx((token["weight_bytes"] + token["state_bytes"]) / 1e6, abs=0.001)
     rows = json.loads(run("llm-bench", fast, "-p", 0, "-n", 4, "-r", 1, "--json").stdout)
-    weights = rows[0]["bytes_per_token"] / 1e6
-    assert megabytes == pytest.approx(weights, rel=0.02)
-    assert 0.9 < 1e6 * megabytes / os.path.getsize(fast) < 1.0
+    assert rows[0]["bytes_per_token"] == pytest.approx(1e6 * megabytes, rel=0.01)
 
 
 def test_the_layers_are_those_of_the_model(profiled):
     lines = profiled[0][profiled[0].index("layer        us"):].splitlines()[1:]
-    layers = [line.split()[0] for line in lines if len(line.split()) == 4]
+    layers = [line.split()[0] for line in lines if len(line.split()) == 7]
     assert layers == ["-", *map(str, range(30))]
 
 
@@ -68,3 +72,65 @@ def test_the_trace_has_a_track_a_worker_without_overlaps(profiled):
         for before, after in zip(spans, spans[1:]):
             assert before["ts"] + before["dur"] <= after["ts"] + 0.002
     assert sum(event["name"] == "token" for event in events) == 8
+
+
+def test_the_trace_is_one_that_viewers_read(profiled):
+    """The JSON object form of the trace event format: complete events and metadata, numbers where numbers must be."""
+    trace = profiled[1]
+    assert set(trace) == {"displayTimeUnit", "otherData", "traceEvents"} and trace["displayTimeUnit"] == "ns"
+    for event in trace["traceEvents"]:
+        assert isinstance(event["name"], str) and event["pid"] == 1 and isinstance(event["tid"], int)
+        if event["ph"] == "M":
+            assert event["name"] == "thread_name" and isinstance(event["args"]["name"], str)
+        else:
+            assert event["ph"] == "X" and event["ts"] >= 0 and event["dur"] >= 0
+
+
+def predicted(phase):
+    """What a phase says without having run."""
+    measured = ("us", "wait_us", "wall_us")
+    one = {key: value for key, value in phase.items() if key not in (*measured, "ops", "layers")}
+    return one, *([{key: value for key, value in part.items() if key not in measured} for part in phase[name]]
+                  for name in ("ops", "layers"))
+
+
+def same(a, b):
+    if isinstance(a, float):
+        return a == pytest.approx(b, rel=1e-5)
+    if isinstance(a, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, (list, tuple)):
+        return len(a) == len(b) and all(map(same, a, b))
+    return a == b
+
+
+def test_report_profile_and_dump_say_the_same(fast, tmp_path):
+    """The report foretells what the profile finds, op by op and layer by layer: names, calls, bytes, operations, and the
+    time on the machine that the profile measured."""
+    depth = 20
+    ids = ",".join(map(str, range(1, depth + 1)))
+    run("llm-run", fast, "--ids", ids, "-n", 2, "--temperature", 0, "--ignore-eos", f"--profile={tmp_path}/trace.json")
+    found = json.loads((tmp_path / "trace.json").read_text())["otherData"]
+    machine = found["machine"]
+    described = "stream:{stream_gb_s:.9g},dot:{dot_gop_s:.9g},fma:{fma_gflop_s:.9g},threads:{threads}".format(**machine)
+    arguments = ["--roofline", "--json", f"--machine={described}"]
+    report = json.loads(run("llm-dump", fast, *arguments, "--depth", depth).stdout)
+    assert report["machine"]["measured"] is False and report["depth"] == depth
+    # The sum of float products in another order is the same to six digits.
+    for mine, theirs in zip(predicted(report["token"]), predicted(found["token"])):
+        assert same(mine, theirs), (mine, theirs)
+    # A prompt of the same ids: the report's chunk is the plan's, the profile's that of the prompt.
+    full = json.loads(run("llm-dump", fast, *arguments).stdout)
+    assert full["chunk"] == 512 and full["prompt"]["int8_ops"] > 20 * found["prompt"]["int8_ops"]
+    text = run("llm-dump", fast, "--roofline", f"--machine={described}", "--depth", depth).stdout
+    for op in report["token"]["ops"]:
+        line, = [line for line in text.split("a prompt of")[0].splitlines() if line.startswith(f"{op['kernel']}: {op['op']} ")]
+        assert float(line.split()[-6]) == pytest.approx(op["predicted_us"], abs=0.051)
+
+
+def test_this_machine_is_measured(fast):
+    machine = json.loads(run("llm-dump", fast, "--roofline", "--json", "--threads", 2).stdout)["machine"]
+    assert machine["measured"] and machine["threads"] == 2 and machine["code_object"].startswith("x86-64-")
+    assert min(machine[key] for key in ("stream_gb_s", "dot_gop_s", "fma_gflop_s")) > 0
+    refused = run("llm-dump", fast, "--roofline", check=False, env={"SINTER_CPU": "armv9"})
+    assert refused.returncode == 1 and "--machine" in refused.stderr

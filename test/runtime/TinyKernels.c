@@ -9,7 +9,8 @@
 #include "runtime/schema/KernelAbi.h"
 
 #define EXPORT __attribute__((visibility("default")))
-enum { PageTokens = 16, Vocabulary = 257, Stride = 288 };
+// Stage: what the barrier of tiny_forward ends (TinyPlan::kStage).
+enum { PageTokens = 16, Vocabulary = 257, Stride = 288, Stage = 4 };
 
 // A read-only table makes the image have more than one segment.
 static const uint32_t Primes[4] = {2654435761u, 2246822519u, 3266489917u,
@@ -49,7 +50,7 @@ EXPORT void tiny_forward(const sinter_call *call, uint32_t worker) {
     *slot(call->buffers[2], pages, place.position) = ids[i];
     *slot(call->buffers[3], pages, place.position) = ~ids[i];
   }
-  call->barrier(call->ctx, worker);
+  call->barrier(call->ctx, worker, Stage);
   for (int64_t i = first; i < last; ++i) {
     Place place = placeOf(call, i);
     const int32_t *pages = tables + place.pages;
@@ -106,10 +107,10 @@ EXPORT void tiny_barrier(const sinter_call *call, uint32_t worker) {
   int32_t wrong = 0;
   for (int64_t round = 1; round <= call->scalars[0]; ++round) {
     cells[16 * worker] = (int32_t)round;
-    call->barrier(call->ctx, worker);
+    call->barrier(call->ctx, worker, 0);
     for (uint32_t other = 0; other < call->workers; ++other)
       wrong += cells[16 * other] != (int32_t)round;
-    call->barrier(call->ctx, worker);
+    call->barrier(call->ctx, worker, 0);
   }
   cells[16 * worker + 1] = wrong;
 }

@@ -3,6 +3,7 @@
 
 #include "test/runtime/TinyPlan.h"
 #include "runtime/plan/Digest.h"
+#include "runtime/schema/KernelAbi.h"
 #include "test/runtime/TinyProgram.h"
 
 #include <gtest/gtest.h>
@@ -306,7 +307,7 @@ std::unique_ptr<plan::FunctionT> generateFunction() {
 } // namespace
 
 TinyPlan::TinyPlan(std::vector<int32_t> script) : code(readFile(TINY_KERNELS)) {
-  tables.kernel_abi = 1;
+  tables.kernel_abi = SINTER_KERNEL_ABI;
   tables.name = "tiny";
   tables.architecture = "hash";
   tables.vocabulary = kVocabulary;
@@ -446,6 +447,22 @@ SessionOwner openSession(const PlanOwner &plan, uint32_t context,
   sinter_session_options_initialize(&options);
   options.context = context;
   options.chunk = chunk;
+  sinter_session *session = nullptr;
+  EXPECT_EQ(messageOf(sinter_session_create(plan.get(), &options, &session)),
+            "");
+  return SessionOwner(session);
+}
+
+PoolOwner openPool(const PlanOwner &plan, const sinter_pool_options &options) {
+  sinter_pool *pool = nullptr;
+  EXPECT_EQ(messageOf(sinter_pool_create(plan.get(), &options, &pool)), "");
+  return PoolOwner(pool);
+}
+
+SessionOwner sessionIn(const PlanOwner &plan, const PoolOwner &pool) {
+  sinter_session_options options;
+  sinter_session_options_initialize(&options);
+  options.pool = pool.get();
   sinter_session *session = nullptr;
   EXPECT_EQ(messageOf(sinter_session_create(plan.get(), &options, &session)),
             "");

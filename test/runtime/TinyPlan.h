@@ -20,6 +20,8 @@ class TinyPlan {
 public:
   static constexpr uint32_t kVocabulary = 257, kEnd = 256;
   static constexpr uint32_t kRows = 8, kLogitsRows = 3, kContext = 4096;
+  /// What the barrier of the forward says that it ends.
+  static constexpr uint32_t kStage = 4;
 
   /// `script`: the token that follows position p is script[(p + 1) % size];
   /// empty: a hash of the history decides.
@@ -65,18 +67,22 @@ struct Release {
   void operator()(sinter_session *session) const {
     sinter_session_release(session);
   }
+  void operator()(sinter_pool *pool) const { sinter_pool_release(pool); }
   void operator()(sinter_status *status) const {
     sinter_status_release(status);
   }
 };
 using PlanOwner = std::unique_ptr<sinter_plan, Release>;
 using SessionOwner = std::unique_ptr<sinter_session, Release>;
+using PoolOwner = std::unique_ptr<sinter_pool, Release>;
 using StatusOwner = std::unique_ptr<sinter_status, Release>;
 
 /// Opens with `threads` workers; a failure fails the test.
 PlanOwner openPlan(const std::string &path, uint32_t threads = 2);
 SessionOwner openSession(const PlanOwner &plan, uint32_t context = 256,
                          uint32_t chunk = 0);
+PoolOwner openPool(const PlanOwner &plan, const sinter_pool_options &options);
+SessionOwner sessionIn(const PlanOwner &plan, const PoolOwner &pool);
 /// "" on success, else the message.
 std::string messageOf(sinter_status *status);
 

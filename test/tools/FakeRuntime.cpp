@@ -50,6 +50,8 @@ struct sinter_plan {
 };
 struct sinter_pool {
   sinter_pool_options options;
+  sinter_profile_callback profile = nullptr;
+  void *profileUser = nullptr;
 };
 struct sinter_session {
   uint32_t context, chunk;
@@ -245,8 +247,9 @@ sinter_status *sinter_session_profile(sinter_session *session,
   session->profileUser = user;
   return nullptr;
 }
-static void dispatch(const sinter_session *session) {
-  if (!session->profile)
+static void dispatch(const sinter_session *session,
+                     sinter_profile_callback profile, void *user) {
+  if (!profile)
     return;
   const uint64_t now = static_cast<uint64_t>(
       std::chrono::steady_clock::now().time_since_epoch().count());
@@ -268,7 +271,11 @@ static void dispatch(const sinter_session *session) {
   one.scalar_count = 1;
   one.spans = spans.data();
   one.span_count = spans.size();
-  session->profile(session->profileUser, &one);
+  profile(user, &one);
+}
+
+uint64_t sinter_plan_barrier_time(const sinter_plan *plan, uint32_t rounds) {
+  return plan->threads > 1 ? 50 * uint64_t(rounds) : 0;
 }
 
 static sinter_status *append(sinter_session *session, int32_t id) {
@@ -282,7 +289,7 @@ static sinter_status *append(sinter_session *session, int32_t id) {
   if (const char *slow = std::getenv("FAKE_SLOW_MS"))
     std::this_thread::sleep_for(std::chrono::milliseconds(std::atoi(slow)));
   session->history.push_back(id);
-  dispatch(session);
+  dispatch(session, session->profile, session->profileUser);
   return nullptr;
 }
 
@@ -316,11 +323,20 @@ sinter_status *sinter_pool_create(sinter_plan *,
   return nullptr;
 }
 void sinter_pool_release(sinter_pool *pool) { delete pool; }
-sinter_status *sinter_pool_step(sinter_pool *, const sinter_row *rows,
+sinter_status *sinter_pool_profile(sinter_pool *pool,
+                                   sinter_profile_callback callback,
+                                   void *user) {
+  pool->profile = callback;
+  pool->profileUser = user;
+  return nullptr;
+}
+sinter_status *sinter_pool_step(sinter_pool *pool, const sinter_row *rows,
                                 size_t count, sinter_row_callback callback,
                                 void *data) {
   if (count > maxRows)
     return fail(SINTER_INVALID_ARGUMENT, "too many rows");
+  if (count)
+    dispatch(rows[0].session, pool->profile, pool->profileUser);
   for (size_t row = 0; row < count; ++row) {
     if (sinter_status *status = append(rows[row].session, rows[row].id))
       return status;

@@ -8,10 +8,11 @@ using namespace sinter::tools;
 
 TEST(Probe, MeasuresEachUnit) {
   for (uint32_t threads : {1u, 3u}) {
-    ProbeSample sample = Probe(threads, 1 << 20, "").sample();
+    Roofs sample = Probe(threads, 1 << 20, "").sample();
     EXPECT_GT(sample.stream, 0);
     EXPECT_GT(sample.dot, 0);
     EXPECT_GT(sample.fma, 0);
+    EXPECT_EQ(sample.barrierNs, 0) << "without a plan";
   }
 }
 

@@ -308,13 +308,13 @@ class Profile(ToolTest):
         self.assertIn("prompt of 3 tokens", text)
         tables = text.split("a token, mean of 2")
         self.assertEqual(len(tables), 2, text)
-        rows = {line.rsplit(maxsplit=10)[0]: line.split()[-10:] for line in tables[1].splitlines() if len(line.split()) > 10}
+        rows = {line.rsplit(maxsplit=12)[0]: line.split()[-12:] for line in tables[1].splitlines() if len(line.split()) > 12}
         norm, rest = rows["layer: norm"], rows["layer: contract w + attention"]
         # calls, us, ..., wait us: the worker's mean
         self.assertEqual((norm[0], norm[1], norm[8]), ("1", "0.2", "0.1"))
         self.assertEqual((rest[0], rest[1], rest[8]), ("1", "0.8", "0.4"))
         self.assertEqual(rows["sum of the ops"][1], "1.0")
-        self.assertRegex(tables[1], r"(?m)^7 +1\.0 100\.0 +0\.5$")
+        self.assertRegex(tables[1], r"(?m)^7 +1\.0 100\.0 +0\.5 ")
         self.assertIn("barrier 50 ns", text)
 
     def test_a_plan_that_says_nothing(self):
@@ -335,6 +335,33 @@ class Profile(ToolTest):
         self.assertEqual([e["name"] for e in spans if e["tid"] == 2], ["prompt", "token", "token"])
         self.assertEqual(spans[0]["args"]["bytes"], 64)
 
+    def test_json(self):
+        """What the tables say lies in the trace; a prediction is the roofline of what it stands beside."""
+        file = self.path("trace.json", "")
+        self.run_profile("--profile=" + file)
+        other = json.loads(pathlib.Path(file).read_text())["otherData"]
+        machine, token = other["machine"], other["token"]
+        self.assertTrue(machine["measured"])
+        self.assertEqual((machine["threads"], machine["barrier_ns"], machine["code_object"]), (2, 50, "fake-v1"))
+        self.assertEqual(other["prompt"]["dispatches"], 3)
+        self.assertEqual(token["dispatches"], 1)
+        self.assertAlmostEqual(token["us"], 1)
+        norm, rest = token["ops"]
+        self.assertEqual((norm["op"], norm["weight_bytes"], norm["f32_ops"]), ("norm", 64, 16))
+        self.assertEqual((rest["op"], rest["weight_bytes"], rest["state_bytes"], rest["int8_ops"], rest["f32_ops"]),
+                         ("contract w + attention", 1000, 200, 5000, 40))
+
+        def least(bytes, dots, flops):
+            times = {"stream": bytes / machine["stream_gb_s"], "dot": dots / machine["dot_gop_s"],
+                     "fma": flops / machine["fma_gflop_s"]}
+            return max(times.values()) / 1e3
+
+        self.assertAlmostEqual(norm["predicted_us"], least(64, 0, 16))
+        self.assertAlmostEqual(rest["predicted_us"], least(1000, 5000, 0) + least(200, 0, 40))
+        self.assertAlmostEqual(token["predicted_us"], norm["predicted_us"] + rest["predicted_us"])
+        self.assertEqual([layer["layer"] for layer in token["layers"]], [7])
+        self.assertAlmostEqual(token["layers"][0]["us"], 1)
+
     def test_errors(self):
         self.assertIn("--profile", self.error("llm-run", self.plan, "--selftest", "--profile", code=2))
         self.assertIn("/no/such", self.error("llm-run", self.plan, "-p", "abc", "-n", 2, "--profile=/no/such/trace"))
@@ -353,11 +380,29 @@ class Bench(ToolTest):
             self.assertAlmostEqual(r["tok_per_s"], sum(r["samples"]) / 3)
             for probe in ("stream_gb_s", "dot_gop_s", "fma_gflop_s"):
                 self.assertGreater(r[probe], 0)
+            self.assertEqual(r["barrier_ns"], 50 if r["threads"] == 2 else 0)
             self.assertEqual("of_stream" in r, r["test"].startswith("tg"))
+            tokens = int(r["test"][2:])
+            self.assertEqual((r["bytes"], r["int8_ops"], r["f32_ops"]), (1264 * tokens, 5000 * tokens, 56 * tokens))
             if "of_stream" in r:
+                self.assertEqual(r["bytes_per_token"], 1264)
+            for fraction in ("of_peak", "of_stream") if "of_stream" in r else ("of_peak",):
+                self.assertLessEqual(r[fraction + "_min"], r[fraction])
+                self.assertLessEqual(r[fraction], r[fraction + "_max"])
+
+    def test_fractions(self):
+        """Of the peaks: the time of all operations at the probe's pace, over what a repetition took."""
+        r, = json.loads(self.out("llm-bench", self.plan, "-p", 16, "-n", 0, "-r", 1, "--json", FAKE_SLOW_MS="1"))
+        seconds = 16 / r["samples"][0]
+        self.assertAlmostEqual(r["of_peak"], (1e-9 * r["int8_ops"] / r["dot_gop_s"] + 1e-9 * r["f32_ops"] / r["fma_gflop_s"])
+                               / seconds)
+
+    def test_a_plan_that_says_nothing(self):
+        for r in json.loads(self.out("llm-bench", self.plan, "-p", 4, "-n", 4, "-r", 1, "--json", FAKE_OLD="1")):
+            self.assertNotIn("of_peak", r)
+            if r["test"] == "tg4":
                 self.assertEqual(r["bytes_per_token"], 1 << 20)
-                self.assertLessEqual(r["of_stream_min"], r["of_stream"])
-                self.assertLessEqual(r["of_stream"], r["of_stream_max"])
+                self.assertIn("of_stream", r)
 
     def test_rate(self):
         """Sleeping a token long, the model makes at most so many a second."""
@@ -380,16 +425,20 @@ class Bench(ToolTest):
         for r in rows:
             self.assertLess(r["max"], 501)  # the double is as slow for each row
             self.assertGreater(r["max"], 90)
+        self.assertEqual([r["bytes"] for r in rows], [8 * 1264] * 2)  # a dispatch a step
+        self.assertEqual([r["bytes_per_token"] for r in rows], [1264, 1264 // 4])
 
     def test_table(self):
-        lines = self.out("llm-bench", self.plan, "-p", 4, "-n", 4, "-r", 1, FAKE_SLOW_MS="1").splitlines()
-        table, probe = lines[:4], lines[5:]
+        lines = self.out("llm-bench", self.plan, "-p", 4, "-n", 4, "-r", 1, "-t", "1,2", FAKE_SLOW_MS="1").splitlines()
+        head, table = lines[:lines.index("")], lines[lines.index("") + 1:]
         self.assertEqual({len(line) for line in table}, {len(table[0])})
+        self.assertRegex(table[0], r"\bmedian +\| +of stream +\| +of peak \|$")
         self.assertIn("pp4", table[2])
-        self.assertEqual(lines[4], "")
-        self.assertRegex(probe[0], r"^probe, 2 threads: stream \S+ GB/s .* dot \S+ Gop/s .* fma \S+ Gflop/s")
-        self.assertIn("reads 1.0 MiB", probe[1])
-        self.assertIn("code object fake-v1", probe[1])
+        self.assertRegex(head[0], r"^code object fake-v1; CPU has .*avx2")
+        self.assertIn("reads 1.0 MiB", head[1])
+        roofs = r"stream \S+ GB/s .* dot \S+ Gop/s .* fma \S+ Gflop/s \([^)]*\)"
+        self.assertRegex(head[2], f"^probe, 1 thread: {roofs}$")  # which waits for nobody
+        self.assertRegex(head[3], f"^probe, 2 threads: {roofs}, barrier 50 ns \\(50 to 50\\)$")
 
     def test_errors(self):
         self.error("llm-bench", self.plan, "-r", 0, code=2)

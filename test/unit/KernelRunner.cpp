@@ -111,7 +111,7 @@ void Image::run(const std::string &kernel, const std::vector<void *> &buffers,
   call.buffers = buffers.data();
   call.scalars = scalars.data();
   call.ctx = &meeting;
-  call.barrier = [](void *ctx, uint32_t) {
+  call.barrier = [](void *ctx, uint32_t, uint32_t) {
     static_cast<std::barrier<> *>(ctx)->arrive_and_wait();
   };
   std::vector<std::thread> threads;

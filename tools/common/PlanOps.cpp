@@ -8,30 +8,29 @@
 
 using namespace sinter::tools;
 
-void OpCounts::add(const OpCounts &other) {
-  weightBytes += other.weightBytes;
-  stateBytes += other.stateBytes;
-  activationBytes += other.activationBytes;
-  int8Ops += other.int8Ops;
-  f32Ops += other.f32Ops;
+/// Scalar 1 + the index; of none, `otherwise`.
+static int64_t scalarAt(std::span<const int64_t> scalars, uint32_t place,
+                        int64_t otherwise) {
+  return place && place <= scalars.size() ? scalars[place - 1] : otherwise;
 }
 
-double OpCounts::predictedNs(const ProbeSample &roofs) const {
-  return std::max({static_cast<double>(memoryBytes()) / roofs.stream,
-                   static_cast<double>(int8Ops) / roofs.dot,
-                   static_cast<double>(f32Ops) / roofs.fma});
-}
-
-OpCounts OpFormula::at(std::span<const int64_t> scalars) const {
-  auto scalar = [&](uint32_t place, uint64_t otherwise) {
-    return place && place <= scalars.size()
-               ? static_cast<uint64_t>(scalars[place - 1])
-               : otherwise;
-  };
-  const uint64_t many = scalar(rows, 1), before = scalar(position, 0);
+/// Of `rows` rows, the first of which comes after `before` positions.
+Seen OpFormula::seenFrom(uint64_t before, uint64_t rows) const {
   // Row i sees the positions up to its own.
-  const uint64_t factors[] = {1, many, before + many,
-                              many * before + many * (many + 1) / 2};
+  if (seenLast == 0)
+    return {before + rows, rows * before + rows * (rows + 1) / 2};
+  Seen seen = {std::min(before + rows, seenFirst + seenLast + rows - 1), 0};
+  for (uint64_t i = 0; i < rows; ++i)
+    seen.pairs += std::min(before + i + 1, seenFirst + seenLast);
+  return seen;
+}
+
+OpCounts OpFormula::at(std::span<const int64_t> scalars,
+                       const Seen &given) const {
+  const auto many = static_cast<uint64_t>(scalarAt(scalars, rows, 1));
+  const auto before = static_cast<uint64_t>(scalarAt(scalars, position, 0));
+  const Seen seen = given.positions ? given : seenFrom(before, many);
+  const uint64_t factors[] = {1, many, seen.positions, seen.pairs};
   auto value = [&](const std::array<uint64_t, 4> &terms) {
     uint64_t sum = 0;
     for (size_t i = 0; i < terms.size(); ++i)
@@ -40,6 +39,31 @@ OpCounts OpFormula::at(std::span<const int64_t> scalars) const {
   };
   return {value(weights), value(state), value(activations), value(int8),
           value(f32)};
+}
+
+bool OpFormula::joins(std::span<const int64_t> scalars,
+                      uint32_t workers) const {
+  return joinRows && scalarAt(scalars, joinRows, 1) <= joinMostRows &&
+         workers <= joinMostWorkers;
+}
+
+std::vector<std::pair<uint32_t, uint32_t>>
+sinter::tools::stagesOf(const std::vector<OpFormula> &ops,
+                        std::span<const int64_t> scalars, uint32_t workers) {
+  uint32_t last = 0;
+  for (const OpFormula &op : ops)
+    last = std::max(last, op.stage);
+  std::vector<bool> goesOn(last + 1);
+  for (const OpFormula &op : ops)
+    if (op.stage < last && op.joins(scalars, workers))
+      goesOn[op.stage] = true;
+  std::vector<std::pair<uint32_t, uint32_t>> stages;
+  for (uint32_t stage = 0, first = 0; stage <= last; ++stage)
+    if (!goesOn[stage]) {
+      stages.emplace_back(first, stage);
+      first = stage + 1;
+    }
+  return stages;
 }
 
 static OpFormula readOp(const nlohmann::json &json) {
@@ -54,6 +78,15 @@ static OpFormula readOp(const nlohmann::json &json) {
   op.activations = json.value("activations", Terms());
   op.int8 = json.value("int8", Terms());
   op.f32 = json.value("f32", Terms());
+  if (json.contains("seen")) {
+    op.seenFirst = json["seen"].at(0).get<uint64_t>();
+    op.seenLast = json["seen"].at(1).get<uint64_t>();
+  }
+  if (json.contains("joins")) {
+    op.joinRows = json["joins"].at(0).get<uint32_t>();
+    op.joinMostRows = json["joins"].at(1).get<int64_t>();
+    op.joinMostWorkers = json["joins"].at(2).get<int64_t>();
+  }
   return op;
 }
 

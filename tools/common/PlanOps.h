@@ -6,27 +6,22 @@
 #ifndef SINTER_TOOLS_COMMON_PLANOPS_H
 #define SINTER_TOOLS_COMMON_PLANOPS_H
 
-#include "tools/common/Probe.h"
+#include "tools/common/Roofline.h"
 
 #include <array>
 #include <map>
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sinter::tools {
 
-/// Of a call, or of many.
-struct OpCounts {
-  uint64_t weightBytes = 0, stateBytes = 0, activationBytes = 0;
-  uint64_t int8Ops = 0, f32Ops = 0; // a multiply and an add are two
-
-  void add(const OpCounts &other);
-  /// What comes from memory; activations lie in caches.
-  uint64_t memoryBytes() const { return weightBytes + stateBytes; }
-  /// Under the roofs of the probe.
-  double predictedNs(const ProbeSample &roofs) const;
+/// What the rows of a call see of the cache, where its scalars do not say it
+/// (sinter_dispatch); zeros where they do.
+struct Seen {
+  uint64_t positions = 0, pairs = 0;
 };
 
 struct OpFormula {
@@ -35,14 +30,32 @@ struct OpFormula {
   uint32_t rows = 0, position = 0; // 1 + the index of a scalar; 0: none
   /// [constant, per row, per position, per pair of row and position]
   std::array<uint64_t, 4> weights{}, state{}, activations{}, int8{}, f32{};
+  /// A row sees so many of the first and of the last positions; last 0: all.
+  uint64_t seenFirst = 0, seenLast = 0;
+  /// At the end of the stage nobody waits if scalar `joinRows` (as in `rows`;
+  /// 0: everybody waits) and the workers are at most so many.
+  uint32_t joinRows = 0;
+  int64_t joinMostRows = 0, joinMostWorkers = 0;
 
-  OpCounts at(std::span<const int64_t> scalars) const;
+  OpCounts at(std::span<const int64_t> scalars, const Seen &seen = {}) const;
+  /// The stage goes on in the next one.
+  bool joins(std::span<const int64_t> scalars, uint32_t workers) const;
+
+private:
+  Seen seenFrom(uint64_t before, uint64_t rows) const;
 };
+
+/// Stages that no barrier separates in a call, each as (first, last).
+std::vector<std::pair<uint32_t, uint32_t>>
+stagesOf(const std::vector<OpFormula> &ops, std::span<const int64_t> scalars,
+         uint32_t workers);
 
 class PlanOps {
 public:
   /// Of the property; nothing: of a plan that does not say. Throws Failure.
   explicit PlanOps(std::string_view json);
+  /// The plan says nothing.
+  bool empty() const { return kernels.empty(); }
   /// None when the plan does not say.
   const std::vector<OpFormula> &of(const std::string &kernel) const;
 

@@ -1,6 +1,7 @@
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/common/Probe.h"
+#include "sinter-c/profile.h"
 #include "tools/common/Failure.h"
 #include "tools/common/ProbeKernels.h"
 
@@ -30,6 +31,7 @@ constexpr uint64_t kLargest = uint64_t(512) << 20;
 constexpr uint64_t kUnit = 4096; // shares are whole pages
 constexpr uint64_t kRounds = 80'000;
 constexpr int kPasses = 3; // the best of them counts
+constexpr uint32_t kBarriers = 200;
 
 /// Threads that begin together.  They spin: parking would be measured.
 class Gate {
@@ -122,9 +124,16 @@ Probe::Probe(uint32_t threads, uint64_t bytes, std::string_view level)
   std::memset(memory, 1, size);
 }
 
+Probe::Probe(const Plan &plan)
+    : Probe(static_cast<uint32_t>(plan.number(SINTER_THREADS)),
+            plan.number(SINTER_WEIGHT_BYTES),
+            plan.property("cpu").value_or("")) {
+  this->plan = plan.get();
+}
+
 Probe::~Probe() { munmap(memory, size); }
 
-ProbeSample Probe::sample() const {
+Roofs Probe::sample() const {
   const uint64_t units = size / kUnit;
   // A small plan is read several times, or the clock would decide.
   const uint64_t repeats = std::max<uint64_t>(1, (uint64_t(8) << 20) / size);
@@ -138,48 +147,54 @@ ProbeSample Probe::sample() const {
   auto fma = [&](uint32_t) { kernels.fma(kRounds); };
   const std::vector<double> seconds = bestSeconds(threads, {read, dot, fma});
   const double steps = static_cast<double>(kRounds) * kPeakChains * threads;
+  // Last, when nobody but the plan's workers is left.
+  const double barriers =
+      plan ? static_cast<double>(sinter_plan_barrier_time(plan, kBarriers)) : 0;
   return {1e-9 * static_cast<double>(size * repeats) / seconds[0],
           1e-9 * steps * kernels.dotOps / seconds[1],
-          1e-9 * steps * kernels.fmaOps / seconds[2]};
+          1e-9 * steps * kernels.fmaOps / seconds[2], barriers / kBarriers};
 }
 
-ProbeSample sinter::tools::mean(const ProbeSample &a, const ProbeSample &b) {
-  return {(a.stream + b.stream) / 2, (a.dot + b.dot) / 2, (a.fma + b.fma) / 2};
-}
-
-Spread sinter::tools::spreadOf(const std::vector<ProbeSample> &samples,
-                               double ProbeSample::*number) {
+Spread sinter::tools::spreadOf(const std::vector<Roofs> &samples,
+                               double Roofs::*number) {
   std::vector<double> values;
-  for (const ProbeSample &sample : samples)
+  for (const Roofs &sample : samples)
     values.push_back(sample.*number);
   return spreadOf(std::move(values));
 }
 
 std::string sinter::tools::probeLine(uint32_t threads,
-                                     const std::vector<ProbeSample> &samples,
-                                     double barrierNs) {
-  Spread stream = spreadOf(samples, &ProbeSample::stream);
-  Spread dot = spreadOf(samples, &ProbeSample::dot);
-  Spread fma = spreadOf(samples, &ProbeSample::fma);
-  char line[256];
-  std::snprintf(line, sizeof(line),
-                "probe, %u thread%s: stream %.1f GB/s (%.1f to %.1f), dot %.0f "
-                "Gop/s (%.0f to %.0f), fma %.0f Gflop/s (%.0f to %.0f), "
-                "barrier %.0f ns\n",
-                threads, threads == 1 ? "" : "s", stream.median, stream.min,
-                stream.max, dot.median, dot.min, dot.max, fma.median, fma.min,
-                fma.max, barrierNs);
-  return line;
+                                     const std::vector<Roofs> &samples) {
+  const struct {
+    const char *name, *unit;
+    double Roofs::*number;
+    int digits;
+  } parts[] = {{"stream", "GB/s", &Roofs::stream, 1},
+               {"dot", "Gop/s", &Roofs::dot, 0},
+               {"fma", "Gflop/s", &Roofs::fma, 0},
+               {"barrier", "ns", &Roofs::barrierNs, 0}};
+  std::string line = "probe, " + std::to_string(threads) +
+                     (threads == 1 ? " thread:" : " threads:");
+  const char *between = " ";
+  for (const auto &[name, unit, number, digits] : parts) {
+    const Spread spread = spreadOf(samples, number);
+    if (spread.max == 0) // one worker has no barrier
+      continue;
+    char text[128];
+    std::snprintf(text, sizeof(text), "%s%s %.*f %s (%.*f to %.*f)", between,
+                  name, digits, spread.median, unit, digits, spread.min, digits,
+                  spread.max);
+    line += text;
+    between = ", ";
+  }
+  return line + "\n";
 }
 
-std::string Probe::summary(std::string_view codeObject) const {
-  char line[512];
+std::string Probe::summary() const {
+  char line[128];
   std::snprintf(line, sizeof(line),
-                "probe: reads %.1f MiB; dots by %s, fma by %s; code object "
-                "%.*s; CPU has %s\n",
-                static_cast<double>(size) / (1 << 20), dotName(), fmaName(),
-                static_cast<int>(codeObject.size()), codeObject.data(),
-                cpuFeatures().c_str());
+                "probe: reads %.1f MiB; dots by %s, fma by %s\n",
+                static_cast<double>(size) / (1 << 20), dotName(), fmaName());
   return line;
 }
 

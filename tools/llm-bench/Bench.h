@@ -7,6 +7,7 @@
 
 #include "sinter-c/runtime.hpp"
 #include "tools/common/Probe.h"
+#include "tools/common/Roofline.h"
 
 #include <string>
 #include <vector>
@@ -26,18 +27,27 @@ struct BenchTest {
 struct BenchResult {
   BenchTest test;
   uint32_t threads;
-  std::vector<double> rates; // tokens a second, one a repetition
+  std::vector<double> rates = {}; // tokens a second, one a repetition
   /// What the machine could do right before each repetition.
-  std::vector<ProbeSample> probes;
+  std::vector<Roofs> probes = {};
+  /// Of a repetition: what the plan says of the dispatches that it runs. Of a
+  /// plan that says nothing: its weights, read for each token of generation.
+  OpCounts counts = {};
 
-  /// Weights read in the time of a token, as a fraction of the stream, one a
-  /// repetition; of generation only.
-  std::vector<double> streamFractions(uint64_t weightBytes) const;
+  /// Bytes from memory in the time of a repetition, as a fraction of the
+  /// stream, one a repetition; of generation only.
+  std::vector<double> streamFractions() const;
+  /// The time of all operations at the peaks of the machine, over the time that
+  /// a repetition took, one a repetition; none where the plan says nothing.
+  std::vector<double> peakFractions() const;
+
+private:
+  double nanoseconds(size_t repetition) const;
 };
 
-/// One warm-up, then `repetitions` measurements, each after a sample of the
-/// probe. The time is that of the whole call: forward, logits of the last row
-/// and the choice of a token included.
+/// One warm-up under the profile, then `repetitions` measurements, each after a
+/// sample of the probe. The time is that of the whole call: forward, logits of
+/// the last row and the choice of a token included.
 BenchResult measure(Session &session, const Plan &plan, const Probe &probe,
                     const BenchTest &test, uint32_t repetitions);
 
@@ -49,10 +59,9 @@ BenchResult measureBatch(const Plan &plan, const Probe &probe,
 
 /// A list of {"test", "threads", "tok_per_s", "min", "median", "max", ...}.
 std::string toJson(const Plan &plan, const std::vector<BenchResult> &results);
-std::string toTable(const Plan &plan, const std::vector<BenchResult> &results);
-/// What the probe found, a line for each number of threads.
-std::string probeLines(const Plan &plan, const Probe &probe,
-                       const std::vector<BenchResult> &results);
+/// Lines about the machine and what the probes found, then a table.
+std::string toText(const Plan &plan, const Probe &probe,
+                   const std::vector<BenchResult> &results);
 
 } // namespace sinter::tools
 

@@ -108,9 +108,7 @@ static int run(int argc, char **argv) {
   for (uint32_t threads : arguments.threads) {
     plan.reset(); // idle workers of another plan would disturb
     plan = arguments.plan.open(threads);
-    probe.emplace(static_cast<uint32_t>(plan->number(SINTER_THREADS)),
-                  plan->number(SINTER_WEIGHT_BYTES),
-                  plan->property("cpu").value_or(""));
+    probe.emplace(*plan);
     Session session = sessionFor(*plan, tests);
     for (const BenchTest &test : tests) {
       progress.update(results.size() + 1, test.name());
@@ -121,8 +119,7 @@ static int run(int argc, char **argv) {
     }
   }
   writeOut(arguments.json ? toJson(*plan, results)
-                          : toTable(*plan, results) + "\n" +
-                                probeLines(*plan, *probe, results),
+                          : toText(*plan, *probe, results),
            /*flush=*/true);
   return exitSuccess;
 }

@@ -8,11 +8,13 @@
 #include "dialects/Tile/KvTypes.h"
 #include "lib/Pipelines/Cache.h"
 #include "lib/Pipelines/Compiler.h"
+#include "tools/common/Failure.h"
+#include "tools/common/File.h"
+#include "tools/report/PlanReport.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/raw_ostream.h"
-#include <csignal>
 
 using namespace sinter;
 namespace cl = llvm::cl;
@@ -92,6 +94,23 @@ cl::opt<bool> noChatTemplate(
     cl::desc("Leave out the model's chat template (completion alone)"),
     cl::cat(category));
 
+cl::opt<std::string> reportFile(
+    "report", cl::ValueOptional, cl::value_desc("FILE"),
+    cl::desc("Print what each op of a token and of a prompt should take at "
+             "least, from what it moves and computes; to FILE: as JSON"),
+    cl::cat(category));
+cl::opt<std::string> reportMachine(
+    "machine", cl::value_desc("DESCRIPTION"),
+    cl::desc("The machine of --report: stream:GB/s,dot:Gop/s,fma:Gflop/s and "
+             "threads:N (1), as in stream:40,dot:1000,fma:250 (default: this "
+             "one, which is measured, all cores)"),
+    cl::cat(category));
+cl::opt<unsigned> reportDepth(
+    "report-depth", cl::init(0), cl::value_desc("N"),
+    cl::desc("Positions before the token and the prompt of --report "
+             "(default: 0)"),
+    cl::cat(category));
+
 int usage(const llvm::Twine &message) {
   llvm::errs() << "llm-compile: error: " << message
                << "\nTry 'llm-compile --help'.\n";
@@ -163,20 +182,37 @@ int readOptions(CompileOptions &options) {
   options.cache.limit = cacheLimit << 20;
   if (!noCache)
     options.cache.folder = cacheDir.empty() ? Cache::defaultFolder() : cacheDir;
+  if (options.to != Phase::Artifact && reportFile.getNumOccurrences())
+    return usage("--report needs a plan: leave out --compile-to");
   options.quiet = quiet;
   options.progress = !quiet && llvm::sys::Process::StandardErrIsDisplayed();
   return 0;
 }
 
-} // namespace
+/// Of --report; parsed before the work, which takes longer.
+tools::ReportOptions reportOptions() {
+  tools::ReportOptions options;
+  if (!reportMachine.empty())
+    options.machine = tools::parseMachine("--machine", reportMachine);
+  options.depth = reportDepth;
+  return options;
+}
 
-int main(int argc, char **argv) {
-  llvm::InitLLVM init(argc, argv);
-  // A file that is too large for a limit is an error like a full disk.
-  std::signal(SIGXFSZ, SIG_IGN);
-  cl::HideUnrelatedOptions(category);
-  cl::SetVersionPrinter(
-      [](llvm::raw_ostream &os) { os << "llm-compile (sinter) 0.1.0\n"; });
+/// What the plan should take, from the file that was written.
+void report(const tools::ReportOptions &options) {
+  auto file = PlanFile::open(output, /*verifyWeights=*/false);
+  if (!file)
+    throw tools::Failure(llvm::toString(file.takeError()));
+  const tools::PlanReport made(*file, output, options);
+  if (reportFile.empty())
+    return tools::writeOut(made.text(), /*flush=*/true);
+  const std::string text = made.json();
+  tools::AtomicFile to(reportFile);
+  to.write(text.data(), text.size());
+  to.commit();
+}
+
+int run(int argc, char **argv) {
   if (!cl::ParseCommandLineOptions(
           argc, argv, "Compiles a language model into one plan file.\n",
           &llvm::errs()))
@@ -184,5 +220,20 @@ int main(int argc, char **argv) {
   CompileOptions options;
   if (int code = readOptions(options))
     return code;
-  return succeeded(compile(options)) ? 0 : 1;
+  const tools::ReportOptions reportAbout = reportOptions();
+  if (failed(compile(options)))
+    return 1;
+  if (reportFile.getNumOccurrences())
+    report(reportAbout);
+  return 0;
+}
+
+} // namespace
+
+int main(int argc, char **argv) {
+  llvm::InitLLVM init(argc, argv);
+  cl::HideUnrelatedOptions(category);
+  cl::SetVersionPrinter(
+      [](llvm::raw_ostream &os) { os << "llm-compile (sinter) 0.1.0\n"; });
+  return tools::runTool("llm-compile", run, argc, argv);
 }

@@ -8,6 +8,7 @@
 #include "tools/common/Failure.h"
 #include "tools/common/Options.h"
 #include "tools/llm-dump/Dump.h"
+#include "tools/report/PlanReport.h"
 
 using namespace sinter;
 
@@ -16,7 +17,9 @@ namespace {
 struct Arguments {
   std::string plan;
   bool program = false, weights = false, json = false, trustWeights = false;
-  uint32_t sessions = 1, context = 0, threads = 1;
+  bool roofline = false;
+  uint32_t sessions = 1, context = 0, threads = 1, depth = 0;
+  std::optional<tools::Machine> machine;
 };
 
 /// False: help was asked for and printed.
@@ -28,6 +31,19 @@ bool parse(int argc, char **argv, Arguments &arguments) {
   parser.flag("--program", arguments.program, "the program as plan text");
   parser.flag("--weights", arguments.weights, "a line for each packed weight");
   parser.flag("--json", arguments.json, "the summary, with weights, as JSON");
+  parser.flag("--roofline", arguments.roofline,
+              "what ops of a token and of a prompt should take at least; with "
+              "--json as JSON");
+  parser.section("Rooflines are those of:");
+  parser.custom("--machine", "DESCRIPTION",
+                "stream:GB/s,dot:Gop/s,fma:Gflop/s and threads:N (1), as in "
+                "stream:40,dot:1000,fma:250 (default: this machine, which is "
+                "measured, with --threads workers)",
+                [&](const std::string &option, std::string_view value) {
+                  arguments.machine = tools::parseMachine(option, value);
+                });
+  parser.number("--depth", "N", arguments.depth,
+                "after so many positions (default: 0)");
   parser.section("Peak memory is shown for:");
   parser.number("--sessions", "N", arguments.sessions,
                 "so many sessions (default: 1)");
@@ -62,7 +78,13 @@ int run(int argc, char **argv) {
   dump::Load load{.sessions = arguments.sessions,
                   .context = arguments.context,
                   .threads = arguments.threads};
-  if (arguments.json)
+  if (arguments.roofline) {
+    tools::PlanReport report(file, arguments.plan,
+                             {.machine = arguments.machine,
+                              .threads = arguments.threads,
+                              .depth = arguments.depth});
+    llvm::outs() << (arguments.json ? report.json() : report.text());
+  } else if (arguments.json)
     dump::printJson(file, load, llvm::outs());
   else if (arguments.program)
     llvm::outs() << *module << "\n";

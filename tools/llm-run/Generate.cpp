@@ -4,10 +4,13 @@
 // Raw completion and logits of a prompt.
 #include "tools/common/Failure.h"
 #include "tools/common/File.h"
+#include "tools/common/Machine.h"
 #include "tools/common/Npy.h"
 #include "tools/common/Terminal.h"
 #include "tools/llm-run/Completion.h"
 #include "tools/llm-run/Interrupt.h"
+
+#include <nlohmann/json.hpp>
 
 using namespace sinter;
 using namespace sinter::tools;
@@ -24,30 +27,36 @@ static std::vector<int32_t> promptIds(const Job &job) {
   return tokenizePrompt(job.plan, text);
 }
 
-/// The tables on standard error.
-static void report(const Job &job, const Profile &profile,
-                   const Statistics &statistics, const Probe &probe,
-                   const ProbeSample &roofs) {
+/// Measured and predicted, side by side: tables on standard error, and the same
+/// as JSON.
+static nlohmann::ordered_json report(const Job &job, const Profile &profile,
+                                     const Statistics &statistics,
+                                     const Probe &probe, const Roofs &roofs) {
   const uint64_t drawn =
       statistics.generated_tokens + (statistics.stop == SINTER_STOP_ID);
   const uint64_t steps = drawn ? drawn - 1 : 0;
-  std::string text =
-      "\n" + probeLine(static_cast<uint32_t>(job.plan.number(SINTER_THREADS)),
-                       {roofs}, profile.barrierNs());
-  text += probe.summary(job.plan.property("cpu").value_or("-"));
+  const Machine machine = Machine::of(job.plan, roofs);
+  std::string text = "\n" + machine.line() + probe.summary();
+  text +=
+      "code object " + machine.codeObject + "; CPU has " + cpuFeatures() + "\n";
+  PhaseTimes prompt = profile.prompt(roofs);
+  prompt.wallNs = static_cast<double>(statistics.prefill_ns);
   text += "\n" +
           stageTable("prompt of " + std::to_string(statistics.prompt_tokens) +
                          " tokens and the first token",
-                     profile.prompt(roofs),
-                     static_cast<double>(statistics.prefill_ns), 1, roofs);
+                     prompt, 1, roofs);
+  nlohmann::ordered_json json = {{"machine", machine.json()},
+                                 {"prompt", toJson(prompt, 1)}};
   if (steps) {
-    const PhaseTimes times = profile.generation(roofs);
+    PhaseTimes token = profile.generation(roofs);
+    token.wallNs = static_cast<double>(statistics.decode_ns);
     text += "\n" + stageTable("a token, mean of " + std::to_string(steps),
-                              times, static_cast<double>(statistics.decode_ns),
-                              steps, roofs);
-    text += "\n" + layerTable(times, steps);
+                              token, steps, roofs);
+    text += "\n" + layerTable(token, steps);
+    json["token"] = toJson(token, steps);
   }
   std::fputs(text.c_str(), stderr);
+  return json;
 }
 
 static Completion profiled(const Job &job, Session &session,
@@ -55,20 +64,19 @@ static Completion profiled(const Job &job, Session &session,
   std::optional<AtomicFile> file; // opened before the work: it may fail
   if (!job.arguments.profile->empty())
     file.emplace(*job.arguments.profile);
-  const Probe probe(static_cast<uint32_t>(job.plan.number(SINTER_THREADS)),
-                    job.plan.number(SINTER_WEIGHT_BYTES),
-                    job.plan.property("cpu").value_or(""));
+  const Probe probe(job.plan);
   Profile profile(job.plan);
   profile.start(session);
   // The machine may change its pace: the roofs are those of both ends.
-  const ProbeSample before = probe.sample();
+  const Roofs before = probe.sample();
   Completion completion = complete(job, session, ids, &profile);
-  const ProbeSample roofs = mean(before, probe.sample());
+  const Roofs roofs = mean(before, probe.sample());
   profile.stop(session);
   report(job, completion);
-  report(job, profile, completion.statistics, probe, roofs);
+  const nlohmann::ordered_json tables =
+      report(job, profile, completion.statistics, probe, roofs);
   if (file) {
-    const std::string trace = profile.trace();
+    const std::string trace = profile.trace(tables);
     file->write(trace.data(), trace.size());
     file->commit();
   }

@@ -34,8 +34,7 @@ std::pair<Value, Value> TileLowering::share(Location loc, Value count) {
 }
 
 void TileLowering::barrier(Location loc, Value many) {
-  // A third argument that barriers may take: the stage that ends here, for
-  // who measures it (runtime/plan/Recorder.cpp).
+  // The stage that ends here, for who measures it (runtime/plan/Recorder.cpp).
   int64_t stage = 0;
   if (auto number =
           b.getInsertionPoint()->getAttrOfType<IntegerAttr>("tile.stage"))

@@ -115,9 +115,10 @@ PlanFile::read(std::unique_ptr<llvm::MemoryBuffer> buffer, bool verifyWeights) {
   if (!plan::VerifyPlanBuffer(verifier))
     return bad(path, "is damaged: its tables are no plan tables");
   file.root = plan::GetPlan(tables);
-  if (file.root->kernel_abi() != SINTER_KERNEL_ABI)
-    return bad(path, "has kernel ABI " + llvm::Twine(file.root->kernel_abi()) +
-                         ", this program knows " +
+  uint32_t abi = file.root->kernel_abi();
+  if (abi < 1 || abi > SINTER_KERNEL_ABI)
+    return bad(path, "has kernel ABI " + llvm::Twine(abi) +
+                         ", this program knows 1 to " +
                          llvm::Twine(SINTER_KERNEL_ABI));
   if (llvm::Error error = file.checkSections(path, verifyWeights))
     return error;

@@ -207,11 +207,11 @@ void WorkerPool::run(sinter_entry entry, void *const *buffers,
   uint64_t start = count > 1 && !oneProcessor ? nanoseconds() : 0;
   if (start == 0 || solo.isAlone(start)) {
     kernel.call.workers = 1;
-    kernel.call.barrier = [](void *, uint32_t) {};
+    kernel.call.barrier = [](void *, uint32_t, uint32_t) {};
     task(&kernel, 0);
   } else {
     kernel.call.workers = count;
-    kernel.call.barrier = [](void *context, uint32_t worker) {
+    kernel.call.barrier = [](void *context, uint32_t worker, uint32_t) {
       auto *pool = static_cast<WorkerPool *>(context);
       pool->barrier.arrive(pool->inside[worker]);
     };

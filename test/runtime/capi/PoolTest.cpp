@@ -15,11 +15,6 @@ namespace {
 
 constexpr uint32_t kVocabulary = TinyPlan::kVocabulary;
 
-struct PoolRelease {
-  void operator()(sinter_pool *pool) const { sinter_pool_release(pool); }
-};
-using PoolOwner = std::unique_ptr<sinter_pool, PoolRelease>;
-
 sinter_pool_options poolOptions(uint32_t sessions, uint32_t context,
                                 uint64_t positions = 0) {
   sinter_pool_options options;
@@ -30,24 +25,12 @@ sinter_pool_options poolOptions(uint32_t sessions, uint32_t context,
   return options;
 }
 
-PoolOwner openPool(const PlanOwner &plan, const sinter_pool_options &options) {
-  sinter_pool *pool = nullptr;
-  EXPECT_EQ(messageOf(sinter_pool_create(plan.get(), &options, &pool)), "");
-  return PoolOwner(pool);
-}
-
 sinter_status *createIn(const PlanOwner &plan, const PoolOwner &pool,
                         sinter_session **out) {
   sinter_session_options options;
   sinter_session_options_initialize(&options);
   options.pool = pool.get();
   return sinter_session_create(plan.get(), &options, out);
-}
-
-SessionOwner sessionIn(const PlanOwner &plan, const PoolOwner &pool) {
-  sinter_session *session = nullptr;
-  EXPECT_EQ(messageOf(createIn(plan, pool, &session)), "");
-  return SessionOwner(session);
 }
 
 using Logits = std::map<size_t, std::vector<float>>;

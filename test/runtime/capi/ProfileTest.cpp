@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <sched.h>
+
 using namespace sinter::test;
 
 namespace {
@@ -56,7 +58,7 @@ TEST(Profile, SpansOfAWorkerFillTheDispatch) {
       for (size_t i = 0; i < dispatch.spans.size(); ++i) {
         const sinter_span &span = dispatch.spans[i];
         EXPECT_EQ(span.worker, i / each);
-        EXPECT_EQ(span.stage, i % each);
+        EXPECT_EQ(span.stage, i % each + (forward ? TinyPlan::kStage : 0));
         EXPECT_LE(span.begin_ns, span.arrive_ns);
         EXPECT_LE(span.arrive_ns, span.leave_ns);
         EXPECT_LE(dispatch.head.begin_ns, span.begin_ns);
@@ -72,7 +74,8 @@ TEST(Profile, SpansOfAWorkerFillTheDispatch) {
 }
 
 TEST(Profile, ChangesNothingAndEnds) {
-  TinyPlan tiny; // does not describe its ops: barriers are counted
+  TinyPlan tiny;
+  tiny.tables.kernel_abi = 1; // does not number its stages: they are counted
   PlanOwner plan = openPlan(tiny.write());
   SessionOwner session = openSession(plan);
   std::vector<int32_t> expected = generate(session, kPrompt, greedy(8)).ids;
@@ -92,8 +95,56 @@ TEST(Profile, ChangesNothingAndEnds) {
   EXPECT_EQ(seen.dispatches.size(), 24u);
 }
 
+TEST(Profile, StepsOfAPool) {
+  TinyPlan tiny;
+  PlanOwner plan = openPlan(tiny.write());
+  sinter_pool_options options;
+  sinter_pool_options_initialize(&options);
+  options.sessions = 2;
+  options.context = 64;
+  PoolOwner pool = openPool(plan, options);
+  SessionOwner a = sessionIn(plan, pool), b = sessionIn(plan, pool);
+  Seen seen;
+  ASSERT_EQ(messageOf(sinter_pool_profile(pool.get(), Seen::callback, &seen)),
+            "");
+  auto step = [&](const std::vector<sinter_row> &rows) {
+    seen.dispatches.clear();
+    EXPECT_EQ(messageOf(sinter_pool_step(
+                  pool.get(), rows.data(), rows.size(),
+                  [](void *, size_t, const float *) { return 0; }, nullptr)),
+              "");
+  };
+  const uint32_t logits = SINTER_ROW_LOGITS;
+  step({{a.get(), 1, 0}, {a.get(), 2, 0}, {a.get(), 3, 0}});
+  ASSERT_EQ(seen.dispatches.size(), 1u) << "no logits, no head";
+  EXPECT_EQ(seen.dispatches[0].head.positions, 3u);
+  EXPECT_EQ(seen.dispatches[0].head.pairs, 1u + 2 + 3);
+  step({{a.get(), 4, logits}, {b.get(), 5, logits}, {b.get(), 6, logits}});
+  ASSERT_EQ(seen.dispatches.size(), 2u);
+  EXPECT_EQ(seen.dispatches[0].name, "tiny_forward");
+  EXPECT_EQ(seen.dispatches[0].head.positions, 4u + 2);
+  EXPECT_EQ(seen.dispatches[0].head.pairs, 4u + 1 + 2);
+  EXPECT_EQ(seen.dispatches[0].spans[0].stage, TinyPlan::kStage);
+  ASSERT_EQ(messageOf(sinter_pool_profile(pool.get(), nullptr, nullptr)), "");
+  step({{b.get(), 7, logits}});
+  EXPECT_EQ(seen.dispatches.size(), 0u);
+}
+
 TEST(Profile, RefusesNull) {
   EXPECT_NE(messageOf(sinter_session_profile(nullptr, nullptr, nullptr)), "");
+  EXPECT_NE(messageOf(sinter_pool_profile(nullptr, nullptr, nullptr)), "");
+  EXPECT_EQ(sinter_plan_barrier_time(nullptr, 10), 0u);
+}
+
+TEST(Profile, BarriersTakeTimeWhereThereIsSomebodyToWaitFor) {
+  TinyPlan tiny;
+  EXPECT_EQ(sinter_plan_barrier_time(openPlan(tiny.write(), 1).get(), 10), 0u);
+  cpu_set_t set; // on one processor a kernel runs on one worker
+  ASSERT_EQ(sched_getaffinity(0, sizeof(set), &set), 0);
+  if (CPU_COUNT(&set) > 1) {
+    PlanOwner plan = openPlan(tiny.write(), 3);
+    EXPECT_GT(sinter_plan_barrier_time(plan.get(), 10), 0u);
+  }
 }
 
 TEST(Profile, NeedsMemory) {

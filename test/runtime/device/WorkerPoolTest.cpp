@@ -103,7 +103,7 @@ TEST(WorkerPool, GoesOnAloneWhileTheOtherWorkerHasNoProcessor) {
       ++(call->workers == 1 ? seen.alone : seen.together);
     else if (call->scalars[0])
       std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    call->barrier(call->ctx, worker);
+    call->barrier(call->ctx, worker, 0);
   };
   late = 1;
   pool.run(kernel, buffers, &late);
