@@ -19,11 +19,27 @@ static void check(sinter_status *status) {
     throw Exception(Error(status));
 }
 
+template <typename T> static void touch(std::vector<T> &list, size_t count) {
+  list.resize(count);
+  list.clear();
+}
+
+/// A page that is touched for the first time costs more than what is written
+/// there, and so does growing: not while a dispatch waits, if it can be helped.
+void Profile::makeRoom() {
+  constexpr size_t kDispatches = 1 << 13;
+  touch(records, kDispatches);
+  touch(spans, 16 * kDispatches);
+  touch(scalars, 4 * kDispatches);
+}
+
 void Profile::start(Session &session) {
+  makeRoom();
   check(sinter_session_profile(session.get(), callback, this));
 }
 
 void Profile::start(Pool &pool) {
+  makeRoom();
   check(sinter_pool_profile(pool.get(), callback, this));
 }
 
@@ -43,7 +59,10 @@ void Profile::finish() {
 }
 
 void Profile::record(const sinter_dispatch &dispatch) {
-  const std::string &kernel = *names.emplace(dispatch.kernel).first;
+  const std::string &kernel =
+      !records.empty() && *records.back().kernel == dispatch.kernel
+          ? *records.back().kernel
+          : *names.emplace(dispatch.kernel).first;
   records.push_back({&kernel,
                      dispatch.workers,
                      dispatch.layer,

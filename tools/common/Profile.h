@@ -54,6 +54,7 @@ private:
   const std::vector<OpFormula> &opsOf(const Record &record) const;
   size_t firstOfGeneration() const;
   static void callback(void *user, const sinter_dispatch *dispatch);
+  void makeRoom();
   void finish();
   PhaseTimes times(size_t first, size_t last, const Roofs &roofs) const;
   static void add(std::span<const sinter_span> spans, const Record &record,
