@@ -28,6 +28,12 @@ TEST(Probe, UsesWhatTheCodeObjectMayUse) {
   if (cpuFeatures().find("avx512vnni") != std::string::npos) {
     EXPECT_STREQ(Probe(1, 0, "x86-64-v4-vnni").dotName(), "vpdpbusd zmm");
   }
+  if (cpuFeatures().find("avx512bf16") != std::string::npos) {
+    const Probe probe(1, 0, "x86-64-v4-bf16");
+    EXPECT_STREQ(probe.dotName(), "vpdpbusd zmm");
+    EXPECT_GT(probe.sample().bf16, 0);
+    EXPECT_EQ(Probe(1, 0, "x86-64-v4-vnni").sample().bf16, 0);
+  }
   if (cpuFeatures().find("avxvnni") != std::string::npos) {
     EXPECT_STREQ(Probe(1, 0, "x86-64-v3-vnni").dotName(), "vpdpbusd ymm");
   }

@@ -99,6 +99,17 @@ TEST(Roofline, TheLowestRoofBoundsAnOp) {
   EXPECT_DOUBLE_EQ(Prediction(counts, roofs).computeNs(), 20 + 30);
 }
 
+TEST(Roofline, Bf16WithoutDotsOfItsOwnTakesFmas) {
+  Roofs roofs = {10, 100, 20};
+  OpCounts counts;
+  counts.bf16Ops = 800;
+  EXPECT_DOUBLE_EQ(Prediction(counts, roofs).ns(), 40);
+  roofs.bf16 = 40;
+  EXPECT_DOUBLE_EQ(Prediction(counts, roofs).ns(), 20);
+  EXPECT_EQ(Prediction(counts, roofs).roof(), Roof::Bf16);
+  EXPECT_DOUBLE_EQ(Prediction(counts, roofs).computeNs(), 20);
+}
+
 TEST(Roofline, OpsFollowOneAnother) {
   const Roofs roofs = {10, 100, 20};
   OpCounts bytes, dots;

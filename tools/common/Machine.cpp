@@ -29,6 +29,8 @@ nlohmann::ordered_json Machine::json() const {
                                    {"fma_gflop_s", roofs.fma},
                                    {"barrier_ns", roofs.barrierNs},
                                    {"measured", measured}};
+  if (roofs.bf16 > 0)
+    object["bf16_gflop_s"] = roofs.bf16;
   if (!codeObject.empty())
     object["code_object"] = codeObject;
   return object;
@@ -37,13 +39,10 @@ nlohmann::ordered_json Machine::json() const {
 Machine sinter::tools::parseMachine(const std::string &option,
                                     std::string_view text) {
   Machine machine;
-  std::optional<float> threads, barrier, stream, dot, fma;
+  std::optional<float> threads, barrier, bf16, stream, dot, fma;
   const std::pair<std::string_view, std::optional<float> *> names[] = {
-      {"threads", &threads},
-      {"barrier", &barrier},
-      {"stream", &stream},
-      {"dot", &dot},
-      {"fma", &fma}};
+      {"threads", &threads}, {"bf16", &bf16}, {"barrier", &barrier},
+      {"stream", &stream},   {"dot", &dot},   {"fma", &fma}};
   for (size_t at = 0; at <= text.size();) {
     const size_t end = std::min(text.find(',', at), text.size());
     const std::string_view part = text.substr(at, end - at);
@@ -56,7 +55,7 @@ Machine sinter::tools::parseMachine(const std::string &option,
     if (!place || colon == part.size())
       throw UsageError(option +
                        " wants stream:N,dot:N,fma:N and, if need be, "
-                       "threads:N and barrier:N, not '" +
+                       "bf16:N, threads:N and barrier:N, not '" +
                        std::string(part) + "'");
     *place = parseFloat(option, part.substr(colon + 1),
                         std::numeric_limits<float>::min(),
@@ -64,7 +63,7 @@ Machine sinter::tools::parseMachine(const std::string &option,
   }
   if (!stream || !dot || !fma)
     throw UsageError(option + " wants all of stream, dot and fma");
-  machine.roofs = {*stream, *dot, *fma, barrier.value_or(0)};
+  machine.roofs = {*stream, *dot, *fma, bf16.value_or(0), barrier.value_or(0)};
   machine.threads = static_cast<uint32_t>(std::max(1.0f, threads.value_or(1)));
   return machine;
 }

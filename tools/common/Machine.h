@@ -27,8 +27,8 @@ struct Machine {
   nlohmann::ordered_json json() const;
 };
 
-/// "stream:40,dot:1000,fma:250", with "threads:2" (1) and "barrier:300" (ns) in
-/// it or not. Throws UsageError that names the option.
+/// "stream:40,dot:1000,fma:250", with "threads:2" (1), "bf16:500" and
+/// "barrier:300" (ns) in it or not. Throws UsageError that names the option.
 Machine parseMachine(const std::string &option, std::string_view text);
 
 } // namespace sinter::tools

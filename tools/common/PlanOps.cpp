@@ -37,8 +37,8 @@ OpCounts OpFormula::at(std::span<const int64_t> scalars,
       sum += terms[i] * factors[i];
     return sum;
   };
-  return {value(weights), value(state), value(activations), value(int8),
-          value(f32)};
+  return {value(weights), value(state), value(activations),
+          value(int8),    value(f32),   value(bf16)};
 }
 
 bool OpFormula::joins(std::span<const int64_t> scalars,
@@ -78,6 +78,7 @@ static OpFormula readOp(const nlohmann::json &json) {
   op.activations = json.value("activations", Terms());
   op.int8 = json.value("int8", Terms());
   op.f32 = json.value("f32", Terms());
+  op.bf16 = json.value("bf16", Terms());
   if (json.contains("seen")) {
     op.seenFirst = json["seen"].at(0).get<uint64_t>();
     op.seenLast = json["seen"].at(1).get<uint64_t>();

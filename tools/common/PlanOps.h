@@ -29,7 +29,8 @@ struct OpFormula {
   uint32_t stage = 0;
   uint32_t rows = 0, position = 0; // 1 + the index of a scalar; 0: none
   /// [constant, per row, per position, per pair of row and position]
-  std::array<uint64_t, 4> weights{}, state{}, activations{}, int8{}, f32{};
+  std::array<uint64_t, 4> weights{}, state{}, activations{}, int8{}, f32{},
+      bf16{};
   /// A row sees so many of the first and of the last positions; last 0: all.
   uint64_t seenFirst = 0, seenLast = 0;
   /// At the end of the stage nobody waits if scalar `joinRows` (as in `rows`;

@@ -22,7 +22,8 @@ struct Probe::Kernels {
   const char *dotName, *fmaName;
   ReadLoop read;
   PeakLoop dot, fma;
-  double dotOps, fmaOps; // of a chain in a round
+  double dotOps, fmaOps;   // of a chain in a round
+  PeakLoop bf16 = nullptr; // code without bf16 dots takes FMAs
 };
 
 namespace {
@@ -88,6 +89,8 @@ const Probe::Kernels &Probe::kernelsFor(std::string_view level) {
   // Of an instruction; a lane of 32 bits holds four 8-bit products.
   static constexpr Kernels vnni512{
       "vpdpbusd zmm", "vfmadd zmm", readZmm, dotZmm, fmaZmm, 128, 32};
+  static constexpr Kernels bf16{"vpdpbusd zmm", "vfmadd zmm", readZmm, dotZmm,
+                                fmaZmm,         128,          32,      bf16Zmm};
   static constexpr Kernels plain512{
       "vpmaddubsw zmm", "vfmadd zmm", readZmm, multiplyAddZmm, fmaZmm, 128, 32};
   static constexpr Kernels vnni256{
@@ -96,7 +99,10 @@ const Probe::Kernels &Probe::kernelsFor(std::string_view level) {
       "vpmaddubsw ymm", "vfmadd ymm", readYmm, multiplyAddYmm, fmaYmm, 64, 16};
   const bool named = level.starts_with("x86-64-");
   const bool wide = !named || level.find("v4") != level.npos;
-  const bool dots = !named || level.find("vnni") != level.npos;
+  const bool hasBf16 = level.find("bf16") != level.npos;
+  const bool dots = !named || hasBf16 || level.find("vnni") != level.npos;
+  if (hasBf16 && __builtin_cpu_supports("avx512bf16"))
+    return bf16;
   if (wide && dots && __builtin_cpu_supports("avx512vnni"))
     return vnni512;
   if (wide && __builtin_cpu_supports("avx512bw"))
@@ -145,14 +151,22 @@ Roofs Probe::sample() const {
   };
   auto dot = [&](uint32_t) { kernels.dot(kRounds); };
   auto fma = [&](uint32_t) { kernels.fma(kRounds); };
-  const std::vector<double> seconds = bestSeconds(threads, {read, dot, fma});
+  auto bf16 = [&](uint32_t) {
+    if (kernels.bf16)
+      kernels.bf16(kRounds);
+  };
+  const std::vector<double> seconds =
+      bestSeconds(threads, {read, dot, fma, bf16});
   const double steps = static_cast<double>(kRounds) * kPeakChains * threads;
   // Last, when nobody but the plan's workers is left.
   const double barriers =
       plan ? static_cast<double>(sinter_plan_barrier_time(plan, kBarriers)) : 0;
   return {1e-9 * static_cast<double>(size * repeats) / seconds[0],
           1e-9 * steps * kernels.dotOps / seconds[1],
-          1e-9 * steps * kernels.fmaOps / seconds[2], barriers / kBarriers};
+          1e-9 * steps * kernels.fmaOps / seconds[2],
+          // Twice as many products as an f32 FMA has.
+          kernels.bf16 ? 1e-9 * steps * 2 * kernels.fmaOps / seconds[3] : 0,
+          barriers / kBarriers};
 }
 
 Spread sinter::tools::spreadOf(const std::vector<Roofs> &samples,
@@ -172,13 +186,14 @@ std::string sinter::tools::probeLine(uint32_t threads,
   } parts[] = {{"stream", "GB/s", &Roofs::stream, 1},
                {"dot", "Gop/s", &Roofs::dot, 0},
                {"fma", "Gflop/s", &Roofs::fma, 0},
+               {"bf16", "Gflop/s", &Roofs::bf16, 0},
                {"barrier", "ns", &Roofs::barrierNs, 0}};
   std::string line = "probe, " + std::to_string(threads) +
                      (threads == 1 ? " thread:" : " threads:");
   const char *between = " ";
   for (const auto &[name, unit, number, digits] : parts) {
     const Spread spread = spreadOf(samples, number);
-    if (spread.max == 0) // one worker has no barrier
+    if (spread.max == 0) // one worker has no barrier, some code no bf16 dots
       continue;
     char text[128];
     std::snprintf(text, sizeof(text), "%s%s %.*f %s (%.*f to %.*f)", between,

@@ -30,6 +30,7 @@
 // Without {vex} the assembler takes the form of AVX512-VNNI.
 #define DOT_EVEX(v, n) "vpdpbusd %%" #v "0, %%" #v "1, %%" #v #n "\n"
 #define DOT_VEX(v, n) "%{vex%} " DOT_EVEX(v, n)
+#define BF16_DOT(v, n) "vdpbf16ps %%" #v "0, %%" #v "1, %%" #v #n "\n"
 #define MULTIPLY_ADD(v, n)                                                     \
   "vpmaddubsw %%" #v "0, %%" #v "1, %%" #v "14\n"                              \
   "vpmaddwd %%" #v "0, %%" #v "14, %%" #v "15\n"                               \
@@ -41,6 +42,7 @@ PEAK_LOOP(multiplyAddYmm, "avx2", ymm, MULTIPLY_ADD)
 PEAK_LOOP(multiplyAddZmm, "avx512bw", zmm, MULTIPLY_ADD)
 PEAK_LOOP(dotYmm, "avx2,avxvnni", ymm, DOT_VEX)
 PEAK_LOOP(dotZmm, "avx512vnni", zmm, DOT_EVEX)
+PEAK_LOOP(bf16Zmm, "avx512bf16", zmm, BF16_DOT)
 
 // Eight loads of `step` bytes.
 #define LOAD(move, v, step, n) move " " #n "*" #step "(%0), %%" #v #n "\n"

@@ -27,6 +27,7 @@ void multiplyAddYmm(uint64_t rounds);
 void multiplyAddZmm(uint64_t rounds);
 void dotYmm(uint64_t rounds);
 void dotZmm(uint64_t rounds);
+void bf16Zmm(uint64_t rounds);
 #endif
 
 } // namespace sinter::tools

@@ -57,7 +57,8 @@ std::string Profile::trace(const Json &other) const {
       work["args"] = {
           {"kernel", *record.kernel},   {"layer", record.layer},
           {"stage", span.stage},        {"bytes", counts.memoryBytes()},
-          {"int8_ops", counts.int8Ops}, {"f32_ops", counts.f32Ops}};
+          {"int8_ops", counts.int8Ops}, {"f32_ops", counts.f32Ops},
+          {"bf16_ops", counts.bf16Ops}};
       events.push_back(std::move(work));
       if (span.leave_ns > span.arrive_ns)
         events.push_back(stretch("wait", span.worker, origin, span.arrive_ns,

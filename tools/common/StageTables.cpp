@@ -24,7 +24,7 @@ public:
         roofs(roofs) {
     for (const StageTime &stage : times.stages)
       width = std::max(width, static_cast<int>(stage.fullName().size()));
-    all = measured ? times.wallNs : times.sum().predicted.ns();
+    whole = measured ? times.wallNs : times.sum().predicted.ns();
   }
 
   void head() {
@@ -33,32 +33,28 @@ public:
            "op", "calls", "us", "%", "MB", "GB/s", "stream", "Gop/s", "peak",
            "wait us", "predicted", "roof", "reached");
     else
-      line("%-*s %6s %9s %5s %9s %9s %9s %6s\n", width, "op", "calls",
-           "predicted", "%", "MB", "Mop int8", "Mop f32", "roof");
+      line("%-*s %6s %9s %5s %9s %9s %6s\n", width, "op", "calls", "predicted",
+           "%", "MB", "Mop", "roof");
   }
 
   void row(const std::string &name, uint64_t calls, const Work &work) {
     const OpCounts &counts = work.counts;
     const double bytes = static_cast<double>(counts.memoryBytes()) / n;
-    const double dots = static_cast<double>(counts.int8Ops) / n;
-    const double fmas = static_cast<double>(counts.f32Ops) / n;
+    const double operations = static_cast<double>(counts.operations()) / n;
     const double ns = work.ns / n, predicted = work.predicted.ns() / n;
     const char *roof = predicted > 0 ? nameOf(work.predicted.roof()) : "-";
     const double times = static_cast<double>(calls) / n;
     if (!measured)
-      return line("%-*s %6.0f %9.1f %5.1f %9.3f %9.2f %9.2f %6s\n", width,
+      return line("%-*s %6.0f %9.1f %5.1f %9.3f %9.2f %6s\n", width,
                   name.c_str(), times, predicted / 1e3,
-                  100 * ratio(predicted * n, all), bytes / 1e6, dots / 1e6,
-                  fmas / 1e6, roof);
-    // Where there are dots they decide; what else an op computes is little.
-    const double peak =
-        dots > 0 ? ratio(dots, ns) / roofs.dot : ratio(fmas, ns) / roofs.fma;
+                  100 * ratio(predicted * n, whole), bytes / 1e6,
+                  operations / 1e6, roof);
     line("%-*s %6.0f %9.1f %5.1f %9.3f %9.1f %6.2f %9.1f %5.2f %9.1f %9.1f %6s "
          "%7.2f\n",
-         width, name.c_str(), times, ns / 1e3, 100 * ratio(work.ns, all),
+         width, name.c_str(), times, ns / 1e3, 100 * ratio(work.ns, whole),
          bytes / 1e6, ratio(bytes, ns), ratio(bytes, ns) / roofs.stream,
-         ratio(dots + fmas, ns), peak, work.waitNs / n / 1e3, predicted / 1e3,
-         roof, ratio(predicted, ns));
+         ratio(operations, ns), ratio(work.predicted.computeNs(), work.ns),
+         work.waitNs / n / 1e3, predicted / 1e3, roof, ratio(predicted, ns));
   }
   std::string text;
 
@@ -76,7 +72,7 @@ private:
   double n;
   const Roofs &roofs;
   int width = 20;
-  double all; // 100 %
+  double whole; // 100 %
 };
 
 } // namespace
@@ -142,6 +138,7 @@ static Json describe(const Work &work, double steps, bool measured) {
                  {"activation_bytes", each(work.counts.activationBytes)},
                  {"int8_ops", each(work.counts.int8Ops)},
                  {"f32_ops", each(work.counts.f32Ops)},
+                 {"bf16_ops", each(work.counts.bf16Ops)},
                  {"predicted_us", work.predicted.ns() / steps / 1e3}};
   if (work.predicted.ns() > 0)
     object["roof"] = nameOf(work.predicted.roof());

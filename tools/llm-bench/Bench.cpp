@@ -56,7 +56,7 @@ std::vector<double> BenchResult::streamFractions() const {
 
 std::vector<double> BenchResult::peakFractions() const {
   std::vector<double> fractions;
-  for (size_t i = 0; counts.int8Ops + counts.f32Ops && i < rates.size(); ++i)
+  for (size_t i = 0; counts.operations() && i < rates.size(); ++i)
     fractions.push_back(Prediction(counts, probes[i]).computeNs() /
                         nanoseconds(i));
   return fractions;

@@ -44,10 +44,13 @@ std::string sinter::tools::toJson(const Plan &plan,
     row["stream_gb_s"] = spreadOf(result.probes, &Roofs::stream).median;
     row["dot_gop_s"] = spreadOf(result.probes, &Roofs::dot).median;
     row["fma_gflop_s"] = spreadOf(result.probes, &Roofs::fma).median;
+    if (Spread bf16 = spreadOf(result.probes, &Roofs::bf16); bf16.max > 0)
+      row["bf16_gflop_s"] = bf16.median;
     row["barrier_ns"] = spreadOf(result.probes, &Roofs::barrierNs).median;
     row["bytes"] = result.counts.memoryBytes();
     row["int8_ops"] = result.counts.int8Ops;
     row["f32_ops"] = result.counts.f32Ops;
+    row["bf16_ops"] = result.counts.bf16Ops;
     if (!test.prompt)
       row["bytes_per_token"] =
           result.counts.memoryBytes() / (uint64_t(test.tokens) * test.sessions);
