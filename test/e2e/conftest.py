@@ -3,8 +3,14 @@
 """What all end-to-end tests share: the tools, the model, compiled plans, the reference.
 
 Environment: SINTER_BUILD_DIR (build/), SINTER_MODEL (SmolLM2-135M-Instruct, Q4_1;
-./dev test sets it).  Plans are compiled once a run into a temporary folder.
+./dev test sets it).  Plans and logits of the reference are made once a run, whatever
+number of processes (pytest -n) run the tests.
+
+A plan has code for four CPU levels, which is most of the time of a compile: a test
+that is not about levels compiles for the best one here (ONE_LEVEL).
 """
+import contextlib
+import fcntl
 import os
 import pathlib
 import subprocess
@@ -89,6 +95,11 @@ def levels_here():
     return [level for level, needed in LEVELS.items() if needed <= flags]
 
 
+# The best level here, as an option of llm-compile.
+BEST = levels_here()[-1]
+ONE_LEVEL = f"--target={BEST}"
+
+
 def error_lines(text):
     return [line for line in text.splitlines() if "error:" in line]
 
@@ -102,20 +113,39 @@ def model():
 
 
 @pytest.fixture(scope="session")
-def scratch(tmp_path_factory):
-    return tmp_path_factory.mktemp("plans")
+def shared(tmp_path_factory):
+    """shared(name, make): the file of that name, made by the first of all processes that asks; the others wait."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    folder = folder / "shared"
+    folder.mkdir(exist_ok=True)
+
+    def get(name, make):
+        path = folder / name
+        with open(folder / f"{name}.lock", "w", encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            if not path.exists():
+                try:
+                    make(path)
+                except BaseException:
+                    with contextlib.suppress(FileNotFoundError):
+                        path.unlink()
+                    raise
+        return path
+    return get
 
 
 @pytest.fixture(scope="session")
-def exact(model, scratch):
-    """SmolLM2 with f32 activations and f32 cache."""
-    return compile_plan(model, scratch / "exact.plan", *EXACT)
+def exact(model, shared):
+    """SmolLM2 with f32 activations and f32 cache, for every CPU level."""
+    return shared("exact.plan", lambda plan: compile_plan(model, plan, *EXACT))
 
 
 @pytest.fixture(scope="session")
-def fast(model, scratch):
-    """SmolLM2 as llm-compile makes it without options: int8 activations, f16 cache."""
-    return compile_plan(model, scratch / "fast.plan")
+def fast(model, shared):
+    """SmolLM2 as llm-compile makes it without options: int8 activations, f16 cache, every CPU level."""
+    return shared("fast.plan", lambda plan: compile_plan(model, plan))
 
 
 @pytest.fixture(scope="session")
@@ -137,3 +167,12 @@ def text_ids(tokenizer):
     code = (ROOT / "test/oracles/gguf_numpy.py").read_text()[:1600]
     prose = (ROOT / "LICENSE").read_text()
     return tokenizer.encode(code + prose)[:1025]
+
+
+@pytest.fixture(scope="session")
+def reference_rows(reference, text_ids, shared):
+    """Logits of the reference at the first 300 ids of the text."""
+    def make(path):
+        reference.reset()
+        np.save(path, reference.forward(text_ids[:300]))
+    return np.load(shared("reference.npy", make), mmap_mode="r")

@@ -12,13 +12,17 @@ import time
 
 import pytest
 
-from conftest import BUILD, LEVELS, compile_plan, error_lines, figure, peak_bytes, run, tool
+from conftest import BUILD, LEVELS, ONE_LEVEL, compile_plan, error_lines, figure, peak_bytes, run, tool
 
 
-@pytest.mark.parametrize("options", [[], ["--jobs=1"]])
-def test_recompiling_gives_the_same_bytes(model, fast, tmp_path, options):
-    again = compile_plan(model, tmp_path / "again.plan", "--no-cache", *options)
+def test_recompiling_gives_the_same_bytes(model, fast, tmp_path):
+    again = compile_plan(model, tmp_path / "again.plan", "--no-cache")
     assert filecmp.cmp(fast, again, shallow=False)
+
+
+def test_the_number_of_threads_changes_no_byte(model, tmp_path):
+    one, many = (compile_plan(model, tmp_path / f"{jobs}.plan", "--no-cache", ONE_LEVEL, f"--jobs={jobs}") for jobs in (1, 5))
+    assert filecmp.cmp(one, many, shallow=False)
 
 
 def test_starts_nothing_but_the_linker(model, tmp_path):
@@ -26,7 +30,7 @@ def test_starts_nothing_but_the_linker(model, tmp_path):
         pytest.fail("strace is not installed (./dev installs it)")
     log = tmp_path / "trace"
     command = ["strace", "-f", "-qq", "-e", "trace=execve,execveat", "-e", "signal=none", "-o", str(log),
-               tool("llm-compile"), model, "-o", str(tmp_path / "traced.plan"), "--no-cache"]
+               tool("llm-compile"), model, "-o", str(tmp_path / "traced.plan"), "--no-cache", ONE_LEVEL]
     result = subprocess.run(command, capture_output=True, text=True, timeout=600)
     if "Operation not permitted" in result.stderr and "ptrace" in result.stderr:
         pytest.skip("this machine does not allow ptrace")
@@ -47,7 +51,7 @@ def test_memory_of_a_compile(model, tmp_path):
 
 @pytest.mark.parametrize("name", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_compile_leaves_nothing(model, tmp_path, name):
-    process = subprocess.Popen([tool("llm-compile"), model, "-o", str(tmp_path / "out.plan"), "--no-cache"],
+    process = subprocess.Popen([tool("llm-compile"), model, "-o", str(tmp_path / "out.plan"), "--no-cache", ONE_LEVEL],
                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     deadline = time.monotonic() + 60
     # The moment that matters is when the temporary file is there.
@@ -64,7 +68,7 @@ def test_a_full_disk_is_one_message_and_no_file(model, tmp_path):
         signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
         resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, 1 << 20))
 
-    result = run("llm-compile", model, "-o", tmp_path / "out.plan", check=False, preexec_fn=limit)
+    result = run("llm-compile", model, "-o", tmp_path / "out.plan", ONE_LEVEL, check=False, preexec_fn=limit)
     assert result.returncode == 1, result.stderr
     assert len(error_lines(result.stderr)) == 1, result.stderr
     assert os.listdir(tmp_path) == []

@@ -13,7 +13,7 @@ import gguf
 import pytest
 
 import make_gguf
-from conftest import compile_plan, error_lines, run
+from conftest import ONE_LEVEL, compile_plan, error_lines, run
 
 IDS = "5,9,2,7"
 WORKERS = 2
@@ -106,7 +106,7 @@ def test_appended_bytes_do_not_change_the_answer(small_plan, tmp_path):
 def compile_bytes(data, folder, name):
     gguf, plan = folder / f"{name}.gguf", folder / f"{name}.plan"
     gguf.write_bytes(data)
-    result = run("llm-compile", gguf, "-o", plan, check=False, timeout=120)
+    result = run("llm-compile", gguf, "-o", plan, ONE_LEVEL, check=False, timeout=120)
     left = [entry for entry in os.listdir(folder) if entry.startswith(name) and entry != gguf.name]
     gguf.unlink()
     return result, plan, left

@@ -14,22 +14,18 @@ GREEDY = json.loads((ROOT / "test/oracles/smollm2-greedy.json").read_text())
 TIE = 1e-3
 
 
-def test_logits_agree_over_300_positions(exact, reference, text_ids, tmp_path):
-    ids = text_ids[:300]
-    reference.reset()
-    expected = reference.forward(ids)
-    got = logits(exact, ids, tmp_path / "logits.npy")
-    assert got.dtype == np.float32 and got.shape == expected.shape
-    figures = gguf_numpy.compare(expected, got)
+def test_logits_agree_over_300_positions(exact, reference_rows, text_ids, tmp_path):
+    got = logits(exact, text_ids[:300], tmp_path / "logits.npy")
+    assert got.dtype == np.float32 and got.shape == reference_rows.shape
+    figures = gguf_numpy.compare(reference_rows, got)
     figure("exact mode, 300 positions", f"max {figures['max_abs_logit']:.2e}, mean KL {figures['mean_kl']:.1e}")
     assert figures["max_abs_logit"] <= 3e-4
     assert abs(figures["mean_kl"]) <= 1e-8
 
 
-def test_llm_eval_reports_the_same_difference(exact, reference, text_ids, tmp_path):
+def test_llm_eval_reports_the_same_difference(exact, reference_rows, text_ids, tmp_path):
     ids = text_ids[:260]
-    reference.reset()
-    expected = reference.forward(ids)
+    expected = reference_rows[:260]
     np.savez(tmp_path / "reference.npz", prompt=np.int32(ids), logits=expected,
              tokens=np.int32([expected[-1].argmax()]))
     line = run("llm-eval", exact, "--reference", tmp_path / "reference.npz").stdout.strip()

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 import make_gguf
-from conftest import compile_plan, levels_here, logits, run
+from conftest import ONE_LEVEL, compile_plan, levels_here, logits, run
 
 IDS = [5, 9, 2, 7, 100, 33, 41, 8, 77, 12, 19]
 
@@ -28,8 +28,7 @@ def test_each_mode_passes_its_self_test(tiny, tmp_path, options):
 
 def test_rows_of_a_forward_change_no_bit(tiny, tmp_path):
     """--max-rows sets how many rows a compiled region takes, not what it computes."""
-    target = f"--target={levels_here()[-1]}"
-    rows = [logits(compile_plan(tiny, tmp_path / f"{n}.plan", f"--max-rows={n}", target), IDS, tmp_path / f"{n}.npy")
+    rows = [logits(compile_plan(tiny, tmp_path / f"{n}.plan", f"--max-rows={n}", ONE_LEVEL), IDS, tmp_path / f"{n}.npy")
             for n in (1, 7, 512)]
     for other in rows[1:]:
         assert np.array_equal(rows[0].view(np.int32), other.view(np.int32))
@@ -40,11 +39,12 @@ def test_rows_and_workers_change_no_bit_of_any_kv_type(kv, tmp_path):
     """515 positions: two spans of attention and a rest; rows alone, a few at a time, and in blocks."""
     path = tmp_path / "m.gguf"
     make_gguf.write(make_gguf.CONFIGS["llama-gqa-8-2"] | {"context": 600, "layers": 2}, str(path))
-    plan = compile_plan(path, tmp_path / "m.plan", f"--kv={kv}", "--no-golden")
+    narrow, wide = levels_here()[0], levels_here()[-1]
+    plan = compile_plan(path, tmp_path / "m.plan", f"--kv={kv}", "--no-golden", f"--target={narrow},{wide}")
     assert f"kv = {kv}" in run("llm-dump", plan).stdout
     ids = [(7 * i * i + 3 * i) % 490 for i in range(515)]
     first = logits(plan, ids, tmp_path / "first.npy", "--chunk", 512, "--threads", 2)
     for number, (level, threads, chunk) in enumerate(
-            [(levels_here()[0], 1, 512), (levels_here()[-1], 1, 1), (levels_here()[0], 2, 7), (levels_here()[-1], 3, 100)]):
+            [(narrow, 1, 512), (wide, 1, 1), (narrow, 2, 7), (wide, 3, 100)]):
         other = logits(plan, ids, tmp_path / f"{number}.npy", "--threads", threads, "--chunk", chunk, env={"SINTER_CPU": level})
         assert np.array_equal(first.view(np.int32), other.view(np.int32)), (level, threads, chunk)

@@ -6,7 +6,7 @@ import re
 import pytest
 
 import make_gguf
-from conftest import compile_plan, logits, run
+from conftest import ONE_LEVEL, compile_plan, logits, run
 
 PHASES = ["import", "fuse", "outline", "tile", "decode", "plan"]
 IDS = [3, 1, 4, 1, 5, 9, 2, 6]
@@ -21,7 +21,7 @@ def small(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def straight(small):
-    return compile_plan(small, small.parent / "straight.plan")
+    return compile_plan(small, small.parent / "straight.plan", ONE_LEVEL)
 
 
 def test_the_help_names_every_phase():
@@ -34,7 +34,7 @@ def test_stop_and_resume(small, straight, phase, tmp_path):
     stopped = tmp_path / "stopped.mlir"
     run("llm-compile", small, f"--compile-to={phase}", "-o", stopped)
     resumed = tmp_path / "resumed.plan"
-    run("llm-compile", stopped, f"--compile-from={phase}", "-o", resumed)
+    run("llm-compile", stopped, f"--compile-from={phase}", "-o", resumed, ONE_LEVEL)
     expected = logits(straight, IDS, tmp_path / "a.npy")
     assert logits(resumed, IDS, tmp_path / "b.npy").tobytes() == expected.tobytes()
 
@@ -52,7 +52,7 @@ def test_a_phase_is_text_of_its_level(small, phase, tmp_path):
 
 def test_dump_has_a_file_for_each_phase(small, tmp_path):
     folder = tmp_path / "dump"
-    compile_plan(small, tmp_path / "x.plan", f"--dump-phases-to={folder}")
+    compile_plan(small, tmp_path / "x.plan", ONE_LEVEL, f"--dump-phases-to={folder}")
     names = sorted(path.name for path in folder.iterdir())
     assert len(names) == len(PHASES)
     for phase in PHASES:

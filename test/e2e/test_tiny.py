@@ -30,9 +30,11 @@ def test_logits(name, tmp_path):
     ids = make_gguf.prompt(make_gguf.CONFIGS[name]["vocab"], ROWS)
     expected = reference_logits(name, path, ids, tmp_path)
 
-    exact = compile_plan(path, tmp_path / "exact.plan", *EXACT)
+    # Integer dots play no part in this mode: the code of a level differs by the width of its vectors alone.
+    levels = [level for level in levels_here() if not level.endswith("vnni")]
+    exact = compile_plan(path, tmp_path / "exact.plan", *EXACT, f"--target={','.join(levels)}")
     results = [logits(exact, ids, tmp_path / "x.npy", "--chunk", chunk, "--threads", threads, env={"SINTER_CPU": level})
-               for level in levels_here() for chunk, threads in ((512, 2), (7, 1), (1, 2))]
+               for level in levels for chunk, threads in ((512, 2), (7, 1), (1, 2))]
     figures = gguf_numpy.compare(expected, results[0])
     figure(f"tiny {name}, exact mode", f"max {figures['max_abs_logit']:.1e}, mean KL {figures['mean_kl']:.0e}")
     assert figures["max_abs_logit"] <= 3e-4 and abs(figures["mean_kl"]) <= 1e-8
