@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 // How many workers a plan gets when nobody says.
+#include "runtime/device/cpu/Quota.h"
 #include "runtime/device/cpu/WorkerPool.h"
 
 #include <cstdio>
@@ -47,19 +48,6 @@ bool isFirstSibling(int cpu, const cpu_set_t &allowed) {
       ++at;
   }
   return true;
-}
-
-/// CPUs that the control group's quota pays for; 0: no quota.
-uint32_t quotaCores() {
-  char text[64];
-  if (!readLine("/sys/fs/cgroup/cpu.max", text, sizeof(text)))
-    return 0;
-  char *end = text;
-  long long quota = strtoll(text, &end, 10);
-  long long period = strtoll(end, nullptr, 10);
-  if (quota <= 0 || period <= 0)
-    return 0;
-  return static_cast<uint32_t>((quota + period - 1) / period);
 }
 
 } // namespace
