@@ -32,7 +32,7 @@ struct Patience {
   /// Waits to park at once after that.
   static constexpr uint32_t kCoolWaits = 250;
 
-  alignas(64) uint32_t spins = 0;
+  uint32_t spins = 0;
   uint32_t most = 0;
   uint32_t cooling = 0; // waits left
   bool cools = false;
@@ -76,76 +76,51 @@ private:
 class WaitWord {
 public:
   uint32_t load() const { return value.load(std::memory_order_acquire); }
-  /// Nobody waits for this change.
-  void set(uint32_t now) { value.store(now, std::memory_order_relaxed); }
-  uint32_t add(uint32_t more) { return value.fetch_add(more) + more; }
 
-  void wake() {
-    // Both this and sleep() are sequentially consistent: either the sleeper
-    // sees the new value or its waker sees the sleeper.
+  /// Sequentially consistent with sleep(): either the sleeper sees the new
+  /// value or its waker sees the sleeper.
+  void store(uint32_t now) {
+    value.store(now);
     if (sleepers.load() != 0)
       wakeSleepers();
   }
-  /// Waits until the value is no longer `old`: looks for a while, then parks.
-  /// A waiter that spins needs no system call; one that parks leaves its core
-  /// to whoever it waits for.
-  void waitChange(uint32_t old, Patience &patience) {
-    for (uint32_t i = 0; i < patience.spins; ++i) {
-      if (load() != old)
-        return patience.paid();
+  /// Waits until the value is `wanted` or beyond it, where values that are half
+  /// the range away count as before: looks for a while, then parks.  A waiter
+  /// that spins needs no system call; one that parks leaves its core to whoever
+  /// it waits for.
+  void waitFor(uint32_t wanted, Patience &patience) {
+    for (uint32_t i = 0; !isBeyond(load(), wanted); ++i) {
+      if (i == patience.spins)
+        return sleep(wanted, patience);
       relax();
     }
-    sleep(old, patience);
+    patience.paid();
   }
 
 private:
-  void sleep(uint32_t old, Patience &patience);
+  static bool isBeyond(uint32_t value, uint32_t wanted) {
+    return static_cast<int32_t>(value - wanted) >= 0;
+  }
+  void sleep(uint32_t wanted, Patience &patience);
   void wakeSleepers();
 
-  alignas(64) std::atomic<uint32_t> value{0};
+  std::atomic<uint32_t> value{0};
   std::atomic<uint32_t> sleepers{0};
-};
-
-/// All `workers` must arrive before anyone leaves; used again and again.
-class Barrier {
-public:
-  void reset(uint32_t newWorkers) { workers = newWorkers; }
-  void arrive(Patience &patience) {
-    if (workers == 1)
-      return;
-    // Read before arriving: afterwards the last one may already change it.
-    uint32_t old = phase.load();
-    if (arrived.fetch_add(1, std::memory_order_acq_rel) + 1 < workers)
-      return phase.waitChange(old, patience);
-    arrived.store(0, std::memory_order_relaxed);
-    phase.add(1);
-    phase.wake();
-  }
-
-private:
-  alignas(64) std::atomic<uint32_t> arrived{0};
-  WaitWord phase;
-  alignas(64) uint32_t workers = 1;
 };
 
 /// First come, first served, so that sessions on several threads take turns.
 class FairLock {
 public:
   void lock() {
-    uint32_t mine = next.fetch_add(1, std::memory_order_relaxed);
     Patience patience;
     patience.set(100);
-    for (uint32_t now; (now = serving.load()) != mine;)
-      serving.waitChange(now, patience);
+    serving.waitFor(next.fetch_add(1, std::memory_order_relaxed), patience);
   }
-  void unlock() {
-    serving.add(1);
-    serving.wake();
-  }
+  void unlock() { serving.store(serving.load() + 1); }
 
 private:
-  std::atomic<uint32_t> next{0};
-  WaitWord serving;
+  alignas(64) std::atomic<uint32_t> next{0};
+  alignas(64) WaitWord serving;
 };
 
 } // namespace sinter::runtime

@@ -20,15 +20,15 @@ static uint64_t nanoseconds() {
   return uint64_t(time.tv_sec) * 1000000000u + uint64_t(time.tv_nsec);
 }
 
-void WaitWord::sleep(uint32_t old, Patience &patience) {
+void WaitWord::sleep(uint32_t wanted, Patience &patience) {
   uint64_t start = nanoseconds();
   sleepers.fetch_add(1);
-  while (value.load() == old) {
+  for (uint32_t seen; !isBeyond(seen = value.load(), wanted);) {
 #if defined(__linux__)
     // Returns at once if the value is another one by now; signals wake it, too.
-    syscall(SYS_futex, &value, FUTEX_WAIT_PRIVATE, old, nullptr, nullptr, 0);
+    syscall(SYS_futex, &value, FUTEX_WAIT_PRIVATE, seen, nullptr, nullptr, 0);
 #else
-    value.wait(old);
+    value.wait(seen);
 #endif
   }
   sleepers.fetch_sub(1);

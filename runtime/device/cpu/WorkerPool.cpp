@@ -8,6 +8,7 @@
 #include <ctime>
 #include <sched.h>
 #include <unistd.h>
+#include <utility>
 
 namespace sinter::runtime {
 
@@ -17,6 +18,7 @@ namespace {
 constexpr uint32_t kIdleMicroseconds = 200;
 constexpr uint32_t kBarrierMicroseconds = 50;
 constexpr size_t kStackBytes = size_t(2) << 20;
+
 #if defined(__x86_64__)
 /// Round to nearest, no flush to zero, all exceptions masked.
 constexpr unsigned kIeeeDefault = 0x1f80;
@@ -57,13 +59,13 @@ uint64_t pausesPerMicrosecond() {
 }
 } // namespace
 
+
 Status WorkerPool::start(const Allocator &allocator, uint32_t workers,
                          bool pin) {
-  count = workers;
-  SINTER_TRY(calibrate(allocator));
-  barrier.reset(workers);
-  threads = Vector<Thread>(allocator);
-  SINTER_NEED(threads.reserve(workers - 1));
+  SINTER_NEED(seats.create(allocator, workers) &&
+              team.create(allocator, workers));
+  setPatience();
+  gatherAll();
   pthread_attr_t attributes;
   if (int error = pthread_attr_init(&attributes))
     return fail(allocator, SINTER_IO, "cannot start threads: %s",
@@ -74,118 +76,119 @@ Status WorkerPool::start(const Allocator &allocator, uint32_t workers,
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
   int error = 0;
-  for (uint32_t i = 1; i < workers && !error; ++i) {
-    // Reserved above: the elements never move.
-    (void)threads.push_back(Thread{pthread_t(), this, i});
-    error = pthread_create(&threads.back().handle, &attributes, threadMain,
-                           &threads.back());
+  for (; threads < workers; ++threads) {
+    Seat &seat = seats[threads];
+    seat.pool = this;
+    error = pthread_create(&seat.thread, &attributes, threadMain, &seat);
     if (error)
-      threads.pop_back();
-    else if (pin)
-      pinThread(threads.back());
+      break;
+    if (pin)
+      pinThread(threads);
   }
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   pthread_attr_destroy(&attributes);
   if (!error)
     return Status();
-  size_t started = threads.size() + 1;
+  uint32_t refused = threads + 1;
   stop();
   return fail(allocator, SINTER_IO,
-              "cannot start worker %zu of %u: %s; ask for fewer threads",
-              started + 1, workers, strerror(error));
+              "cannot start worker %u of %u: %s; ask for fewer threads",
+              refused, workers, strerror(error));
 }
 
 void WorkerPool::stop() {
   ending.store(true, std::memory_order_relaxed);
-  round.add(1);
-  round.wake();
-  for (Thread &thread : threads)
-    pthread_join(thread.handle, nullptr);
-  threads.clear();
+  for (uint32_t i = 1; i < threads; ++i)
+    seats[i].invited.store(seats[i].invited.load() + 1);
+  for (uint32_t i = 1; i < threads; ++i)
+    pthread_join(seats[i].thread, nullptr);
+  threads = 1;
 }
 
-Status WorkerPool::calibrate(const Allocator &allocator) {
-  idle = Vector<Patience>(allocator);
-  inside = Vector<Patience>(allocator);
-  SINTER_NEED(idle.resize(count) && inside.resize(count));
+void WorkerPool::setPatience() {
   // More workers than CPUs: whoever spins takes the CPU from the one it waits
   // for.
   cpu_set_t set;
   if (sched_getaffinity(0, sizeof(set), &set) == 0) {
     oneProcessor = CPU_COUNT(&set) == 1;
-    if (count > static_cast<uint32_t>(CPU_COUNT(&set)))
-      return Status();
+    if (workers() > static_cast<uint32_t>(CPU_COUNT(&set)))
+      return;
   }
   uint64_t perMicrosecond = pausesPerMicrosecond();
-  for (uint32_t i = 0; i < count; ++i) {
-    idle[i].set(static_cast<uint32_t>(perMicrosecond * kIdleMicroseconds));
-    inside[i].set(static_cast<uint32_t>(perMicrosecond * kBarrierMicroseconds),
-                  true);
+  for (Seat &seat : seats) {
+    seat.idle.set(static_cast<uint32_t>(perMicrosecond * kIdleMicroseconds));
+    seat.inside.set(
+        static_cast<uint32_t>(perMicrosecond * kBarrierMicroseconds), true);
   }
-  return Status();
 }
 
-void WorkerPool::pinThread(const Thread &thread) {
+void WorkerPool::pinThread(uint32_t index) {
   cpu_set_t allowed, one;
   if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0)
     return;
   uint32_t seen = 0;
-  uint32_t wanted = thread.index % static_cast<uint32_t>(CPU_COUNT(&allowed));
+  uint32_t wanted = index % static_cast<uint32_t>(CPU_COUNT(&allowed));
   for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
     if (!CPU_ISSET(cpu, &allowed) || seen++ != wanted)
       continue;
     CPU_ZERO(&one);
     CPU_SET(cpu, &one);
-    pthread_setaffinity_np(thread.handle, sizeof(one), &one);
+    pthread_setaffinity_np(seats[index].thread, sizeof(one), &one);
     return;
   }
 }
 
+//===-- One task ----------------------------------------------------------===//
+
 void *WorkerPool::threadMain(void *argument) {
-  Thread &thread = *static_cast<Thread *>(argument);
-  thread.pool->work(thread.index);
+  Seat &seat = *static_cast<Seat *>(argument);
+  seat.pool->work(seat);
   return nullptr;
 }
 
-void WorkerPool::work(uint32_t index) {
+void WorkerPool::work(Seat &seat) {
   FloatEnvironment ieee;
-  for (uint32_t seen = 0;;) {
-    round.waitChange(seen, idle[index]);
-    // A round cannot end without this worker, so none is ever missed.
-    ++seen;
+  for (uint32_t invitation = 1;; ++invitation) {
+    seat.invited.waitFor(invitation, seat.idle);
     if (ending.load(std::memory_order_relaxed))
       return;
-    task(argument, index);
-    if (remaining.add(UINT32_MAX) == 0) // one less
-      remaining.wake();
+    seat.steps = seat.before;
+    seat.task(seat.argument, seat.worker);
+    seat.done.store(++seat.steps);
   }
 }
 
-void WorkerPool::run(Task newTask, const void *newArgument) {
+void WorkerPool::runTogether(Task task, const void *argument) {
+  Seat &own = seats[0];
+  for (uint32_t worker = 1; worker < teamSize; ++worker) {
+    Seat &seat = seatOf(worker);
+    seat.worker = worker;
+    seat.before = own.steps;
+    seat.task = task;
+    seat.argument = argument;
+    seat.invited.store(seat.invited.load() + 1);
+  }
+  task(argument, 0);
+  ++own.steps;
+  for (uint32_t worker = 1; worker < teamSize; ++worker)
+    seatOf(worker).done.waitFor(own.steps, own.inside);
+}
+
+/// Everyone says how many steps it has done, each in a line of cache that only
+/// it writes, and waits until the others have done as many.
+void WorkerPool::arrive(uint32_t worker) {
+  Seat &own = seatOf(worker);
+  own.done.store(++own.steps);
+  for (uint32_t other = 0; other < teamSize; ++other)
+    if (other != worker)
+      seatOf(other).done.waitFor(own.steps, own.inside);
+}
+
+void WorkerPool::run(Task task, const void *argument) {
   turn.lock();
-  runTogether(newTask, newArgument);
+  gatherAll();
+  runTogether(task, argument);
   turn.unlock();
-}
-
-void WorkerPool::runTogether(Task newTask, const void *newArgument) {
-  if (count > 1) {
-    task = newTask;
-    argument = newArgument;
-    remaining.set(count - 1);
-    round.add(1);
-    round.wake();
-  }
-  newTask(newArgument, 0);
-  for (uint32_t left; count > 1 && (left = remaining.load()) != 0;)
-    remaining.waitChange(left, inside[0]);
-}
-
-/// Nanoseconds in which a worker waited for a late one since the last call.
-uint64_t WorkerPool::takeLost() {
-  uint64_t lost = 0;
-  for (Patience &patience : inside)
-    lost += patience.takeLost();
-  return lost;
 }
 
 void WorkerPool::run(sinter_entry entry, void *const *buffers,
@@ -204,24 +207,53 @@ void WorkerPool::run(sinter_entry entry, void *const *buffers,
   };
   FloatEnvironment ieee;
   turn.lock();
-  uint64_t start = count > 1 && !oneProcessor ? nanoseconds() : 0;
-  if (start == 0 || solo.isAlone(start)) {
-    kernel.call.workers = 1;
-    kernel.call.barrier = [](void *, uint32_t, uint32_t) {};
+  uint64_t start = workers() > 1 && !oneProcessor ? nanoseconds() : 0;
+  chooseTeam(start);
+  kernel.call.workers = teamSize;
+  if (teamSize == 1) {
+    kernel.call.barrier = [](void *, uint32_t) {};
     task(&kernel, 0);
   } else {
-    kernel.call.workers = count;
-    kernel.call.barrier = [](void *context, uint32_t worker, uint32_t) {
-      auto *pool = static_cast<WorkerPool *>(context);
-      pool->barrier.arrive(pool->inside[worker]);
+    kernel.call.barrier = [](void *pool, uint32_t worker) {
+      static_cast<WorkerPool *>(pool)->arrive(worker);
     };
     runTogether(task, &kernel);
-    uint64_t end = nanoseconds(), lost = takeLost();
-    // With more than two workers, the others are worth more than the late one.
-    if (count == 2)
-      solo.notice(end, end - start, lost);
+    leaveOutLate(start, nanoseconds());
   }
   turn.unlock();
+}
+
+//===-- Late workers ------------------------------------------------------===//
+
+void WorkerPool::gatherAll() {
+  teamSize = workers();
+  for (uint32_t worker = 0; worker < teamSize; ++worker)
+    team[worker] = worker;
+}
+
+/// Who runs a kernel that begins now.
+void WorkerPool::chooseTeam(uint64_t now) {
+  if (oneProcessor)
+    teamSize = 1;
+  else if (teamSize < workers() && absence.isOver(now))
+    gatherAll();
+}
+
+void WorkerPool::leaveOutLate(uint64_t start, uint64_t end) {
+  uint64_t lost = 0, least = UINT64_MAX;
+  uint32_t late = 0;
+  for (uint32_t worker = 0; worker < teamSize; ++worker) {
+    uint64_t own = seatOf(worker).inside.takeLost();
+    lost += own;
+    // The caller cannot be left out; where it is the late one, the processor
+    // of another gets free for it.
+    if (worker > 0 && own <= least) {
+      least = own;
+      late = worker;
+    }
+  }
+  if (absence.notice(end, end - start, lost / (teamSize - 1)))
+    std::swap(team[late], team[--teamSize]);
 }
 
 } // namespace sinter::runtime

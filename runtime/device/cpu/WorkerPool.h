@@ -4,9 +4,9 @@
 #ifndef SINTER_RUNTIME_DEVICE_CPU_WORKERPOOL_H
 #define SINTER_RUNTIME_DEVICE_CPU_WORKERPOOL_H
 
+#include "runtime/base/Array.h"
 #include "runtime/base/Status.h"
-#include "runtime/base/Vector.h"
-#include "runtime/device/cpu/Solo.h"
+#include "runtime/device/cpu/Absence.h"
 #include "runtime/device/cpu/Spin.h"
 #include "runtime/schema/KernelAbi.h"
 
@@ -29,45 +29,60 @@ public:
   /// process may use; the caller's own thread is left alone.
   Status start(const Allocator &allocator, uint32_t workers, bool pin);
   void stop();
-  uint32_t workers() const { return count; }
+  uint32_t workers() const { return static_cast<uint32_t>(seats.size()); }
 
   /// Runs `task` on all workers and returns when all are done.
   void run(Task task, const void *argument);
   /// Runs a kernel with the IEEE default floating-point environment, whatever
-  /// the caller's is, which is restored. Two workers may run it as one while
-  /// others take the processor from them: that changes no bit.
+  /// the caller's is, which is restored. Fewer workers may run it while others
+  /// take the processor from one of them: that changes no bit.
   void run(sinter_entry entry, void *const *buffers, const int64_t *scalars);
 
   /// Cores this process may use: affinity, SMT siblings counted once, and the
-  /// quota of its control group.
+  /// quota of its control groups.
   static uint32_t availableCores();
 
 private:
-  struct Thread {
-    pthread_t handle;
-    WorkerPool *pool;
-    uint32_t index;
+  /// What belongs to one thread; seat 0 is the caller's.
+  struct Seat {
+    /// Written by the caller alone: how often the thread was asked to take part
+    /// in a task, in which, as which worker, and how many steps were done
+    /// before it.
+    alignas(64) WaitWord invited;
+    uint32_t worker = 0, before = 0;
+    Task task = nullptr;
+    const void *argument = nullptr;
+    /// Written by the thread alone: how many steps it has done.
+    alignas(64) WaitWord done;
+    uint32_t steps = 0;
+    /// How long it looks before it parks: between tasks, and inside one.
+    alignas(64) Patience idle, inside;
+    WorkerPool *pool = nullptr;
+    pthread_t thread = {};
   };
-  static void *threadMain(void *thread);
-  void work(uint32_t index);
-  void pinThread(const Thread &thread);
-  void runTogether(Task task, const void *argument);
-  uint64_t takeLost();
-  Status calibrate(const Allocator &allocator);
 
-  Vector<Thread> threads;
-  uint32_t count = 1;
-  /// Of each worker: between tasks, and inside one.
-  Vector<Patience> idle, inside;
+  static void *threadMain(void *seat);
+  void work(Seat &seat);
+  void pinThread(uint32_t index);
+  void setPatience();
+  Seat &seatOf(uint32_t worker) { return seats[team[worker]]; }
+  void runTogether(Task task, const void *argument);
+  void arrive(uint32_t worker);
+
+  void gatherAll();
+  void chooseTeam(uint64_t now);
+  void leaveOutLate(uint64_t start, uint64_t end);
+
+  Array<Seat> seats;
+  uint32_t threads = 1; // seats that have one
   FairLock turn;
-  Barrier barrier; // handed to kernels
-  Solo solo;
-  bool oneProcessor = false;
-  Task task = nullptr;
-  const void *argument = nullptr;
-  WaitWord round;
-  WaitWord remaining;
   std::atomic<bool> ending{false};
+
+  /// Seats of those that take part, worker by worker; changes between tasks.
+  Array<uint32_t> team;
+  uint32_t teamSize = 1;
+  Absence absence; // of those that do not
+  bool oneProcessor = false;
 };
 
 } // namespace sinter::runtime
