@@ -2,10 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "dialects/Decode/DecodeOps.h"
+#include "dialects/Common/NumberFunction.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/IR/Builders.h"
-#include "mlir/Interfaces/FunctionImplementation.h"
 
 using namespace mlir;
 using namespace sinter::decode;
@@ -22,57 +21,6 @@ void DecodeDialect::initialize() {
 }
 
 //===-- decode.program ----------------------------------------------------===//
-
-void ProgramOp::build(OpBuilder &builder, OperationState &state, StringRef name,
-                      ArrayRef<StringRef> params, unsigned results) {
-  SmallVector<Type> inputs(params.size(), builder.getI64Type());
-  SmallVector<Type> outputs(results, builder.getI64Type());
-  state.addAttribute(getSymNameAttrName(state.name),
-                     builder.getStringAttr(name));
-  state.addAttribute(getFunctionTypeAttrName(state.name),
-                     TypeAttr::get(builder.getFunctionType(inputs, outputs)));
-  state.addAttribute(getParamsAttrName(state.name),
-                     builder.getStrArrayAttr(params));
-  Block &entry = state.addRegion()->emplaceBlock();
-  for (Type type : inputs)
-    entry.addArgument(type, state.location);
-}
-
-ParseResult ProgramOp::parse(OpAsmParser &parser, OperationState &result) {
-  auto build = [](Builder &builder, ArrayRef<Type> inputs,
-                  ArrayRef<Type> results, function_interface_impl::VariadicFlag,
-                  std::string &) -> Type {
-    return builder.getFunctionType(inputs, results);
-  };
-  return function_interface_impl::parseFunctionOp(
-      parser, result, /*allowVariadic=*/false,
-      getFunctionTypeAttrName(result.name), build,
-      getArgAttrsAttrName(result.name), getResAttrsAttrName(result.name));
-}
-
-void ProgramOp::print(OpAsmPrinter &printer) {
-  function_interface_impl::printFunctionOp(
-      printer, *this, /*isVariadic=*/false, getFunctionTypeAttrName(),
-      getArgAttrsAttrName(), getResAttrsAttrName());
-}
-
-void ProgramOp::getAsmBlockArgumentNames(Region &region,
-                                         OpAsmSetValueNameFn setName) {
-  for (auto [argument, name] : llvm::zip(
-           region.getArguments(), getParams().getAsValueRange<StringAttr>()))
-    setName(argument, name);
-}
-
-LogicalResult ProgramOp::verify() {
-  for (Type type :
-       llvm::concat<const Type>(getArgumentTypes(), getResultTypes()))
-    if (!type.isInteger(64))
-      return emitOpError("takes and gives i64 only, not ") << type;
-  if (getParams().size() != getArgumentTypes().size())
-    return emitOpError("names ") << getParams().size() << " parameters but has "
-                                 << getArgumentTypes().size();
-  return success();
-}
 
 LogicalResult ProgramOp::verifyRegions() {
   if (!isa<ReturnOp>(getBody().front().getTerminator()))

@@ -6,11 +6,10 @@
 #ifndef SINTER_DIALECTS_DECODE_DECODEOPS_TD
 #define SINTER_DIALECTS_DECODE_DECODEOPS_TD
 
+include "dialects/Common/NumberFunction.td"
 include "dialects/Decode/DecodeDialect.td"
-include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
-include "mlir/Interfaces/FunctionInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
 class Decode_Op<string mnemonic, list<Trait> traits = []>
@@ -23,9 +22,7 @@ class Decode_User<string mnemonic, list<Trait> traits = []>
 
 //===-- programs ----------------------------------------------------------===//
 
-def Decode_ProgramOp : Decode_Op<"program",
-    [FunctionOpInterface, IsolatedFromAbove, OpAsmOpInterface,
-     HasParent<"::mlir::ModuleOp">]> {
+def Decode_ProgramOp : NumberFunctionOp<Decode_Dialect, "program"> {
   let summary = "An entry point of the plan that makes tokens or logits";
   let description = [{
     Parameters and results are i64; a float parameter arrives as the bits of an
@@ -45,29 +42,6 @@ def Decode_ProgramOp : Decode_Op<"program",
     }
     ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name,
-      TypeAttrOf<FunctionType>:$function_type, StrArrayAttr:$params,
-      OptionalAttr<DictArrayAttr>:$arg_attrs,
-      OptionalAttr<DictArrayAttr>:$res_attrs);
-  let regions = (region SizedRegion<1>:$body);
-  let skipDefaultBuilders = 1;
-  let builders = [OpBuilder<(ins "::llvm::StringRef":$name,
-      "::llvm::ArrayRef<::llvm::StringRef>":$params, "unsigned":$results)>];
-  let extraClassDeclaration = [{
-    ::mlir::Region *getCallableRegion() { return &getBody(); }
-    ::llvm::ArrayRef<::mlir::Type> getArgumentTypes() {
-      return getFunctionType().getInputs();
-    }
-    ::llvm::ArrayRef<::mlir::Type> getResultTypes() {
-      return getFunctionType().getResults();
-    }
-    void getAsmBlockArgumentNames(::mlir::Region &region,
-                                  ::mlir::OpAsmSetValueNameFn setName);
-    ::mlir::LogicalResult verifyType() { return ::mlir::success(); }
-  }];
-  let hasCustomAssemblyFormat = 1;
-  let hasVerifier = 1;
-  let hasRegionVerifier = 1;
 }
 
 def Decode_ReturnOp : Decode_Op<"return",

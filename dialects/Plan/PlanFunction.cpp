@@ -4,64 +4,11 @@
 // plan.func and the ops that shape its control flow.
 
 #include "dialects/Plan/PlanOps.h"
-#include "mlir/IR/Builders.h"
-#include "mlir/Interfaces/FunctionImplementation.h"
 
 using namespace mlir;
 using namespace sinter::planir;
 
 //===-- plan.func ---------------------------------------------------------===//
-
-void FuncOp::build(OpBuilder &builder, OperationState &state, StringRef name,
-                   ArrayRef<StringRef> params, unsigned results) {
-  SmallVector<Type> inputs(params.size(), builder.getI64Type());
-  SmallVector<Type> outputs(results, builder.getI64Type());
-  state.addAttribute(getSymNameAttrName(state.name),
-                     builder.getStringAttr(name));
-  state.addAttribute(getFunctionTypeAttrName(state.name),
-                     TypeAttr::get(builder.getFunctionType(inputs, outputs)));
-  state.addAttribute(getParamsAttrName(state.name),
-                     builder.getStrArrayAttr(params));
-  Block &entry = state.addRegion()->emplaceBlock();
-  for (Type type : inputs)
-    entry.addArgument(type, state.location);
-}
-
-ParseResult FuncOp::parse(OpAsmParser &parser, OperationState &result) {
-  auto build = [](Builder &builder, ArrayRef<Type> inputs,
-                  ArrayRef<Type> results, function_interface_impl::VariadicFlag,
-                  std::string &) -> Type {
-    return builder.getFunctionType(inputs, results);
-  };
-  return function_interface_impl::parseFunctionOp(
-      parser, result, /*allowVariadic=*/false,
-      getFunctionTypeAttrName(result.name), build,
-      getArgAttrsAttrName(result.name), getResAttrsAttrName(result.name));
-}
-
-void FuncOp::print(OpAsmPrinter &printer) {
-  function_interface_impl::printFunctionOp(
-      printer, *this, /*isVariadic=*/false, getFunctionTypeAttrName(),
-      getArgAttrsAttrName(), getResAttrsAttrName());
-}
-
-void FuncOp::getAsmBlockArgumentNames(Region &region,
-                                      OpAsmSetValueNameFn setName) {
-  for (auto [argument, name] : llvm::zip(
-           region.getArguments(), getParams().getAsValueRange<StringAttr>()))
-    setName(argument, name);
-}
-
-LogicalResult FuncOp::verify() {
-  for (Type type :
-       llvm::concat<const Type>(getArgumentTypes(), getResultTypes()))
-    if (!type.isInteger(64))
-      return emitOpError("takes and gives i64 only, not ") << type;
-  if (getParams().size() != getArgumentTypes().size())
-    return emitOpError("names ") << getParams().size() << " parameters but has "
-                                 << getArgumentTypes().size();
-  return success();
-}
 
 /// How deep if and while nest below `op`.
 static unsigned depthOf(Operation *op) {
@@ -78,9 +25,9 @@ LogicalResult FuncOp::verifyRegions() {
   if (!isa<ReturnOp>(getBody().front().getTerminator()))
     return emitOpError("must end in plan.return");
   unsigned depth = depthOf(*this);
-  if (depth > maxDepth)
+  if (depth > kMaxDepth)
     return emitOpError("nests control flow ")
-           << depth << " deep; a plan holds " << maxDepth;
+           << depth << " deep; a plan holds " << kMaxDepth;
   return success();
 }
 

@@ -4,7 +4,7 @@
 // Verifiers of declarations and of the ops that name them.
 
 #include "dialects/Plan/PlanOps.h"
-#include "mlir/IR/Builders.h"
+#include "dialects/Common/NumberFunction.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;

@@ -25,4 +25,9 @@
 #define GET_OP_CLASSES
 #include "dialects/Plan/PlanOps.h.inc"
 
+namespace sinter::planir {
+/// How deep `plan.if` and `plan.while` may nest in a function.
+inline constexpr unsigned kMaxDepth = 24;
+} // namespace sinter::planir
+
 #endif

@@ -6,11 +6,10 @@
 #ifndef SINTER_DIALECTS_PLAN_PLANOPS_TD
 #define SINTER_DIALECTS_PLAN_PLANOPS_TD
 
+include "dialects/Common/NumberFunction.td"
 include "dialects/Plan/PlanAttrs.td"
-include "mlir/IR/OpAsmInterface.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
-include "mlir/Interfaces/FunctionInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 
@@ -181,8 +180,7 @@ def Plan_StateOp : Plan_Declaration<"state", [Symbol]> {
 
 //===-- functions ---------------------------------------------------------===//
 
-def Plan_FuncOp : Plan_Declaration<"func",
-    [FunctionOpInterface, IsolatedFromAbove, OpAsmOpInterface]> {
+def Plan_FuncOp : NumberFunctionOp<Plan_Dialect, "func"> {
   let summary = "A function of the program over i64 values";
   let description = [{
     Table `Function`. All parameters and results are i64; a float travels as
@@ -195,31 +193,6 @@ def Plan_FuncOp : Plan_Declaration<"func",
     }
     ```
   }];
-  let arguments = (ins SymbolNameAttr:$sym_name,
-      TypeAttrOf<FunctionType>:$function_type, StrArrayAttr:$params,
-      OptionalAttr<DictArrayAttr>:$arg_attrs,
-      OptionalAttr<DictArrayAttr>:$res_attrs);
-  let regions = (region SizedRegion<1>:$body);
-  let skipDefaultBuilders = 1;
-  let builders = [OpBuilder<(ins "::llvm::StringRef":$name,
-      "::llvm::ArrayRef<::llvm::StringRef>":$params, "unsigned":$results)>];
-  let extraClassDeclaration = [{
-    /// Depth that `plan.if` and `plan.while` may nest.
-    static constexpr unsigned maxDepth = 24;
-    ::mlir::Region *getCallableRegion() { return &getBody(); }
-    ::llvm::ArrayRef<::mlir::Type> getArgumentTypes() {
-      return getFunctionType().getInputs();
-    }
-    ::llvm::ArrayRef<::mlir::Type> getResultTypes() {
-      return getFunctionType().getResults();
-    }
-    void getAsmBlockArgumentNames(::mlir::Region &region,
-                                  ::mlir::OpAsmSetValueNameFn setName);
-    ::mlir::LogicalResult verifyType() { return ::mlir::success(); }
-  }];
-  let hasCustomAssemblyFormat = 1;
-  let hasVerifier = 1;
-  let hasRegionVerifier = 1;
 }
 
 def Plan_ReturnOp : Plan_Op<"return",
