@@ -37,6 +37,8 @@ enum class ValueType : uint32_t {
   F64 = 12
 };
 llvm::StringRef valueTypeName(ValueType type);
+/// Bytes of a scalar in the file; for strings, of the shortest one.
+uint64_t scalarBytes(ValueType type);
 
 /// A metadata value: a scalar, or an array of scalars or strings.  The numeric
 /// accessors convert where nothing is lost and return nullopt otherwise.
