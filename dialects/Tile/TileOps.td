@@ -4,37 +4,7 @@
 #ifndef SINTER_DIALECTS_TILE_TILEOPS_TD
 #define SINTER_DIALECTS_TILE_TILEOPS_TD
 
-include "dialects/Tile/TileAttrs.td"
-include "mlir/IR/BuiltinAttributes.td"
-include "mlir/IR/OpAsmInterface.td"
-include "mlir/IR/OpBase.td"
-include "mlir/IR/SymbolInterfaces.td"
-include "mlir/Interfaces/SideEffectInterfaces.td"
-
-class Tile_Op<string mnemonic, list<Trait> traits = []>
-    : Op<Tile_Dialect, mnemonic, traits>;
-
-def Tile_Int : TypedSignlessIntegerAttrBase<I64, "int64_t", "64-bit integer">;
-
-// A buffer with static shape and one of the element types.
-class Tile_Buf<list<Type> types, list<int> ranks>
-    : ConfinedType<MemRefRankOf<types, ranks>, [HasStaticShapePred],
-                   "a buffer with static shape">;
-def Tile_Rows : Tile_Buf<[F32], [2]>;      // R x Cp activations
-def Tile_Vec : Tile_Buf<[F32], [1]>;       // padded to 32
-def Tile_Bytes : Tile_Buf<[I8], [1]>;      // packed weights
-def Tile_Ids : Tile_Buf<[I32], [1]>;
-def Tile_Codes : Tile_Buf<[I8], [4]>;      // R/4 x KB x 4 x 32
-def Tile_SideF : Tile_Buf<[F32], [3]>;     // R/4 x KB x 4
-def Tile_SideI : Tile_Buf<[I32], [3]>;
-def Tile_Plane : Tile_Buf<[F16, BF16, F32, I8], [4]>; // see KvLayout.h
-def Tile_Table : Tile_Buf<[F32], [3]>;     // R x rot/2 x (cos, sin)
-def Tile_F32 : Tile_Buf<[F32], [1, 2]>;
-def Tile_Places : Tile_Buf<[I32], [2]>;    // R x 4, see Tile_RopeTableOp
-
-class In<TypeConstraint type> : Arg<type, "", [MemRead]>;
-class Out<TypeConstraint type> : Arg<type, "", [MemWrite]>;
-class InOut<TypeConstraint type> : Arg<type, "", [MemRead, MemWrite]>;
+include "dialects/Tile/TileBase.td"
 
 //===----------------------------------------------------------------------===//
 // Module-level ops
@@ -463,70 +433,6 @@ def Tile_AttentionOp : Tile_Op<"attention", [AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
-//===----------------------------------------------------------------------===//
-// Passes over the vocabulary (row 0 of the logits)
-//===----------------------------------------------------------------------===//
-
-def Tile_PenalizeOp : Tile_Op<"penalize"> {
-  let summary = "repetition penalty over the last ids of the history";
-  let description = [{
-    For each distinct id of the last min(`window`, `count`) entries of
-    history[0 .. count): a positive logit is divided by `penalty`, another one
-    multiplied.
-
-    ```mlir
-    tile.penalize %logits, %history count(%n) window(%w) penalty(%p) {vocabulary = 49152}
-        : memref<4x49152xf32>, memref<8192xi32>
-    ```
-  }];
-  let arguments = (ins InOut<Tile_Rows>:$logits, In<Tile_Ids>:$history,
-      Index:$count, Index:$window, F32:$penalty, Tile_Int:$vocabulary);
-  let assemblyFormat = [{
-    $logits `,` $history `count` `(` $count `)` `window` `(` $window `)`
-    `penalty` `(` $penalty `)` attr-dict `:` type($logits) `,` type($history)
-  }];
-  let hasVerifier = 1;
-}
-
-def Tile_SampleOp : Tile_Op<"sample"> {
-  let summary = "draws a token: argmax(log p + Gumbel noise)";
-  let description = [{
-    The noise is keyed by (seed, position, id); temperature 0 takes the largest
-    logit; ties go to the lowest id.  A `top_k` of 0, a `top_p` of 1 and a
-    `min_p` of 0 cut nothing.
-
-    ```mlir
-    tile.sample %logits, %work -> %token seed(%s) position(%p) temperature(%t)
-        top_k(%k) top_p(%tp) min_p(%mp) {vocabulary = 49152}
-        : memref<4x49152xf32>, memref<98304xf32> -> memref<1xi32>
-    ```
-  }];
-  let arguments = (ins In<Tile_Rows>:$logits, InOut<Tile_F32>:$work,
-      Out<Tile_Ids>:$token, I64:$seed, Index:$position, F32:$temperature,
-      Index:$top_k, F32:$top_p, F32:$min_p, Tile_Int:$vocabulary);
-  let assemblyFormat = [{
-    $logits `,` $work `->` $token `seed` `(` $seed `)` `position` `(` $position `)`
-    `temperature` `(` $temperature `)` `top_k` `(` $top_k `)` `top_p` `(` $top_p `)`
-    `min_p` `(` $min_p `)` attr-dict `:` type($logits) `,` type($work) `->` type($token)
-  }];
-  let hasVerifier = 1;
-}
-
-def Tile_ArgmaxOp : Tile_Op<"argmax"> {
-  let summary = "the id of the largest logit; ties go to the lowest id";
-  let description = [{
-    ```mlir
-    tile.argmax %logits, %work -> %token {vocabulary = 49152}
-        : memref<4x49152xf32>, memref<1024xf32> -> memref<1xi32>
-    ```
-  }];
-  let arguments = (ins In<Tile_Rows>:$logits, InOut<Tile_F32>:$work,
-      Out<Tile_Ids>:$token, Tile_Int:$vocabulary);
-  let assemblyFormat = [{
-    $logits `,` $work `->` $token attr-dict
-    `:` type($logits) `,` type($work) `->` type($token)
-  }];
-  let hasVerifier = 1;
-}
+include "dialects/Tile/TileVocabularyOps.td"
 
 #endif
