@@ -45,17 +45,18 @@ private:
     return LLVM::LoadOp::create(b, loc, type, address);
   }
 
-  /// A scalar travels as an i64; a float as its bits in the low half.
-  FailureOr<Value> narrow(Value wide, Type type) {
+  /// A scalar travels as an i64; a float as its bits in the low half. Null: no
+  /// such type may be passed.
+  Value narrow(Value wide, Type type) {
     if (type.isInteger(64))
       return wide;
     Value low = LLVM::TruncOp::create(b, loc, b.getI32Type(), wide);
     if (type.isInteger(32))
       return low;
     if (type.isF32())
-      return Value(LLVM::BitcastOp::create(b, loc, type, low));
+      return LLVM::BitcastOp::create(b, loc, type, low);
     kernel.emitError() << "a kernel cannot take an argument of type " << type;
-    return failure();
+    return {};
   }
 
   LogicalResult loadArguments(Value workerIndex) {
@@ -68,11 +69,10 @@ private:
         arguments.push_back(load(pointer, buffers, 8 * buffer++));
         continue;
       }
-      FailureOr<Value> value =
-          narrow(load(b.getI64Type(), scalars, 8 * scalar++), type);
-      if (failed(value))
+      Value value = narrow(load(b.getI64Type(), scalars, 8 * scalar++), type);
+      if (!value)
         return failure();
-      arguments.push_back(*value);
+      arguments.push_back(value);
     }
     Value workers = load(b.getI32Type(), call, offsetof(sinter_call, workers));
     for (Value narrowValue : {workerIndex, workers})

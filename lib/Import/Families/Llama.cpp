@@ -129,9 +129,11 @@ bool LlamaBuilder::readFrequencyFactors(std::vector<double> &factors) {
   if (!model.claim("rope_freqs.weight", {rot / 2}))
     return false;
   const gguf::Tensor &tensor = *model.file.tensor("rope_freqs.weight");
-  auto preset = *presetOfType(tensor.type);
+  std::optional<encoding::Preset> preset = presetOfType(tensor.type);
+  if (!preset)
+    return false;
   std::vector<float> values(rot / 2);
-  encoding::decodeRow(preset, model.file.bytes(tensor).data(), rot / 2,
+  encoding::decodeRow(*preset, model.file.bytes(tensor).data(), rot / 2,
                       values.data());
   for (auto [factor, value] : llvm::zip(factors, values)) {
     factor = value;

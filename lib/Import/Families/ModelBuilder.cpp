@@ -167,10 +167,10 @@ bool ModelBuilder::claimOptional(StringRef name, ArrayRef<int64_t> shape) {
 void ModelBuilder::declareWeights() {
   MLIRContext *ctx = builder.getContext();
   for (const gguf::Tensor &tensor : file.tensors()) {
-    if (!claimed.contains(tensor.name))
+    std::optional<encoding::Preset> preset = presetOfType(tensor.type);
+    if (!preset || !claimed.contains(tensor.name))
       continue;
-    auto type =
-        encoding::weightType(ctx, tensor.shape, *presetOfType(tensor.type));
+    auto type = encoding::weightType(ctx, tensor.shape, *preset);
     auto source = llm::FileAttr::get(ctx, file.path(), tensor.name,
                                      tensor.offset, tensor.bytes);
     llm::WeightOp::create(builder, loc, tensor.name, type, source);
