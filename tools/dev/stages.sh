@@ -6,6 +6,7 @@
 
 RUNTIME_BUILD=$BUILD/runtime-only
 FUZZ_BUILD=$BUILD/fuzz
+THREADS_BUILD=$BUILD/threads
 
 stage_lint() { logged lint python3 tools/lint/lint.py all --junit "$BUILD/results/lint.xml"; }
 
@@ -30,6 +31,15 @@ build_runtime_alone() {
   configure "$RUNTIME_BUILD" runtime -DCMAKE_C_COMPILER=gcc -DCMAKE_CXX_COMPILER=g++ \
     -DCMAKE_BUILD_TYPE=Release -DSINTER_BUILD_TESTS=ON -DCMAKE_IGNORE_PREFIX_PATH=/usr/lib/llvm-22 &&
     build_tree "$RUNTIME_BUILD" all
+}
+
+# What of the runtime has threads, under ThreadSanitizer.
+stage_threads() {
+  configure "$THREADS_BUILD" runtime -DCMAKE_C_COMPILER=clang-22 -DCMAKE_CXX_COMPILER=clang++-22 \
+    -DCMAKE_BUILD_TYPE=RelWithDebInfo -DSINTER_SANITIZE_THREAD=ON -DSINTER_BUILD_TESTS=ON &&
+    build_tree "$THREADS_BUILD" sinter-runtime-tests &&
+    logged threads ctest --test-dir "$THREADS_BUILD" -R '^(WorkerPool|Concurrency|Generate|Pool|Profile|Memory)[.]' \
+      -j "$JOBS" --output-on-failure --timeout 300 --output-junit "$BUILD/results/threads.xml"
 }
 
 stage_e2e() {

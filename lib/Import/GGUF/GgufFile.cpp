@@ -8,7 +8,6 @@
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/raw_ostream.h"
 
-
 using namespace llvm;
 using namespace sinter::gguf;
 

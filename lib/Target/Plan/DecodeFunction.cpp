@@ -110,8 +110,8 @@ llvm::Error FunctionDecoder::checkRegisters(const plan::Op &op,
 llvm::Error FunctionDecoder::checkRegisters(const plan::Block *block,
                                             uint32_t count, unsigned depth) {
   if (depth > planir::kMaxDepth)
-    return bad("nests control flow more than " +
-               Twine(planir::kMaxDepth) + " deep");
+    return bad("nests control flow more than " + Twine(planir::kMaxDepth) +
+               " deep");
   for (const plan::Op *op : opsOf(block)) {
     if (llvm::Error error = checkRegisters(*op, count))
       return error;

@@ -59,7 +59,6 @@ uint64_t pausesPerMicrosecond() {
 }
 } // namespace
 
-
 Status WorkerPool::start(const Allocator &allocator, uint32_t workers,
                          bool pin) {
   SINTER_NEED(seats.create(allocator, workers) &&
@@ -211,10 +210,10 @@ void WorkerPool::run(sinter_entry entry, void *const *buffers,
   chooseTeam(start);
   kernel.call.workers = teamSize;
   if (teamSize == 1) {
-    kernel.call.barrier = [](void *, uint32_t) {};
+    kernel.call.barrier = [](void *, uint32_t, uint32_t) {};
     task(&kernel, 0);
   } else {
-    kernel.call.barrier = [](void *pool, uint32_t worker) {
+    kernel.call.barrier = [](void *pool, uint32_t worker, uint32_t) {
       static_cast<WorkerPool *>(pool)->arrive(worker);
     };
     runTogether(task, &kernel);

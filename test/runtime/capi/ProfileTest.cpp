@@ -48,13 +48,15 @@ TEST(Profile, SpansOfAWorkerFillTheDispatch) {
     ASSERT_EQ(seen.dispatches.size(), 12u);
     uint64_t before = 0;
     for (const Seen::Dispatch &dispatch : seen.dispatches) {
-      EXPECT_EQ(dispatch.head.workers, threads);
+      // A worker that is found late is left out for a while.
+      EXPECT_GE(dispatch.head.workers, 1u);
+      EXPECT_LE(dispatch.head.workers, threads);
       EXPECT_LE(before, dispatch.head.begin_ns);
       before = dispatch.head.end_ns;
       const bool forward = dispatch.name == "tiny_forward";
       EXPECT_EQ(dispatch.head.layer, forward ? 0 : -1);
       const size_t each = forward ? 2 : 1;
-      ASSERT_EQ(dispatch.spans.size(), each * threads);
+      ASSERT_EQ(dispatch.spans.size(), each * dispatch.head.workers);
       for (size_t i = 0; i < dispatch.spans.size(); ++i) {
         const sinter_span &span = dispatch.spans[i];
         EXPECT_EQ(span.worker, i / each);

@@ -52,9 +52,11 @@ TEST_F(Quota, NoneWithoutGroups) {
 TEST_F(Quota, RoundsUp) {
   write("/proc/self/cgroup", "0::/\n");
   mount("/", "/sys/fs/cgroup", "cgroup2", "nsdelegate");
-  for (auto [text, expected] :
-       {std::pair("100000 100000", 1u), {"150000 100000", 2u},
-        {"1000 100000", 1u}, {"800000 100000", 8u}, {"25000 10000", 3u}}) {
+  for (auto [text, expected] : {std::pair("100000 100000", 1u),
+                                {"150000 100000", 2u},
+                                {"1000 100000", 1u},
+                                {"800000 100000", 8u},
+                                {"25000 10000", 3u}}) {
     write("/sys/fs/cgroup/cpu.max", text);
     EXPECT_EQ(cores(), expected) << text;
   }
