@@ -89,7 +89,7 @@ def probes_of(bench):
         if subject.engine == "sinter" and not (subject.cpu or subject.where or subject.build):
             found.setdefault(threads, []).extend(samples)
     return {str(threads): {"code_object": samples[0]["cpu"], **{
-        name: statistics.median(sample[name] for sample in samples) for name in PROBES if name in samples[0]}}
+        name: statistics.median(values) for name in PROBES if (values := [sample[name] for sample in samples if name in sample])}}
         for threads, samples in sorted(found.items())}
 
 

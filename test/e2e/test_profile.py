@@ -66,6 +66,14 @@ def test_a_token_reads_the_weights_once(profiled, fast):
     assert rows[0]["bytes_per_token"] == pytest.approx(1e6 * megabytes, rel=0.01)
 
 
+def test_what_the_plan_says_of_its_ops_is_short(fast):
+    """One list for all layers of a kind, whatever their number."""
+    dump = json.loads(run("llm-dump", fast, "--json").stdout)
+    ops = dump["provenance"]["ops"]
+    assert set(json.loads(ops)) == {kernel["name"] for kernel in dump["kernels"]}
+    assert len(ops) < 4096 and len(ops) < dump["table_bytes"] / 500
+
+
 def test_the_layers_are_those_of_the_model(profiled):
     lines = profiled[0][profiled[0].index("layer        us"):].splitlines()[1:]
     layers = [line.split()[0] for line in lines if len(line.split()) == 7]

@@ -27,8 +27,9 @@ nlohmann::ordered_json Machine::json() const {
                                    {"stream_gb_s", roofs.stream},
                                    {"dot_gop_s", roofs.dot},
                                    {"fma_gflop_s", roofs.fma},
-                                   {"barrier_ns", roofs.barrierNs},
                                    {"measured", measured}};
+  if (roofs.barrierNs > 0)
+    object["barrier_ns"] = roofs.barrierNs;
   if (roofs.bf16 > 0)
     object["bf16_gflop_s"] = roofs.bf16;
   if (!codeObject.empty())

@@ -173,7 +173,8 @@ Spread sinter::tools::spreadOf(const std::vector<Roofs> &samples,
                                double Roofs::*number) {
   std::vector<double> values;
   for (const Roofs &sample : samples)
-    values.push_back(sample.*number);
+    if (sample.*number > 0)
+      values.push_back(sample.*number);
   return spreadOf(std::move(values));
 }
 

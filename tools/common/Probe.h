@@ -19,7 +19,7 @@
 
 namespace sinter::tools {
 
-/// Of one number of the samples.
+/// Of one number of the samples; 0 means that it was not measured.
 Spread spreadOf(const std::vector<Roofs> &samples, double Roofs::*number);
 /// "probe, 2 threads: stream 80.1 GB/s (79.0 to 80.4), dot ..."; medians and
 /// ends.

@@ -46,7 +46,9 @@ std::string sinter::tools::toJson(const Plan &plan,
     row["fma_gflop_s"] = spreadOf(result.probes, &Roofs::fma).median;
     if (Spread bf16 = spreadOf(result.probes, &Roofs::bf16); bf16.max > 0)
       row["bf16_gflop_s"] = bf16.median;
-    row["barrier_ns"] = spreadOf(result.probes, &Roofs::barrierNs).median;
+    if (Spread barrier = spreadOf(result.probes, &Roofs::barrierNs);
+        barrier.max > 0)
+      row["barrier_ns"] = barrier.median;
     row["bytes"] = result.counts.memoryBytes();
     row["int8_ops"] = result.counts.int8Ops;
     row["f32_ops"] = result.counts.f32Ops;
