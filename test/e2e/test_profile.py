@@ -123,28 +123,37 @@ def same(a, b):
     return a == b
 
 
-def test_report_profile_and_dump_say_the_same(fast, tmp_path):
+def profile_of(plan, ids, tokens, tmp_path):
+    run("llm-run", plan, "--ids", ",".join(map(str, ids)), "-n", tokens, "--temperature", 0, "--ignore-eos",
+        f"--profile={tmp_path}/trace.json")
+    return json.loads((tmp_path / "trace.json").read_text())["otherData"]
+
+
+def roofline(plan, machine, depth):
+    described = "stream:{stream_gb_s:.9g},dot:{dot_gop_s:.9g},fma:{fma_gflop_s:.9g},threads:{threads}".format(**machine)
+    if "bf16_gflop_s" in machine:
+        described += f",bf16:{machine['bf16_gflop_s']:.9g}"
+    arguments = ["--roofline", f"--machine={described}", "--depth", depth]
+    report = json.loads(run("llm-dump", plan, "--json", *arguments).stdout)
+    assert report["machine"]["measured"] is False and report["depth"] == depth
+    return report, run("llm-dump", plan, *arguments).stdout
+
+
+@pytest.mark.parametrize("phase", ["token", "prompt"])
+def test_report_profile_and_dump_say_the_same(fast, tmp_path, phase):
     """The report foretells what the profile finds, op by op and layer by layer: names, calls, bytes, operations, and the
     time on the machine that the profile measured."""
-    depth = 20
-    ids = ",".join(map(str, range(1, depth + 1)))
-    run("llm-run", fast, "--ids", ids, "-n", 2, "--temperature", 0, "--ignore-eos", f"--profile={tmp_path}/trace.json")
-    found = json.loads((tmp_path / "trace.json").read_text())["otherData"]
-    machine = found["machine"]
-    described = "stream:{stream_gb_s:.9g},dot:{dot_gop_s:.9g},fma:{fma_gflop_s:.9g},threads:{threads}".format(**machine)
-    arguments = ["--roofline", "--json", f"--machine={described}"]
-    report = json.loads(run("llm-dump", fast, *arguments, "--depth", depth).stdout)
-    assert report["machine"]["measured"] is False and report["depth"] == depth
+    depth, ids, tokens = {"token": (20, range(1, 21), 2), "prompt": (0, range(1, 513), 1)}[phase]
+    found = profile_of(fast, ids, tokens, tmp_path)
+    report, text = roofline(fast, found["machine"], depth)
+    assert report["chunk"] == 512
     # The sum of float products in another order is the same to six digits.
-    for mine, theirs in zip(predicted(report["token"]), predicted(found["token"])):
+    for mine, theirs in zip(predicted(report[phase]), predicted(found[phase])):
         assert same(mine, theirs), (mine, theirs)
-    # A prompt of the same ids: the report's chunk is the plan's, the profile's that of the prompt.
-    full = json.loads(run("llm-dump", fast, *arguments).stdout)
-    assert full["chunk"] == 512 and full["prompt"]["int8_ops"] > 20 * found["prompt"]["int8_ops"]
-    text = run("llm-dump", fast, "--roofline", f"--machine={described}", "--depth", depth).stdout
-    for op in report["token"]["ops"]:
-        line, = [line for line in text.split("a prompt of")[0].splitlines() if line.startswith(f"{op['kernel']}: {op['op']} ")]
-        assert float(line.split()[-5]) == pytest.approx(op["predicted_us"], abs=0.051)
+    table, = [part for part in text.split("\n\n") if part.startswith("a " + phase)]
+    for op in report[phase]["ops"]:
+        lines = [line.split() for line in table.splitlines() if line.startswith(f"{op['kernel']}: {op['op']} ")]
+        assert min(abs(float(words[-5]) - op["predicted_us"]) for words in lines) <= 0.051
 
 
 def test_this_machine_is_measured(fast):
