@@ -21,6 +21,8 @@ class Tile_Buf<list<Type> types, list<int> ranks>
     : ConfinedType<MemRefRankOf<types, ranks>, [HasStaticShapePred],
                    "a buffer with static shape">;
 def Tile_Rows : Tile_Buf<[F32], [2]>;      // R x Cp activations
+def Tile_Rows16 : Tile_Buf<[BF16], [2]>;   // the same, rounded
+def Tile_AnyRows : Tile_Buf<[F32, BF16], [2]>;
 def Tile_Vec : Tile_Buf<[F32], [1]>;       // padded to 32
 def Tile_Bytes : Tile_Buf<[I8], [1]>;      // packed weights
 def Tile_Ids : Tile_Buf<[I32], [1]>;

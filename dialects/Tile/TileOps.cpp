@@ -280,8 +280,9 @@ LogicalResult ContractOp::verify() {
   if (failed(checkPacked(*this, getW(), "w", weight)))
     return failure();
   bool quantized = getCodes() != nullptr;
-  if (quantized == (getX() != nullptr))
-    return emitOpError() << "needs either a q8 or an f32 input";
+  if (quantized + (getX() != nullptr) + (getX16() != nullptr) != 1)
+    return emitOpError() << "needs either a q8, an f32 or a bf16 input";
+  Value floats = getX() ? getX() : getX16();
   StripLayout layout = StripLayout::getVerified(
       weight.getEncoding(), weight.getRows(), weight.getCols());
   if (quantized) {
@@ -292,7 +293,7 @@ LogicalResult ContractOp::verify() {
                               getSsum(), layout.blocks,
                               layout.blocks * layout.scalesPerBlock())))
       return failure();
-  } else if (failed(checkExactRows(*this, getX(), "x", layout.cols))) {
+  } else if (failed(checkExactRows(*this, floats, "x", layout.cols))) {
     return failure();
   }
   if (getTerms() != 1 && (getTerms() != 2 || !quantized))
@@ -308,7 +309,7 @@ LogicalResult ContractOp::verify() {
   if (getOwn() &&
       failed(quantized ? checkCopies(*this, getCodes(), "codes",
                                      ownGroupStep(layout.blocks, getTerms()))
-                       : checkCopies(*this, getX(), "x", kFewRows)))
+                       : checkCopies(*this, floats, "x", kFewRows)))
     return failure();
   int64_t columns = gated ? layout.rows / 2 : layout.rows;
   if (failed(checkExactRows(*this, getOut(), "out", columns)))
@@ -413,6 +414,9 @@ LogicalResult AttentionOp::verify() {
   if (getHeads() % getKvHeads() != 0)
     return emitOpError() << getHeads() << " heads cannot share " << getKvHeads()
                          << " key heads";
+  if (getDots16() && getHeadDim() % 2 != 0)
+    return emitOpError() << "dots16 takes pairs of dimensions, and there are "
+                         << getHeadDim();
   int64_t columns = getHeads() * getHeadDim();
   if (failed(checkSpan(*this, getX(), "queries", getQCol(), columns)) ||
       failed(checkExactRows(*this, getOut(), "out", columns)) ||

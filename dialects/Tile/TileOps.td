@@ -167,7 +167,8 @@ def Tile_RmsNormOp : Tile_Op<"rms_norm"> {
   let description = [{
     Reads rows `first`.. of `x` (0 if there is none) and writes rows 0.. of `y`;
     with `split = own` rows may be few, and then those of worker w begin at
-    kFewRows * w.
+    kFewRows * w.  Rows of bf16 (here and in other ops) are rounded when they are
+    stored: to nearest even, and to 0 below 2^-50.
 
     ```mlir
     tile.rms_norm %x, %w -> %y rows(%n) first(%i) {cols = 576, eps = 1.0e-5 : f32}
@@ -175,7 +176,7 @@ def Tile_RmsNormOp : Tile_Op<"rms_norm"> {
     ```
   }];
   let arguments = (ins In<Tile_Rows>:$x, In<Tile_Vec>:$weight,
-      Out<Tile_Rows>:$y, Index:$rows, Optional<Index>:$first, Tile_Int:$cols,
+      Out<Tile_AnyRows>:$y, Index:$rows, Optional<Index>:$first, Tile_Int:$cols,
       F32Attr:$eps,
       DefaultValuedAttr<Tile_SplitAttr, "::sinter::tile::Split::Rows">:$split);
   let assemblyFormat = [{
@@ -231,8 +232,9 @@ def Tile_ContractOp : Tile_Op<"contract", [AttrSizedOperandSegments]> {
     exact integer of int8 codes for each scale in it, or an f32 chain of fma from
     zero.  One f32 accumulator for each (r, n) takes them in turn.  The input is
     either int8 (`q8`: the four results of tile.quantize, whose `zero` is the
-    weight's code offset) or `f32`.  Then, in
-    this order: `gate(silu)` (the matrix is interleaved by 16; out has half the
+    weight's code offset), `f32`, or `bf16`: then weights are rounded as such rows
+    are, and the sum is one f32 chain of fma over all of K, pair by pair of columns,
+    the odd one first.  (That is what a bf16 dot does.)  Then, in this order: `gate(silu)` (the matrix is interleaved by 16; out has half the
     columns: silu(gate) * up), or + `bias`, + `residual`.  With `terms = 2` each
     row is the sum of two code rows (see tile.quantize), each with an accumulator
     of its own.
@@ -250,8 +252,8 @@ def Tile_ContractOp : Tile_Op<"contract", [AttrSizedOperandSegments]> {
   let arguments = (ins In<Optional<Tile_Codes>>:$codes,
       In<Optional<Tile_SideF>>:$scale, In<Optional<Tile_SideI>>:$start,
       In<Optional<Tile_SideF>>:$ssum, In<Optional<Tile_Rows>>:$x,
-      In<Tile_Bytes>:$w, In<Optional<Tile_Vec>>:$bias,
-      In<Optional<Tile_Rows>>:$residual, Out<Tile_Rows>:$out, Index:$rows,
+      In<Optional<Tile_Rows16>>:$x16, In<Tile_Bytes>:$w, In<Optional<Tile_Vec>>:$bias,
+      In<Optional<Tile_Rows>>:$residual, Out<Tile_AnyRows>:$out, Index:$rows,
       Tile_PackedAttr:$weight,
       DefaultValuedAttr<Tile_GateAttr, "::sinter::tile::Gate::None">:$gate,
       DefaultValuedAttr<Tile_Int, "1">:$terms, UnitAttr:$own,
@@ -260,6 +262,7 @@ def Tile_ContractOp : Tile_Op<"contract", [AttrSizedOperandSegments]> {
     (`q8` `(` $codes^ `,` $scale `,` $start `,` $ssum `:` type($codes) `,`
       type($scale) `,` type($start) `,` type($ssum) `)`)?
     (`f32` `(` $x^ `:` type($x) `)`)?
+    (`bf16` `(` $x16^ `:` type($x16) `)`)?
     $w `:` type($w)
     (`bias` `(` $bias^ `:` type($bias) `)`)?
     (`residual` `(` $residual^ `:` type($residual) `)`)?
@@ -285,7 +288,7 @@ def Tile_GatedOp : Tile_Op<"gated"> {
     ```
   }];
   let arguments = (ins In<Tile_Rows>:$gate, In<Tile_Rows>:$up,
-      Out<Tile_Rows>:$y, Index:$rows, Tile_Int:$cols, Tile_Int:$gate_col,
+      Out<Tile_AnyRows>:$y, Index:$rows, Tile_Int:$cols, Tile_Int:$gate_col,
       Tile_Int:$up_col);
   let assemblyFormat = [{
     $gate `,` $up `->` $y `rows` `(` $rows `)` attr-dict
@@ -405,7 +408,10 @@ def Tile_AttentionOp : Tile_Op<"attention", [AttrSizedOperandSegments]> {
     positions 0 .. p of its sequence; with a `window` only the last `window` of
     them and the first `sinks`.  Queries are the `heads` * `head_dim` columns of `x` from `q_col` on; the result goes
     to columns 0.. of `out`.  Spans of 256 positions, within a span key by key,
-    spans folded from left to right: the order is part of the op.  `work` is
+    spans folded from left to right: the order is part of the op.  With `dots16`
+    queries (scaled), keys, values and weights are rounded to bf16 (see
+    tile.rms_norm), and what is one fma after another goes pair by pair, of
+    dimensions in scores, of positions in sums, the odd one first.  `work` is
     memory that nobody else reads or writes during the op, as large as
     `AttentionWork` says; its shape is a bound.
 
@@ -418,11 +424,11 @@ def Tile_AttentionOp : Tile_Op<"attention", [AttrSizedOperandSegments]> {
   }];
   let arguments = (ins In<Tile_Rows>:$x, In<Tile_Plane>:$k, In<Tile_Plane>:$v,
       In<Tile_Ids>:$pages, InOut<Tile_Bytes>:$work,
-      Out<Tile_Rows>:$out, Index:$rows, Index:$at,
+      Out<Tile_AnyRows>:$out, Index:$rows, Index:$at,
       In<Optional<Tile_Places>>:$places, Optional<Index>:$runs, Tile_Int:$q_col,
       Tile_Int:$heads, Tile_Int:$kv_heads, Tile_Int:$head_dim, F32Attr:$scale,
       DefaultValuedAttr<Tile_Int, "0">:$window,
-      DefaultValuedAttr<Tile_Int, "0">:$sinks);
+      DefaultValuedAttr<Tile_Int, "0">:$sinks, UnitAttr:$dots16);
   let assemblyFormat = [{
     $x `,` $k `,` $v `,` $pages `work` `(` $work `)`
     `->` $out `rows` `(` $rows `)` `at` `(` $at `)`

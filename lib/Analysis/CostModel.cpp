@@ -84,9 +84,9 @@ OpCost cost(tile::ContractOp op) {
   c.weightBytes.constant = bytesOf(op.getW());
   int64_t products = 2 * op.getWeight().getRows() * op.getWeight().getCols();
   int64_t &moved = c.activationBytes.perRow;
-  if (op.getX()) {
+  if (!op.getCodes()) {
     c.f32Ops.perRow = products;
-    moved += kF32 * op.getWeight().getCols();
+    moved += (op.getX() ? kF32 : kF32 / 2) * op.getWeight().getCols();
   } else {
     c.int8Ops.perRow = op.getTerms() * products;
     for (Value in : {op.getCodes(), op.getScale(), op.getStart(), op.getSsum()})

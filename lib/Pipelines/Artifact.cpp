@@ -8,6 +8,7 @@
 #include "lib/Pipelines/Artifact.h"
 
 #include "dialects/Plan/PlanOps.h"
+#include "dialects/Tile/TileOps.h"
 #include "lib/Analysis/KernelOps.h"
 #include "lib/Conversion/DecodeToPlan/DecodeToPlan.h"
 #include "lib/Import/GGUF/MappedCheckpoint.h"
@@ -152,10 +153,27 @@ llvm::Error ArtifactBuilder::openSource() {
   return llvm::Error::success();
 }
 
+/// Whether any region has products of bf16.
+static bool usesBf16(ModuleOp device) {
+  return device
+      ->walk([](Operation *op) {
+        auto contract = dyn_cast<tile::ContractOp>(op);
+        auto attention = dyn_cast<tile::AttentionOp>(op);
+        bool uses = (contract && contract.getX16()) ||
+                    (attention && attention.getDots16());
+        return uses ? WalkResult::interrupt() : WalkResult::advance();
+      })
+      .wasInterrupted();
+}
+
 llvm::Error ArtifactBuilder::chooseLevels() {
   ArrayRef<std::string> asked = options.artifact.levels;
+  auto byDefault = [&](const CpuLevel &level) {
+    return !level.bf16 || usesBf16(device); // else as the level below it
+  };
   for (const CpuLevel &level : cpuLevels()) // best first, whatever was asked
-    if (asked.empty() || llvm::is_contained(asked, level.name))
+    if (asked.empty() ? byDefault(level)
+                      : llvm::is_contained(asked, level.name))
       levels.push_back(&level);
   for (const std::string &name : asked)
     if (!findCpuLevel(name)) {
@@ -187,10 +205,8 @@ void ArtifactBuilder::addProvenance(const std::string &sourceSha256) {
   add("source.sha256", sourceSha256);
   add("compiler", "sinter 0.1.0");
   add("activations", options.tile.activations);
-  std::string kv = options.tile.kv;
-  if (kv.empty())
-    kv = options.tile.activations == "f32" ? "f32" : "f16";
-  add("kv", kv);
+  add("attention", options.tile.attentionBf16() ? "bf16" : "f32");
+  add("kv", options.tile.kvTypes());
   if (options.tile.kvWindow > 0) {
     add("kv_window", std::to_string(options.tile.kvWindow));
     add("kv_sinks", std::to_string(options.tile.kvSinks));

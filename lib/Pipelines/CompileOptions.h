@@ -21,12 +21,23 @@ namespace sinter {
 
 /// Of the tile phase.
 struct TilePhaseOptions {
-  std::string activations = "int8";  ///< "int8" or "f32"
-  std::string kv;                    ///< as KvTypes; "": by activations
+  std::string activations = "int8";  ///< "int8", "bf16" or "f32"
+  std::string attention;             ///< "bf16" or "f32"; "": by activations
+  std::string kv;                    ///< as KvTypes; "": by the two
   int64_t kvWindow = 0, kvSinks = 0; ///< attention's window; 0: everything
   int64_t maxRows = 512;
   int64_t logitsRows = 16;
   int64_t maxContext = 0; ///< 0: the model's own
+
+  bool attentionBf16() const {
+    return attention.empty() ? activations == "bf16" : attention == "bf16";
+  }
+  /// The type of the KV cache.
+  std::string kvTypes() const {
+    if (!kv.empty())
+      return kv;
+    return attentionBf16() ? "bf16" : activations == "f32" ? "f32" : "f16";
+  }
 };
 
 /// Of the artifact. All of these are part of ArtifactBuilder::planKey().

@@ -28,7 +28,8 @@ static void buildFuse(OpPassManager &manager) {
 static void buildTile(OpPassManager &manager, const TilePhaseOptions &options) {
   LlmToTileOptions convert;
   convert.activations = options.activations;
-  convert.kv = options.kv;
+  convert.attention = options.attentionBf16() ? "bf16" : "f32";
+  convert.kv = options.kvTypes();
   convert.kvWindow = options.kvWindow;
   convert.kvSinks = options.kvSinks;
   convert.maxRows = options.maxRows;

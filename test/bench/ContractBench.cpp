@@ -39,6 +39,8 @@ cl::opt<int64_t> matrixCols("k", cl::desc("columns"), cl::init(768));
 cl::opt<int64_t> rowCount("m", cl::desc("rows of prefill"), cl::init(512));
 cl::opt<int> rounds("r", cl::desc("rounds"), cl::init(7));
 cl::opt<bool> exact("f32", cl::desc("f32 activations for all encodings"));
+cl::opt<bool> bf16("bf16", cl::desc("bf16 activations for all encodings; as "
+                                    "fractions of the f32 peak"));
 cl::list<std::string> presets("type", cl::CommaSeparated,
                               cl::desc("encodings (default: all)"));
 cl::list<std::string> levels("level", cl::CommaSeparated,
@@ -118,7 +120,7 @@ void fill(Quantized &codes, int64_t zero, Random &random) {
 struct Operands {
   explicit Operands(Preset preset)
       : preset(preset),
-        quantized(encoding::blockElements(preset) > 1 && !exact),
+        quantized(encoding::blockElements(preset) > 1 && !exact && !bf16),
         matrix(preset, matrixRows, matrixCols),
         starts(matrix.layout.scalesPerBlock()),
         input(quantized ? 0 : rowCount * padded(matrixCols) * 4),
@@ -128,14 +130,19 @@ struct Operands {
     Random random(5);
     for (size_t i = 0; i < input.size() / 4; ++i)
       input.as<float>()[i] = random.real();
+    for (size_t i = 0; bf16 && i < input.size() / 2; ++i)
+      input.as<uint16_t>()[i] = encoding::floatToBfloat(random.real());
     fill(codes, matrix.layout.zero, random);
   }
 
   std::string text() const {
     std::string floats =
-        llvm::formatv("memref<{0}x{1}xf32>", rowCount, padded(matrixCols));
+        llvm::formatv("memref<{0}x{1}x{2}>", rowCount, padded(matrixCols),
+                      bf16 ? "bf16" : "f32");
     std::string use = llvm::formatv(
-        quantized ? "q8(%c, %s, %t, %u : {0})" : "f32(%x : {0})",
+        quantized ? "q8(%c, %s, %t, %u : {0})"
+        : bf16    ? "bf16(%x : {0})"
+                  : "f32(%x : {0})",
         quantized ? quantizedTypes(rowCount, matrixCols, starts) : floats);
     return llvm::formatv(
         "func.func @k({0}, %w: memref<{1}xi8>, %o: memref<{2}x{3}xf32>, "

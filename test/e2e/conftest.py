@@ -29,6 +29,8 @@ EXACT = ["--activations=f32", "--kv=f32"]
 # CPU level -> what /proc/cpuinfo must show besides AVX2, which all of them need.
 LEVELS = {"x86-64-v3": set(), "x86-64-v4": {"avx512bw"}, "x86-64-v3-vnni": {"avx_vnni"},
           "x86-64-v4-vnni": {"avx512bw", "avx512_vnni"}}
+# In plans with products of bf16.
+BF16_LEVELS = LEVELS | {"x86-64-v4-bf16": {"avx512bw", "avx512_vnni", "avx512_bf16"}}
 # Tests share what they compile with each other, and nothing with the user.
 os.environ["XDG_CACHE_HOME"] = str(BUILD.resolve() / "cache")
 
@@ -88,11 +90,11 @@ def logits(plan, ids, out, *options, env=None):
     return np.load(out)
 
 
-def levels_here():
+def levels_here(levels=LEVELS):
     """The CPU levels of a plan that this machine can run."""
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         flags = set(next(line for line in file if line.startswith("flags")).split())
-    return [level for level, needed in LEVELS.items() if needed <= flags]
+    return [level for level, needed in levels.items() if needed <= flags]
 
 
 # The best level here, as an option of llm-compile.
@@ -146,6 +148,12 @@ def exact(model, shared):
 def fast(model, shared):
     """SmolLM2 as llm-compile makes it without options: int8 activations, f16 cache, every CPU level."""
     return shared("fast.plan", lambda plan: compile_plan(model, plan))
+
+
+@pytest.fixture(scope="session")
+def bf16(model, scratch):
+    """SmolLM2 with bf16 activations, attention and cache."""
+    return compile_plan(model, scratch / "bf16.plan", "--activations=bf16")
 
 
 @pytest.fixture(scope="session")

@@ -9,7 +9,7 @@
 // causal work counted only, against the peak of f32 fused multiply-adds. What
 // is compared takes turns.
 //
-//   attention-bench [HEADS KV_HEADS HEAD_DIM [TYPE [LEVEL]]]
+//   attention-bench [HEADS KV_HEADS HEAD_DIM [TYPE [LEVEL [bf16]]]]
 #include "dialects/Tile/AttentionWork.h"
 #include "test/unit/Jit.h"
 #include "tools/common/ProbeKernels.h"
@@ -30,6 +30,7 @@ namespace {
 struct Setting {
   size_t heads = 9, kvHeads = 3, dim = 64;
   std::string type = "f16", level = levels().back();
+  bool bf16 = false; // products
   size_t cols() const { return (heads * dim + 31) / 32 * 32; }
   size_t paddedDim() const { return (dim + 15) / 16 * 16; }
   size_t elementBytes() const {
@@ -51,12 +52,13 @@ struct Setting {
           %v: memref<4096x{1}x{3}x{4}x{5}>, %p: memref<4096xi32>,
           %w: memref<65536xi8>, %o: memref<8192x{0}xf32>, %n: index, %at: index) {{
         tile.attention %x, %k, %v, %p work(%w) -> %o rows(%n) at(%at)
-          {{q_col = 0, heads = {6}, kv_heads = {1}, head_dim = {7}, scale = 0.15 : f32}
+          {{q_col = 0, heads = {6}, kv_heads = {1}, head_dim = {7}, scale = 0.15 : f32{8}}
           : memref<8192x{0}xf32>, memref<4096x{1}x{2}x16x{5}>,
             memref<4096x{1}x{3}x{4}x{5}>, memref<4096xi32>, memref<65536xi8> -> memref<8192x{0}xf32>
         return
       })mlir",
-        cols(), kvHeads, keyRows(), valueRows(), paddedDim(), type, heads, dim);
+        cols(), kvHeads, keyRows(), valueRows(), paddedDim(), type, heads, dim,
+        bf16 ? ", dots16" : "");
   }
 };
 
@@ -181,6 +183,7 @@ int main(int argc, char **argv) {
     setting.type = argv[4];
   if (argc > 5)
     setting.level = argv[5];
+  setting.bf16 = argc > 6;
   Bench bench(setting);
   for (size_t context : {128, 512, 2048, 8192})
     bench.decode(context);

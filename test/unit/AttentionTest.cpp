@@ -21,6 +21,7 @@ struct Shape {
   size_t heads, kvHeads, dim;
   std::string keys = "f16", values = "f16"; // types of the pages
   size_t window = 0, sinks = 0;
+  bool bf16 = false; // products
 };
 
 size_t roundUp(size_t n, size_t to) { return (n + to - 1) / to * to; }
@@ -66,13 +67,13 @@ struct Problem {
           %o: memref<4096x{0}xf32>, %n: index, %at: index) {{
         tile.attention %x, %k, %v, %p work(%w) -> %o rows(%n) at(%at)
           {{q_col = 0, heads = {3}, kv_heads = {4}, head_dim = {5}, scale = 0.15 : f32,
-           window = {6}, sinks = {7}}
+           window = {6}, sinks = {7}{8}}
           : memref<4096x{0}xf32>, memref<4096x{1}>, memref<4096x{2}>,
             memref<4096xi32>, memref<65536xi8> -> memref<4096x{0}xf32>
         return
       })mlir",
         stride, k.pageType(), v.pageType(), shape.heads, shape.kvHeads,
-        shape.dim, shape.window, shape.sinks);
+        shape.dim, shape.window, shape.sinks, shape.bf16 ? ", dots16" : "");
   }
   bool sees(size_t row, size_t p) const {
     return p <= row &&
@@ -141,6 +142,18 @@ const Shape kShapes[] = {{9, 3, 64},
                          {6, 2, 64, "f16", "f16", 100, 4},
                          {4, 2, 32, "f16", "f16", 290},
                          {5, 1, 16, "f32", "i8", 17, 270}};
+// Products of bf16.
+const Shape kRounded[] = {{9, 3, 64, "bf16", "bf16", 0, 0, true},
+                          {2, 2, 20, "f32", "f16", 0, 0, true},
+                          {7, 1, 24, "i8", "bf16", 0, 0, true},
+                          {4, 2, 80, "bf16", "i8", 0, 0, true},
+                          {6, 2, 64, "f16", "bf16", 99, 5, true},
+                          {5, 1, 16, "bf16", "f32", 17, 270, true}};
+std::vector<Shape> allShapes() {
+  std::vector<Shape> shapes(std::begin(kShapes), std::end(kShapes));
+  shapes.insert(shapes.end(), std::begin(kRounded), std::end(kRounded));
+  return shapes;
+}
 
 void checkValues(const Problem &problem, const std::vector<float> &out,
                  size_t row) {
@@ -149,7 +162,7 @@ void checkValues(const Problem &problem, const std::vector<float> &out,
     auto weights = problem.weightsOf(row, h);
     for (size_t d = 0; d < s.dim; ++d)
       ASSERT_NEAR(out[row * problem.stride + h * s.dim + d],
-                  problem.expected(row, h, d, weights), 3e-6)
+                  problem.expected(row, h, d, weights), s.bf16 ? 0.03 : 3e-6)
           << s.heads << "/" << s.kvHeads << " heads of " << s.dim << ", row "
           << row;
   }
@@ -158,9 +171,9 @@ void checkValues(const Problem &problem, const std::vector<float> &out,
 }
 
 TEST(Attention, MatchesDoublePrecision) {
-  for (const Shape &shape : kShapes) {
+  for (const Shape &shape : allShapes()) {
     Problem problem(shape, 300);
-    for (const std::string &level : levels()) {
+    for (const std::string &level : levels(shape.bf16)) {
       Kernel kernel(problem.text(), level);
       auto out = problem.run(kernel, 0, 300, 2);
       for (size_t row : {0, 1, 15, 16, 17, 100, 254, 255, 256, 257, 299})
@@ -178,10 +191,10 @@ TEST(Attention, LongContext) {
 }
 
 TEST(Attention, BitsDependOnNothingButTheRow) {
-  for (const Shape &shape : kShapes) {
+  for (const Shape &shape : allShapes()) {
     Problem problem(shape, 610);
     std::vector<float> all;
-    for (const std::string &level : levels()) {
+    for (const std::string &level : levels(shape.bf16)) {
       Kernel kernel(problem.text(), level);
       auto one = problem.run(kernel, 0, 610, 1);
       if (all.empty())

@@ -15,17 +15,22 @@ using llvm::formatv;
 
 namespace {
 
-constexpr int64_t kMaxRows = 13;
-constexpr int64_t kRowCounts[] = {1, 2, 3, 4, 5, 8, 13};
+constexpr int64_t kMaxRows = 29;
+constexpr int64_t kRowCounts[] = {1, 2, 3, 4, 5, 8, 13, 29};
 
 enum class Epilogue { None, BiasResidual, Silu };
+enum class Input { Int8, F32, Bf16 };
 
 struct Case {
   Preset preset;
   int64_t rows, cols; // of the matrix
   Epilogue epilogue;
-  bool quantized;
+  Input input;
 
+  bool quantized() const { return input == Input::Int8; }
+  const char *element() const {
+    return quantized() ? "int8" : input == Input::F32 ? "f32" : "bf16";
+  }
   bool gated() const { return epilogue == Epilogue::Silu; }
   int64_t outputs() const { return gated() ? rows / 2 : rows; }
 };
@@ -33,17 +38,21 @@ struct Case {
 std::string name(const Case &c) {
   return formatv("{0} {1}x{2} {3} epilogue {4}",
                  std::string(encoding::presetName(c.preset)), c.rows, c.cols,
-                 c.quantized ? "int8" : "f32", int(c.epilogue));
+                 c.element(), int(c.epilogue));
 }
 
 std::string kernelText(const Case &c, const Matrix &matrix) {
   int64_t starts = matrix.layout.scalesPerBlock();
-  std::string floats = formatv("memref<{0}x{1}xf32>", kMaxRows, padded(c.cols));
-  std::string input = c.quantized ? quantizedArguments(kMaxRows, c.cols, starts)
-                                  : "%x: " + floats;
-  std::string use =
-      formatv(c.quantized ? "q8(%c, %s, %t, %u : {0})" : "f32(%x : {0})",
-              c.quantized ? quantizedTypes(kMaxRows, c.cols, starts) : floats);
+  std::string floats =
+      formatv("memref<{0}x{1}x{2}>", kMaxRows, padded(c.cols), c.element());
+  std::string input = c.quantized()
+                          ? quantizedArguments(kMaxRows, c.cols, starts)
+                          : "%x: " + floats;
+  std::string use = c.quantized()
+                        ? formatv("q8(%c, %s, %t, %u : {0})",
+                                  quantizedTypes(kMaxRows, c.cols, starts))
+                              .str()
+                        : formatv("{0}(%x : {1})", c.element(), floats).str();
   std::string out =
       formatv("memref<{0}x{1}xf32>", kMaxRows, padded(c.outputs()));
   std::string bias = formatv("memref<{0}xf32>", padded(c.outputs()));
@@ -63,8 +72,13 @@ std::string kernelText(const Case &c, const Matrix &matrix) {
 /// Everything a kernel reads and what it should write.
 struct Problem {
   Problem(const Case &c, const Matrix &matrix);
-  float expected(int64_t row, int64_t output) const;
-  double exact(int64_t row, int64_t output) const;
+  /// Of output `n` of row `row`: bit for bit, and in double.
+  float expected(int64_t row, int64_t n) const {
+    return wanted[row * c.outputs() + n].first;
+  }
+  double exact(int64_t row, int64_t n) const {
+    return wanted[row * c.outputs() + n].second;
+  }
   void quantizeInto(Quantized &to) const;
 
   const Case &c;
@@ -75,10 +89,18 @@ struct Problem {
   Memory input, bias, residual;
 
 private:
+  float computeExpected(int64_t row, int64_t output) const;
+  double computeExact(int64_t row, int64_t output) const;
+  std::vector<std::pair<float, double>> wanted;
   float sum(int64_t row, int64_t matrixRow) const {
-    return c.quantized
-               ? dotReference(matrix, matrixRow, codes[row], scales[row])
-               : fmaReference(matrix, matrixRow, x[row].data());
+    switch (c.input) {
+    case Input::Int8:
+      return dotReference(matrix, matrixRow, codes[row], scales[row]);
+    case Input::F32:
+      return fmaReference(matrix, matrixRow, x[row].data());
+    case Input::Bf16:
+      return bf16Reference(matrix, matrixRow, x[row].data());
+    }
   }
 };
 
@@ -92,14 +114,21 @@ Problem::Problem(const Case &c, const Matrix &matrix)
     for (int64_t k = 0; k < c.cols; ++k)
       x[row][k] = random.real();
     quantizeRow(x[row].data(), padded(c.cols) / 32, codes[row], scales[row]);
-    std::memcpy(input.as<float>() + row * padded(c.cols), x[row].data(),
-                padded(c.cols) * 4);
+    for (int64_t k = 0; k < padded(c.cols); ++k)
+      if (c.input == Input::Bf16)
+        input.as<uint16_t>()[row * padded(c.cols) + k] =
+            encoding::floatToBfloat(toBf16(x[row][k]));
+      else
+        input.as<float>()[row * padded(c.cols) + k] = x[row][k];
     for (int64_t n = 0; n < padded(c.outputs()); ++n)
       residual.as<float>()[row * padded(c.outputs()) + n] =
           n < c.outputs() ? random.real() : 0;
   }
   for (int64_t n = 0; n < padded(c.outputs()); ++n)
     bias.as<float>()[n] = n < c.outputs() ? random.real() : 0;
+  for (int64_t row = 0; row < kMaxRows; ++row)
+    for (int64_t n = 0; n < c.outputs(); ++n)
+      wanted.emplace_back(computeExpected(row, n), computeExact(row, n));
 }
 
 void Problem::quantizeInto(Quantized &to) const {
@@ -123,7 +152,7 @@ void Problem::quantizeInto(Quantized &to) const {
 }
 
 /// Bit-exact but for the exponential of a gate.
-float Problem::expected(int64_t row, int64_t output) const {
+float Problem::computeExpected(int64_t row, int64_t output) const {
   float result = sum(row, output);
   if (c.epilogue == Epilogue::BiasResidual) {
     result += bias.as<float>()[output];
@@ -132,7 +161,7 @@ float Problem::expected(int64_t row, int64_t output) const {
   return result;
 }
 
-double Problem::exact(int64_t row, int64_t output) const {
+double Problem::computeExact(int64_t row, int64_t output) const {
   if (c.gated()) {
     int64_t gate = output / 16 * 32 + output % 16;
     double g = sum(row, gate), u = sum(row, gate + 16);
@@ -154,9 +183,11 @@ void checkRow(const Problem &problem, const Memory &out, int64_t row) {
       ASSERT_EQ(values[n], problem.expected(row, n))
           << "row " << row << " output " << n;
     double tolerance =
-        c.gated()     ? 1e-5 * std::fabs(exact) + 1e-12
-        : c.quantized ? 0.02 * std::sqrt(c.cols)
-                      : 1e-6 * c.cols * std::max(1.0, std::fabs(exact) / 64);
+        c.gated()       ? 1e-5 * std::fabs(exact) + 1e-12
+        : c.quantized() ? 0.02 * std::sqrt(c.cols)
+        : c.input == Input::Bf16
+            ? 0.004 * std::sqrt(c.cols)
+            : 1e-6 * c.cols * std::max(1.0, std::fabs(exact) / 64);
     ASSERT_NEAR(values[n], exact, tolerance)
         << "row " << row << " output " << n;
   }
@@ -180,8 +211,8 @@ void check(const Case &c) {
       for (unsigned workers : {1u, 2u}) {
         Memory out(first.size());
         std::vector<void *> buffers =
-            c.quantized ? quantized.buffers()
-                        : std::vector<void *>{problem.input.as<void>()};
+            c.quantized() ? quantized.buffers()
+                          : std::vector<void *>{problem.input.as<void>()};
         for (const Memory *memory : std::initializer_list<const Memory *>{
                  matrix.bytes.get(), &problem.bias, &problem.residual, &out})
           buffers.push_back(memory->as<void>());
@@ -218,16 +249,18 @@ int64_t columns(Preset preset, int64_t blocks) {
 
 TEST_P(Int8Contract, EveryShape) {
   for (auto [rows, blocks] : {std::pair(32, 1), std::pair(71, 5)})
-    check(
-        {GetParam(), rows, columns(GetParam(), blocks), Epilogue::None, true});
+    check({GetParam(), rows, columns(GetParam(), blocks), Epilogue::None,
+           Input::Int8});
 }
 
 TEST_P(Int8Contract, BiasAndResidual) {
-  check({GetParam(), 72, columns(GetParam(), 3), Epilogue::BiasResidual, true});
+  check({GetParam(), 72, columns(GetParam(), 3), Epilogue::BiasResidual,
+         Input::Int8});
 }
 
 TEST_P(Int8Contract, Gate) {
-  check({GetParam(), 2 * 40, columns(GetParam(), 3), Epilogue::Silu, true});
+  check({GetParam(), 2 * 40, columns(GetParam(), 3), Epilogue::Silu,
+         Input::Int8});
 }
 
 INSTANTIATE_TEST_SUITE_P(Presets, Int8Contract,
@@ -238,10 +271,21 @@ INSTANTIATE_TEST_SUITE_P(Presets, Int8Contract,
 
 class FloatContract : public testing::TestWithParam<Preset> {};
 
+/// More than one panel of 256 columns.
+int64_t manyColumns(Preset preset) {
+  return encoding::blockElements(preset) == 256 ? 512 : 352;
+}
+
 TEST_P(FloatContract, EveryShape) {
-  int64_t cols = encoding::blockElements(GetParam()) == 256 ? 512 : 96;
-  check({GetParam(), 45, cols, Epilogue::BiasResidual, false});
-  check({GetParam(), 2 * 24, cols, Epilogue::Silu, false});
+  int64_t cols = manyColumns(GetParam());
+  check({GetParam(), 45, cols, Epilogue::BiasResidual, Input::F32});
+  check({GetParam(), 2 * 24, cols, Epilogue::Silu, Input::F32});
+}
+
+TEST_P(FloatContract, EveryShapeInBf16) {
+  int64_t cols = manyColumns(GetParam());
+  check({GetParam(), 45, cols, Epilogue::BiasResidual, Input::Bf16});
+  check({GetParam(), 2 * 24, cols, Epilogue::Silu, Input::Bf16});
 }
 
 INSTANTIATE_TEST_SUITE_P(Presets, FloatContract,
@@ -251,8 +295,10 @@ INSTANTIATE_TEST_SUITE_P(Presets, FloatContract,
                          });
 
 TEST(FloatContract, ColumnsThatAreNoMultipleOf32) {
-  check({Preset::F16, 40, 50, Epilogue::None, false});
-  check({Preset::F32, 33, 7, Epilogue::None, false});
+  for (Input input : {Input::F32, Input::Bf16}) {
+    check({Preset::F16, 40, 50, Epilogue::None, input});
+    check({Preset::F32, 33, 7, Epilogue::None, input});
+  }
 }
 
 } // namespace

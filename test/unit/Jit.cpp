@@ -36,7 +36,12 @@ using namespace mlir;
 
 namespace sinter::test {
 
-std::vector<std::string> levels() {
+static constexpr llvm::StringLiteral kBf16 = "x86-64-v4-bf16";
+static bool isWide(llvm::StringRef level) {
+  return level.starts_with("x86-64-v4");
+}
+
+std::vector<std::string> levels(bool bf16) {
   llvm::StringMap<bool> features = llvm::sys::getHostCPUFeatures();
   std::vector<std::string> result;
   if (features["avx2"] && features["fma"] && features["f16c"])
@@ -44,6 +49,8 @@ std::vector<std::string> levels() {
   if (features["avx512f"] && features["avx512bw"] && features["avx512dq"] &&
       features["avx512vl"] && features["avx512cd"])
     result.push_back("x86-64-v4");
+  if (bf16 && features["avx512bf16"])
+    result.push_back(kBf16.str());
   return result;
 }
 
@@ -93,7 +100,8 @@ static void lowerTileOps(ModuleOp module, const std::string &level) {
   Share share{kernel.getArgument(count), kernel.getArgument(count + 1)};
   OpBuilder b(module.getContext());
   for (Operation *op : ops) {
-    if (!lowerRowOp(op, b, share, {level == "x86-64-v4" ? 32 : 8}))
+    RowMachine machine{isWide(level) ? 32 : 8, level == kBf16};
+    if (!lowerRowOp(op, b, share, machine))
       stop("no lowering of " + op->getName().getStringRef().str());
     op->erase();
   }
@@ -166,9 +174,11 @@ void Kernel::compile(ModuleOp module, const std::string &level) {
     stop("translation failed");
   llvm::orc::JITTargetMachineBuilder target{
       llvm::Triple(llvm::sys::getProcessTriple())};
-  target.setCPU(level);
-  if (level == "x86-64-v4")
+  target.setCPU(level == kBf16 ? "x86-64-v4" : level);
+  if (isWide(level))
     target.addFeatures({"-prefer-256-bit"});
+  if (level == kBf16)
+    target.addFeatures({"+avx512bf16"});
   auto machine = llvm::cantFail(target.createTargetMachine());
   llvmModule->setDataLayout(machine->createDataLayout());
   llvmModule->setTargetTriple(machine->getTargetTriple());

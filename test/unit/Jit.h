@@ -20,8 +20,9 @@ class LLJIT;
 
 namespace sinter::test {
 
-/// The CPU levels that this machine runs, of those that kernels are built for.
-std::vector<std::string> levels();
+/// The CPU levels that this machine runs, of those that kernels are built for;
+/// with that for products of `bf16`.
+std::vector<std::string> levels(bool bf16 = false);
 
 /// A context with all dialects that lowerings build.
 mlir::MLIRContext &context();

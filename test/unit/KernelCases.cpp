@@ -240,6 +240,28 @@ float sinter::test::fmaReference(const Matrix &matrix, int64_t row,
   return sum;
 }
 
+float sinter::test::toBf16(float x) {
+  if (std::fabs(x) < 0x1p-50f)
+    return 0;
+  uint32_t bits;
+  std::memcpy(&bits, &x, 4);
+  bits = (bits + 0x7fff + (bits >> 16 & 1)) & 0xffff0000;
+  std::memcpy(&x, &bits, 4);
+  return x;
+}
+
+float sinter::test::bf16Reference(const Matrix &matrix, int64_t row,
+                                  const float *x) {
+  const std::vector<float> &w = matrix.values[row];
+  float sum = 0;
+  for (size_t k = 0; k < w.size(); k += 2) {
+    if (k + 1 < w.size())
+      sum = std::fmaf(toBf16(w[k + 1]), toBf16(x[k + 1]), sum);
+    sum = std::fmaf(toBf16(w[k]), toBf16(x[k]), sum);
+  }
+  return sum;
+}
+
 double sinter::test::exactReference(const Matrix &matrix, int64_t row,
                                     const float *x) {
   double sum = 0;

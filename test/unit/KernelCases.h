@@ -69,6 +69,10 @@ float dotReference(const Matrix &matrix, int64_t row,
                    const std::vector<float> &scale);
 /// One output of the f32 kernel.
 float fmaReference(const Matrix &matrix, int64_t row, const float *x);
+/// One output of the bf16 kernel.
+float bf16Reference(const Matrix &matrix, int64_t row, const float *x);
+/// To the nearest bf16, and to 0 below 2^-50.
+float toBf16(float x);
 /// The product in double.
 double exactReference(const Matrix &matrix, int64_t row, const float *x);
 

@@ -28,15 +28,21 @@ cl::opt<std::string> input(cl::Positional, cl::desc("MODEL.gguf"),
 cl::opt<std::string> output("o", cl::desc("Output file"),
                             cl::value_desc("OUT.plan"), cl::cat(category));
 cl::opt<std::string> activations(
-    "activations", cl::init("int8"), cl::value_desc("int8|f32"),
+    "activations", cl::init("int8"), cl::value_desc("int8|bf16|f32"),
     cl::desc("Activations inside contractions: int8 in blocks of 32 (fast, the "
-             "default) or f32 (exact)"),
+             "default), bf16, weights too (nearer to exact), or f32 (exact)"),
     cl::cat(category));
 cl::opt<std::string>
-    kv("kv", cl::value_desc("TYPE|k:TYPE,v:TYPE"),
-       cl::desc("KV cache: f32, f16, bf16 or int8, for both or for keys and "
-                "values apart (default f16; f32 with --activations=f32)"),
-       cl::cat(category));
+    attention("attention", cl::value_desc("bf16|f32"),
+              cl::desc("Products of attention (default f32; bf16 with "
+                       "--activations=bf16): bf16 is faster for long prompts"),
+              cl::cat(category));
+cl::opt<std::string> kv(
+    "kv", cl::value_desc("TYPE|k:TYPE,v:TYPE"),
+    cl::desc("KV cache: f32, f16, bf16 or int8, for both or for keys and "
+             "values apart (default f16; f32 with --activations=f32; bf16 with "
+             "bf16 attention)"),
+    cl::cat(category));
 cl::opt<int64_t> kvWindow(
     "kv-window", cl::init(0), cl::value_desc("N"),
     cl::desc("Attention sees the last N positions alone: another model, and "
@@ -48,7 +54,8 @@ cl::opt<int64_t> kvSinks("kv-sinks", cl::init(0), cl::value_desc("S"),
 cl::list<std::string>
     targets("target", cl::CommaSeparated, cl::value_desc("LEVEL,..."),
             cl::desc("CPU levels to compile for (default: all): x86-64-v3, "
-                     "x86-64-v4, x86-64-v3-vnni, x86-64-v4-vnni"),
+                     "x86-64-v4, x86-64-v3-vnni, x86-64-v4-vnni, and "
+                     "x86-64-v4-bf16 where there are bf16 products"),
             cl::cat(category));
 cl::opt<int64_t> maxRows("max-rows", cl::init(512),
                          cl::desc("Tokens of one forward (prefill chunk)"),
@@ -147,9 +154,12 @@ int readOptions(CompileOptions &options) {
       return usage("no output: give -o OUT.plan");
     options.output = "-";
   }
-  if (activations != "int8" && activations != "f32")
+  if (activations != "int8" && activations != "bf16" && activations != "f32")
     return usage("--activations=" + activations.getValue() +
-                 " is neither int8 nor f32");
+                 " is none of int8, bf16 and f32");
+  if (!attention.empty() && attention != "bf16" && attention != "f32")
+    return usage("--attention=" + attention.getValue() +
+                 " is neither bf16 nor f32");
   std::optional<KvTypes> kvTypes = KvTypes::parse(kv);
   if (!kv.empty() && !kvTypes)
     return usage("--kv=" + kv.getValue() +
@@ -165,6 +175,7 @@ int readOptions(CompileOptions &options) {
   if (maxContext < 0 || maxContext > (1 << 24))
     return usage("--context must be between 0 and 16777216");
   options.tile.activations = activations;
+  options.tile.attention = attention;
   options.tile.kv = kvTypes ? kvTypes->str() : "";
   options.tile.kvWindow = kvWindow;
   options.tile.kvSinks = kvSinks;

@@ -14,6 +14,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/StringSwitch.h"
 #include "llvm/Support/MathExtras.h"
 
 namespace sinter {
@@ -408,13 +409,25 @@ class LlmToTilePass : public sinter::impl::LlmToTileBase<LlmToTilePass> {
 
   LogicalResult readOptions(TileOptions &values) {
     ModuleOp module = getOperation();
-    if (activations != "int8" && activations != "f32")
+    auto mode = llvm::StringSwitch<std::optional<Activations>>(activations)
+                    .Case("int8", Activations::Int8)
+                    .Case("bf16", Activations::Bf16)
+                    .Case("f32", Activations::F32)
+                    .Default(std::nullopt);
+    if (!mode)
       return module.emitError("activations=")
-             << activations.getValue() << " is neither int8 nor f32";
-    values.int8Activations = activations == "int8";
+             << activations.getValue() << " is none of int8, bf16 and f32";
+    if (!llvm::is_contained({"", "bf16", "f32"}, attention))
+      return module.emitError("attention=")
+             << attention.getValue() << " is neither bf16 nor f32";
+    values.activations = *mode;
+    values.attentionBf16 =
+        attention.empty() ? *mode == Activations::Bf16 : attention == "bf16";
     std::string type = kv;
     if (type.empty())
-      type = values.int8Activations ? "f16" : "f32";
+      type = values.attentionBf16        ? "bf16"
+             : *mode == Activations::F32 ? "f32"
+                                         : "f16";
     std::optional<KvTypes> types = KvTypes::parse(type);
     if (!types)
       return module.emitError("kv=")

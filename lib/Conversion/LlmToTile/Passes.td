@@ -21,7 +21,8 @@ def LlmToTile : Pass<"llm-to-tile", "mlir::ModuleOp"> {
     `tile.launch`.
 
     A linear reads int8 activations where its encoding has an integer kernel and
-    `activations` is `int8`; otherwise it reads f32 rows.  A residual sum is
+    `activations` is `int8`; otherwise it reads f32 rows, or bf16 rows where
+    `activations` is `bf16`.  A residual sum is
     fused into the linear that feeds it, and so is a gated unit.
   }];
   let dependentDialects = [
@@ -30,10 +31,13 @@ def LlmToTile : Pass<"llm-to-tile", "mlir::ModuleOp"> {
   ];
   let options = [
     Option<"activations", "activations", "std::string", "\"int8\"",
-           "inside contractions: int8 (blocks of 32) or f32">,
+           "inside contractions: int8 (blocks of 32), bf16 or f32">,
+    Option<"attention", "attention", "std::string", "\"\"",
+           "products of attention: f32 or bf16 (default: f32, bf16 under "
+           "activations=bf16)">,
     Option<"kv", "kv", "std::string", "\"\"",
            "types of the KV cache: f32, f16, bf16 or int8, or k:TYPE,v:TYPE "
-           "(default: f16, f32 under activations=f32)">,
+           "(default: f16, f32 under activations=f32, bf16 under attention=bf16)">,
     Option<"kvWindow", "kv-window", "int64_t", "0",
            "attention sees only so many last positions (default: all)">,
     Option<"kvSinks", "kv-sinks", "int64_t", "0",

@@ -59,12 +59,12 @@ Value RegionBuilder::alloc(ArrayRef<int64_t> shape, Type element) {
                                  MemRefType::get(shape, element));
 }
 
-Value RegionBuilder::allocRows(int64_t cols) {
-  return allocRows(rowCapacity, cols);
+Value RegionBuilder::allocRows(int64_t cols, Type element) {
+  return allocRows(rowCapacity, cols, element);
 }
 
-Value RegionBuilder::allocRows(int64_t rows, int64_t cols) {
-  return alloc({rows, padded(cols)}, builder.getF32Type());
+Value RegionBuilder::allocRows(int64_t rows, int64_t cols, Type element) {
+  return alloc({rows, padded(cols)}, element ? element : builder.getF32Type());
 }
 
 Value RegionBuilder::addArgument(Type type, BindingSpec spec) {
@@ -247,6 +247,13 @@ FailureOr<Value> RegionBuilder::wholeBuffer(Value value, Operation *user) {
   return rows.buffer;
 }
 
+/// What rows are stored as: bf16 where only products of bf16 read them.
+Type RegionBuilder::elementOf(Value rows) {
+  bool rounds = options.activations == Activations::Bf16 &&
+                llvm::all_of(rows.getUsers(), llvm::IsaPred<llm::LinearOp>);
+  return rounds ? Type(builder.getBF16Type()) : builder.getF32Type();
+}
+
 /// Strips that must go to one worker: what reads the result next works on their
 /// columns together.
 static int64_t strips(llm::LinearOp linear, tile::Gate gate) {
@@ -278,6 +285,10 @@ LogicalResult RegionBuilder::contract(llm::LinearOp linear, tile::Gate gate,
     rows = wholeBuffer(linear.getX(), linear);
   if (failed(q) || failed(rows))
     return failure();
+  bool isBf16 = *rows && getElementTypeOrSelf(*rows).isBF16();
+  if (*rows && options.activations == Activations::Bf16 && !isBf16)
+    return linear.emitError("reads rows that other ops read too: there is no "
+                            "lowering with bf16 activations");
   tile::PackedAttr packed = packedOf(linear);
   Value matrixBuffer = matrix(linear.getWeights(), packed);
   Value bias;
@@ -285,9 +296,10 @@ LogicalResult RegionBuilder::contract(llm::LinearOp linear, tile::Gate gate,
     bias = vector(linear.getBiases(), arrangeOf(linear));
   bool own = q->split == tile::Split::Own || copied.contains(*rows);
   auto contract = tile::ContractOp::create(
-      builder, location, q->codes, q->scale, q->start, q->ssum, *rows,
-      matrixBuffer, bias, residual, out, scalar(0), packed, gate,
-      q->codes ? terms() : 1, own, strips(linear, gate));
+      builder, location, q->codes, q->scale, q->start, q->ssum,
+      isBf16 ? Value() : *rows, isBf16 ? *rows : Value(), matrixBuffer, bias,
+      residual, out, scalar(0), packed, gate, q->codes ? terms() : 1, own,
+      strips(linear, gate));
   int64_t firstCol = 0;
   Value buffer = out;
   if (auto part = out.getDefiningOp<memref::SubViewOp>()) {
@@ -385,7 +397,7 @@ LogicalResult RegionBuilder::convert(llm::RmsNormOp op) {
     y = allocRows(onlyLinears
                       ? std::max(rowCapacity, tile::kOwnCopies * tile::kFewRows)
                       : rowCapacity,
-                  cols);
+                  cols, elementOf(op.getResult()));
     if (onlyLinears)
       copied.insert(y);
     tile::RmsNormOp::create(builder, location, *x, weight, y, scalar(0),
@@ -450,15 +462,15 @@ LogicalResult RegionBuilder::convert(llm::AttentionOp op) {
     return op.emitError("reads queries that no region holds");
   llm::KVCacheType cache = op.getKv().getType();
   int64_t cols = op.getHeads() * op.getHeadDim();
-  Value out = allocRows(cols);
+  Value out = allocRows(cols, elementOf(op.getResult()));
   Value work =
       fixedBuffer(tile::BufferAttr::get(builder.getContext(), "attention", 0),
                   MemRefType::get({kWorkBound}, builder.getI8Type()));
-  tile::AttentionOp::create(builder, location, q.buffer, plane(0, cache),
-                            plane(1, cache), pages(), work, out, scalar(0),
-                            scalar(1), rowPlaces(), scalar(2), q.firstCol,
-                            op.getHeads(), op.getKvHeads(), op.getHeadDim(),
-                            op.getScale(), options.window, options.sinks);
+  tile::AttentionOp::create(
+      builder, location, q.buffer, plane(0, cache), plane(1, cache), pages(),
+      work, out, scalar(0), scalar(1), rowPlaces(), scalar(2), q.firstCol,
+      op.getHeads(), op.getKvHeads(), op.getHeadDim(), op.getScale(),
+      options.window, options.sinks, options.attentionBf16);
   bind(op.getResult(), {out, 0, cols});
   return success();
 }
@@ -503,7 +515,7 @@ LogicalResult RegionBuilder::convert(llm::AddOp op) {
 
 LogicalResult RegionBuilder::convert(llm::GatedOp op) {
   int64_t cols = op.getResult().getType().getDimSize(1);
-  Value out = allocRows(cols);
+  Value out = allocRows(cols, elementOf(op.getResult()));
   bind(op.getResult(), {out, 0, cols});
   auto linear = op.getGate().getDefiningOp<llm::LinearOp>();
   if (linear && isDeferred(linear))

@@ -17,8 +17,10 @@
 namespace sinter {
 
 /// What the whole conversion has decided, as values.
+enum class Activations { Int8, Bf16, F32 }; // inside contractions
 struct TileOptions {
-  bool int8Activations = true;
+  Activations activations = Activations::Int8;
+  bool attentionBf16 = false;    // products of attention
   mlir::Type keyType, valueType; // of the KV cache
   int64_t window = 0, sinks = 0; // positions that attention sees; 0: all
   int64_t maxRows = 512;
@@ -69,9 +71,10 @@ public:
   mlir::Location loc() const { return location; }
   mlir::Value scalar(unsigned index);
 
-  /// A transient buffer of rows; `cols` is padded to 32.
-  mlir::Value allocRows(int64_t cols);
-  mlir::Value allocRows(int64_t rows, int64_t cols);
+  /// A transient buffer of rows; `cols` is padded to 32. f32 but where
+  /// `element` says something else.
+  mlir::Value allocRows(int64_t cols, mlir::Type element = {});
+  mlir::Value allocRows(int64_t rows, int64_t cols, mlir::Type element);
   mlir::Value alloc(llvm::ArrayRef<int64_t> shape, mlir::Type element);
 
   /// Buffer arguments; equal requests share one.
@@ -113,7 +116,7 @@ private:
   };
   mlir::FailureOr<tile::StripLayout> layoutOf(llm::LinearOp linear);
   bool readsCodes(const tile::StripLayout &layout) const {
-    return layout.hasDot() && options.int8Activations;
+    return layout.hasDot() && options.activations == Activations::Int8;
   }
   /// Code rows of a row: the head sees few rows and waits for memory, so that a
   /// second term is free there and takes a quarter off the distance from exact
@@ -125,6 +128,7 @@ private:
                     const tile::StripLayout &layout);
   Quantized allocCodes(const tile::StripLayout &layout, tile::Split split);
   tile::ColumnsAttr columnsOf(Rows rows, int64_t unit);
+  mlir::Type elementOf(mlir::Value rows);
 
   mlir::LogicalResult convert(llm::RmsNormOp op);
   mlir::LogicalResult convert(llm::LinearOp op);

@@ -18,8 +18,8 @@ static void clearPadding(LaneBuilder &l, tile::AttentionOp op, Share share) {
   Value zero = l.constantF(VectorType::get({kLanes}, l.f32()), 0);
   forRows(l, op.getRows(), share, [&](Value row) {
     for (int64_t c = cols; c < padded; c += kLanes)
-      storeSome(l, zero, op.getOut(), {row, l.index(c)},
-                std::min(kLanes, padded - c));
+      storeSome(l, asElement(l, zero, op.getOut()), op.getOut(),
+                {row, l.index(c)}, std::min(kLanes, padded - c));
   });
 }
 

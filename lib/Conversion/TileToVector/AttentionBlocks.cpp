@@ -4,9 +4,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // A task is a block of rows of one key head. Span by span, K and V are widened
-// once into panels of f32 that all queries of the block read; tiles of a few
-// (row, head) queries then work as products of small matrices do. Keys that no
-// row of a tile sees cost nothing.
+// once into panels of f32 (or pairs of bf16) that all queries of the block
+// read; tiles of a few (row, head) queries then work as products of small
+// matrices do. Keys that no row of a tile sees cost nothing.
 #include "lib/Conversion/TileToVector/Attention.h"
 #include "lib/Conversion/TileToVector/AttentionEmitter.h"
 #include "lib/Conversion/TileToVector/MathExpansion.h"
@@ -30,19 +30,19 @@ private:
 
   void forTasks(Value tasks, llvm::function_ref<void(Value)> body);
   void emitTask(Value first, Value end, Value keyHead);
-  void widenSpan(Value keyHead);
+  void fillPanels(Value keyHead);
   void emitTile(Value firstQuery, int64_t count);
   Values scoreKeys(Value key, int64_t count, ValueRange maxima, bool ragged);
   Value rowOf(Value query) { return l.addi(firstRow, l.divu(query, ratio)); }
   Values masked(ValueRange scores, Value key, int64_t count);
   void exponentials(int64_t count);
   void addValues(int64_t count, int64_t chunk, int64_t some);
-  Values addKey(ValueRange sums, Value key, int64_t from, int64_t end,
-                int64_t chunk, int64_t some);
+  Values addKey(ValueRange sums, Value key, Kept kept, int64_t from,
+                int64_t end, int64_t chunk, int64_t some);
 
   int64_t tileQueries, keyVectors, chunksAtOnce;
   Value keyPanel, valuePanel, queries, parts; // this worker's memory
-  Value scores, tileParts;                    // of a tile
+  Value scores, weights, tileParts;           // of a tile
   // Of the task and the span at hand.
   Value firstRow, endRow, span;
   // Of the tile at hand: its first query, and the keys that each query sees.
@@ -63,11 +63,17 @@ BlockAttention::BlockAttention(LaneBuilder &l, tile::AttentionOp op,
 
 void BlockAttention::emit() {
   int64_t count = work.blockRows * ratio;
-  keyPanel = ownMemory(work.keyPanel, {kSpan / kPanelKeys, dim, kPanelKeys});
-  valuePanel = ownMemory(work.valuePanel, {kSpan, work.paddedDim});
-  queries = ownMemory(work.blockQueries, {count, work.paddedDim});
+  int64_t some = perLane();
+  keyPanel =
+      ownMemory(work.keyPanel,
+                {kSpan / kPanelKeys, dim / some, kPanelKeys * some}, element());
+  valuePanel = ownMemory(work.valuePanel, {kSpan / some, work.paddedDim * some},
+                         element());
+  queries = ownMemory(work.blockQueries, {count, work.paddedDim}, element());
   parts = ownMemory(work.blockParts, {count, work.part});
   scores = scratch(l, {tileQueries, work.kScoreStride}, l.f32());
+  weights =
+      pairs ? scratch(l, {tileQueries, work.kScoreStride}, element()) : scores;
   tileParts = scratch(l, {tileQueries, work.part}, l.f32());
 
   // Blocks as large as they may be, but enough of them for all workers.
@@ -115,7 +121,7 @@ void BlockAttention::emitTask(Value first, Value end, Value keyHead) {
   Spans live = spansOf(first, end);
   l.loop(zero, live.count, 1, [&](Value number) {
     span = spanAt(live, number);
-    widenSpan(keyHead);
+    fillPanels(keyHead);
     Value whole = l.muli(l.divu(count, tileQueries), l.index(tileQueries));
     l.loop(zero, whole, tileQueries,
            [&](Value q) { emitTile(q, tileQueries); });
@@ -125,24 +131,26 @@ void BlockAttention::emitTask(Value first, Value end, Value keyHead) {
       [&](Value q, Value row, Value head) { finish(parts, q, row, head); });
 }
 
-/// The pages of a span in f32: K as [keys / 64][dim][64], V as [keys][dim].
-void BlockAttention::widenSpan(Value keyHead) {
+/// The pages of a span: K as [keys / 64][dim][64], V as [keys][dim], with pairs
+/// of dimensions and of keys in the place of one.
+void BlockAttention::fillPanels(Value keyHead) {
   Value keys = keysOf(l.subi(endRow, l.index(1)), span).end;
   Value firstPage = l.muli(span, l.index(kSpan / kPage));
+  int64_t some = perLane(), lanes = kLanes * some;
   l.loop(l.index(0), ceilDiv(keys, kPage), 1, [&](Value page) {
     Value id = cache.page(l.addi(firstPage, page));
     Value panel = l.divu(page, kPanelPages);
-    Value column = l.muli(l.remu(page, kPanelPages), l.index(kPage));
+    Value column = l.muli(l.remu(page, kPanelPages), l.index(lanes));
     Value scales = cache.keyScales(id, keyHead);
-    l.loop(l.index(0), l.index(dim), 1, [&](Value d) {
-      l.store(cache.keys(id, keyHead, d, scales), keyPanel, {panel, d, column});
+    l.loop(l.index(0), l.index(dim), some, [&](Value d) {
+      l.store(keyLanes(id, keyHead, d, scales), keyPanel,
+              {panel, l.divu(d, some), column});
     });
-    Value first = l.muli(page, l.index(kPage));
-    l.loop(l.index(0), l.index(kPage), 1, [&](Value slot) {
-      Value scale = cache.valueScale(id, keyHead, slot);
+    Value first = l.muli(page, l.index(kPage / some));
+    l.loop(l.index(0), l.index(kPage), some, [&](Value slot) {
       for (int64_t c = 0; c < chunks; ++c)
-        l.store(cache.values(id, keyHead, slot, lane16(c), scale), valuePanel,
-                {l.addi(first, slot), lane16(c)});
+        l.store(valueLanes(id, keyHead, slot, lane16(c)), valuePanel,
+                {l.addi(first, l.divu(slot, some)), l.index(c * lanes)});
     });
   });
 }
@@ -193,19 +201,22 @@ void BlockAttention::emitTile(Value first, int64_t count) {
 BlockAttention::Values BlockAttention::scoreKeys(Value key, int64_t count,
                                                  ValueRange maxima,
                                                  bool ragged) {
-  Value panel = l.divu(key, kPanelKeys), column = l.remu(key, kPanelKeys);
+  int64_t some = perLane(), lanes = kLanes * some;
+  Value panel = l.divu(key, kPanelKeys);
+  Value column = l.muli(l.remu(key, kPanelKeys), l.index(some));
   Values init(count * keyVectors, zeros());
-  Values sums =
-      l.loop(l.index(0), l.index(dim), 1, init, [&](Value d, ValueRange sum) {
+  Values sums = l.loop(
+      l.index(0), l.index(dim / some), 1, init, [&](Value d, ValueRange sum) {
         Values k, next;
         for (int64_t j = 0; j < keyVectors; ++j)
-          k.push_back(
-              l.load(keyPanel, {panel, d, l.addi(column, lane16(j))}, kLanes));
+          k.push_back(l.load(
+              keyPanel, {panel, d, l.addi(column, l.index(j * lanes))}, lanes));
+        Value at = l.muli(d, l.index(some));
         for (int64_t i = 0; i < count; ++i) {
-          Value q = l.load(queries, {l.addi(firstQuery, l.index(i)), d});
-          Value qs = l.splat(q, kLanes);
+          Value q =
+              splatAt(queries, {l.addi(firstQuery, l.index(i)), at}, kLanes);
           for (int64_t j = 0; j < keyVectors; ++j)
-            next.push_back(l.fma(k[j], qs, sum[i * keyVectors + j]));
+            next.push_back(dot(k[j], q, sum[i * keyVectors + j]));
         }
         return next;
       });
@@ -233,8 +244,8 @@ BlockAttention::Values BlockAttention::masked(ValueRange sums, Value key,
   return result;
 }
 
-/// p = 2^(score - maximum) in place. Where a query sees no key its numbers are
-/// never used.
+/// p = 2^(score - maximum), in place where it is f32. Where a query sees no key
+/// its numbers are never used.
 void BlockAttention::exponentials(int64_t count) {
   Values m;
   for (int64_t i = 0; i < count; ++i)
@@ -242,7 +253,7 @@ void BlockAttention::exponentials(int64_t count) {
   l.loop(l.index(0), keys.back().end, kLanes, [&](Value key) {
     for (int64_t i = 0; i < count; ++i) {
       Value s = l.load(scores, {l.index(i), key}, kLanes);
-      l.store(emitExp2Low(l.b, l.loc, l.sub(s, m[i])), scores,
+      l.store(rounded(emitExp2Low(l.b, l.loc, l.sub(s, m[i]))), weights,
               {l.index(i), key});
     }
   });
@@ -253,8 +264,8 @@ void BlockAttention::exponentials(int64_t count) {
 void BlockAttention::addValues(int64_t count, int64_t chunk, int64_t some) {
   Value zero = l.index(0), begin = zero;
   if (windowed())
-    begin = keys.back().from;
-  Value end = l.maxs(keys.front().end, begin);
+    begin = laneEnd(keys.back().from);
+  Value end = l.maxs(laneStart(keys.front().end), begin);
   Values sums(count * some, zeros());
   if (chunk == 0)
     sums.append(count, zeroL());
@@ -263,8 +274,8 @@ void BlockAttention::addValues(int64_t count, int64_t chunk, int64_t some) {
     Values own(sums.begin() + i * some, sums.begin() + (i + 1) * some);
     if (chunk == 0)
       own.push_back(sums[count * some + i]);
-    own = l.loop(from, to, 1, own, [&](Value key, ValueRange in) {
-      return addKey(in, key, i, i + 1, chunk, some);
+    own = forKeys(from, to, own, [&](Value key, Kept kept, ValueRange in) {
+      return addKey(in, key, kept, i, i + 1, chunk, some);
     });
     std::copy_n(own.begin(), some, sums.begin() + i * some);
     if (chunk == 0)
@@ -274,10 +285,10 @@ void BlockAttention::addValues(int64_t count, int64_t chunk, int64_t some) {
     alone(i, zero, keys[i].sinks);
     alone(i, keys[i].from, l.mins(begin, keys[i].end));
   }
-  sums = l.loop(begin, end, 1, sums, [&](Value key, ValueRange in) {
-    return addKey(in, key, 0, count, chunk, some);
+  sums = l.loop(begin, end, perLane(), sums, [&](Value key, ValueRange in) {
+    return addKey(in, key, {}, 0, count, chunk, some);
   });
-  for (int64_t i = 1; i < count; ++i)
+  for (int64_t i = pairs ? 0 : 1; i < count; ++i)
     alone(i, end, keys[i].end);
   for (int64_t i = 0; i < count; ++i) {
     for (int64_t j = 0; j < some; ++j)
@@ -287,23 +298,29 @@ void BlockAttention::addValues(int64_t count, int64_t chunk, int64_t some) {
   }
 }
 
-/// One key more for queries [from, end) of the tile; `sums` are theirs.
+/// One key more, or a pair, for queries [from, end) of the tile; `sums` are
+/// theirs.
 BlockAttention::Values BlockAttention::addKey(ValueRange sums, Value key,
-                                              int64_t from, int64_t end,
-                                              int64_t chunk, int64_t some) {
+                                              Kept kept, int64_t from,
+                                              int64_t end, int64_t chunk,
+                                              int64_t some) {
+  int64_t lanes = kLanes * perLane(), lLanes = lVec.getNumElements();
   Values next(sums), v;
-  for (int64_t j = 0; j < some; ++j)
-    v.push_back(l.load(valuePanel, {key, lane16(chunk + j)}, kLanes));
+  Value row = l.divu(key, perLane());
+  for (int64_t j = 0; j < some; ++j) {
+    Value loaded =
+        l.load(valuePanel, {row, l.index((chunk + j) * lanes)}, lanes);
+    v.push_back(keep(loaded, kept));
+  }
   for (int64_t i = from; i < end; ++i) {
-    Value p = l.load(scores, {l.index(i), key});
-    Value ps = l.splat(p, kLanes);
+    Value p = splatAt(weights, {l.index(i), key}, kLanes);
     for (int64_t j = 0; j < some; ++j) {
       Value &o = next[(i - from) * some + j];
-      o = l.fma(ps, v[j], o);
+      o = dot(v[j], p, o);
     }
     if (chunk == 0) {
       Value &sum = next[(end - from) * some + i - from];
-      sum = l.add(sum, l.splat(p, lVec.getNumElements()));
+      sum = addWeights(splatAt(weights, {l.index(i), key}, lLanes), sum);
     }
   }
   return next;

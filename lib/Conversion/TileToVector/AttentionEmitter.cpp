@@ -16,8 +16,8 @@ AttentionEmitter::AttentionEmitter(LaneBuilder &l, tile::AttentionOp op,
       run(run), share(share),
       turn{remu(l.addi(share.worker, run.number), share.workers),
            share.workers},
-      cache(l, op, run.pages), wide(machine.registers >= 32),
-      vec(VectorType::get({kLanes}, l.f32())),
+      cache(l, op, run.pages), bf16(l, machine.bf16), pairs(op.getDots16()),
+      wide(machine.registers >= 32), vec(VectorType::get({kLanes}, l.f32())),
       lVec(VectorType::get({wide ? 16 : 8}, l.f32())), ratio(work.ratio),
       kvHeads(op.getKvHeads()), dim(work.dim), chunks(work.paddedDim / kLanes) {
 }
@@ -43,8 +43,59 @@ void AttentionEmitter::scaleQuery(Value row, Value head, Value scaled,
     Value x = loadSome(l, op.getX(),
                        {l.addi(run.firstRow, row), l.addi(first, lane16(c))},
                        std::min(kLanes, dim - c * kLanes));
-    l.store(l.mul(x, l.f(x, scale)), scaled, {query, lane16(c)});
+    l.store(rounded(l.mul(x, l.f(x, scale))), scaled, {query, lane16(c)});
   }
+}
+
+Value AttentionEmitter::addWeights(Value p, Value sum) {
+  if (!pairs)
+    return l.add(sum, p);
+  return bf16.dot(p, l.constantF(p.getType(), 1), sum);
+}
+
+Value AttentionEmitter::keyLanes(Value page, Value head, Value d,
+                                 Value scales) {
+  if (!pairs)
+    return cache.keys(page, head, d, scales);
+  Value next = l.addi(d, l.index(1));
+  if (cache.keysAreBf16())
+    return bf16.zipRounded(cache.rawKeys(page, head, d),
+                           cache.rawKeys(page, head, next));
+  return bf16.zip(cache.keys(page, head, d, scales),
+                  cache.keys(page, head, next, scales));
+}
+
+Value AttentionEmitter::valueLanes(Value page, Value head, Value slot,
+                                   Value column) {
+  auto load = [&](Value at) {
+    return cache.values(page, head, at, column,
+                        cache.valueScale(page, head, at));
+  };
+  if (!pairs)
+    return load(slot);
+  Value next = l.addi(slot, l.index(1));
+  if (cache.valuesAreBf16())
+    return bf16.zipRounded(cache.rawValues(page, head, slot, column),
+                           cache.rawValues(page, head, next, column));
+  return bf16.zip(load(slot), load(next));
+}
+
+AttentionEmitter::Values AttentionEmitter::forKeys(Value from, Value end,
+                                                   ValueRange init,
+                                                   KeyBody body) {
+  auto whole = [&](Value key, ValueRange in) { return body(key, {}, in); };
+  if (!pairs)
+    return l.loop(from, end, 1, init, whole);
+  auto part = [&](Value key, ValueRange in) {
+    Value next = l.addi(key, l.index(1));
+    return body(
+        key, {l.cmp(IPred::sge, key, from), l.cmp(IPred::slt, next, end)}, in);
+  };
+  // No more than one pair at either end.
+  Value first = laneEnd(from), last = l.maxs(laneStart(end), first);
+  Values sums = l.loop(laneStart(from), l.mins(first, end), 2, init, part);
+  sums = l.loop(first, last, 2, sums, whole);
+  return l.loop(last, end, 2, sums, part);
 }
 
 AttentionEmitter::Keys AttentionEmitter::keysOf(Value row, Value span) {
@@ -133,7 +184,8 @@ void AttentionEmitter::finish(Value parts, Value i, Value row, Value head) {
   Value sum = l.splat(loadL(parts, i), kLanes);
   Value column = l.muli(head, l.index(dim));
   for (int64_t c = 0; c < chunks; ++c)
-    storeSome(l, l.div(loadO(parts, i, c), sum), op.getOut(),
+    storeSome(l, asElement(l, l.div(loadO(parts, i, c), sum), op.getOut()),
+              op.getOut(),
               {l.addi(run.firstRow, row), l.addi(column, lane16(c))},
               std::min(kLanes, dim - c * kLanes));
 }

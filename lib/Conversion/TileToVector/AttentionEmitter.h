@@ -12,6 +12,7 @@
 #define SINTER_CONVERSION_TILETOVECTOR_ATTENTIONEMITTER_H
 
 #include "dialects/Tile/AttentionWork.h"
+#include "lib/Conversion/TileToVector/Bf16.h"
 #include "lib/Conversion/TileToVector/KvReader.h"
 #include "lib/Conversion/TileToVector/Places.h"
 
@@ -34,6 +35,46 @@ protected:
                   mlir::Type element = {});
   Value workMemory(Value offset, llvm::ArrayRef<int64_t> shape,
                    mlir::Type element);
+
+  // What stands side by side in a lane, dimensions in scores and keys in sums:
+  // one f32, or a pair of bf16.
+  int64_t perLane() { return pairs ? 2 : 1; }
+  mlir::Type element() { return pairs ? l.b.getBF16Type() : l.f32(); }
+  /// sum + x * y, lane by lane.
+  Value dot(Value x, Value y, Value sum) {
+    return pairs ? bf16.dot(x, y, sum) : l.fma(x, y, sum);
+  }
+  /// What stands at `at`, in all lanes.
+  Value splatAt(Value memref, ValueRange at, int64_t lanes) {
+    return pairs ? bf16.splatPair(memref, at, lanes)
+                 : l.splat(l.load(memref, at), lanes);
+  }
+  /// The weights of keys that stand in a lane, summed up: l + p.
+  Value addWeights(Value p, Value sum);
+  /// As elements.
+  Value rounded(Value x) { return pairs ? bf16.narrow(x) : x; }
+  /// Dimension `d` of the 16 keys of a page, or a pair of dimensions.
+  Value keyLanes(Value page, Value head, Value d, Value scales);
+  /// 16 dimensions of the value in `slot`, or of it and the next one.
+  Value valueLanes(Value page, Value head, Value slot, Value column);
+
+  /// Keys [from, end) one after another, or in pairs that begin at even
+  /// positions: body(key, kept) where `kept` says for a pair at the ends which
+  /// of its keys are meant (null: all are).
+  struct Kept {
+    Value low, high;
+  };
+  using KeyBody = llvm::function_ref<Values(Value, Kept, ValueRange)>;
+  Values forKeys(Value from, Value end, ValueRange init, KeyBody body);
+  /// The key at or before, at or after `key` with which a lane begins.
+  Value laneStart(Value key) { return pairs ? l.andi(key, l.index(-2)) : key; }
+  Value laneEnd(Value key) {
+    return pairs ? laneStart(l.addi(key, l.index(1))) : key;
+  }
+  /// Values of keys that are not meant become 0, whatever they are.
+  Value keep(Value values, Kept kept) {
+    return kept.low ? bf16.keep(values, kept.low, kept.high) : values;
+  }
 
   /// scaled[query] = the query times scale * log2(e), so that scores are
   /// exponents of 2.
@@ -111,6 +152,8 @@ protected:
   /// workers have more, even out.
   Share turn;
   KvReader cache;
+  Bf16 bf16;
+  bool pairs;            // products of bf16
   bool wide;             // 32 registers of 16 lanes, else 16 of 8
   mlir::VectorType vec;  // 16 lanes
   mlir::VectorType lVec; // l, the same in all lanes of one register

@@ -66,6 +66,7 @@ private:
   Spans live;
   Value spans, blocks, block; // of the run; key heads of a block
   Value queries, scores, parts, list, ids, shared;
+  Value weights; // of keys, where their scores were
   // Of the unit at hand: visible keys, their end, and the pages up to it.
   Keys keys;
   Value keysEnd, pages;
@@ -90,8 +91,10 @@ SpanAttention::SpanAttention(LaneBuilder &l, tile::AttentionOp op,
 
 void SpanAttention::emit() {
   int64_t count = work.blockHeads * ratio;
-  queries = ownMemory(work.unitQueries, {count, work.paddedDim});
+  queries = ownMemory(work.unitQueries, {count, work.paddedDim}, element());
   scores = ownMemory(work.unitScores, {count, work.kScoreStride});
+  weights = ownMemory(work.unitScores, {count, work.kScoreStride * perLane()},
+                      element());
   parts = ownMemory(work.unitParts, {count, work.part});
   list = ownMemory(work.unitPages, {work.listEntries()}, l.i64());
   ids = scratch(l, {kSpanPages}, l.b.getIndexType());
@@ -264,13 +267,14 @@ void SpanAttention::scorePages(Value page, Value entry, Value head, Value first,
   int64_t step = std::max<int64_t>(64 / bytes, 1);
   if (dim % step != 0)
     step = 1;
+  step = std::max(step, perLane());
   Values init(pagesAtOnce * count, zeros());
   Values sums =
       l.loop(l.index(0), l.index(dim), step, init, [&](Value d, ValueRange in) {
         for (Value start : ahead)
           prefetch(start, l.muli(d, l.index(bytes)));
         Values sum(in);
-        for (int64_t i = 0; i < step; ++i)
+        for (int64_t i = 0; i < step; i += perLane())
           sum = scoreDimension(l.addi(d, l.index(i)), pageIds, scales, head,
                                first, count, sum);
         return sum;
@@ -288,12 +292,11 @@ SpanAttention::scoreDimension(Value d, ArrayRef<Value> pageIds,
                               int64_t count, ValueRange sums) {
   Values q, next;
   for (int64_t i = 0; i < count; ++i)
-    q.push_back(
-        l.splat(l.load(queries, {l.addi(first, l.index(i)), d}), kLanes));
+    q.push_back(splatAt(queries, {l.addi(first, l.index(i)), d}, kLanes));
   for (auto [p, id] : llvm::enumerate(pageIds)) {
-    Value k = cache.keys(id, head, d, scales[p]);
+    Value k = keyLanes(id, head, d, scales[p]);
     for (int64_t i = 0; i < count; ++i)
-      next.push_back(l.fma(k, q[i], sums[p * count + i]));
+      next.push_back(dot(k, q[i], sums[p * count + i]));
   }
   return next;
 }
@@ -314,7 +317,7 @@ void SpanAttention::softmax(Value q) {
   Value ms = l.splat(m, kLanes);
   l.loop(l.index(0), keysEnd, kLanes, [&](Value i) {
     Value s = l.load(scores, {q, i}, kLanes);
-    l.store(emitExp2Low(l.b, l.loc, l.sub(s, ms)), scores, {q, i});
+    l.store(rounded(emitExp2Low(l.b, l.loc, l.sub(s, ms))), weights, {q, i});
   });
 }
 
@@ -337,29 +340,29 @@ void SpanAttention::addPage(Value page, Value entry, Value head, Value first,
         init.push_back(loadO(parts, query(i), c + j));
     for (int64_t i = 0; c == 0 && i < count; ++i)
       init.push_back(l.splat(loadL(parts, query(i)), lVec.getNumElements()));
-    auto addSlot = [&](Value slot, ValueRange in) {
-      if (c == 0)
-        prefetchSlot(ahead, slot);
-      Value scale = cache.valueScale(id, head, slot);
+    auto addSlot = [&](Value slot, Kept kept, ValueRange in) {
+      for (int64_t i = 0; c == 0 && i < perLane(); ++i)
+        prefetchSlot(ahead, l.addi(slot, l.index(i)));
       Values next(in), v;
       for (int64_t j = 0; j < some; ++j)
-        v.push_back(cache.values(id, head, slot, lane16(c + j), scale));
+        v.push_back(keep(valueLanes(id, head, slot, lane16(c + j)), kept));
+      Value key = l.addi(begin, slot);
       for (int64_t i = 0; i < count; ++i) {
-        Value p = l.load(scores, {query(i), l.addi(begin, slot)});
-        Value ps = l.splat(p, kLanes);
+        Value p = splatAt(weights, {query(i), key}, kLanes);
         for (int64_t j = 0; j < some; ++j)
-          next[i * some + j] = l.fma(ps, v[j], next[i * some + j]);
+          next[i * some + j] = dot(v[j], p, next[i * some + j]);
         if (c == 0)
-          next[count * some + i] =
-              l.add(next[count * some + i], l.splat(p, lVec.getNumElements()));
+          next[count * some + i] = addWeights(
+              splatAt(weights, {query(i), key}, lVec.getNumElements()),
+              next[count * some + i]);
       }
       return next;
     };
     Values sums = init;
     if (windowed())
-      sums = l.loop(l.index(0), slotOf(keys.sinks), 1, sums, addSlot);
+      sums = forKeys(l.index(0), slotOf(keys.sinks), sums, addSlot);
     Value from = windowed() ? slotOf(keys.from) : l.index(0);
-    sums = l.loop(from, slotOf(keysEnd), 1, sums, addSlot);
+    sums = forKeys(from, slotOf(keysEnd), sums, addSlot);
     for (int64_t i = 0; i < count; ++i)
       for (int64_t j = 0; j < some; ++j)
         storeO(sums[i * some + j], parts, query(i), c + j);

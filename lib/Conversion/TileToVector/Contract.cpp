@@ -6,7 +6,7 @@
 // Chunks of rows outside (so that their activations stay in the second-level
 // cache), then the strips of this worker, then passes of 4 rows over a strip,
 // then the loop over k. The 1 to 3 rows that are left have copies of their own.
-// f32 activations take 8 rows in a pass where the registers hold their sums.
+// More than 8 rows of floating point go another way (ContractPanel.cpp).
 #include "lib/Conversion/TileToVector/Contract.h"
 #include "lib/Conversion/TileToVector/MathExpansion.h"
 #include "lib/Conversion/TileToVector/RowLowerings.h"
@@ -24,7 +24,9 @@ public:
         layout(StripLayout::getVerified(op.getWeight().getEncoding(),
                                         op.getWeight().getRows(),
                                         op.getWeight().getCols())),
-        loop(op.getCodes() ? emitDotLoop : emitFmaLoop),
+        loop(op.getCodes() ? emitDotLoop
+             : op.getX()   ? emitFmaLoop
+                           : emitBf16Loop),
         passGroups(op.getCodes() ? 1 : t.level.fmaTokens / kTokens),
         gated(op.getGate() != tile::Gate::None) {
     orderGroups();
@@ -37,6 +39,9 @@ private:
   int64_t chunkGroups();
   std::pair<Value, Value> shareStrips();
   Value ownGroup();
+  void emitPasses(Value first, Value last);
+  void emitPanels(Value first, Value last);
+  void whenPadding(Value strip, llvm::function_ref<void()> body);
   void emitStrip(Value strip, Value from, Value to, Value isLast,
                  Value tokenGroups, Value remainder);
   void emitRemainder(Value strip, Value tokenGroup, Value remainder);
@@ -48,6 +53,8 @@ private:
   void emitPadding(Value strip, Value row);
 
   static constexpr int64_t kTokens = 4; // rows of a token group in memory
+  /// Up to so many rows weights are decoded where they are used.
+  static constexpr int64_t kDirectRows = 8;
 
   tile::ContractOp op;
   TileLowering &t;
@@ -73,17 +80,41 @@ void ContractEmitter::orderGroups() {
 
 /// Token groups whose activations fit the cache.
 int64_t ContractEmitter::chunkGroups() {
-  int64_t bytesPerBlock = op.getCodes() ? 32 + 3 * 4 : 32 * 4;
+  int64_t bytesPerBlock = op.getCodes() ? 32 + 3 * 4 : 32 * (op.getX() ? 4 : 2);
   int64_t bytes = layout.blocks * bytesPerBlock * kTokens;
   return std::max<int64_t>(1, t.level.tileBytes / bytes / passGroups) *
          passGroups;
 }
 
 void ContractEmitter::emit() {
+  auto [first, last] = shareStrips();
+  if (op.getCodes())
+    return emitPasses(first, last);
+  Value few =
+      l.cmp(arith::CmpIPredicate::ule, op.getRows(), l.index(kDirectRows));
+  l.when(few, [&] { emitPasses(first, last); });
+  l.when(l.xori(few, l.i(few, 1)), [&] { emitPanels(first, last); });
+}
+
+void ContractEmitter::emitPanels(Value first, Value last) {
+  emitPanelContract(
+      op, layout, t, first, last,
+      [&](Value strip, Value row, ArrayRef<Value> sums) {
+        size_t unit = gated ? 2 : order.size();
+        for (size_t i = 0; i < order.size(); i += unit) {
+          ArrayRef<int64_t> groups = ArrayRef(order).slice(i, unit);
+          emitEpilogue(strip, row, groups,
+                       llvm::map_to_vector(
+                           groups, [&](int64_t group) { return sums[group]; }));
+        }
+        whenPadding(strip, [&] { emitPadding(strip, row); });
+      });
+}
+
+void ContractEmitter::emitPasses(Value first, Value last) {
   Value rows = l.muli(op.getRows(), l.index(op.getTerms())); // of codes
   Value full = l.divu(rows, kTokens), remainder = l.remu(rows, kTokens);
   Value all = l.divu(l.addi(rows, l.index(kTokens - 1)), kTokens);
-  auto [first, last] = shareStrips();
   firstGroup = ownGroup();
   int64_t chunk = chunkGroups();
   l.loop(l.index(0), all, chunk, [&](Value from) {
@@ -166,15 +197,20 @@ void ContractEmitter::emitPass(Value strip, Value tokenGroup, int64_t tokens,
     }
     emitEpilogues(strip, tokenGroup, groups, sums);
   }
-  if (!gated || layout.strips % 2 == 0)
-    return;
   int64_t terms = op.getTerms();
   Value firstRow = l.muli(tokenGroup, l.index(kTokens / terms));
-  l.when(l.cmp(arith::CmpIPredicate::eq, strip, l.index(layout.strips - 1)),
-         [&] {
-           for (int64_t token = 0; token < tokens / terms; ++token)
-             emitPadding(strip, l.addi(firstRow, l.index(token)));
-         });
+  whenPadding(strip, [&] {
+    for (int64_t token = 0; token < tokens / terms; ++token)
+      emitPadding(strip, l.addi(firstRow, l.index(token)));
+  });
+}
+
+/// Runs `body` with the last strip where there are columns to pad behind it.
+void ContractEmitter::whenPadding(Value strip,
+                                  llvm::function_ref<void()> body) {
+  if (gated && layout.strips % 2 != 0)
+    l.when(l.cmp(arith::CmpIPredicate::eq, strip, l.index(layout.strips - 1)),
+           body);
 }
 
 /// The rows of a pass; a row of two terms is the sum of two code rows.
@@ -202,7 +238,8 @@ void ContractEmitter::emitEpilogue(Value strip, Value row,
   if (gated) {
     Value column = l.addi(l.muli(strip, l.index(16)), l.index(unit[0] * lanes));
     Value product = l.mul(emitSilu(l.b, l.loc, sums[0]), sums[1]);
-    return l.store(product, op.getOut(), {row, column});
+    return l.store(asElement(l, product, op.getOut()), op.getOut(),
+                   {row, column});
   }
   for (auto [group, sum] : llvm::zip(unit, sums)) {
     Value column = l.addi(l.muli(strip, l.index(32)), l.index(group * lanes));
@@ -211,7 +248,7 @@ void ContractEmitter::emitEpilogue(Value strip, Value row,
       result = l.add(result, l.load(op.getBias(), {column}, lanes));
     if (op.getResidual())
       result = l.add(result, l.load(op.getResidual(), {row, column}, lanes));
-    l.store(result, op.getOut(), {row, column});
+    l.store(asElement(l, result, op.getOut()), op.getOut(), {row, column});
   }
 }
 
@@ -220,7 +257,7 @@ void ContractEmitter::emitPadding(Value strip, Value row) {
   int64_t lanes = t.level.lanes();
   auto type = VectorType::get({lanes}, l.f32());
   for (int64_t c = 0; c < 16; c += lanes)
-    l.store(l.constantF(type, 0), op.getOut(),
+    l.store(asElement(l, l.constantF(type, 0), op.getOut()), op.getOut(),
             {row, l.index(layout.strips * 16 + c)});
 }
 

@@ -6,6 +6,7 @@
 #define SINTER_CONVERSION_TILETOVECTOR_CONTRACT_H
 
 #include "dialects/Tile/StripLayout.h"
+#include "lib/Conversion/TileToVector/Bf16.h"
 #include "lib/Conversion/TileToVector/TileLowering.h"
 
 namespace sinter {
@@ -43,6 +44,23 @@ llvm::SmallVector<mlir::Value> emitFmaLoop(tile::ContractOp op,
                                            const tile::StripLayout &layout,
                                            TileLowering &t,
                                            const ContractPass &pass);
+
+/// bf16 activations, weights decoded in registers and rounded: every encoding.
+llvm::SmallVector<mlir::Value> emitBf16Loop(tile::ContractOp op,
+                                            const tile::StripLayout &layout,
+                                            TileLowering &t,
+                                            const ContractPass &pass);
+/// Codes times f16 scales are multiples of 2^-24.
+Bf16::Size weightSize(const tile::StripLayout &layout);
+
+/// Many rows of f32 or bf16 activations: strips [first, last). Calls
+/// `epilogue(strip, row, sums)` once for each row, with the sums of all groups
+/// of a strip's outputs in order.
+using RowEpilogue = llvm::function_ref<void(mlir::Value, mlir::Value,
+                                            llvm::ArrayRef<mlir::Value>)>;
+void emitPanelContract(tile::ContractOp op, const tile::StripLayout &layout,
+                       TileLowering &t, mlir::Value firstStrip,
+                       mlir::Value lastStrip, RowEpilogue epilogue);
 
 } // namespace sinter
 #endif // SINTER_CONVERSION_TILETOVECTOR_CONTRACT_H

@@ -18,22 +18,33 @@ constexpr StringLiteral kV3[] = {V3_FEATURES};
 constexpr StringLiteral kV3Vnni[] = {V3_FEATURES, "avxvnni"};
 constexpr StringLiteral kV4[] = {V4_FEATURES};
 constexpr StringLiteral kV4Vnni[] = {V4_FEATURES, "avx512vnni"};
+constexpr StringLiteral kV4Bf16[] = {V4_FEATURES, "avx512vnni", "avx512bf16"};
 
 // The second-level cache of the cores in question is 1 MiB or more at v4 and
 // 256 KiB or more at v3; tiles take a quarter of it.
 const CpuLevel kLevels[] = {
+    {"x86-64-v4-bf16", "x86-64-v4", "+avx512vnni,+avx512bf16,-prefer-256-bit",
+     kV4Bf16,
+     /*vnni=*/true, /*bf16=*/true, /*vectorBytes=*/64, /*groups=*/2,
+     /*fmaTokens=*/8, /*tileBytes=*/256 << 10, /*panelBytes=*/512 << 10,
+     /*prefetchBytes=*/4096},
     {"x86-64-v4-vnni", "x86-64-v4", "+avx512vnni,-prefer-256-bit", kV4Vnni,
-     /*vnni=*/true, /*vectorBytes=*/64, /*groups=*/2, /*fmaTokens=*/8,
-     /*tileBytes=*/256 << 10, /*prefetchBytes=*/4096},
+     /*vnni=*/true, /*bf16=*/false, /*vectorBytes=*/64, /*groups=*/2,
+     /*fmaTokens=*/8,
+     /*tileBytes=*/256 << 10, /*panelBytes=*/512 << 10,
+     /*prefetchBytes=*/4096},
     {"x86-64-v3-vnni", "x86-64-v3", "+avxvnni", kV3Vnni, /*vnni=*/true,
-     /*vectorBytes=*/32, /*groups=*/2, /*fmaTokens=*/4,
-     /*tileBytes=*/64 << 10, /*prefetchBytes=*/4096},
+     /*bf16=*/false, /*vectorBytes=*/32, /*groups=*/2, /*fmaTokens=*/4,
+     /*tileBytes=*/64 << 10, /*panelBytes=*/128 << 10,
+     /*prefetchBytes=*/4096},
     {"x86-64-v4", "x86-64-v4", "-prefer-256-bit", kV4, /*vnni=*/false,
-     /*vectorBytes=*/64, /*groups=*/2, /*fmaTokens=*/8,
-     /*tileBytes=*/256 << 10, /*prefetchBytes=*/4096},
+     /*bf16=*/false, /*vectorBytes=*/64, /*groups=*/2, /*fmaTokens=*/8,
+     /*tileBytes=*/256 << 10, /*panelBytes=*/512 << 10,
+     /*prefetchBytes=*/4096},
     {"x86-64-v3", "x86-64-v3", "", kV3, /*vnni=*/false,
-     /*vectorBytes=*/32, /*groups=*/2, /*fmaTokens=*/4,
-     /*tileBytes=*/64 << 10, /*prefetchBytes=*/4096},
+     /*bf16=*/false, /*vectorBytes=*/32, /*groups=*/2, /*fmaTokens=*/4,
+     /*tileBytes=*/64 << 10, /*panelBytes=*/128 << 10,
+     /*prefetchBytes=*/4096},
 };
 
 } // namespace

@@ -21,10 +21,12 @@ struct CpuLevel {
   llvm::ArrayRef<llvm::StringLiteral> features;
 
   bool vnni;             // has the u8 x s8 dot of `vectorBytes`
+  bool bf16;             // has the bf16 dot of 64 bytes
   int64_t vectorBytes;   // of one register
   int64_t groups;        // registers of outputs in one pass of several rows
   int64_t fmaTokens;     // rows of f32 activations in one pass: 4 or 8
   int64_t tileBytes;     // activation tiles that stay in the second-level cache
+  int64_t panelBytes;    // the same beside a panel of weights
   int64_t prefetchBytes; // how far ahead weights are fetched
 
   /// 32-bit lanes of a register.

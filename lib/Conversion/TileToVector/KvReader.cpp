@@ -52,13 +52,27 @@ Value KvReader::widen(Value x, Value scale) {
   return l.mul(l.sitofp(x, l.f32()), scale);
 }
 
+Value KvReader::rawKeys(Value page, Value head, Value d) {
+  return l.load(k, {page, head, d, l.index(0)}, kLanes);
+}
+
+Value KvReader::rawValues(Value page, Value head, Value slot, Value column) {
+  return l.load(v, {page, head, slot, column}, kLanes);
+}
+
+bool KvReader::keysAreBf16() const { return getElementTypeOrSelf(k).isBF16(); }
+
+bool KvReader::valuesAreBf16() const {
+  return getElementTypeOrSelf(v).isBF16();
+}
+
 Value KvReader::keys(Value page, Value head, Value d, Value scales) {
-  return widen(l.load(k, {page, head, d, l.index(0)}, kLanes), scales);
+  return widen(rawKeys(page, head, d), scales);
 }
 
 Value KvReader::values(Value page, Value head, Value slot, Value column,
                        Value scale) {
-  return widen(l.load(v, {page, head, slot, column}, kLanes), scale);
+  return widen(rawValues(page, head, slot, column), scale);
 }
 
 int64_t KvReader::elementBytes(Value plane) {

@@ -31,6 +31,13 @@ public:
   mlir::Value values(mlir::Value page, mlir::Value head, mlir::Value slot,
                      mlir::Value column, mlir::Value scale);
 
+  /// The same as they are stored.
+  mlir::Value rawKeys(mlir::Value page, mlir::Value head, mlir::Value d);
+  mlir::Value rawValues(mlir::Value page, mlir::Value head, mlir::Value slot,
+                        mlir::Value column);
+  bool keysAreBf16() const;
+  bool valuesAreBf16() const;
+
   /// Bytes of one head in a page.
   int64_t keyBytes() const { return headBytes(k); }
   int64_t valueBytes() const { return headBytes(v); }

@@ -3,6 +3,7 @@
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "lib/Conversion/TileToVector/RowLowerings.h"
+#include "lib/Conversion/TileToVector/Bf16.h"
 #include "lib/Conversion/TileToVector/MathExpansion.h"
 
 #include "mlir/Interfaces/FunctionInterfaces.h"
@@ -117,6 +118,11 @@ SmallVector<Value> forColumns(
   return values;
 }
 
+Value asElement(LaneBuilder &l, Value x, Value memref) {
+  bool rounds = cast<MemRefType>(memref.getType()).getElementType().isBF16();
+  return rounds ? Bf16(l, /*native=*/false).narrow(x) : x;
+}
+
 void writeRow(LaneBuilder &l, Value y, Value row, int64_t cols,
               llvm::function_ref<Value(Value, int64_t)> body) {
   Value zero = l.constantF(VectorType::get({kLanes}, l.f32()), 0);
@@ -124,12 +130,12 @@ void writeRow(LaneBuilder &l, Value y, Value row, int64_t cols,
     Value x = body(c, count);
     if (count < kLanes)
       x = l.select(maskOf(l, count, kLanes), x, zero);
-    l.store(x, y, {row, c});
+    l.store(asElement(l, x, y), y, {row, c});
     return SmallVector<Value>();
   });
   int64_t padded = cast<MemRefType>(y.getType()).getDimSize(1);
   for (int64_t c = roundUpTo(cols, kLanes); c < padded; c += kLanes)
-    l.store(zero, y, {row, l.index(c)});
+    l.store(asElement(l, zero, y), y, {row, l.index(c)});
 }
 
 Value scratch(LaneBuilder &l, ArrayRef<int64_t> shape, Type element) {

@@ -49,6 +49,7 @@ struct RowMachine {
   /// Vectors of 16 f32 that the register file holds: 32 with AVX-512, 8 with
   /// AVX2.
   int64_t registers = 32;
+  bool bf16 = false; // has dots of 16 pairs
 };
 
 /// Emits, before `op`, the share of `op` that one worker computes. Returns
@@ -93,6 +94,9 @@ mlir::Value loadSome(LaneBuilder &l, mlir::Value memref, mlir::ValueRange at,
 /// Stores the first `count` lanes.
 void storeSome(LaneBuilder &l, mlir::Value x, mlir::Value memref,
                mlir::ValueRange at, int64_t count);
+
+/// x as an element of `memref`: f32, or rounded to bf16.
+mlir::Value asElement(LaneBuilder &l, mlir::Value x, mlir::Value memref);
 
 /// y[row, c] = body(c) for c < cols in vectors of 16 columns, and zeros in the
 /// pad columns behind them. `body(column, count)`: the first `count` lanes are

@@ -104,17 +104,18 @@ SmallVector<Value> StripReader::forBlocks(Value strip, ArrayRef<Value> rows,
       prefetch(address, layout.blockBytes);
     return body({address, number, SmallVector<Super>(supers)}, carried);
   };
+  auto [first, last] = range;
+  if (!first)
+    std::tie(first, last) = std::pair(l.index(0), l.index(layout.blocks));
   if (layout.headerBytes == 0)
-    return l.loop(l.index(0), l.index(layout.blocks), 1, init,
-                  [&](Value b, ValueRange carried) {
-                    Value address =
-                        l.addi(base, l.muli(b, l.index(layout.blockBytes)));
-                    SmallVector<Super> none(rows.size());
-                    return visit(address, b, none, carried);
-                  });
+    return l.loop(first, last, 1, init, [&](Value b, ValueRange carried) {
+      Value address = l.addi(base, l.muli(b, l.index(layout.blockBytes)));
+      SmallVector<Super> none(rows.size());
+      return visit(address, b, none, carried);
+    });
   constexpr int64_t kBlocks = StripLayout::kHeaderBlocks;
   int64_t superBytes = layout.headerBytes + kBlocks * layout.blockBytes;
-  return l.loop(l.index(0), l.index(layout.blocks / kBlocks), 1, init,
+  return l.loop(l.divu(first, kBlocks), l.divu(last, kBlocks), 1, init,
                 [&](Value s, ValueRange carried) {
                   Value header = l.addi(base, l.muli(s, l.index(superBytes)));
                   prefetch(header, layout.headerBytes);
@@ -122,13 +123,13 @@ SmallVector<Value> StripReader::forBlocks(Value strip, ArrayRef<Value> rows,
                   for (Value row : rows)
                     supers.push_back(loadSuper(header, row));
                   Value blocks = at(header, layout.headerBytes);
-                  Value first = l.muli(s, l.index(kBlocks));
+                  Value number = l.muli(s, l.index(kBlocks));
                   return l.loop(
                       l.index(0), l.index(kBlocks), 1, carried,
                       [&](Value b, ValueRange inner) {
                         Value address = l.addi(
                             blocks, l.muli(b, l.index(layout.blockBytes)));
-                        return visit(address, l.addi(first, b), supers, inner);
+                        return visit(address, l.addi(number, b), supers, inner);
                       });
                 });
 }
@@ -138,6 +139,39 @@ SmallVector<Value> StripReader::forColumns(Value strip, ArrayRef<Value> rows,
   return forBlocks(strip, rows, init,
                    [&](const Block &block, ValueRange carried) {
                      return addBlock(block, rows, carried, body);
+                   });
+}
+
+void StripReader::forEachColumn(
+    Value strip, ArrayRef<Value> rows,
+    llvm::function_ref<void(Value, ArrayRef<Value>)> body) {
+  auto visit = [&](Value k, ArrayRef<Value> weights, ValueRange) {
+    body(k, weights);
+    return SmallVector<Value>();
+  };
+  forBlocks(strip, rows, {}, [&](const Block &block, ValueRange) {
+    return forBlock(block, rows, {}, visit);
+  });
+}
+
+/// Columns of a pair follow one another in the same piece of code.
+SmallVector<Value> StripReader::forPairs(Value strip, ArrayRef<Value> rows,
+                                         ValueRange init, PairBody body) {
+  SmallVector<Value> even;
+  Value evenColumn;
+  auto visit = [&](Value k, ArrayRef<Value> weights, ValueRange carried) {
+    if (even.empty()) {
+      even.assign(weights.begin(), weights.end());
+      evenColumn = k;
+      return SmallVector<Value>(carried);
+    }
+    SmallVector<Value> pair = std::move(even);
+    even.clear();
+    return body(evenColumn, pair, weights, carried);
+  };
+  return forBlocks(strip, rows, init,
+                   [&](const Block &block, ValueRange carried) {
+                     return forBlock(block, rows, carried, visit);
                    });
 }
 

@@ -43,6 +43,10 @@ public:
   llvm::SmallVector<Value> forBlocks(Value strip, llvm::ArrayRef<Value> rows,
                                      mlir::ValueRange init, BlockBody body);
 
+  /// From here on, loops go over the blocks [first, last) alone: multiples of
+  /// kHeaderBlocks, but for the end of the strip.
+  void only(Value first, Value last) { range = {first, last}; }
+
   /// Loops over columns with decoded weights: exactly the values that the
   /// encoding defines, (d sc) q first, then plus the minimum, each step
   /// rounded. `body(k, weights, carried)`: column `k` of the matrix and one
@@ -54,6 +58,18 @@ public:
       Value, llvm::ArrayRef<Value>, mlir::ValueRange)>;
   llvm::SmallVector<Value> forColumns(Value strip, llvm::ArrayRef<Value> rows,
                                       mlir::ValueRange init, Body body);
+
+  /// The same without sums of blocks. `body(k, weights, carried)`.
+  void
+  forEachColumn(Value strip, llvm::ArrayRef<Value> rows,
+                llvm::function_ref<void(Value, llvm::ArrayRef<Value>)> body);
+
+  /// By pairs of columns: `body(k, even weights, odd weights, carried)`. What
+  /// the body carries goes from pair to pair over the whole strip.
+  using PairBody = llvm::function_ref<llvm::SmallVector<Value>(
+      Value, llvm::ArrayRef<Value>, llvm::ArrayRef<Value>, mlir::ValueRange)>;
+  llvm::SmallVector<Value> forPairs(Value strip, llvm::ArrayRef<Value> rows,
+                                    mlir::ValueRange init, PairBody body);
 
   /// The scale of columns [16 * half, 16 * half + 16) of a block.
   Scale loadScale(Value block, Value row, const Super &super, int half);
@@ -87,6 +103,7 @@ private:
   const tile::StripLayout &layout;
   Value w;
   int64_t lanes, ahead;
+  std::pair<Value, Value> range; // of blocks; null: all
 };
 
 } // namespace sinter

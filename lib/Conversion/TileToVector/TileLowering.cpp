@@ -33,6 +33,15 @@ std::pair<Value, Value> TileLowering::share(Location loc, Value count) {
   return shareOf(l, count, {worker, workers});
 }
 
+Value TileLowering::scratch(Location loc, StringRef name, MemRefType type) {
+  Value &memory = scratches[name][type];
+  if (!memory) {
+    LaneBuilder l(b, loc);
+    memory = sinter::scratch(l, type.getShape(), type.getElementType());
+  }
+  return memory;
+}
+
 void TileLowering::barrier(Location loc, Value many) {
   // The stage that ends here, for who measures it (runtime/plan/Recorder.cpp).
   int64_t stage = 0;

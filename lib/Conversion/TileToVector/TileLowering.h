@@ -33,6 +33,7 @@
 #include "lib/Conversion/TileToVector/CpuLevel.h"
 #include "lib/Conversion/TileToVector/LaneBuilder.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/StringMap.h"
 #include <functional>
 #include <utility>
@@ -51,12 +52,20 @@ public:
   /// is a number of rows that does not count as few.
   void barrier(mlir::Location loc, mlir::Value many);
 
+  /// Memory of this worker, on its stack. Ops share what has the same name and
+  /// type: nothing stays in it from one to the next.
+  mlir::Value scratch(mlir::Location loc, llvm::StringRef name,
+                      mlir::MemRefType type);
+
   mlir::OpBuilder &b;
   mlir::func::FuncOp region;
   const CpuLevel &level;
   mlir::Value worker;  // index
   mlir::Value workers; // index
   mlir::Value call;    // !llvm.ptr to sinter_call
+
+private:
+  llvm::StringMap<llvm::DenseMap<mlir::Type, mlir::Value>> scratches;
 };
 
 class TileLoweringRegistry {

@@ -98,6 +98,7 @@ struct ConvertTileToVector
       return (*lower)(stage, lowering);
     RowMachine machine;
     machine.registers = lowering.level.wideRegisters();
+    machine.bf16 = lowering.level.bf16;
     if (lowerRowOp(stage, lowering.b, {lowering.worker, lowering.workers},
                    machine))
       return success();

@@ -25,7 +25,7 @@ def ConvertTileToVector : Pass<"convert-tile-to-vector", "::mlir::ModuleOp"> {
   }];
   let options = [
     Option<"level", "level", "std::string", "\"x86-64-v3\"",
-           "CPU level, one of x86-64-v3, x86-64-v4, x86-64-v3-vnni, x86-64-v4-vnni">
+           "CPU level, one of x86-64-v3, x86-64-v4, x86-64-v3-vnni, x86-64-v4-vnni, x86-64-v4-bf16">
   ];
   let dependentDialects = [
     "mlir::arith::ArithDialect", "mlir::LLVM::LLVMDialect",

@@ -123,9 +123,9 @@ Parts partsOf(tile::QuantizeOp op, Value buffer) {
 Parts partsOf(tile::ContractOp op, Value buffer) {
   if (buffer == op.getOut() || buffer == op.getResidual())
     return Parts::both(Part::of(op.columnsOf(locate(buffer).firstCol)));
-  bool input = llvm::is_contained(
-      {op.getCodes(), op.getScale(), op.getStart(), op.getSsum(), op.getX()},
-      buffer);
+  bool input = llvm::is_contained({op.getCodes(), op.getScale(), op.getStart(),
+                                   op.getSsum(), op.getX(), op.getX16()},
+                                  buffer);
   if (input && op.getOwn())
     return {{Part::Copy}, {}};
   return {};

@@ -50,7 +50,7 @@ func.func @f(%x: memref<4x32xf32>, %w: memref<1280xi8>, %y: memref<4x32xf32>, %n
 #q41 = #encoding.weight<dense, u4, [(1, 32) f16 add f16]>
 #w = #tile.packed<#q41, rows = 64, cols = 32, arrange = stack>
 func.func @f(%w: memref<1280xi8>, %y: memref<4x64xf32>, %n: index) {
-  // expected-error@+1 {{needs either a q8 or an f32 input}}
+  // expected-error@+1 {{needs either a q8, an f32 or a bf16 input}}
   tile.contract %w : memref<1280xi8> -> %y : memref<4x64xf32> rows(%n) {weight = #w}
   return
 }
@@ -62,6 +62,16 @@ func.func @f(%w: memref<1280xi8>, %y: memref<4x64xf32>, %n: index) {
 func.func @f(%x: memref<4x32xf32>, %w: memref<1280xi8>, %y: memref<4x32xf32>, %n: index) {
   // expected-error@+1 {{a gate needs interleave16, no bias, no residual}}
   tile.contract f32(%x : memref<4x32xf32>) %w : memref<1280xi8> gate(silu) -> %y : memref<4x32xf32> rows(%n) {weight = #w}
+  return
+}
+
+// -----
+
+#q41 = #encoding.weight<dense, u4, [(1, 32) f16 add f16]>
+#w = #tile.packed<#q41, rows = 64, cols = 32, arrange = stack>
+func.func @f(%x: memref<4x32xf32>, %z: memref<4x32xbf16>, %w: memref<1280xi8>, %y: memref<4x64xf32>, %n: index) {
+  // expected-error@+1 {{needs either a q8, an f32 or a bf16 input}}
+  tile.contract f32(%x : memref<4x32xf32>) bf16(%z : memref<4x32xbf16>) %w : memref<1280xi8> -> %y : memref<4x64xf32> rows(%n) {weight = #w}
   return
 }
 
@@ -109,6 +119,16 @@ func.func @f(%x: memref<4x32xf32>, %t: memref<4x4x2xf32>, %n: index) {
   // expected-error@+1 {{table must be rows x 8 x 2}}
   tile.rope %x, %t rows(%n) {first_col = 0 : i64, heads = 2 : i64, head_dim = 16 : i64, rot = 16 : i64}
       : memref<4x32xf32>, memref<4x4x2xf32>
+  return
+}
+
+// -----
+
+func.func @f(%x: memref<4x32xf32>, %k: memref<4x1x15x16xf16>, %v: memref<4x1x16x16xf16>, %p: memref<4xi32>, %w: memref<64xi8>, %n: index) {
+  // expected-error@+1 {{dots16 takes pairs of dimensions, and there are 15}}
+  tile.attention %x, %k, %v, %p work(%w) -> %x rows(%n) at(%n)
+      {q_col = 0 : i64, heads = 1 : i64, kv_heads = 1 : i64, head_dim = 15 : i64, scale = 0.25 : f32, dots16}
+      : memref<4x32xf32>, memref<4x1x15x16xf16>, memref<4x1x16x16xf16>, memref<4xi32>, memref<64xi8> -> memref<4x32xf32>
   return
 }
 

@@ -3,7 +3,9 @@
 // RUN: llm-opt %s --pass-pipeline="builtin.module(llm-to-tile{activations=int8 max-rows=8 logits-rows=4 max-context=64},func.func(tile-place-barriers))" \
 // RUN:   | FileCheck %s --check-prefixes=CHECK,INT8 --implicit-check-not="tile.barrier{{$}}"
 // RUN: llm-opt %s --pass-pipeline="builtin.module(llm-to-tile{activations=f32 max-rows=8 logits-rows=4 max-context=64},func.func(tile-place-barriers))" \
-// RUN:   | FileCheck %s --check-prefixes=CHECK,EXACT --implicit-check-not="tile.barrier{{$}}"
+// RUN:   | FileCheck %s --check-prefixes=CHECK,EXACT,F32 --implicit-check-not="tile.barrier{{$}}" --implicit-check-not=bf16
+// RUN: llm-opt %s --pass-pipeline="builtin.module(llm-to-tile{activations=bf16 max-rows=8 logits-rows=4 max-context=64},func.func(tile-place-barriers))" \
+// RUN:   | FileCheck %s --check-prefixes=CHECK,EXACT,BF16 --implicit-check-not="tile.barrier{{$}}"
 
 #Q4_1 = #encoding.weight<dense, u4, [(1, 32) f16 add f16]>
 !kv = !llm.kv_cache<1 layers, 1 heads, 64, f32>
@@ -30,13 +32,18 @@ func.func @forward(%ids: tensor<?xi32>, %positions: tensor<?xi32>, %kv: !kv) -> 
 // INT8:          tile.quantize {{.*}}norm({{.*}}split = #tile<split own>
 // EXACT:         tile.rms_norm {{.*}}split = #tile<split own>
 // CHECK:         tile.barrier many(
-// CHECK:         tile.contract {{.*}}{own,
+// F32:           tile.contract f32({{.*}}{own,
+// BF16:          tile.contract bf16({{.*}}{own,
+// INT8:          tile.contract q8({{.*}}{own,
 // CHECK:         tile.barrier many(
 // CHECK-NEXT:    tile.rope {{.*}}columns = #tile.columns<0 to 192 by 32>
 // CHECK-NEXT:    tile.rope {{.*}}columns = #tile.columns<0 to 192 by 32>
 // CHECK-NEXT:    tile.kv_append {{.*}}k_columns = #tile.columns<0 to 192 by 32>
 // CHECK:         tile.barrier{{$}}
-// CHECK:         tile.attention
+// F32:           tile.attention {{.*}} scale = 1.250000e-01 : f32} {{.*}} -> memref<8x64xf32>
+// INT8:          tile.attention {{.*}} -> memref<8x64xf32>
+// Products of bf16 write what the next one reads.
+// BF16:          tile.attention {{.*}}{dots16, {{.*}} -> memref<8x64xbf16>
 // CHECK:         tile.barrier{{$}}
 // INT8:          tile.quantize {{.*}}split = #tile<split own>
 // INT8:          tile.barrier many(

@@ -1,5 +1,13 @@
 // RUN: llm-opt %s --llm-to-tile="activations=int8 max-rows=8 logits-rows=4 max-context=64" | FileCheck %s --check-prefixes=CHECK,INT8
 // RUN: llm-opt %s --llm-to-tile="activations=f32 max-rows=8 logits-rows=4 max-context=64" | FileCheck %s --check-prefixes=CHECK,EXACT
+// Rows that are read as bf16 and as f32 have no form.
+// RUN: not llm-opt %s --llm-to-tile="activations=bf16 max-rows=8 logits-rows=4 max-context=64" 2>&1 | FileCheck %s --check-prefix=BOTH
+// BOTH: error: reads rows that other ops read too: there is no lowering with bf16 activations
+// Products of attention alone: bf16, and a cache of the same.
+// RUN: llm-opt %s --llm-to-tile="attention=bf16 max-rows=8 logits-rows=4 max-context=64" | FileCheck %s --check-prefix=ATTENTION
+// ATTENTION:     tile.state @kv {{.*}} : bf16
+// ATTENTION:     tile.quantize
+// ATTENTION:     tile.attention {{.*}}{dots16,
 // The tied table is packed once.
 // RUN: llm-opt %s --llm-to-tile="max-rows=8 logits-rows=4 max-context=64" | FileCheck %s --check-prefix=PACKED
 // PACKED-COUNT-1: tile.packed @"table:packed"

@@ -1,9 +1,11 @@
 // RUN: not llm-opt %s --llm-to-tile="activations=int4" 2>&1 | FileCheck %s --check-prefix=ACT
 // RUN: not llm-opt %s --llm-to-tile="kv=q8" 2>&1 | FileCheck %s --check-prefix=KV
 // RUN: not llm-opt %s --llm-to-tile="max-rows=4 logits-rows=8" 2>&1 | FileCheck %s --check-prefix=ROWS
-// ACT: activations=int4 is neither int8 nor f32
+// ACT: activations=int4 is none of int8, bf16 and f32
 // KV: kv=q8 is neither a type (f32, f16, bf16, int8) nor k:TYPE,v:TYPE
 // ROWS: needs 1 <= logits-rows <= max-rows
 // RUN: not llm-opt %s --llm-to-tile="kv-sinks=4" 2>&1 | FileCheck %s --check-prefix=SINKS
 // SINKS: kv-sinks=4 needs kv-window, and neither may be negative
+// RUN: not llm-opt %s --llm-to-tile="attention=f16" 2>&1 | FileCheck %s --check-prefix=ATT
+// ATT: attention=f16 is neither bf16 nor f32
 module {}

@@ -1,7 +1,7 @@
 // RUN: llm-opt %s --convert-tile-to-vector | FileCheck %s
 // RUN: not llm-opt %s --convert-tile-to-vector=level=x86-64-v2 2>&1 | FileCheck %s --check-prefix=LEVEL
 
-// LEVEL: unknown CPU level 'x86-64-v2': levels are x86-64-v4-vnni, x86-64-v3-vnni, x86-64-v4, x86-64-v3
+// LEVEL: unknown CPU level 'x86-64-v2': levels are x86-64-v4-bf16, x86-64-v4-vnni, x86-64-v3-vnni, x86-64-v4, x86-64-v3
 
 // CHECK-LABEL: func.func @wait(
 // CHECK-SAME: %[[WORKER:.*]]: index, %{{.*}}: index, %[[CALL:.*]]: !llvm.ptr)

@@ -1,0 +1,227 @@
+// ContractPanel.cpp - contraction of many rows with decoded weights.
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// 256 columns of a strip are decoded once into a panel that stays in the
+// first-level cache while tiles of rows pass over it. Sums wait in memory from
+// panel to panel: their order is that of the loops for a few rows, and so are
+// their bits.
+#include "lib/Conversion/TileToVector/Bf16.h"
+#include "lib/Conversion/TileToVector/Contract.h"
+#include "lib/Conversion/TileToVector/StripReader.h"
+
+using namespace mlir;
+using namespace sinter;
+using tile::StripLayout;
+
+namespace {
+
+class PanelEmitter {
+public:
+  PanelEmitter(tile::ContractOp op, const StripLayout &layout, TileLowering &t)
+      : op(op), layout(layout), t(t), l(t.b, op.getLoc()),
+        bf16(l, t.level.bf16), x(op.getX() ? op.getX() : op.getX16()),
+        rounds(!op.getX()), lanes(t.level.lanes()) {}
+
+  void emit(Value firstStrip, Value lastStrip, RowEpilogue epilogue);
+
+private:
+  static constexpr int64_t kBlocks = StripLayout::kHeaderBlocks;
+  static constexpr int64_t kRows = StripLayout::kStripRows;
+  static constexpr int64_t kCols = StripLayout::kBlockCols;
+  /// Columns in one piece of the innermost loop.
+  static constexpr int64_t kUnroll = 8;
+
+  bool readsInPlace() { return !rounds && layout.code == tile::StripCode::F32; }
+  int64_t chunkRows();
+  void emitPanel(Value strip, Value from, Value count);
+  void decode(Value strip);
+  void multiply(Value from, Value row, int64_t tokens);
+  void multiplyGroups(Value from, Value row, int64_t tokens, int64_t group,
+                      int64_t groups);
+  SmallVector<Value> addColumns(Value column, ArrayRef<Value> rows,
+                                int64_t group, int64_t groups, ValueRange sums);
+  Value weights(Value column, int64_t group);
+
+  tile::ContractOp op;
+  const StripLayout &layout;
+  TileLowering &t;
+  LaneBuilder l;
+  Bf16 bf16;
+  Value x;
+  bool rounds; // activations and weights are bf16
+  int64_t lanes;
+  Value panel, sums;
+  // Of the panel at hand: its blocks, and where it begins in the matrix.
+  Value firstBlock, lastBlock, address;
+};
+
+/// As many as leave room in the second-level cache.
+int64_t PanelEmitter::chunkRows() {
+  int64_t bytes = layout.blocks * kCols * (rounds ? 2 : 4);
+  return std::clamp<int64_t>(t.level.panelBytes / bytes / 8 * 8, 16, 256);
+}
+
+void PanelEmitter::emit(Value firstStrip, Value lastStrip,
+                        RowEpilogue epilogue) {
+  int64_t chunk = chunkRows();
+  auto memory = [&](StringRef name, ArrayRef<int64_t> shape, Type element) {
+    return t.scratch(op.getLoc(), name, MemRefType::get(shape, element));
+  };
+  sums = memory("sums", {chunk, kRows}, l.f32());
+  int64_t columns = kBlocks * kCols;
+  if (rounds)
+    panel = memory("panel", {columns / 2, 2 * kRows}, l.b.getBF16Type());
+  else if (!readsInPlace())
+    panel = memory("panel", {columns, kRows}, l.f32());
+  Value zero = l.index(0);
+  l.loop(zero, op.getRows(), chunk, [&](Value from) {
+    Value count = l.mins(l.index(chunk), l.subi(op.getRows(), from));
+    l.loop(firstStrip, lastStrip, 1, [&](Value strip) {
+      Value none = l.constantF(VectorType::get({lanes}, l.f32()), 0);
+      l.loop(zero, count, 1, [&](Value row) {
+        for (int64_t c = 0; c < kRows; c += lanes)
+          l.store(none, sums, {row, l.index(c)});
+      });
+      l.loop(zero, l.index(layout.blocks), kBlocks, [&](Value block) {
+        firstBlock = block;
+        lastBlock =
+            l.mins(l.addi(block, l.index(kBlocks)), l.index(layout.blocks));
+        emitPanel(strip, from, count);
+      });
+      l.loop(zero, count, 1, [&](Value row) {
+        SmallVector<Value> result;
+        for (int64_t c = 0; c < kRows; c += lanes)
+          result.push_back(l.load(sums, {row, l.index(c)}, lanes));
+        epilogue(strip, l.addi(from, row), result);
+      });
+    });
+  });
+}
+
+void PanelEmitter::emitPanel(Value strip, Value from, Value count) {
+  if (!readsInPlace())
+    decode(strip);
+  address = l.addi(l.muli(strip, l.index(layout.stripBytes)),
+                   l.muli(firstBlock, l.index(layout.blockBytes)));
+  int64_t tokens = t.level.fmaTokens;
+  Value whole = l.muli(l.divu(count, tokens), l.index(tokens));
+  l.loop(l.index(0), whole, tokens,
+         [&](Value row) { multiply(from, row, tokens); });
+  // 4, 2 and 1 make up the rest.
+  for (int64_t some = tokens / 2; some > 0; some /= 2) {
+    Value bit = l.andi(count, l.index(some));
+    l.when(l.cmp(arith::CmpIPredicate::ne, bit, l.index(0)),
+           [&] { multiply(from, whole, some); });
+    whole = l.addi(whole, bit);
+  }
+}
+
+void PanelEmitter::decode(Value strip) {
+  StripReader reader(l, layout, op.getW(), lanes, t.level.prefetchBytes);
+  reader.only(firstBlock, lastBlock);
+  SmallVector<Value> groups;
+  for (int64_t c = 0; c < kRows; c += lanes)
+    groups.push_back(l.index(c));
+  Value firstColumn = l.muli(firstBlock, l.index(kCols));
+  if (!rounds)
+    return reader.forEachColumn(
+        strip, groups, [&](Value k, ArrayRef<Value> weights) {
+          for (auto [group, weight] : llvm::zip(groups, weights))
+            l.store(weight, panel, {l.subi(k, firstColumn), group});
+        });
+  reader.forPairs(
+      strip, groups, {},
+      [&](Value k, ArrayRef<Value> even, ArrayRef<Value> odd, ValueRange) {
+        Value pair = l.divu(l.subi(k, firstColumn), 2);
+        for (size_t i = 0; i < groups.size(); ++i)
+          l.store(bf16.zip(even[i], odd[i], weightSize(layout)), panel,
+                  {pair, l.index(2 * i * lanes)});
+        return SmallVector<Value>();
+      });
+}
+
+void PanelEmitter::multiply(Value from, Value row, int64_t tokens) {
+  int64_t all = kRows / lanes;
+  for (int64_t group = 0; group < all; group += t.level.groups)
+    multiplyGroups(from, row, tokens, group, t.level.groups);
+}
+
+void PanelEmitter::multiplyGroups(Value from, Value row, int64_t tokens,
+                                  int64_t group, int64_t groups) {
+  SmallVector<Value> rows, totals;
+  for (int64_t i = 0; i < tokens; ++i)
+    rows.push_back(l.addi(l.addi(from, row), l.index(i)));
+  auto place = [&](int64_t i) {
+    return SmallVector<Value>{l.addi(row, l.index(i / groups)),
+                              l.index((group + i % groups) * lanes)};
+  };
+  auto load = [&](int64_t i) { return l.load(sums, place(i), lanes); };
+  Value firstColumn = l.muli(firstBlock, l.index(kCols));
+  auto columns = [&](Value from, Value to, ValueRange init) {
+    return l.loop(from, to, kUnroll, init, [&](Value k, ValueRange carried) {
+      SmallVector<Value> next(carried);
+      for (int64_t j = 0; j < kUnroll; j += rounds ? 2 : 1)
+        next = addColumns(l.addi(k, l.index(j)), rows, group, groups, next);
+      return next;
+    });
+  };
+  int64_t count = tokens * groups;
+  if (rounds) {
+    SmallVector<Value> init;
+    for (int64_t i = 0; i < count; ++i)
+      init.push_back(load(i));
+    init = columns(firstColumn, l.muli(lastBlock, l.index(kCols)), init);
+    for (int64_t i = 0; i < count; ++i)
+      l.store(init[i], sums, place(i));
+    return;
+  }
+  // The sum of 32 columns begins at zero.
+  l.loop(firstBlock, lastBlock, 1, [&](Value block) {
+    Value none = l.constantF(VectorType::get({lanes}, l.f32()), 0);
+    Value first = l.muli(block, l.index(kCols));
+    SmallVector<Value> part = columns(first, l.addi(first, l.index(kCols)),
+                                      SmallVector<Value>(count, none));
+    for (int64_t i = 0; i < count; ++i)
+      l.store(l.add(load(i), part[i]), sums, place(i));
+  });
+}
+
+/// One column, or a pair of them, for `groups` groups of outputs.
+SmallVector<Value> PanelEmitter::addColumns(Value column, ArrayRef<Value> rows,
+                                            int64_t group, int64_t groups,
+                                            ValueRange sums) {
+  SmallVector<Value> w, next;
+  for (int64_t g = group; g < group + groups; ++g)
+    w.push_back(weights(column, g));
+  for (Value row : rows) {
+    Value activation = rounds ? bf16.splatPair(x, {row, column}, lanes)
+                              : l.splat(l.load(x, {row, column}), lanes);
+    for (Value weight : w) {
+      Value sum = sums[next.size()];
+      next.push_back(rounds ? bf16.dot(weight, activation, sum)
+                            : l.fma(weight, activation, sum));
+    }
+  }
+  return next;
+}
+
+Value PanelEmitter::weights(Value column, int64_t group) {
+  Value k = l.subi(column, l.muli(firstBlock, l.index(kCols)));
+  if (rounds)
+    return l.load(panel, {l.divu(k, 2), l.index(2 * group * lanes)}, 2 * lanes);
+  if (panel)
+    return l.load(panel, {k, l.index(group * lanes)}, lanes);
+  Value element = l.addi(l.muli(k, l.index(kRows)), l.index(group * lanes));
+  return StripReader(l, layout, op.getW(), lanes)
+      .loadAs(l.addi(address, l.muli(element, l.index(4))), lanes, l.f32());
+}
+
+} // namespace
+
+void sinter::emitPanelContract(tile::ContractOp op, const StripLayout &layout,
+                               TileLowering &t, Value firstStrip,
+                               Value lastStrip, RowEpilogue epilogue) {
+  PanelEmitter(op, layout, t).emit(firstStrip, lastStrip, epilogue);
+}
