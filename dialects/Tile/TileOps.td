@@ -411,7 +411,8 @@ def Tile_AttentionOp : Tile_Op<"attention", [AttrSizedOperandSegments]> {
     spans folded from left to right: the order is part of the op.  With `dots16`
     queries (scaled), keys, values and weights are rounded to bf16 (see
     tile.rms_norm), and what is one fma after another goes pair by pair, of
-    dimensions in scores, of positions in sums, the odd one first.  `work` is
+    dimensions in scores, of positions in o, the odd one first; l adds weights before
+    they are rounded, in 16 lanes by position and then by one tree.  `work` is
     memory that nobody else reads or writes during the op, as large as
     `AttentionWork` says; its shape is a bound.
 

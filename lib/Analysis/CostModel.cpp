@@ -85,6 +85,8 @@ OpCost cost(tile::ContractOp op) {
   int64_t products = 2 * op.getWeight().getRows() * op.getWeight().getCols();
   int64_t &moved = c.activationBytes.perRow;
   if (!op.getCodes()) {
+    // Products of bf16 too: the CPUs that have their dots do two in the time of
+    // one fma.
     c.f32Ops.perRow = products;
     moved += (op.getX() ? kF32 : kF32 / 2) * op.getWeight().getCols();
   } else {

@@ -250,13 +250,19 @@ void BlockAttention::exponentials(int64_t count) {
   Values m;
   for (int64_t i = 0; i < count; ++i)
     m.push_back(l.splat(loadM(tileParts, l.index(i)), kLanes));
-  l.loop(l.index(0), keys.back().end, kLanes, [&](Value key) {
-    for (int64_t i = 0; i < count; ++i) {
-      Value s = l.load(scores, {l.index(i), key}, kLanes);
-      l.store(rounded(emitExp2Low(l.b, l.loc, l.sub(s, m[i]))), weights,
-              {l.index(i), key});
-    }
-  });
+  Values sums(pairs ? count : 0, zeros());
+  sums = l.loop(
+      l.index(0), keys.back().end, kLanes, sums, [&](Value key, ValueRange in) {
+        Values next(in);
+        for (int64_t i = 0; i < count; ++i) {
+          Value none, &sum = pairs ? next[i] : none;
+          Value s = l.load(scores, {l.index(i), key}, kLanes);
+          l.store(weigh(l.sub(s, m[i]), sum), weights, {l.index(i), key});
+        }
+        return next;
+      });
+  for (auto [i, sum] : llvm::enumerate(sums))
+    storeL(sumOfLanes(sum), tileParts, l.index(i));
 }
 
 /// o (and with the first dimensions l), key by key: the keys that all queries
@@ -267,18 +273,19 @@ void BlockAttention::addValues(int64_t count, int64_t chunk, int64_t some) {
     begin = laneEnd(keys.back().from);
   Value end = l.maxs(laneStart(keys.front().end), begin);
   Values sums(count * some, zeros());
-  if (chunk == 0)
+  bool withL = chunk == 0 && !pairs;
+  if (withL)
     sums.append(count, zeroL());
   // Only query i's sums change.
   auto alone = [&](int64_t i, Value from, Value to) {
     Values own(sums.begin() + i * some, sums.begin() + (i + 1) * some);
-    if (chunk == 0)
+    if (withL)
       own.push_back(sums[count * some + i]);
     own = forKeys(from, to, own, [&](Value key, Kept kept, ValueRange in) {
       return addKey(in, key, kept, i, i + 1, chunk, some);
     });
     std::copy_n(own.begin(), some, sums.begin() + i * some);
-    if (chunk == 0)
+    if (withL)
       sums[count * some + i] = own[some];
   };
   for (int64_t i = 0; windowed() && i < count; ++i) {
@@ -293,7 +300,7 @@ void BlockAttention::addValues(int64_t count, int64_t chunk, int64_t some) {
   for (int64_t i = 0; i < count; ++i) {
     for (int64_t j = 0; j < some; ++j)
       storeO(sums[i * some + j], tileParts, l.index(i), chunk + j);
-    if (chunk == 0)
+    if (withL)
       storeL(l.extract(sums[count * some + i], 0), tileParts, l.index(i));
   }
 }
@@ -304,7 +311,7 @@ BlockAttention::Values BlockAttention::addKey(ValueRange sums, Value key,
                                               Kept kept, int64_t from,
                                               int64_t end, int64_t chunk,
                                               int64_t some) {
-  int64_t lanes = kLanes * perLane(), lLanes = lVec.getNumElements();
+  int64_t lanes = kLanes * perLane();
   Values next(sums), v;
   Value row = l.divu(key, perLane());
   for (int64_t j = 0; j < some; ++j) {
@@ -318,9 +325,10 @@ BlockAttention::Values BlockAttention::addKey(ValueRange sums, Value key,
       Value &o = next[(i - from) * some + j];
       o = dot(v[j], p, o);
     }
-    if (chunk == 0) {
+    if (chunk == 0 && !pairs) {
       Value &sum = next[(end - from) * some + i - from];
-      sum = addWeights(splatAt(weights, {l.index(i), key}, lLanes), sum);
+      Value one = l.load(weights, {l.index(i), key});
+      sum = l.add(sum, l.splat(one, lVec.getNumElements()));
     }
   }
   return next;

@@ -43,14 +43,17 @@ void AttentionEmitter::scaleQuery(Value row, Value head, Value scaled,
     Value x = loadSome(l, op.getX(),
                        {l.addi(run.firstRow, row), l.addi(first, lane16(c))},
                        std::min(kLanes, dim - c * kLanes));
-    l.store(rounded(l.mul(x, l.f(x, scale))), scaled, {query, lane16(c)});
+    x = l.mul(x, l.f(x, scale));
+    l.store(pairs ? bf16.narrow(x) : x, scaled, {query, lane16(c)});
   }
 }
 
-Value AttentionEmitter::addWeights(Value p, Value sum) {
+Value AttentionEmitter::weigh(Value x, Value &sum) {
   if (!pairs)
-    return l.add(sum, p);
-  return bf16.dot(p, l.constantF(p.getType(), 1), sum);
+    return emitExp2Low(l.b, l.loc, x);
+  Value p = emitExp2Bf16(l.b, l.loc, x);
+  sum = l.add(sum, p);
+  return bf16.narrow(p, Bf16::Size::NotTiny);
 }
 
 Value AttentionEmitter::keyLanes(Value page, Value head, Value d,

@@ -49,10 +49,9 @@ protected:
     return pairs ? bf16.splatPair(memref, at, lanes)
                  : l.splat(l.load(memref, at), lanes);
   }
-  /// The weights of keys that stand in a lane, summed up: l + p.
-  Value addWeights(Value p, Value sum);
-  /// As elements.
-  Value rounded(Value x) { return pairs ? bf16.narrow(x) : x; }
+  /// p = 2^x of 16 keys, as elements. Of bf16 l is the sum of p before
+  /// rounding, lane by lane (`sum`), then by one tree; else it rides with o.
+  Value weigh(Value x, Value &sum);
   /// Dimension `d` of the 16 keys of a page, or a pair of dimensions.
   Value keyLanes(Value page, Value head, Value d, Value scales);
   /// 16 dimensions of the value in `slot`, or of it and the next one.
@@ -132,6 +131,9 @@ protected:
   }
   Value zeros() { return l.constantF(vec, 0); }
   Value zeroL() { return l.constantF(lVec, 0); }
+  Value sumOfLanes(Value x) {
+    return l.reduce(x, [&](Value a, Value b) { return l.add(a, b); });
+  }
   Value lane16(int64_t i) { return l.index(i * kLanes); }
   Value ceilDiv(Value x, int64_t n) {
     return l.divu(l.addi(x, l.index(n - 1)), n);

@@ -315,10 +315,15 @@ void SpanAttention::softmax(Value q) {
   Value m = l.reduce(maxima, [&](Value a, Value b) { return l.max(a, b); });
   storeM(m, parts, q);
   Value ms = l.splat(m, kLanes);
-  l.loop(l.index(0), keysEnd, kLanes, [&](Value i) {
-    Value s = l.load(scores, {q, i}, kLanes);
-    l.store(rounded(emitExp2Low(l.b, l.loc, l.sub(s, ms))), weights, {q, i});
+  Values sums(pairs ? 1 : 0, zeros());
+  sums = l.loop(l.index(0), keysEnd, kLanes, sums, [&](Value i, ValueRange in) {
+    Value none, s = l.load(scores, {q, i}, kLanes);
+    Values next(in);
+    l.store(weigh(l.sub(s, ms), pairs ? next[0] : none), weights, {q, i});
+    return next;
   });
+  if (pairs)
+    storeL(sumOfLanes(sums[0]), parts, q);
 }
 
 /// The keys of one page for `count` query heads, key by key. l rides with the
@@ -338,7 +343,8 @@ void SpanAttention::addPage(Value page, Value entry, Value head, Value first,
     for (int64_t i = 0; i < count; ++i)
       for (int64_t j = 0; j < some; ++j)
         init.push_back(loadO(parts, query(i), c + j));
-    for (int64_t i = 0; c == 0 && i < count; ++i)
+    bool withL = c == 0 && !pairs;
+    for (int64_t i = 0; withL && i < count; ++i)
       init.push_back(l.splat(loadL(parts, query(i)), lVec.getNumElements()));
     auto addSlot = [&](Value slot, Kept kept, ValueRange in) {
       for (int64_t i = 0; c == 0 && i < perLane(); ++i)
@@ -351,10 +357,10 @@ void SpanAttention::addPage(Value page, Value entry, Value head, Value first,
         Value p = splatAt(weights, {query(i), key}, kLanes);
         for (int64_t j = 0; j < some; ++j)
           next[i * some + j] = dot(v[j], p, next[i * some + j]);
-        if (c == 0)
-          next[count * some + i] = addWeights(
-              splatAt(weights, {query(i), key}, lVec.getNumElements()),
-              next[count * some + i]);
+        if (withL)
+          next[count * some + i] = l.add(
+              next[count * some + i],
+              l.splat(l.load(weights, {query(i), key}), lVec.getNumElements()));
       }
       return next;
     };
@@ -366,7 +372,7 @@ void SpanAttention::addPage(Value page, Value entry, Value head, Value first,
     for (int64_t i = 0; i < count; ++i)
       for (int64_t j = 0; j < some; ++j)
         storeO(sums[i * some + j], parts, query(i), c + j);
-    for (int64_t i = 0; c == 0 && i < count; ++i)
+    for (int64_t i = 0; withL && i < count; ++i)
       storeL(l.extract(sums[count * some + i], 0), parts, query(i));
   }
 }

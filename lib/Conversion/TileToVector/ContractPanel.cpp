@@ -3,7 +3,7 @@
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// 256 columns of a strip are decoded once into a panel that stays in the
+// 128 or 256 columns of a strip are decoded once into a panel that stays in the
 // first-level cache while tiles of rows pass over it. Sums wait in memory from
 // panel to panel: their order is that of the loops for a few rows, and so are
 // their bits.
@@ -22,12 +22,13 @@ public:
   PanelEmitter(tile::ContractOp op, const StripLayout &layout, TileLowering &t)
       : op(op), layout(layout), t(t), l(t.b, op.getLoc()),
         bf16(l, t.level.bf16), x(op.getX() ? op.getX() : op.getX16()),
-        rounds(!op.getX()), lanes(t.level.lanes()) {}
+        rounds(!op.getX()), lanes(t.level.lanes()),
+        blocks(rounds || layout.headerBytes ? StripLayout::kHeaderBlocks
+                                            : StripLayout::kHeaderBlocks / 2) {}
 
   void emit(Value firstStrip, Value lastStrip, RowEpilogue epilogue);
 
 private:
-  static constexpr int64_t kBlocks = StripLayout::kHeaderBlocks;
   static constexpr int64_t kRows = StripLayout::kStripRows;
   static constexpr int64_t kCols = StripLayout::kBlockCols;
   /// Columns in one piece of the innermost loop.
@@ -37,6 +38,7 @@ private:
   int64_t chunkRows();
   void emitPanel(Value strip, Value from, Value count);
   void decode(Value strip);
+  void prefetchNext(Value strip, Value row);
   void multiply(Value from, Value row, int64_t tokens);
   void multiplyGroups(Value from, Value row, int64_t tokens, int64_t group,
                       int64_t groups);
@@ -52,9 +54,9 @@ private:
   Value x;
   bool rounds; // activations and weights are bf16
   int64_t lanes;
+  int64_t blocks; // of a panel: 16 KiB, or all that share a header
   Value panel, sums;
-  // Of the panel at hand: its blocks, and where it begins in the matrix.
-  Value firstBlock, lastBlock, address;
+  Value firstBlock, lastBlock; // of the panel at hand
 };
 
 /// As many as leave room in the second-level cache.
@@ -70,24 +72,28 @@ void PanelEmitter::emit(Value firstStrip, Value lastStrip,
     return t.scratch(op.getLoc(), name, MemRefType::get(shape, element));
   };
   sums = memory("sums", {chunk, kRows}, l.f32());
-  int64_t columns = kBlocks * kCols;
-  if (rounds)
-    panel = memory("panel", {columns / 2, 2 * kRows}, l.b.getBF16Type());
-  else if (!readsInPlace())
-    panel = memory("panel", {columns, kRows}, l.f32());
-  Value zero = l.index(0);
-  l.loop(zero, op.getRows(), chunk, [&](Value from) {
-    Value count = l.mins(l.index(chunk), l.subi(op.getRows(), from));
+  int64_t columns = blocks * kCols;
+  panel = rounds ? memory("panel", {columns / 2, 2 * kRows}, l.b.getBF16Type())
+                 : memory("panel", {columns, kRows}, l.f32());
+  // Equal chunks: each reads all weights.
+  Value zero = l.index(0), rows = op.getRows();
+  Value chunks = l.divu(l.addi(rows, l.index(chunk - 1)), chunk);
+  Value fair = arith::DivUIOp::create(
+      l.b, l.loc, l.addi(rows, l.subi(chunks, l.index(1))), chunks);
+  Value most = l.muli(l.divu(l.addi(fair, l.index(7)), 8), l.index(8));
+  l.loop(zero, chunks, 1, [&](Value number) {
+    Value from = l.muli(number, most);
+    Value count = l.mins(most, l.subi(rows, from));
     l.loop(firstStrip, lastStrip, 1, [&](Value strip) {
       Value none = l.constantF(VectorType::get({lanes}, l.f32()), 0);
       l.loop(zero, count, 1, [&](Value row) {
         for (int64_t c = 0; c < kRows; c += lanes)
           l.store(none, sums, {row, l.index(c)});
       });
-      l.loop(zero, l.index(layout.blocks), kBlocks, [&](Value block) {
+      l.loop(zero, l.index(layout.blocks), blocks, [&](Value block) {
         firstBlock = block;
         lastBlock =
-            l.mins(l.addi(block, l.index(kBlocks)), l.index(layout.blocks));
+            l.mins(l.addi(block, l.index(blocks)), l.index(layout.blocks));
         emitPanel(strip, from, count);
       });
       l.loop(zero, count, 1, [&](Value row) {
@@ -101,14 +107,13 @@ void PanelEmitter::emit(Value firstStrip, Value lastStrip,
 }
 
 void PanelEmitter::emitPanel(Value strip, Value from, Value count) {
-  if (!readsInPlace())
-    decode(strip);
-  address = l.addi(l.muli(strip, l.index(layout.stripBytes)),
-                   l.muli(firstBlock, l.index(layout.blockBytes)));
+  decode(strip);
   int64_t tokens = t.level.fmaTokens;
   Value whole = l.muli(l.divu(count, tokens), l.index(tokens));
-  l.loop(l.index(0), whole, tokens,
-         [&](Value row) { multiply(from, row, tokens); });
+  l.loop(l.index(0), whole, tokens, [&](Value row) {
+    prefetchNext(strip, row);
+    multiply(from, row, tokens);
+  });
   // 4, 2 and 1 make up the rest.
   for (int64_t some = tokens / 2; some > 0; some /= 2) {
     Value bit = l.andi(count, l.index(some));
@@ -116,6 +121,19 @@ void PanelEmitter::emitPanel(Value strip, Value from, Value count) {
            [&] { multiply(from, whole, some); });
     whole = l.addi(whole, bit);
   }
+}
+
+/// The bytes of the next panel, a few with each tile of rows.
+void PanelEmitter::prefetchNext(Value strip, Value row) {
+  constexpr int64_t kBytes = 1024;
+  int64_t bytes = blocks * layout.blockBytes;
+  Value part = l.muli(l.divu(row, t.level.fmaTokens), l.index(kBytes));
+  l.when(l.cmp(arith::CmpIPredicate::ult, part, l.index(bytes)), [&] {
+    Value panelStart = l.addi(l.muli(strip, l.index(layout.stripBytes)),
+                              l.muli(firstBlock, l.index(layout.blockBytes)));
+    StripReader(l, layout, op.getW(), lanes, bytes)
+        .prefetch(l.addi(panelStart, part), kBytes, /*level=*/2);
+  });
 }
 
 void PanelEmitter::decode(Value strip) {
@@ -211,11 +229,7 @@ Value PanelEmitter::weights(Value column, int64_t group) {
   Value k = l.subi(column, l.muli(firstBlock, l.index(kCols)));
   if (rounds)
     return l.load(panel, {l.divu(k, 2), l.index(2 * group * lanes)}, 2 * lanes);
-  if (panel)
-    return l.load(panel, {k, l.index(group * lanes)}, lanes);
-  Value element = l.addi(l.muli(k, l.index(kRows)), l.index(group * lanes));
-  return StripReader(l, layout, op.getW(), lanes)
-      .loadAs(l.addi(address, l.muli(element, l.index(4))), lanes, l.f32());
+  return l.load(panel, {k, l.index(group * lanes)}, lanes);
 }
 
 } // namespace

@@ -27,6 +27,9 @@ constexpr double kExp2[] = {1.0,
                             0x1.3b2a530452b26p-7,
                             0x1.5f089016285eap-10,
                             0x1.4413896cfe38dp-13};
+// The same for results that are rounded to bf16, relative error 1e-4.
+constexpr double kExp2Bf16[] = {1.0, 0x1.62f5fap-1, 0x1.f00c4cp-3,
+                                0x1.c2a216p-5};
 // e^r on [-ln2/2, ln2/2], relative error 3e-9.
 constexpr double kExp[] = {1.0,           1.0,           0x1.fffffcp-2,
                            0x1.555492p-3, 0x1.5558aep-5, 0x1.123988p-7,
@@ -71,14 +74,25 @@ Value scale(LaneBuilder &l, Value p, Value n) {
 
 } // namespace
 
-Value emitExp2Low(OpBuilder &b, Location loc, Value x) {
-  LaneBuilder l(b, loc);
+/// 2^x for x <= 0, and 0 below `least`.
+static Value exp2Above(LaneBuilder &l, Value x, ArrayRef<double> coefficients,
+                       double least) {
   Value sum = l.add(x, l.f(x, kRound32));
   Value n = l.sub(sum, l.f(x, kRound32));
-  Value p = l.polynomial(l.sub(x, n), kExp2);
+  Value p = l.polynomial(l.sub(x, n), coefficients);
   // A product, not an addition to the exponent: equal bits, but NaN survives.
   Value y = l.mul(p, power(l, roundedInt(l, sum)));
-  return l.select(l.cmp(FPred::OLT, x, l.f(x, -126)), l.f(x, 0), y);
+  return l.select(l.cmp(FPred::OLT, x, l.f(x, least)), l.f(x, 0), y);
+}
+
+Value emitExp2Low(OpBuilder &b, Location loc, Value x) {
+  LaneBuilder l(b, loc);
+  return exp2Above(l, x, kExp2, -126);
+}
+
+Value emitExp2Bf16(OpBuilder &b, Location loc, Value x) {
+  LaneBuilder l(b, loc);
+  return exp2Above(l, x, kExp2Bf16, -49);
 }
 
 Value emitExp2(OpBuilder &b, Location loc, Value x) {

@@ -19,6 +19,8 @@ namespace sinter {
 /// 2^x for x < 127.5: 0 below -126 (no denormal results), NaN stays NaN.
 /// Attention uses it, where x <= 0.
 mlir::Value emitExp2Low(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x);
+/// The same for a result that is rounded to bf16; 0 below -49.
+mlir::Value emitExp2Bf16(mlir::OpBuilder &b, mlir::Location loc, mlir::Value x);
 
 /// 2^x and e^x on the whole range: infinity on overflow, denormal results
 /// rounded once, 0 below them, NaN stays NaN. Within 2 units in the last place.

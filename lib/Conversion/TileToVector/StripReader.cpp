@@ -77,7 +77,7 @@ StripReader::Scale StripReader::loadScale(Value block, Value row,
 //===----------------------------------------------------------------------===//
 
 /// The address may lie behind the matrix, hence no memref op.
-void StripReader::prefetch(Value offset, int64_t bytes) {
+void StripReader::prefetch(Value offset, int64_t bytes, int level) {
   if (ahead == 0)
     return;
   Type pointer = LLVM::LLVMPointerType::get(l.b.getContext());
@@ -90,7 +90,7 @@ void StripReader::prefetch(Value offset, int64_t bytes) {
     Value target =
         LLVM::GEPOp::create(l.b, l.loc, pointer, l.b.getI8Type(), from,
                             ArrayRef<LLVM::GEPArg>{int32_t(ahead + line)});
-    LLVM::Prefetch::create(l.b, l.loc, target, /*rw=*/0, /*hint=*/3,
+    LLVM::Prefetch::create(l.b, l.loc, target, /*rw=*/0, /*hint=*/4 - level,
                            /*cache=*/1);
   }
 }

@@ -74,6 +74,10 @@ public:
   /// The scale of columns [16 * half, 16 * half + 16) of a block.
   Scale loadScale(Value block, Value row, const Super &super, int half);
 
+  /// Fetches what stands `ahead` behind [offset, offset + bytes) into the cache
+  /// of that level.
+  void prefetch(Value offset, int64_t bytes, int level = 1);
+
   /// `count` elements at byte `offset` as a vector of `element`.
   Value loadAs(Value offset, int64_t count, mlir::Type element);
   /// As above, f16 widened to f32.
@@ -82,8 +86,6 @@ public:
 private:
   Value at(Value base, int64_t offset);
   Value rowOffset(Value row, int64_t halfBytes);
-  /// Fetches what stands `ahead` behind [offset, offset + bytes).
-  void prefetch(Value offset, int64_t bytes);
   Super loadSuper(Value header, Value row);
   llvm::SmallVector<Value> addBlock(const Block &block,
                                     llvm::ArrayRef<Value> rows,
