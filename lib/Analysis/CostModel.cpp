@@ -85,9 +85,7 @@ OpCost cost(tile::ContractOp op) {
   int64_t products = 2 * op.getWeight().getRows() * op.getWeight().getCols();
   int64_t &moved = c.activationBytes.perRow;
   if (!op.getCodes()) {
-    // Products of bf16 too: the CPUs that have their dots do two in the time of
-    // one fma.
-    c.f32Ops.perRow = products;
+    (op.getX() ? c.f32Ops : c.bf16Ops).perRow = products;
     moved += (op.getX() ? kF32 : kF32 / 2) * op.getWeight().getCols();
   } else {
     c.int8Ops.perRow = op.getTerms() * products;
@@ -138,7 +136,8 @@ OpCost cost(tile::AttentionOp op) {
       bytesPerPosition(op.getK()) + bytesPerPosition(op.getV());
   int64_t width = op.getHeads() * op.getHeadDim();
   c.activationBytes.perRow = 2 * kF32 * width;
-  c.f32Ops.perPair = 4 * width; // query times key, weight times value
+  (op.getDots16() ? c.bf16Ops : c.f32Ops).perPair =
+      4 * width; // query times key, weight times value
   if (op.getWindow() > 0) {
     c.seenFirst = op.getSinks();
     c.seenLast = op.getWindow();

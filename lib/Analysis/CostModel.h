@@ -37,7 +37,7 @@ struct OpCost {
   int64_t seenFirst = 0; ///< a row sees so many of the first positions
   int64_t seenLast = 0;  ///< and of the last ones up to its own; 0: all
   Cost weightBytes, activationBytes, stateBytes;
-  Cost int8Ops, f32Ops; ///< a multiply and an add are two
+  Cost int8Ops, f32Ops, bf16Ops; ///< a multiply and an add are two
 };
 
 /// Of a tile op of a region.

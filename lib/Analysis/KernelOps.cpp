@@ -75,7 +75,8 @@ static llvm::json::Value describe(const StageOp &op, func::FuncOp region,
        {std::pair("weights", cost.weightBytes),
         std::pair("state", cost.stateBytes),
         std::pair("activations", cost.activationBytes),
-        std::pair("int8", cost.int8Ops), std::pair("f32", cost.f32Ops)}) {
+        std::pair("int8", cost.int8Ops), std::pair("f32", cost.f32Ops),
+        std::pair("bf16", cost.bf16Ops)}) {
     llvm::json::Array terms;
     for (int64_t term : value.terms())
       terms.push_back(term);
