@@ -21,6 +21,10 @@ static int64_t bytesOf(Value buffer) {
   return type.getNumElements() * type.getElementTypeBitWidth() / 8;
 }
 
+static int64_t elementBytes(Value buffer) {
+  return cast<MemRefType>(buffer.getType()).getElementTypeBitWidth() / 8;
+}
+
 /// Codes and their sides hold four rows in each element of the first dimension.
 static int64_t bytesPerRow(Value buffer) {
   auto type = cast<MemRefType>(buffer.getType());
@@ -57,7 +61,7 @@ OpCost cost(tile::RmsNormOp op) {
   OpCost c;
   c.rows = op.getRows();
   c.weightBytes.constant = bytesOf(op.getWeight());
-  c.activationBytes.perRow = 2 * kF32 * op.getCols();
+  c.activationBytes.perRow = (kF32 + elementBytes(op.getY())) * op.getCols();
   c.f32Ops.perRow = 4 * op.getCols(); // square and add, two multiplies
   return c;
 }
@@ -84,17 +88,19 @@ OpCost cost(tile::ContractOp op) {
   c.weightBytes.constant = bytesOf(op.getW());
   int64_t products = 2 * op.getWeight().getRows() * op.getWeight().getCols();
   int64_t &moved = c.activationBytes.perRow;
-  if (!op.getCodes()) {
+  if (Value x = op.getX() ? op.getX() : op.getX16()) {
     (op.getX() ? c.f32Ops : c.bf16Ops).perRow = products;
-    moved += (op.getX() ? kF32 : kF32 / 2) * op.getWeight().getCols();
+    moved += elementBytes(x) * op.getWeight().getCols();
   } else {
     c.int8Ops.perRow = op.getTerms() * products;
     for (Value in : {op.getCodes(), op.getScale(), op.getStart(), op.getSsum()})
       moved += op.getTerms() * bytesPerRow(in);
   }
   bool gated = op.getGate() != tile::Gate::None;
-  int64_t out = kF32 * op.getWeight().getRows() / (gated ? 2 : 1);
-  moved += out + (op.getResidual() ? out : 0);
+  int64_t outputs = op.getWeight().getRows() / (gated ? 2 : 1);
+  moved += elementBytes(op.getOut()) * outputs;
+  if (op.getResidual())
+    moved += kF32 * outputs;
   if (op.getBias())
     c.weightBytes.constant += bytesOf(op.getBias());
   return c;
@@ -135,9 +141,9 @@ OpCost cost(tile::AttentionOp op) {
   c.stateBytes.perPosition =
       bytesPerPosition(op.getK()) + bytesPerPosition(op.getV());
   int64_t width = op.getHeads() * op.getHeadDim();
-  c.activationBytes.perRow = 2 * kF32 * width;
-  (op.getDots16() ? c.bf16Ops : c.f32Ops).perPair =
-      4 * width; // query times key, weight times value
+  c.activationBytes.perRow = (kF32 + elementBytes(op.getOut())) * width;
+  // Query times key, weight times value.
+  (op.getDots16() ? c.bf16Ops : c.f32Ops).perPair = 4 * width;
   if (op.getWindow() > 0) {
     c.seenFirst = op.getSinks();
     c.seenLast = op.getWindow();
@@ -145,11 +151,11 @@ OpCost cost(tile::AttentionOp op) {
   return c;
 }
 
-/// Row by row: `reads` rows of `cols` and one written.
-OpCost elementwise(Value rows, int64_t cols, int64_t reads, int64_t ops) {
+/// Row by row: two rows of `cols` and one written.
+OpCost elementwise(Value rows, int64_t cols, Value out, int64_t ops) {
   OpCost c;
   c.rows = rows;
-  c.activationBytes.perRow = (reads + 1) * kF32 * cols;
+  c.activationBytes.perRow = (2 * kF32 + elementBytes(out)) * cols;
   c.f32Ops.perRow = ops * cols;
   return c;
 }
@@ -182,10 +188,10 @@ OpCost sinter::analysis::costOf(Operation *op) {
                 tile::KvAppendOp, tile::AttentionOp>(
               [](auto known) { return cost(known); })
           .Case([](tile::GatedOp op) {
-            return elementwise(op.getRows(), op.getCols(), 2, 4);
+            return elementwise(op.getRows(), op.getCols(), op.getY(), 4);
           })
           .Case([](tile::AddOp op) {
-            return elementwise(op.getRows(), op.getCols(), 2, 1);
+            return elementwise(op.getRows(), op.getCols(), op.getY(), 1);
           })
           .Case<tile::SampleOp, tile::ArgmaxOp, tile::PenalizeOp>(
               [](auto pass) { return vocabularyPass(pass.getVocabulary()); })

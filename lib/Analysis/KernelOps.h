@@ -17,11 +17,10 @@ namespace sinter::analysis {
 /// the kernel's region in `device`. An op has "name", "stage" (see stagesOf),
 /// "rows" and "position" (1 + the index of the scalar, 0: none), and costs
 /// "weights", "state" and "activations" (bytes), "int8", "f32" and "bf16"
-/// (operations),
-/// each [constant, per row, per position, per pair]; a cost of zeros is left
-/// out. "joins": [scalar as in "rows", N, W] if up to N rows and W workers do
-/// not wait at the end of the stage; "seen": [F, L] if a row sees the first F
-/// and the last L positions alone.
+/// (operations), each [constant, per row, per position, per pair]; a cost of
+/// zeros is left out. "joins": [scalar as in "rows", N, W] if up to N rows and
+/// W workers do not wait at the end of the stage; "seen": [F, L] if a row sees
+/// the first F and the last L positions alone.
 std::string kernelOps(mlir::ModuleOp plan, mlir::ModuleOp device);
 
 } // namespace sinter::analysis

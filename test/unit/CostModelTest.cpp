@@ -57,6 +57,28 @@ func.func @contract_f32_residual(%x: memref<8x64xf32>, %w: memref<3840xi8>, %y: 
       residual(%y : memref<8x96xf32>) -> %y : memref<8x96xf32> rows(%n) {weight = #w}
   return
 }
+func.func @contract_bf16(%x: memref<8x64xbf16>, %w: memref<3840xi8>, %r: memref<8x96xf32>, %y: memref<8x96xf32>, %n: index) attributes {tile.region} {
+  tile.contract bf16(%x : memref<8x64xbf16>) %w : memref<3840xi8>
+      residual(%r : memref<8x96xf32>) -> %y : memref<8x96xf32> rows(%n) {weight = #w}
+  return
+}
+func.func @rms_norm_bf16(%x: memref<8x64xf32>, %w: memref<64xf32>, %y: memref<8x64xbf16>, %n: index) attributes {tile.region} {
+  tile.rms_norm %x, %w -> %y rows(%n) {cols = 64 : i64, eps = 1.0e-5 : f32}
+      : memref<8x64xf32>, memref<64xf32> -> memref<8x64xbf16>
+  return
+}
+func.func @gated_bf16(%x: memref<8x64xf32>, %y: memref<8x32xbf16>, %n: index) attributes {tile.region} {
+  tile.gated %x, %x -> %y rows(%n) {cols = 32 : i64, gate_col = 0 : i64, up_col = 32 : i64}
+      : memref<8x64xf32>, memref<8x64xf32> -> memref<8x32xbf16>
+  return
+}
+func.func @attention_bf16(%x: memref<8x64xf32>, %k: memref<64x2x16x16xf16>, %v: memref<64x2x16x16xf32>, %p: memref<64xi32>,
+    %m: memref<65536xi8>, %o: memref<8x64xbf16>, %n: index, %at: index) attributes {tile.region} {
+  tile.attention %x, %k, %v, %p work(%m) -> %o rows(%n) at(%at)
+      {q_col = 0 : i64, heads = 4 : i64, kv_heads = 2 : i64, head_dim = 16 : i64, scale = 0.25 : f32, dots16}
+      : memref<8x64xf32>, memref<64x2x16x16xf16>, memref<64x2x16x16xf32>, memref<64xi32>, memref<65536xi8> -> memref<8x64xbf16>
+  return
+}
 func.func @contract_gate(%x: memref<8x64xf32>, %w: memref<2560xi8>, %y: memref<8x32xf32>, %n: index) attributes {tile.region} {
   tile.contract f32(%x : memref<8x64xf32>) %w : memref<2560xi8> gate(silu) -> %y : memref<8x32xf32> rows(%n) {weight = #pair}
   return
@@ -119,7 +141,8 @@ Cost constant(int64_t value) { return {.constant = value}; }
 Cost perRow(int64_t value) { return {.perRow = value}; }
 
 struct Expected {
-  Cost weights = {}, activations = {}, state = {}, int8 = {}, f32 = {};
+  Cost weights = {}, activations = {}, state = {}, int8 = {}, f32 = {},
+       bf16 = {};
 };
 
 // A row of 64 columns is 256 bytes; quantized 64 codes, and 8 bytes of each of
@@ -144,6 +167,20 @@ const std::map<std::string, Expected> kExpected = {
      {.weights = constant(3840),
       .activations = perRow(256 + 2 * 4 * 96),
       .f32 = perRow(2 * 96 * 64)}},
+    {"contract_bf16",
+     {.weights = constant(3840),
+      .activations = perRow(2 * 64 + 2 * 4 * 96),
+      .bf16 = perRow(2 * 96 * 64)}},
+    {"rms_norm_bf16",
+     {.weights = constant(256),
+      .activations = perRow(256 + 128),
+      .f32 = perRow(4 * 64)}},
+    {"gated_bf16",
+     {.activations = perRow((4 + 4 + 2) * 32), .f32 = perRow(4 * 32)}},
+    {"attention_bf16",
+     {.activations = perRow(256 + 128),
+      .state = {.perPosition = 32 * 2 + 32 * 4},
+      .bf16 = {.perPair = 4 * 64}}},
     {"contract_gate",
      {.weights = constant(2560),
       .activations = perRow(256 + 4 * 32),
@@ -194,6 +231,7 @@ TEST_F(CostModel, EachOp) {
     EXPECT_EQ(cost.stateBytes.terms(), expected.state.terms());
     EXPECT_EQ(cost.int8Ops.terms(), expected.int8.terms());
     EXPECT_EQ(cost.f32Ops.terms(), expected.f32.terms());
+    EXPECT_EQ(cost.bf16Ops.terms(), expected.bf16.terms());
     EXPECT_TRUE(region.getSymName().starts_with(cost.name));
     // Ops that take rows say which scalar holds them, and so do positions.
     auto scalars =
