@@ -15,9 +15,10 @@
 #include "lib/Pipelines/Cache.h"
 #include "lib/Pipelines/CompileCode.h"
 #include "lib/Pipelines/Golden.h"
+#include "lib/Pipelines/Later.h"
 #include "lib/Pipelines/PackWeights.h"
+#include "lib/Pipelines/PlanCache.h"
 #include "lib/Pipelines/ReadText.h"
-#include "lib/Target/Plan/OutputFile.h"
 #include "lib/Target/Plan/PlanFile.h"
 #include "lib/Target/Plan/PlanWriter.h"
 #include "lib/Target/Plan/Sha256.h"
@@ -71,35 +72,6 @@ void printSummary(const PlanFile &file, StringRef path, uint64_t context) {
       (unsigned long long)context, mib(peakBytes(memory, 1, context, 1)));
 }
 
-/// A value that a task of the pool computes.
-template <typename T> class Later {
-public:
-  Later(llvm::ThreadPoolInterface &pool,
-        std::function<llvm::Expected<T>()> compute)
-      : group(pool) {
-    group.async([this, compute = std::move(compute)] {
-      auto computed = compute();
-      if (computed)
-        value = std::move(*computed);
-      else
-        problem = llvm::toString(computed.takeError());
-    });
-  }
-
-  /// Waits.
-  llvm::Expected<T> take() {
-    group.wait();
-    if (!value)
-      return error(problem);
-    return std::move(*value);
-  }
-
-private:
-  std::optional<T> value;
-  std::string problem;
-  llvm::ThreadPoolTaskGroup group; // waits when it goes, so it goes first
-};
-
 class ArtifactBuilder {
 public:
   ArtifactBuilder(ModuleOp module, const CompileOptions &options,
@@ -113,10 +85,12 @@ private:
   llvm::Error openSource();
   llvm::Error chooseLevels();
   llvm::Error addText();
-  void addProvenance(const std::string &sourceSha256);
+  void compileCode();
+  llvm::Expected<std::string> digestSource();
+  void addProvenance();
   std::string planKey() const;
-  llvm::Expected<bool> reuse(StringRef key);
-  llvm::Error build(StringRef key);
+  llvm::Expected<bool> reuse(PlanCache &plans, StringRef key);
+  llvm::Error build(PlanCache &plans, StringRef key);
 
   ModuleOp module, device;
   const CompileOptions &options;
@@ -124,11 +98,13 @@ private:
   Cache cache;
   MappedCheckpoint checkpoint;
   std::shared_ptr<gguf::File> file;
-  std::string sourcePath;
+  std::string sourcePath, sourceSha256;
   std::string ops; // what kernels do
   std::vector<const CpuLevel *> levels;
   PlanInputs inputs;
   llvm::DefaultThreadPool pool;
+  TimingScope codeScope;
+  std::optional<CodeCompiler> compiler; // waits for its threads when it goes
 };
 
 } // namespace
@@ -197,7 +173,25 @@ llvm::Error ArtifactBuilder::addText() {
   return llvm::Error::success();
 }
 
-void ArtifactBuilder::addProvenance(const std::string &sourceSha256) {
+void ArtifactBuilder::compileCode() {
+  codeScope = timing.nest("code");
+  compiler.emplace(device, levels, cache, pool, codeScope);
+}
+
+/// A checkpoint that is not known is digested while its regions are compiled:
+/// it is hardly the source of a plan that was made before.
+llvm::Expected<std::string> ArtifactBuilder::digestSource() {
+  if (auto known = knownDigest(sourcePath, cache))
+    return *known;
+  Later<std::string> digest(pool, [&] {
+    TimingScope scope = timing.nest("digest of the source");
+    return sourceDigest(sourcePath, cache);
+  });
+  compileCode();
+  return digest.take();
+}
+
+void ArtifactBuilder::addProvenance() {
   auto add = [&](StringRef key, const std::string &value) {
     inputs.provenance.emplace_back(key.str(), value);
   };
@@ -238,30 +232,17 @@ std::string ArtifactBuilder::planKey() const {
 }
 
 /// Writes the plan that was made from the same before; false: there is none.
-llvm::Expected<bool> ArtifactBuilder::reuse(StringRef key) {
+llvm::Expected<bool> ArtifactBuilder::reuse(PlanCache &plans, StringRef key) {
   TimingScope scope = timing.nest("cache");
-  auto entry = cache.find("plan", key);
-  if (!entry)
-    return false;
-  auto output = OutputFile::create(options.output);
-  if (!output)
-    return output.takeError();
-  if (auto failed =
-          output->write(0, entry->bytes().data(), entry->bytes().size()))
-    return std::move(failed);
-  if (auto failed = output->keep())
-    return std::move(failed);
-  return true;
+  return plans.restore(key, options.output);
 }
 
 /// Code, the reference logits and packing share the threads of one pool, in
 /// this order: code takes longest.
-llvm::Error ArtifactBuilder::build(StringRef key) {
-  TimingScope codeScope = timing.nest("code");
-  CodeCompiler compiler(device, levels, cache, pool, codeScope);
+llvm::Error ArtifactBuilder::build(PlanCache &plans, StringRef key) {
   std::vector<CodeObject> objects;
   inputs.code = [&]() -> llvm::Expected<std::vector<PlanCode>> {
-    auto compiled = compiler.finish();
+    auto compiled = compiler->finish();
     codeScope.stop();
     if (!compiled)
       return compiled.takeError();
@@ -276,7 +257,7 @@ llvm::Error ArtifactBuilder::build(StringRef key) {
   if (options.artifact.golden)
     reference.emplace(pool, [&] {
       TimingScope scope = timing.nest("reference logits");
-      return referenceLogits(*file, checkpoint);
+      return cachedReferenceLogits(*file, checkpoint, sourceSha256, cache);
     });
   bool chat = inputs.chatTemplate != nullptr;
   if (reference)
@@ -292,11 +273,8 @@ llvm::Error ArtifactBuilder::build(StringRef key) {
   inputs.divideWeight = [&](planir::WeightOp weight, uint64_t bytes) {
     return packers.divide(weight.getSymName(), bytes);
   };
-  inputs.finished = [&](StringRef path) {
-    if (auto whole = llvm::MemoryBuffer::getFile(
-            path, /*IsText=*/false, /*RequiresNullTerminator=*/false))
-      cache.store("plan", key, (*whole)->getBuffer());
-  };
+  inputs.packed = &plans;
+  inputs.finished = [&](StringRef path) { plans.keepPlan(key, path); };
   inputs.program = module;
   inputs.pool = &pool;
   return writePlan(inputs, options.output, timing);
@@ -307,20 +285,22 @@ llvm::Error ArtifactBuilder::run() {
     return failed;
   if (auto failed = chooseLevels())
     return failed;
-  TimingScope scope = timing.nest("digest of the source");
-  auto digest = sourceDigest(sourcePath, cache);
+  auto digest = digestSource();
   if (!digest)
     return digest.takeError();
-  scope.stop();
-  addProvenance(*digest);
+  sourceSha256 = *digest;
+  addProvenance();
   std::string key = planKey();
-  auto reused = reuse(key);
+  PlanCache plans(cache, module, device, sourceSha256, pool);
+  auto reused = reuse(plans, key);
   if (!reused)
     return reused.takeError();
   if (!*reused) {
+    if (!compiler)
+      compileCode();
     if (auto failed = addText())
       return failed;
-    if (auto failed = build(key))
+    if (auto failed = build(plans, key))
       return failed;
   }
   if (options.quiet)

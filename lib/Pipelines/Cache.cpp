@@ -26,7 +26,7 @@ namespace fs = llvm::sys::fs;
 // Entries
 //===----------------------------------------------------------------------===//
 
-/// An entry is its bytes and then their XXH3-128.
+/// An entry is its bytes and then their XXH3-128, or that of its tail.
 static constexpr size_t kDigestBytes = 16;
 
 static std::string digestOf(StringRef bytes) {
@@ -45,9 +45,8 @@ StringRef Cache::Entry::bytes() const {
   return file->getBuffer().drop_back(kDigestBytes);
 }
 
-bool Cache::Entry::isWhole() const {
-  return file->getBufferSize() >= kDigestBytes &&
-         file->getBuffer().take_back(kDigestBytes) == digestOf(bytes());
+bool Cache::Entry::isMarkOf(StringRef marked) const {
+  return file->getBuffer().take_back(kDigestBytes) == digestOf(marked);
 }
 
 //===----------------------------------------------------------------------===//
@@ -80,6 +79,16 @@ void Cache::warn(const Twine &message) {
 }
 
 std::optional<Cache::Entry> Cache::find(StringRef kind, StringRef key) {
+  auto entry = findUnchecked(kind, key);
+  if (entry && entry->isMarkOf(entry->bytes()))
+    return entry;
+  if (entry)
+    remove(kind, key);
+  return std::nullopt;
+}
+
+std::optional<Cache::Entry> Cache::findUnchecked(StringRef kind,
+                                                 StringRef key) {
   if (folder.empty())
     return std::nullopt;
   std::string name = path(kind, key);
@@ -87,8 +96,7 @@ std::optional<Cache::Entry> Cache::find(StringRef kind, StringRef key) {
                                           /*RequiresNullTerminator=*/false);
   if (!file)
     return std::nullopt;
-  Entry entry(std::move(*file));
-  if (!entry.isWhole()) {
+  if ((*file)->getBufferSize() < kDigestBytes) {
     fs::remove(name);
     return std::nullopt;
   }
@@ -101,11 +109,15 @@ std::optional<Cache::Entry> Cache::find(StringRef kind, StringRef key) {
   } else {
     llvm::consumeError(opened.takeError());
   }
-  return entry;
+  return Entry(std::move(*file));
+}
+
+void Cache::remove(StringRef kind, StringRef key) {
+  fs::remove(path(kind, key));
 }
 
 /// Entries may be lost, so nothing waits for the disk.
-llvm::Error Cache::write(StringRef path, StringRef bytes) {
+llvm::Error Cache::write(StringRef path, StringRef bytes, StringRef tail) {
   llvm::SmallString<128> temporary;
   int descriptor = -1;
   if (std::error_code code =
@@ -113,7 +125,7 @@ llvm::Error Cache::write(StringRef path, StringRef bytes) {
     return llvm::errorCodeToError(code);
   llvm::sys::RemoveFileOnSignal(temporary);
   llvm::raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
-  stream << bytes << digestOf(bytes);
+  stream << bytes << tail << digestOf(tail);
   stream.close();
   std::error_code code = stream.error();
   stream.clear_error();
@@ -125,14 +137,15 @@ llvm::Error Cache::write(StringRef path, StringRef bytes) {
   return llvm::errorCodeToError(code);
 }
 
-void Cache::store(StringRef kind, StringRef key, StringRef bytes) {
+void Cache::storeMarked(StringRef kind, StringRef key, StringRef bytes,
+                        StringRef tail) {
   // One entry does not drive out all others.
-  if (folder.empty() || bytes.size() > limit / 2)
+  if (folder.empty() || bytes.size() + tail.size() > limit / 2)
     return;
   std::error_code code =
       fs::create_directories(folder, /*IgnoreExisting=*/true, fs::owner_all);
   llvm::Error failed =
-      code ? llvm::errorCodeToError(code) : write(path(kind, key), bytes);
+      code ? llvm::errorCodeToError(code) : write(path(kind, key), bytes, tail);
   if (failed)
     return warn(llvm::toString(std::move(failed)));
   evict();
@@ -198,11 +211,15 @@ static std::optional<std::string> identityOf(StringRef path) {
   return digest.final();
 }
 
-llvm::Expected<std::string> sinter::sourceDigest(StringRef path, Cache &cache) {
-  auto identity = identityOf(path);
-  if (identity)
+std::optional<std::string> sinter::knownDigest(StringRef path, Cache &cache) {
+  if (auto identity = identityOf(path))
     if (auto known = cache.find("source", *identity))
       return known->bytes().str();
+  return std::nullopt;
+}
+
+llvm::Expected<std::string> sinter::sourceDigest(StringRef path, Cache &cache) {
+  auto identity = identityOf(path);
   auto digest = sha256OfFile(path);
   // A file that changed while it was read has another identity now.
   if (digest && identity && identityOf(path) == identity)

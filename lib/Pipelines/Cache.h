@@ -35,21 +35,33 @@ public:
   class Entry {
   public:
     llvm::StringRef bytes() const;
+    /// Whether `marked`, a part of it, has the digest that the entry ends with.
+    bool isMarkOf(llvm::StringRef marked) const;
 
   private:
     friend class Cache;
     explicit Entry(std::unique_ptr<llvm::MemoryBuffer> file);
-    bool isWhole() const;
     std::unique_ptr<llvm::MemoryBuffer> file;
   };
 
   /// `kind` is a word, `key` a digest in hexadecimal. Thread-safe.
   std::optional<Entry> find(llvm::StringRef kind, llvm::StringRef key);
-  void store(llvm::StringRef kind, llvm::StringRef key, llvm::StringRef bytes);
+  void store(llvm::StringRef kind, llvm::StringRef key, llvm::StringRef bytes) {
+    storeMarked(kind, key, "", bytes);
+  }
+
+  /// An entry of many bytes, which has digests of them in its tail: the caller
+  /// checks that the tail is the mark and the bytes are as the tail says.
+  std::optional<Entry> findUnchecked(llvm::StringRef kind, llvm::StringRef key);
+  void storeMarked(llvm::StringRef kind, llvm::StringRef key,
+                   llvm::StringRef bytes, llvm::StringRef tail);
+  /// What is damaged.
+  void remove(llvm::StringRef kind, llvm::StringRef key);
 
 private:
   std::string path(llvm::StringRef kind, llvm::StringRef key) const;
-  llvm::Error write(llvm::StringRef path, llvm::StringRef bytes);
+  llvm::Error write(llvm::StringRef path, llvm::StringRef bytes,
+                    llvm::StringRef tail);
   void evict();
   void warn(const llvm::Twine &message);
 
@@ -58,8 +70,9 @@ private:
   std::once_flag warned;
 };
 
-/// SHA-256 of a file: from the cache if the file was seen before, with this
-/// place, size and times.
+/// SHA-256 of a file that was seen before, with this place, size and times.
+std::optional<std::string> knownDigest(llvm::StringRef path, Cache &cache);
+/// Reads the whole file for it.
 llvm::Expected<std::string> sourceDigest(llvm::StringRef path, Cache &cache);
 
 /// Tells apart compilers that might give different bytes: a digest of the

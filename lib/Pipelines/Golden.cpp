@@ -9,9 +9,11 @@
 
 #include "lib/Import/Import.h"
 #include "lib/Interpret/Interpreter.h"
+#include "lib/Target/Plan/Sha256.h"
 #include "sinter-c/runtime.h"
 #include "llvm/ADT/STLExtras.h"
 #include <cmath>
+#include <cstring>
 
 using namespace sinter;
 
@@ -51,6 +53,42 @@ sinter::referenceLogits(const gguf::File &file, llm::CheckpointSource &source) {
     return error("golden logits: " + said);
   const float *row = (*logits)->row((*logits)->rows() - 1);
   reference.row.assign(row, row + (*logits)->cols());
+  return reference;
+}
+
+/// An entry is the ids and the row, and the number of ids before them.
+llvm::Expected<ReferenceLogits>
+sinter::cachedReferenceLogits(const gguf::File &file,
+                              llm::CheckpointSource &source,
+                              llvm::StringRef sourceSha256, Cache &cache) {
+  Sha256 digest;
+  digest.update(sourceSha256);
+  digest.update(compilerId());
+  std::string key = digest.final();
+  if (auto entry = cache.find("reference", key)) {
+    ReferenceLogits reference;
+    const char *at = entry->bytes().data();
+    uint32_t ids = 0;
+    std::memcpy(&ids, at, sizeof(ids));
+    reference.ids.resize(ids);
+    reference.row.resize(entry->bytes().size() / 4 - 1 - ids);
+    std::memcpy(reference.ids.data(), at + 4, 4 * ids);
+    std::memcpy(reference.row.data(), at + 4 + 4 * ids,
+                4 * reference.row.size());
+    return reference;
+  }
+  auto reference = referenceLogits(file, source);
+  if (!reference)
+    return reference;
+  std::string bytes;
+  auto append = [&](const void *from, size_t count) {
+    bytes.append(static_cast<const char *>(from), count);
+  };
+  uint32_t ids = reference->ids.size();
+  append(&ids, sizeof(ids));
+  append(reference->ids.data(), 4 * size_t(ids));
+  append(reference->row.data(), 4 * reference->row.size());
+  cache.store("reference", key, bytes);
   return reference;
 }
 

@@ -10,6 +10,7 @@
 
 #include "dialects/Llm/WeightData.h"
 #include "lib/Import/GGUF/GgufFile.h"
+#include "lib/Pipelines/Cache.h"
 #include "runtime/schema/plan_generated.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
@@ -25,6 +26,12 @@ struct ReferenceLogits {
 };
 llvm::Expected<ReferenceLogits> referenceLogits(const gguf::File &file,
                                                 llm::CheckpointSource &source);
+
+/// The same from the cache, if they were computed before for a checkpoint of
+/// that digest.
+llvm::Expected<ReferenceLogits>
+cachedReferenceLogits(const gguf::File &file, llm::CheckpointSource &source,
+                      llvm::StringRef sourceSha256, Cache &cache);
 
 /// The golden section of the plan at `path`: tokenizer vectors and template
 /// renderings as the runtime gives them, and the largest reference logits.

@@ -26,13 +26,16 @@ public:
 
 private:
   void place(plan::SectionT &section);
+  llvm::Error mapWeights();
+  void loadSections();
   llvm::Error packWeights();
   llvm::Error packPanels(uint64_t offset, uint64_t bytes,
                          std::vector<WeightPanel> panels);
   void packPanel(const WeightPanel &panel);
   llvm::Error addCode();
   llvm::Error addCodeObject(const PlanCode &code);
-  std::string digestSection(plan::SectionT &section, ArrayRef<uint8_t> content);
+  void digestSection(plan::SectionKind kind, ArrayRef<uint8_t> content,
+                     SectionDigests &digests);
   void digestSections();
   void describe();
   void computeMemory();
@@ -46,6 +49,8 @@ private:
   std::unique_ptr<plan::PlanT> tables;
   MutableArrayRef<uint8_t> weights; // the file up to the end of the weights
   std::vector<std::vector<uint8_t>> code; // sections
+  // By section; those that were packed before have theirs from the start.
+  std::vector<std::optional<SectionDigests>> digests;
   uint64_t sectionsEnd = sizeof(sinter_plan_header);
 
   // The first panel that failed, in the order of the file: the message does
@@ -142,19 +147,39 @@ llvm::Error Writer::packPanels(uint64_t offset, uint64_t bytes,
   return llvm::Error::success();
 }
 
-llvm::Error Writer::packWeights() {
+llvm::Error Writer::mapWeights() {
   for (auto &section : tables->sections)
     place(*section);
   auto mapped = file.map(sectionsEnd);
   if (!mapped)
     return mapped.takeError();
   weights = *mapped;
+  return llvm::Error::success();
+}
+
+void Writer::loadSections() {
+  TimingScope scope = timing.nest("packed before");
+  for (auto &section : tables->sections) {
+    auto &known = digests.emplace_back();
+    if (inputs.packed)
+      known = inputs.packed->load(section->name, file, section->offset,
+                                  section->bytes);
+  }
+}
+
+llvm::Error Writer::packWeights() {
+  if (llvm::all_of(digests,
+                   [](const auto &known) { return known.has_value(); }))
+    return llvm::Error::success();
+  TimingScope scope = timing.nest("pack");
   auto ops =
       llvm::to_vector(ModuleOp(inputs.program).getOps<planir::WeightOp>());
   if (!ops.empty() && !inputs.divideWeight)
     return planError("the plan has weights, but nothing packs them");
   llvm::Error error = llvm::Error::success();
   for (auto [op, weight] : llvm::zip(ops, tables->weights)) {
+    if (digests[weight->section])
+      continue;
     uint64_t offset =
         tables->sections[weight->section]->offset + weight->offset;
     auto panels = inputs.divideWeight(op, weight->bytes);
@@ -171,40 +196,47 @@ llvm::Error Writer::packWeights() {
 
 //===-- digests -----------------------------------------------------------===//
 
-std::string Writer::digestSection(plan::SectionT &section,
-                                  ArrayRef<uint8_t> content) {
+void Writer::digestSection(plan::SectionKind kind, ArrayRef<uint8_t> content,
+                           SectionDigests &digests) {
   Sha256 sum;
   for (uint64_t at = 0; at < content.size(); at += SINTER_PLAN_DIGEST_BLOCK) {
     auto block = content.drop_front(at).take_front(SINTER_PLAN_DIGEST_BLOCK);
-    section.digests.push_back(llvm::xxh3_64bits(block));
-    if (section.kind != plan::SectionKind::Weights)
+    digests.blocks.push_back(llvm::xxh3_64bits(block));
+    if (kind != plan::SectionKind::Weights)
       continue;
     sum.update(block);
     file.drop(block);
   }
-  return sum.final();
+  digests.sha256 = sum.final();
 }
 
 void Writer::digestSections() {
-  std::vector<std::string> sums(tables->sections.size());
+  digests.resize(tables->sections.size());
   auto nextCode = code.begin();
-  for (auto [index, section] : llvm::enumerate(tables->sections)) {
+  for (auto [section, known] : llvm::zip(tables->sections, digests)) {
+    bool isCode = section->kind == plan::SectionKind::Code;
+    if (known)
+      continue;
     ArrayRef<uint8_t> content;
-    if (section->kind == plan::SectionKind::Code)
+    if (isCode)
       content = *nextCode++;
     else
       content = weights.slice(section->offset, section->bytes);
-    group.async([this, content, &sum = sums[index], section = section.get()] {
-      sum = digestSection(*section, content);
+    known.emplace();
+    group.async([this, content, &known = *known, section = section.get()] {
+      digestSection(section->kind, content, known);
+      if (inputs.packed && section->kind == plan::SectionKind::Weights)
+        inputs.packed->keep(section->name, content, known);
     });
   }
   group.wait();
-  for (auto [section, sum] : llvm::zip(tables->sections, sums)) {
+  for (auto [section, known] : llvm::zip(tables->sections, digests)) {
+    section->digests = known->blocks;
     if (section->kind != plan::SectionKind::Weights)
       continue;
     auto property = std::make_unique<plan::PropertyT>();
     property->key = "sha256:" + section->name;
-    property->value = sum;
+    property->value = known->sha256;
     tables->provenance.push_back(std::move(property));
   }
 }
@@ -307,10 +339,12 @@ llvm::Error Writer::addGolden() {
 
 llvm::Error Writer::run(std::unique_ptr<plan::PlanT> encoded) {
   tables = std::move(encoded);
-  TimingScope scope = timing.nest("pack");
+  if (llvm::Error error = mapWeights())
+    return error;
+  loadSections();
   if (llvm::Error error = packWeights())
     return error;
-  scope = timing.nest("await code");
+  TimingScope scope = timing.nest("await code");
   if (llvm::Error error = addCode())
     return error;
   scope = timing.nest("digest");

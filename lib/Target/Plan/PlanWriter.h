@@ -14,11 +14,14 @@
 #include "llvm/Support/ThreadPool.h"
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 namespace sinter {
+
+class OutputFile;
 
 /// Machine code of one CPU level.
 struct PlanCode {
@@ -42,6 +45,24 @@ struct WeightPanel {
   std::function<llvm::Error(llvm::MutableArrayRef<uint8_t>)> pack;
 };
 
+/// What a plan says of the bytes of a section.
+struct SectionDigests {
+  std::vector<uint64_t> blocks; // XXH3-64 of each
+  std::string sha256;           // in hexadecimal; of weights only
+};
+
+/// Where sections of weights that were packed before are kept.
+class PackedSections {
+public:
+  virtual ~PackedSections() = default;
+  /// Writes the bytes if the section is here; nothing if it is not.
+  virtual std::optional<SectionDigests> load(llvm::StringRef section,
+                                             OutputFile &out, uint64_t offset,
+                                             uint64_t bytes) = 0;
+  virtual void keep(llvm::StringRef section, llvm::ArrayRef<uint8_t> bytes,
+                    const SectionDigests &digests) = 0;
+};
+
 /// Everything that goes into a plan.
 struct PlanInputs {
   /// Module of `plan` ops (nested modules are not looked at). Sections of code
@@ -58,6 +79,7 @@ struct PlanInputs {
   std::function<llvm::Expected<std::vector<WeightPanel>>(planir::WeightOp,
                                                          uint64_t bytes)>
       divideWeight;
+  PackedSections *packed = nullptr; // may be null
   /// The threads that pack and digest.
   llvm::ThreadPoolInterface *pool = nullptr;
 

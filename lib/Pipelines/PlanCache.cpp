@@ -1,0 +1,206 @@
+//===- PlanCache.cpp - plans that were made before
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Pipelines/PlanCache.h"
+
+#include "dialects/Llm/LlmOps.h"
+#include "dialects/Tile/TileOps.h"
+#include "lib/Target/Plan/PlanFile.h"
+#include "lib/Target/Plan/Sha256.h"
+#include "runtime/schema/PlanFile.h"
+#include "llvm/Support/xxhash.h"
+#include <atomic>
+
+using namespace mlir;
+using namespace sinter;
+
+static constexpr llvm::StringLiteral kPlans = "plan", kWeights = "weights";
+
+//===----------------------------------------------------------------------===//
+// Weights
+//===----------------------------------------------------------------------===//
+
+/// What the bytes of a weight depend on, but for the checkpoint's digest: how
+/// it is packed, and where the checkpoint has it, whose own place does not
+/// matter.
+static void describe(llvm::raw_ostream &os, ModuleOp device, StringRef weight) {
+  Operation *packed = SymbolTable::lookupSymbolIn(device, weight);
+  if (!packed)
+    return;
+  packed->print(os, OpPrintingFlags().useLocalScope());
+  for (auto name : packed->getAttrOfType<ArrayAttr>("sources")
+                       .getAsRange<FlatSymbolRefAttr>()) {
+    auto op = dyn_cast_or_null<llm::WeightOp>(
+        SymbolTable::lookupSymbolIn(device, name.getAttr()));
+    if (!op)
+      continue;
+    os << op.getType();
+    if (auto file = dyn_cast<llm::FileAttr>(op.getSource()))
+      os << file.getOffset() << "+" << file.getBytes();
+    else
+      os << op.getSource();
+  }
+}
+
+std::string PlanCache::keyOf(StringRef section) {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  os << sourceSha256 << compilerId();
+  for (auto weight : program.getOps<planir::WeightOp>()) {
+    if (weight.getSection() != section)
+      continue;
+    os << "\n" << weight.getOffset() << "+" << weight.getBytes() << " ";
+    describe(os, device, weight.getSymName());
+  }
+  Sha256 key;
+  key.update(text);
+  return key.final();
+}
+
+/// An entry is the bytes of a section, the XXH3-64 of each of its blocks, and
+/// its SHA-256 in hexadecimal.
+static constexpr size_t kShaBytes = 64;
+/// That a thread checks at once.
+static constexpr size_t kBlocks = 16;
+
+/// Several threads check the digests; then the bytes are written, and not into
+/// a map: that would take the pages of the file one by one.
+std::optional<SectionDigests> PlanCache::copyWeights(StringRef key,
+                                                     OutputFile &out,
+                                                     uint64_t offset,
+                                                     uint64_t size) {
+  auto entry = cache.findUnchecked(kWeights, key);
+  if (!entry)
+    return std::nullopt;
+  StringRef content = entry->bytes(), bytes = content.take_front(size);
+  SectionDigests digests;
+  digests.blocks.resize(llvm::divideCeil(size, SINTER_PLAN_DIGEST_BLOCK));
+  size_t blockBytes = sizeof(uint64_t) * digests.blocks.size();
+  if (content.size() != size + blockBytes + kShaBytes ||
+      !entry->isMarkOf(content.drop_front(size))) {
+    cache.remove(kWeights, key);
+    return std::nullopt;
+  }
+  digests.sha256 = content.take_back(kShaBytes).str();
+  std::memcpy(digests.blocks.data(), content.data() + size, blockBytes);
+  std::atomic<bool> whole = true;
+  llvm::ThreadPoolTaskGroup group(pool);
+  for (size_t first = 0; first < digests.blocks.size(); first += kBlocks)
+    group.async([&, first] {
+      for (size_t block = first; block < first + kBlocks; ++block)
+        if (block < digests.blocks.size() &&
+            digests.blocks[block] !=
+                llvm::xxh3_64bits(
+                    bytes.drop_front(block * SINTER_PLAN_DIGEST_BLOCK)
+                        .take_front(SINTER_PLAN_DIGEST_BLOCK)))
+          whole = false;
+    });
+  group.wait();
+  if (!whole) {
+    cache.remove(kWeights, key);
+    return std::nullopt;
+  }
+  if (llvm::Error failed = out.write(offset, bytes.data(), size)) {
+    llvm::consumeError(std::move(failed));
+    return std::nullopt;
+  }
+  return digests;
+}
+
+std::optional<SectionDigests> PlanCache::load(StringRef section,
+                                              OutputFile &out, uint64_t offset,
+                                              uint64_t bytes) {
+  return copyWeights(keyOf(section), out, offset, bytes);
+}
+
+void PlanCache::keep(StringRef section, ArrayRef<uint8_t> bytes,
+                     const SectionDigests &digests) {
+  std::string tail(8 * digests.blocks.size(), '\0');
+  std::memcpy(tail.data(), digests.blocks.data(), tail.size());
+  tail += digests.sha256;
+  cache.storeMarked(kWeights, keyOf(section), llvm::toStringRef(bytes), tail);
+}
+
+//===----------------------------------------------------------------------===//
+// Plans
+//===----------------------------------------------------------------------===//
+
+namespace {
+
+/// Where a plan has weights, and the key of their entry.
+struct Cut {
+  uint64_t offset, bytes;
+  char key[64];
+};
+
+} // namespace
+
+/// An entry is what the plan has between the cuts, the cuts, and their number.
+void PlanCache::keepPlan(StringRef key, StringRef path) {
+  auto file = PlanFile::open(path, /*verifyWeights=*/false);
+  auto buffer = llvm::MemoryBuffer::getFile(path, /*IsText=*/false,
+                                            /*RequiresNullTerminator=*/false);
+  if (!file || !buffer)
+    return llvm::consumeError(file.takeError());
+  StringRef bytes = (*buffer)->getBuffer();
+  std::vector<Cut> cuts;
+  for (const plan::Section *section : *file->tables().sections())
+    if (section->kind() == plan::SectionKind::Weights) {
+      Cut &cut =
+          cuts.emplace_back(Cut{section->offset(), section->bytes(), {}});
+      std::string name = keyOf(section->name()->string_view());
+      std::memcpy(cut.key, name.data(), sizeof(cut.key));
+    }
+  std::string kept;
+  uint64_t at = 0;
+  for (const Cut &cut : cuts) {
+    kept += bytes.slice(at, cut.offset);
+    at = cut.offset + cut.bytes;
+  }
+  kept += bytes.drop_front(at);
+  kept.append(reinterpret_cast<const char *>(cuts.data()),
+              cuts.size() * sizeof(Cut));
+  uint64_t count = cuts.size();
+  kept.append(reinterpret_cast<const char *>(&count), sizeof(count));
+  cache.store(kPlans, key, kept);
+}
+
+llvm::Expected<bool> PlanCache::restore(StringRef key, StringRef path) {
+  auto entry = cache.find(kPlans, key);
+  if (!entry)
+    return false;
+  StringRef kept = entry->bytes();
+  uint64_t count = 0;
+  std::memcpy(&count, kept.take_back(sizeof(count)).data(), sizeof(count));
+  kept = kept.drop_back(sizeof(count));
+  std::vector<Cut> cuts(count);
+  std::memcpy(cuts.data(), kept.take_back(count * sizeof(Cut)).data(),
+              count * sizeof(Cut));
+  kept = kept.drop_back(count * sizeof(Cut));
+  auto output = OutputFile::create(path);
+  if (!output)
+    return output.takeError();
+  uint64_t at = 0;
+  auto writeUpTo = [&](uint64_t end) {
+    llvm::Error failed = output->write(at, kept.data(), end - at);
+    kept = kept.drop_front(end - at);
+    return failed;
+  };
+  for (const Cut &cut : cuts) {
+    if (llvm::Error failed = writeUpTo(cut.offset))
+      return std::move(failed);
+    at = cut.offset + cut.bytes;
+    if (!copyWeights(StringRef(cut.key, sizeof(cut.key)), *output, cut.offset,
+                     cut.bytes))
+      return false;
+  }
+  if (llvm::Error failed = writeUpTo(at + kept.size()))
+    return std::move(failed);
+  if (llvm::Error failed = output->keep())
+    return std::move(failed);
+  return true;
+}
