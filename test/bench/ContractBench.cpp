@@ -306,6 +306,11 @@ int main(int argc, char **argv) {
   for (Preset preset : encoding::kPresets) {
     if (!chosen(presets, encoding::presetName(preset)))
       continue;
+    if (matrixCols % encoding::blockElements(preset) != 0) {
+      llvm::errs() << "contract-bench: " << encoding::presetName(preset)
+                   << " has no rows of " << matrixCols << " columns\n";
+      return 1;
+    }
     operands.push_back(std::make_unique<Operands>(preset));
     for (const CpuLevel *level : runnableLevels())
       if (chosen(levels, level->name))

@@ -58,6 +58,8 @@ private:
                                ValueRange sums);
   SmallVector<Value> emitDots(const Block &block, int64_t part);
   void growDots(const Block &block, int64_t part, MutableArrayRef<Dot> dots);
+  void growDots(const Block &block, int64_t part, MutableArrayRef<Dot> dots,
+                ArrayRef<size_t> members);
   SmallVector<int64_t> columnsOf(int64_t part);
   Codes loadCodes(Value address, int64_t group, int64_t v);
   Value loadPlane(Value address, int64_t group, int64_t halfBytes,
@@ -67,8 +69,9 @@ private:
   Value loadActivation(Value block, int64_t token, int64_t v);
   Value loadStart(const Block &block, int64_t token, int64_t part);
   void step(Dot &dot, const Codes &codes, Value x);
-  void pin(MutableArrayRef<Dot> dots);
+  void pin(ArrayRef<Dot *> dots);
   void widen(Dot &dot);
+  void keepOrder();
   Value dotIntrinsic(Value sum, Value codes, Value x);
   Value pairsIntrinsic(Value codes, Value x);
   Value wordsIntrinsic(Value pairsOf, int64_t factor);
@@ -149,26 +152,50 @@ SmallVector<Value> DotEmitter::emitDots(const Block &block, int64_t part) {
   return result;
 }
 
-/// All dots grow together, one vector of codes after another: few registers
-/// hold codes, and the dots do not wait for each other.
+/// A single row waits for memory, which is fastest where bytes are read in
+/// their order: one half of the strip, then the other one. The dots of several
+/// rows grow together: few registers hold codes.
 void DotEmitter::growDots(const Block &block, int64_t part,
                           MutableArrayRef<Dot> dots) {
-  size_t groups = pass.groups.size();
+  if (pass.tokens > 1)
+    return growDots(block, part, dots,
+                    llvm::to_vector(llvm::seq<size_t>(pass.groups.size())));
+  for (int64_t half = 0; half < 2; ++half) {
+    SmallVector<size_t> members;
+    for (auto [i, group] : llvm::enumerate(pass.groups))
+      if (group * level.lanes() / 16 == half)
+        members.push_back(i);
+    if (members.empty())
+      continue;
+    if (half > 0)
+      keepOrder();
+    growDots(block, part, dots, members);
+  }
+}
+
+/// One vector of codes after another: the dots do not wait for each other.
+/// `members`: which of the groups of the pass.
+void DotEmitter::growDots(const Block &block, int64_t part,
+                          MutableArrayRef<Dot> dots, ArrayRef<size_t> members) {
+  SmallVector<Dot *> grown;
+  for (int64_t token = 0; token < pass.tokens; ++token)
+    for (size_t i : members)
+      grown.push_back(&dots[token * pass.groups.size() + i]);
   for (int64_t v : columnsOf(part)) {
     SmallVector<Codes> codes;
-    for (int64_t group : pass.groups)
-      codes.push_back(loadCodes(block.address, group, v));
+    for (size_t i : members)
+      codes.push_back(loadCodes(block.address, pass.groups[i], v));
     for (int64_t token = 0; token < pass.tokens; ++token) {
       Value x = loadActivation(block.number, token, v);
-      for (size_t i = 0; i < groups; ++i)
-        step(dots[token * groups + i], codes[i], x);
+      for (size_t i = 0; i < members.size(); ++i)
+        step(*grown[token * members.size() + i], codes[i], x);
     }
     if (!level.vnni)
-      pin(dots);
+      pin(grown);
   }
   if (!level.vnni)
-    for (Dot &dot : dots)
-      widen(dot);
+    for (Dot *dot : grown)
+      widen(*dot);
 }
 
 /// The vectors of four columns that one scale covers. Both nibbles of a byte
@@ -262,10 +289,10 @@ void DotEmitter::step(Dot &dot, const Codes &codes, Value x) {
 
 /// No instruction: all sums exist at this point. Without it LLVM adds products
 /// up in trees and row by row, for which there are not enough registers.
-void DotEmitter::pin(MutableArrayRef<Dot> dots) {
+void DotEmitter::pin(ArrayRef<Dot *> dots) {
   SmallVector<Value *> sums;
-  for (Dot &dot : dots)
-    for (Value *sum : {&dot.words, &dot.pairs[0], &dot.pairs[1]})
+  for (Dot *dot : dots)
+    for (Value *sum : {&dot->words, &dot->pairs[0], &dot->pairs[1]})
       if (*sum)
         sums.push_back(sum);
   std::string results, operands;
@@ -300,6 +327,15 @@ void DotEmitter::widen(Dot &dot) {
     dot.pairs[i] = nullptr;
   }
   dot.steps = 0;
+}
+
+/// No instruction: LLVM moves no load across.
+void DotEmitter::keepOrder() {
+  LLVM::InlineAsmOp::create(
+      l.b, l.loc, TypeRange(), ValueRange(), /*asm_string=*/"",
+      /*constraints=*/"~{memory}", /*has_side_effects=*/true,
+      /*is_align_stack=*/false, LLVM::TailCallKind::None, /*asm_dialect=*/{},
+      /*operand_attrs=*/{});
 }
 
 Value DotEmitter::dotIntrinsic(Value sum, Value codes, Value x) {

@@ -41,6 +41,7 @@ llvm::Expected<OutputFile> OutputFile::create(llvm::StringRef path) {
 OutputFile::OutputFile(OutputFile &&other)
     : path(other.path), temporary(other.temporary),
       descriptor(std::exchange(other.descriptor, -1)),
+      allocation(std::move(other.allocation)),
       mapped(std::exchange(other.mapped, nullptr)),
       mappedBytes(std::exchange(other.mappedBytes, 0)) {}
 
@@ -69,6 +70,13 @@ llvm::Expected<llvm::MutableArrayRef<uint8_t>> OutputFile::map(uint64_t bytes) {
   mapped = static_cast<uint8_t *>(memory);
   mappedBytes = bytes;
   return llvm::MutableArrayRef<uint8_t>(mapped, bytes);
+}
+
+void OutputFile::allocate(llvm::ArrayRef<uint8_t> bytes) {
+  uint64_t first = (bytes.begin() - mapped) / 4096 * 4096;
+  uint64_t end = bytes.end() - mapped;
+  std::lock_guard<std::mutex> lock(*allocation);
+  ::madvise(mapped + first, end - first, MADV_POPULATE_READ);
 }
 
 void OutputFile::drop(llvm::ArrayRef<uint8_t> bytes) {

@@ -9,6 +9,8 @@
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/SmallString.h"
 #include "llvm/Support/Error.h"
+#include <memory>
+#include <mutex>
 
 namespace sinter {
 
@@ -24,6 +26,10 @@ public:
   /// Reserves the first `bytes` bytes on the disk (so that a full disk is an
   /// error here and no fault later) and maps them; they are zero.
   llvm::Expected<llvm::MutableArrayRef<uint8_t>> map(uint64_t bytes);
+  /// Takes memory for `bytes`, a part of the map, before they are written. One
+  /// thread at a time: where two meet in a large page, the kernel makes small
+  /// ones.
+  void allocate(llvm::ArrayRef<uint8_t> bytes);
   /// Lets go of the memory behind whole pages of `bytes`, a part of the map;
   /// their contents stay in the file.
   void drop(llvm::ArrayRef<uint8_t> bytes);
@@ -42,6 +48,7 @@ private:
 
   llvm::SmallString<128> path, temporary;
   int descriptor = -1;
+  std::unique_ptr<std::mutex> allocation = std::make_unique<std::mutex>();
   uint8_t *mapped = nullptr;
   uint64_t mappedBytes = 0;
 };

@@ -125,6 +125,7 @@ void Writer::packPanel(const WeightPanel &panel) {
       return;
   }
   MutableArrayRef<uint8_t> bytes = weights.slice(panel.offset, panel.bytes);
+  file.allocate(bytes);
   llvm::Error error = panel.pack(bytes);
   // What is packed goes to the disk, not to our resident memory.
   file.drop(bytes);
