@@ -34,7 +34,7 @@ Prediction::Prediction(const OpCounts &counts, const Roofs &roofs) {
       time(counts.memoryBytes(), roofs.stream), time(counts.int8Ops, roofs.dot),
       time(counts.f32Ops, roofs.fma),
       time(counts.bf16Ops, roofs.bf16 > 0 ? roofs.bf16 : roofs.fma)};
-  const auto lowest = std::ranges::max_element(under);
+  const auto *const lowest = std::ranges::max_element(under);
   bound[static_cast<size_t>(lowest - under.begin())] = *lowest;
   compute = std::accumulate(under.begin() + 1, under.end(), 0.0);
 }

@@ -59,11 +59,13 @@ static nlohmann::ordered_json report(const Job &job, const Profile &profile,
   return json;
 }
 
+/// `trace`: where the trace goes; "": nowhere.
 static Completion profiled(const Job &job, Session &session,
-                           std::span<const int32_t> ids) {
+                           std::span<const int32_t> ids,
+                           const std::string &trace) {
   std::optional<AtomicFile> file; // opened before the work: it may fail
-  if (!job.arguments.profile->empty())
-    file.emplace(*job.arguments.profile);
+  if (!trace.empty())
+    file.emplace(trace);
   const Probe probe(job.plan);
   Profile profile(job.plan);
   profile.start(session);
@@ -76,8 +78,8 @@ static Completion profiled(const Job &job, Session &session,
   const nlohmann::ordered_json tables =
       report(job, profile, completion.statistics, probe, roofs);
   if (file) {
-    const std::string trace = profile.trace(tables);
-    file->write(trace.data(), trace.size());
+    const std::string text = profile.trace(tables);
+    file->write(text.data(), text.size());
     file->commit();
   }
   return completion;
@@ -87,8 +89,8 @@ int sinter::tools::generate(const Job &job) {
   std::vector<int32_t> ids = promptIds(job);
   Session session = makeSession(job, ids.size());
   Completion completion;
-  if (job.arguments.profile) {
-    completion = profiled(job, session, ids);
+  if (const auto &trace = job.arguments.profile) {
+    completion = profiled(job, session, ids, *trace);
   } else {
     completion = complete(job, session, ids);
     report(job, completion);
