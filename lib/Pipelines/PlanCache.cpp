@@ -64,56 +64,65 @@ std::string PlanCache::keyOf(StringRef section) {
 /// An entry is the bytes of a section, the XXH3-64 of each of its blocks, and
 /// its SHA-256 in hexadecimal.
 static constexpr size_t kShaBytes = 64;
-/// That a thread checks at once.
-static constexpr size_t kBlocks = 16;
 
-/// Several threads check the digests; then the bytes are written, and not into
-/// a map: that would take the pages of the file one by one.
-std::optional<SectionDigests> PlanCache::copyWeights(StringRef key,
-                                                     OutputFile &out,
-                                                     uint64_t offset,
-                                                     uint64_t size) {
-  auto entry = cache.findUnchecked(kWeights, key);
-  if (!entry)
-    return std::nullopt;
-  StringRef content = entry->bytes(), bytes = content.take_front(size);
+/// Those of an entry, if its tail is whole.
+static std::optional<SectionDigests> digestsOf(const Cache::Entry &entry,
+                                               uint64_t size) {
   SectionDigests digests;
   digests.blocks.resize(llvm::divideCeil(size, SINTER_PLAN_DIGEST_BLOCK));
   size_t blockBytes = sizeof(uint64_t) * digests.blocks.size();
+  StringRef content = entry.bytes();
   if (content.size() != size + blockBytes + kShaBytes ||
-      !entry->isMarkOf(content.drop_front(size))) {
-    cache.remove(kWeights, key);
+      !entry.isMarkOf(content.drop_front(size)))
     return std::nullopt;
-  }
-  digests.sha256 = content.take_back(kShaBytes).str();
   std::memcpy(digests.blocks.data(), content.data() + size, blockBytes);
-  std::atomic<bool> whole = true;
-  llvm::ThreadPoolTaskGroup group(pool);
-  for (size_t first = 0; first < digests.blocks.size(); first += kBlocks)
-    group.async([&, first] {
-      for (size_t block = first; block < first + kBlocks; ++block)
-        if (block < digests.blocks.size() &&
-            digests.blocks[block] !=
-                llvm::xxh3_64bits(
-                    bytes.drop_front(block * SINTER_PLAN_DIGEST_BLOCK)
-                        .take_front(SINTER_PLAN_DIGEST_BLOCK)))
-          whole = false;
-    });
-  group.wait();
-  if (!whole) {
-    cache.remove(kWeights, key);
-    return std::nullopt;
-  }
-  if (llvm::Error failed = out.write(offset, bytes.data(), size)) {
-    llvm::consumeError(std::move(failed));
-    return std::nullopt;
-  }
+  digests.sha256 = content.take_back(kShaBytes).str();
   return digests;
 }
 
-std::optional<SectionDigests> PlanCache::load(StringRef section,
-                                              OutputFile &out, uint64_t offset,
-                                              uint64_t bytes) {
+static bool areDigestsOf(StringRef bytes, ArrayRef<uint64_t> blocks,
+                         llvm::ThreadPoolInterface &pool) {
+  constexpr size_t kAtOnce = 16;
+  std::atomic<bool> right = true;
+  llvm::ThreadPoolTaskGroup group(pool);
+  for (size_t first = 0; first < blocks.size(); first += kAtOnce)
+    group.async([&, first] {
+      for (auto [index, digest] :
+           llvm::enumerate(blocks.drop_front(first).take_front(kAtOnce))) {
+        StringRef block =
+            bytes.drop_front((first + index) * SINTER_PLAN_DIGEST_BLOCK)
+                .take_front(SINTER_PLAN_DIGEST_BLOCK);
+        if (llvm::xxh3_64bits(block) != digest)
+          right = false;
+      }
+    });
+  group.wait();
+  return right;
+}
+
+/// Written, not copied into a map: that would take the pages of the file one by
+/// one.
+llvm::Expected<std::optional<SectionDigests>>
+PlanCache::copyWeights(StringRef key, OutputFile &out, uint64_t offset,
+                       uint64_t size) {
+  auto entry = cache.findUnchecked(kWeights, key);
+  if (!entry)
+    return std::nullopt;
+  auto digests = digestsOf(*entry, size);
+  StringRef bytes = entry->bytes().take_front(size);
+  if (!digests || !areDigestsOf(bytes, digests->blocks, pool)) {
+    cache.remove(kWeights, key);
+    return std::nullopt;
+  }
+  if (llvm::Error failed = out.write(offset, bytes.data(), size))
+    return std::move(failed);
+  return digests;
+}
+
+llvm::Expected<std::optional<SectionDigests>> PlanCache::load(StringRef section,
+                                                              OutputFile &out,
+                                                              uint64_t offset,
+                                                              uint64_t bytes) {
   return copyWeights(keyOf(section), out, offset, bytes);
 }
 
@@ -194,8 +203,11 @@ llvm::Expected<bool> PlanCache::restore(StringRef key, StringRef path) {
     if (llvm::Error failed = writeUpTo(cut.offset))
       return std::move(failed);
     at = cut.offset + cut.bytes;
-    if (!copyWeights(StringRef(cut.key, sizeof(cut.key)), *output, cut.offset,
-                     cut.bytes))
+    auto copied = copyWeights(StringRef(cut.key, sizeof(cut.key)), *output,
+                              cut.offset, cut.bytes);
+    if (!copied)
+      return copied.takeError();
+    if (!*copied)
       return false;
   }
   if (llvm::Error failed = writeUpTo(at + kept.size()))

@@ -31,16 +31,19 @@ public:
   /// Keeps what is not weights of the whole plan at `path`.
   void keepPlan(llvm::StringRef key, llvm::StringRef path);
 
-  std::optional<SectionDigests> load(llvm::StringRef section, OutputFile &out,
-                                     uint64_t offset, uint64_t bytes) override;
+  llvm::Expected<std::optional<SectionDigests>> load(llvm::StringRef section,
+                                                     OutputFile &out,
+                                                     uint64_t offset,
+                                                     uint64_t bytes) override;
   void keep(llvm::StringRef section, llvm::ArrayRef<uint8_t> bytes,
             const SectionDigests &digests) override;
 
 private:
   std::string keyOf(llvm::StringRef section);
-  std::optional<SectionDigests> copyWeights(llvm::StringRef key,
-                                            OutputFile &out, uint64_t offset,
-                                            uint64_t size);
+  llvm::Expected<std::optional<SectionDigests>> copyWeights(llvm::StringRef key,
+                                                            OutputFile &out,
+                                                            uint64_t offset,
+                                                            uint64_t size);
 
   Cache &cache;
   mlir::ModuleOp program, device;

@@ -27,7 +27,7 @@ public:
 private:
   void place(plan::SectionT &section);
   llvm::Error mapWeights();
-  void loadSections();
+  llvm::Error loadSections();
   llvm::Error packWeights();
   llvm::Error packPanels(uint64_t offset, uint64_t bytes,
                          std::vector<WeightPanel> panels);
@@ -158,14 +158,19 @@ llvm::Error Writer::mapWeights() {
   return llvm::Error::success();
 }
 
-void Writer::loadSections() {
+llvm::Error Writer::loadSections() {
   TimingScope scope = timing.nest("packed before");
   for (auto &section : tables->sections) {
     auto &known = digests.emplace_back();
-    if (inputs.packed)
-      known = inputs.packed->load(section->name, file, section->offset,
-                                  section->bytes);
+    if (!inputs.packed)
+      continue;
+    auto loaded = inputs.packed->load(section->name, file, section->offset,
+                                      section->bytes);
+    if (!loaded)
+      return loaded.takeError();
+    known = std::move(*loaded);
   }
+  return llvm::Error::success();
 }
 
 llvm::Error Writer::packWeights() {
@@ -342,7 +347,8 @@ llvm::Error Writer::run(std::unique_ptr<plan::PlanT> encoded) {
   tables = std::move(encoded);
   if (llvm::Error error = mapWeights())
     return error;
-  loadSections();
+  if (llvm::Error error = loadSections())
+    return error;
   if (llvm::Error error = packWeights())
     return error;
   TimingScope scope = timing.nest("await code");

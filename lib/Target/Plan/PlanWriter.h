@@ -56,9 +56,9 @@ class PackedSections {
 public:
   virtual ~PackedSections() = default;
   /// Writes the bytes if the section is here; nothing if it is not.
-  virtual std::optional<SectionDigests> load(llvm::StringRef section,
-                                             OutputFile &out, uint64_t offset,
-                                             uint64_t bytes) = 0;
+  virtual llvm::Expected<std::optional<SectionDigests>>
+  load(llvm::StringRef section, OutputFile &out, uint64_t offset,
+       uint64_t bytes) = 0;
   virtual void keep(llvm::StringRef section, llvm::ArrayRef<uint8_t> bytes,
                     const SectionDigests &digests) = 0;
 };
