@@ -151,9 +151,9 @@ def fast(model, shared):
 
 
 @pytest.fixture(scope="session")
-def bf16(model, scratch):
-    """SmolLM2 with bf16 activations, attention and cache."""
-    return compile_plan(model, scratch / "bf16.plan", "--activations=bf16")
+def bf16(model, shared):
+    """SmolLM2 with bf16 activations, attention and cache, for every CPU level."""
+    return shared("bf16.plan", lambda plan: compile_plan(model, plan, "--activations=bf16"))
 
 
 @pytest.fixture(scope="session")

@@ -28,6 +28,7 @@ private:
   static constexpr int64_t kPanelKeys = tile::AttentionWork::kPanelKeys;
   static constexpr int64_t kPanelPages = kPanelKeys / kPage;
 
+  Value rowsOfBlocks();
   void forTasks(Value tasks, llvm::function_ref<void(Value)> body);
   void emitTask(Value first, Value end, Value keyHead);
   void fillPanels(Value keyHead);
@@ -76,10 +77,8 @@ void BlockAttention::emit() {
       pairs ? scratch(l, {tileQueries, work.kScoreStride}, element()) : scores;
   tileParts = scratch(l, {tileQueries, work.part}, l.f32());
 
-  // Blocks as large as they may be, but enough of them for all workers.
   Value rows = run.rows, heads = l.index(kvHeads);
-  Value fair = divu(l.muli(rows, heads), l.muli(share.workers, l.index(4)));
-  Value blockRows = l.mins(l.maxs(fair, l.index(16)), l.index(work.blockRows));
+  Value blockRows = rowsOfBlocks();
   Value blocks = divu(l.subi(l.addi(rows, blockRows), l.index(1)), blockRows);
   forTasks(l.muli(blocks, heads), [&](Value task) {
     // The last rows see most keys: they come first.
@@ -87,6 +86,22 @@ void BlockAttention::emit() {
     Value first = l.muli(block, blockRows);
     emitTask(first, l.mins(l.addi(first, blockRows), rows), remu(task, heads));
   });
+}
+
+/// Blocks as large as they may be, but enough of them for all workers; of one
+/// size, whole tiles, and their number such that each worker gets as many as
+/// the others.
+Value BlockAttention::rowsOfBlocks() {
+  auto up = [&](Value x, Value y) {
+    return divu(l.subi(l.addi(x, y), l.index(1)), y);
+  };
+  Value rows = run.rows, most = l.index(work.blockRows);
+  Value rounds = l.muli(share.workers, l.index(2)); // 0 1 1 0
+  Value fair = divu(l.muli(rows, l.index(kvHeads)), l.muli(rounds, l.index(2)));
+  Value large = l.mins(l.maxs(fair, l.index(16)), most);
+  Value blocks = l.muli(up(up(rows, large), rounds), rounds);
+  Value even = up(rows, blocks), tile = l.index(tileQueries);
+  return l.mins(l.maxs(l.muli(up(even, tile), tile), l.index(16)), most);
 }
 
 /// Tasks are dealt 0 1 1 0: each costs a little less than the one before.
