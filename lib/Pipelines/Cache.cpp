@@ -97,7 +97,7 @@ std::optional<Cache::Entry> Cache::findUnchecked(StringRef kind,
   if (!file)
     return std::nullopt;
   if ((*file)->getBufferSize() < kDigestBytes) {
-    fs::remove(name);
+    (void)fs::remove(name);
     return std::nullopt;
   }
   // The time of last use decides what is evicted.
@@ -105,7 +105,7 @@ std::optional<Cache::Entry> Cache::findUnchecked(StringRef kind,
                                                    fs::OF_None)) {
     (void)fs::setLastAccessAndModificationTime(
         *opened, std::chrono::system_clock::now());
-    fs::closeFile(*opened);
+    (void)fs::closeFile(*opened);
   } else {
     llvm::consumeError(opened.takeError());
   }
@@ -113,7 +113,7 @@ std::optional<Cache::Entry> Cache::findUnchecked(StringRef kind,
 }
 
 void Cache::remove(StringRef kind, StringRef key) {
-  fs::remove(path(kind, key));
+  (void)fs::remove(path(kind, key));
 }
 
 /// Entries may be lost, so nothing waits for the disk.
@@ -132,7 +132,7 @@ llvm::Error Cache::write(StringRef path, StringRef bytes, StringRef tail) {
   if (!code)
     code = fs::rename(temporary, path);
   if (code)
-    fs::remove(temporary);
+    (void)fs::remove(temporary);
   llvm::sys::DontRemoveFileOnSignal(temporary);
   return llvm::errorCodeToError(code);
 }
@@ -171,7 +171,7 @@ void Cache::evict() {
     auto used = status->getLastModificationTime();
     if (StringRef(it->path()).ends_with(".tmp")) {
       if (used < old)
-        fs::remove(it->path());
+        (void)fs::remove(it->path());
       continue;
     }
     files.push_back({used, status->getSize(), it->path()});
@@ -182,7 +182,7 @@ void Cache::evict() {
   for (const File &file : files) {
     if (total <= limit)
       return;
-    fs::remove(file.path);
+    (void)fs::remove(file.path);
     total -= file.bytes;
   }
 }

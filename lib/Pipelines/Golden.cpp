@@ -51,8 +51,9 @@ sinter::referenceLogits(const gguf::File &file, llm::CheckpointSource &source) {
   auto logits = interpreter.logits(*cache, reference.ids);
   if (failed(logits))
     return error("golden logits: " + said);
-  const float *row = (*logits)->row((*logits)->rows() - 1);
-  reference.row.assign(row, row + (*logits)->cols());
+  const auto &rows = **logits;
+  const float *row = rows.row(rows.rows() - 1);
+  reference.row.assign(row, row + rows.cols());
   return reference;
 }
 

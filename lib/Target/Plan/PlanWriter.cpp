@@ -50,7 +50,7 @@ private:
   MutableArrayRef<uint8_t> weights; // the file up to the end of the weights
   std::vector<std::vector<uint8_t>> code; // sections
   // By section; those that were packed before have theirs from the start.
-  std::vector<std::optional<SectionDigests>> digests;
+  std::vector<SectionDigests> digests;
   uint64_t sectionsEnd = sizeof(sinter_plan_header);
 
   // The first panel that failed, in the order of the file: the message does
@@ -161,21 +161,22 @@ llvm::Error Writer::mapWeights() {
 llvm::Error Writer::loadSections() {
   TimingScope scope = timing.nest("packed before");
   for (auto &section : tables->sections) {
-    auto &known = digests.emplace_back();
+    SectionDigests &known = digests.emplace_back();
     if (!inputs.packed)
       continue;
     auto loaded = inputs.packed->load(section->name, file, section->offset,
                                       section->bytes);
     if (!loaded)
       return loaded.takeError();
-    known = std::move(*loaded);
+    if (loaded->has_value())
+      known = std::move(**loaded);
   }
   return llvm::Error::success();
 }
 
 llvm::Error Writer::packWeights() {
-  if (llvm::all_of(digests,
-                   [](const auto &known) { return known.has_value(); }))
+  if (llvm::none_of(digests,
+                    [](const auto &known) { return known.sha256.empty(); }))
     return llvm::Error::success();
   TimingScope scope = timing.nest("pack");
   auto ops =
@@ -184,7 +185,7 @@ llvm::Error Writer::packWeights() {
     return planError("the plan has weights, but nothing packs them");
   llvm::Error error = llvm::Error::success();
   for (auto [op, weight] : llvm::zip(ops, tables->weights)) {
-    if (digests[weight->section])
+    if (!digests[weight->section].sha256.empty())
       continue;
     uint64_t offset =
         tables->sections[weight->section]->offset + weight->offset;
@@ -221,15 +222,14 @@ void Writer::digestSections() {
   auto nextCode = code.begin();
   for (auto [section, known] : llvm::zip(tables->sections, digests)) {
     bool isCode = section->kind == plan::SectionKind::Code;
-    if (known)
+    if (!known.sha256.empty())
       continue;
     ArrayRef<uint8_t> content;
     if (isCode)
       content = *nextCode++;
     else
       content = weights.slice(section->offset, section->bytes);
-    known.emplace();
-    group.async([this, content, &known = *known, section = section.get()] {
+    group.async([this, content, &known = known, section = section.get()] {
       digestSection(section->kind, content, known);
       if (inputs.packed && section->kind == plan::SectionKind::Weights)
         inputs.packed->keep(section->name, content, known);
@@ -237,12 +237,12 @@ void Writer::digestSections() {
   }
   group.wait();
   for (auto [section, known] : llvm::zip(tables->sections, digests)) {
-    section->digests = known->blocks;
+    section->digests = known.blocks;
     if (section->kind != plan::SectionKind::Weights)
       continue;
     auto property = std::make_unique<plan::PropertyT>();
     property->key = "sha256:" + section->name;
-    property->value = known->sha256;
+    property->value = known.sha256;
     tables->provenance.push_back(std::move(property));
   }
 }

@@ -48,7 +48,7 @@ struct WeightPanel {
 /// What a plan says of the bytes of a section.
 struct SectionDigests {
   std::vector<uint64_t> blocks; // XXH3-64 of each
-  std::string sha256;           // in hexadecimal; of weights only
+  std::string sha256;           // in hexadecimal; empty: not known yet
 };
 
 /// Where sections of weights that were packed before are kept.

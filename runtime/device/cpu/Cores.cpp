@@ -65,4 +65,17 @@ uint32_t WorkerPool::availableCores() {
   return cores ? cores : 1;
 }
 
+int WorkerPool::cpuOf(uint32_t worker) {
+  cpu_set_t allowed;
+  if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0)
+    return -1;
+  uint32_t left = worker % static_cast<uint32_t>(CPU_COUNT(&allowed));
+  for (bool first : {true, false})
+    for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu)
+      if (CPU_ISSET(cpu, &allowed) && isFirstSibling(cpu, allowed) == first &&
+          left-- == 0)
+        return cpu;
+  return -1;
+}
+
 } // namespace sinter::runtime

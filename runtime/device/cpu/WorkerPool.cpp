@@ -122,19 +122,13 @@ void WorkerPool::setPatience() {
 }
 
 void WorkerPool::pinThread(uint32_t index) {
-  cpu_set_t allowed, one;
-  if (sched_getaffinity(0, sizeof(allowed), &allowed) != 0)
+  int cpu = cpuOf(index);
+  if (cpu < 0)
     return;
-  uint32_t seen = 0;
-  uint32_t wanted = index % static_cast<uint32_t>(CPU_COUNT(&allowed));
-  for (int cpu = 0; cpu < CPU_SETSIZE; ++cpu) {
-    if (!CPU_ISSET(cpu, &allowed) || seen++ != wanted)
-      continue;
-    CPU_ZERO(&one);
-    CPU_SET(cpu, &one);
-    pthread_setaffinity_np(seats[index].thread, sizeof(one), &one);
-    return;
-  }
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(cpu, &one);
+  pthread_setaffinity_np(seats[index].thread, sizeof(one), &one);
 }
 
 //===-- One task ----------------------------------------------------------===//

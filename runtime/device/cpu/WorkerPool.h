@@ -25,8 +25,8 @@ public:
   WorkerPool &operator=(const WorkerPool &) = delete;
   ~WorkerPool() { stop(); }
 
-  /// Starts workers - 1 threads.  `pin` keeps worker i on the i-th CPU this
-  /// process may use; the caller's own thread is left alone.
+  /// Starts workers - 1 threads.  `pin` keeps worker i on cpuOf(i); the
+  /// caller's own thread is left alone.
   Status start(const Allocator &allocator, uint32_t workers, bool pin);
   void stop();
   uint32_t workers() const { return static_cast<uint32_t>(seats.size()); }
@@ -41,6 +41,9 @@ public:
   /// Cores this process may use: affinity, SMT siblings counted once, and the
   /// quota of its control groups.
   static uint32_t availableCores();
+  /// The CPU that a worker is pinned to: first one of each core, then their
+  /// siblings, then again. -1 if the system does not say.
+  static int cpuOf(uint32_t worker);
 
 private:
   /// What belongs to one thread; seat 0 is the caller's.

@@ -10,6 +10,7 @@
 
 #include <csignal>
 #include <mutex>
+#include <sched.h>
 #include <set>
 #include <thread>
 #include <xmmintrin.h>
@@ -214,6 +215,21 @@ TEST(WorkerPool, SignalsStayWithTheCaller) {
 TEST(WorkerPool, Cores) {
   EXPECT_GE(WorkerPool::availableCores(), 1u);
   EXPECT_LE(WorkerPool::availableCores(), std::thread::hardware_concurrency());
+}
+
+TEST(WorkerPool, EachWorkerHasAProcessorOfItsOwn) {
+  cpu_set_t allowed;
+  ASSERT_EQ(sched_getaffinity(0, sizeof(allowed), &allowed), 0);
+  uint32_t count = static_cast<uint32_t>(CPU_COUNT(&allowed));
+  std::set<int> seen;
+  for (uint32_t worker = 0; worker < count; ++worker) {
+    int cpu = WorkerPool::cpuOf(worker);
+    ASSERT_GE(cpu, 0);
+    EXPECT_TRUE(CPU_ISSET(cpu, &allowed));
+    seen.insert(cpu);
+    EXPECT_EQ(WorkerPool::cpuOf(worker + count), cpu);
+  }
+  EXPECT_EQ(seen.size(), count);
 }
 
 TEST(Features, Names) {
