@@ -4,10 +4,21 @@
 #include "runtime/state/PagePool.h"
 #include "runtime/schema/plan_generated.h"
 
+#include <algorithm>
 #include <bit>
+#include <cerrno>
 #include <cstring>
+#include <sys/mman.h>
+
+#ifndef MADV_COLLAPSE // Linux 6.1
+#define MADV_COLLAPSE 25
+#endif
 
 namespace sinter::runtime {
+
+/// Of the machine, and what is too small for them.
+static constexpr uintptr_t kLargePage = uintptr_t(2) << 20;
+static constexpr uint64_t kLeastBytes = uint64_t(16) << 20;
 
 uint64_t PagePool::pagesFor(const plan::State &table, uint64_t positions) {
   return (positions + table.page_tokens() - 1) / table.page_tokens();
@@ -45,7 +56,36 @@ uint16_t PagePool::whole(uint32_t run) const {
 int32_t PagePool::mark(uint32_t page) {
   runs[page / kRun] &= uint16_t(~(1u << page % kRun));
   --free;
+  if (page >= kLargeFrom && !large)
+    askForLargePages();
   return int32_t(page);
+}
+
+/// Short contexts touch a little of each plane: for them large pages would be
+/// memory that nobody uses. So what they did touch is moved now. All of it is
+/// advice: where the machine does not take it nothing changes.
+void PagePool::askForLargePages() {
+  large = true;
+  uint64_t bytes = layers * (planeBytes[0] + planeBytes[1]);
+  if (bytes < kLeastBytes)
+    return;
+  auto address = [](const uint8_t *at) {
+    return reinterpret_cast<uintptr_t>(at);
+  };
+  uintptr_t first = (address(base) + kLargePage - 1) / kLargePage * kLargePage;
+  uintptr_t last = address(base + bytes) / kLargePage * kLargePage;
+  int before = errno;
+  madvise(reinterpret_cast<void *>(first), last - first, MADV_HUGEPAGE);
+  for (uint32_t layer = 0; layer < layers; ++layer)
+    for (uint32_t i = 0; i < 2; ++i) {
+      uintptr_t begin = address(plane(layer, i));
+      uintptr_t end = begin + pageBytes[i] * kLargeFrom;
+      begin = std::max(begin / kLargePage * kLargePage, first);
+      end = std::min((end + kLargePage - 1) / kLargePage * kLargePage, last);
+      if (begin < end)
+        madvise(reinterpret_cast<void *>(begin), end - begin, MADV_COLLAPSE);
+    }
+  errno = before;
 }
 
 int32_t PagePool::take(int32_t wanted) {

@@ -44,7 +44,12 @@ public:
   /// In every plane.
   void copy(int32_t from, const PagePool &source, int32_t to) const;
 
+  /// A context that grows to so many pages is read again and again: from then
+  /// on its memory lies in large pages of the machine, where there are any.
+  static constexpr uint32_t kLargeFrom = 64;
+
 private:
+  void askForLargePages();
   bool isFree(uint32_t page) const {
     return runs[page / kRun] >> page % kRun & 1;
   }
@@ -58,6 +63,7 @@ private:
   uint64_t pageBytes[2] = {}, planeBytes[2] = {};
   uint32_t layers = 0, tokens = 1;
   uint32_t count = 0, free = 0;
+  bool large = false; // pages of the machine: asked for
 };
 
 } // namespace sinter::runtime

@@ -70,6 +70,8 @@ def probes():
 def long_context():
     yield from each_thread_count("prefill-4096", "prefill 4096 Q4_1, llama.cpp", "long-prefill", 4.0, 5.5, ours(), (llama(),),
                                  PREFILL_LONG, default=False)
+    yield from each_thread_count("prefill-4096-bf16", "prefill 4096 Q4_1, bf16 attention, llama.cpp", "long-prefill", 5.5, 7.5,
+                                 ours("q4_1", "--attention=bf16"), (llama(),), PREFILL_LONG, default=False)
     for depth, floor, aim in ((2048, 3.5, 5.0), (7900, 4.0, 6.0)):
         yield Row(f"decode-depth-{depth}", f"decode Q4_1 after {depth}, llama.cpp", f"depth-{depth}", floor, aim, ours(), (llama(),),
                   Test(generate=32, depth=depth), default=False)

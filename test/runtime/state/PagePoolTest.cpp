@@ -55,6 +55,19 @@ std::vector<int32_t> range(int32_t first, int32_t count) {
   return ids;
 }
 
+/// The machine's pages are exchanged behind a context that grows long.
+TEST(PagePool, LongContextsKeepWhatTheyHold) {
+  Pages one(1);
+  Pages pages(uint32_t((size_t(40) << 20) / one.memory.size()));
+  ASSERT_GT(pages.pool.size(), PagePool::kLargeFrom + 1);
+  for (size_t i = 0; i < pages.memory.size(); ++i)
+    pages.memory[i] = uint8_t(i * 37 + i / 4096);
+  std::vector<uint8_t> before = pages.memory;
+  Sequence sequence(pages.pool, 16 * (PagePool::kLargeFrom + 2));
+  ASSERT_TRUE(sequence.append(16 * (PagePool::kLargeFrom + 2)));
+  EXPECT_TRUE(pages.memory == before);
+}
+
 TEST(PagePool, AloneIdsAreInOrder) {
   Pages pages(40);
   Sequence one(pages.pool, 640);
