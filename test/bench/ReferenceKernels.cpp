@@ -26,7 +26,7 @@ namespace {
 
 constexpr int kTokens = 4;                // rows of a group
 constexpr int64_t kTileBytes = 256 << 10; // activations of a chunk
-constexpr int64_t kAhead = 4096;          // bytes prefetched ahead
+constexpr int64_t kAhead = 8192;          // bytes prefetched ahead
 constexpr int kHalves = 2;                // of a strip, 16 outputs each
 
 /// Nibbles, 32 scales, and perhaps 32 minima.
@@ -83,16 +83,22 @@ INLINE void pass(const ReferenceCall &call, int64_t blocks, int64_t group,
         dots[row][half] = Format::hasMin
                               ? _mm512_setzero_si512()
                               : _mm512_set1_epi32(call.start[at + row]);
+    // One row: bytes in their order. Several: each activation for both halves.
+    constexpr int kApart = kRows == 1 ? kHalves : 1;
 #pragma unroll
-    for (int v = 0; v < 8; ++v) {
-      __m512i low = Format::codes(block, 0, v);
-      __m512i high = Format::codes(block, 1, v);
+    for (int first = 0; first < kApart; ++first) {
 #pragma unroll
-      for (int row = 0; row < kRows; ++row) {
-        __m512i x = broadcast(call.codes + 32 * (at + row) + 4 * v);
-        dots[row][0] = _mm512_dpbusd_epi32(dots[row][0], low, x);
-        dots[row][1] = _mm512_dpbusd_epi32(dots[row][1], high, x);
-      }
+      for (int v = 0; v < 8; ++v)
+#pragma unroll
+        for (int row = 0; row < kRows; ++row) {
+          __m512i x = broadcast(call.codes + 32 * (at + row) + 4 * v);
+#pragma unroll
+          for (int half = first; half < kHalves; half += kApart)
+            dots[row][half] = _mm512_dpbusd_epi32(
+                dots[row][half], Format::codes(block, half, v), x);
+        }
+      if (kRows == 1)
+        asm volatile("" ::: "memory");
     }
 #pragma unroll
     for (int half = 0; half < kHalves; ++half) {
