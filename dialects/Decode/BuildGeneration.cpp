@@ -12,6 +12,10 @@ using namespace sinter::decode;
 
 namespace {
 
+// Suffixes of the text that a drafter looks for: shorter ones are found by
+// chance, longer ones say no more.
+constexpr int64_t kLeastCopied = 3, kMostMatched = 16, kLongestGram = 3;
+
 /// Builds one program after another at the end of a module.
 class Generator {
 public:
@@ -21,8 +25,10 @@ public:
 
   void prefill();
   void score();
-  void generate();
+  void generate(StringRef name, StringRef drafter);
   void step();
+  /// Declares what drafts; its name, or none.
+  StringRef declareDrafters();
   bool forwardTakesRuns();
 
 private:
@@ -38,6 +44,15 @@ private:
   Value prefillWith(Value chunk, function_ref<void(Value rows)> afterForward);
   void handOutLogits(Value rows);
   Value decodeLoop(ProgramOp program);
+  Value draftingLoop(ProgramOp program, StringRef drafter);
+  /// A token that was drawn and handed out, and what follows from it.
+  struct Drawn {
+    Value token, made, stop;
+  };
+  Drawn drawAndEmit(ProgramOp program, Value row, Value position, Value made);
+  Value draftLimit(ProgramOp program, Value made);
+  void draftingRound(ProgramOp program, StringRef drafter, Value token,
+                     Value made);
   void round(ProgramOp program, Value made);
   void advance(Value token, Value made);
   /// A new block of `region` with `arguments` i64 arguments; the builder
@@ -114,13 +129,13 @@ void Generator::score() {
 }
 
 /// Samples, hands out, and finds out whether that was the last token.
-void Generator::round(ProgramOp program, Value made) {
+Generator::Drawn Generator::drawAndEmit(ProgramOp program, Value row,
+                                        Value position, Value made) {
   Value maxNew = program.getArgument(0);
-  SmallVector<Value> args = {
-      LengthOp::create(builder, loc, builder.getI64Type(), options.state)};
+  SmallVector<Value> args = {position};
   llvm::append_range(args, program.getArguments().drop_front(2));
   Value token = SampleOp::create(builder, loc, builder.getI64Type(),
-                                 options.sample, args);
+                                 options.sample, row, args);
   Value count = arith::AddIOp::create(builder, loc, made, constant(1));
   Value told = EmitOp::create(builder, loc, builder.getI1Type(), token);
   Value enough = compare(arith::CmpIPredicate::eq, count, maxNew);
@@ -129,14 +144,21 @@ void Generator::round(ProgramOp program, Value made) {
   Value full = compare(arith::CmpIPredicate::eq, room, constant(0));
   Value stop = arith::OrIOp::create(builder, loc, told, enough);
   stop = arith::OrIOp::create(builder, loc, stop, full);
-  StopOp::create(builder, loc, stop, ValueRange{token, count});
+  return {token, count, stop};
+}
+
+void Generator::round(ProgramOp program, Value made) {
+  Value length =
+      LengthOp::create(builder, loc, builder.getI64Type(), options.state);
+  Drawn drawn = drawAndEmit(program, constant(0), length, made);
+  StopOp::create(builder, loc, drawn.stop, ValueRange{drawn.token, drawn.made});
 }
 
 /// Puts the token of the last round into the state; its logits are next.
 void Generator::advance(Value token, Value made) {
   Value one = constant(1);
   FeedOp::create(builder, loc, token);
-  auto step = StepOp::create(builder, loc, options.state, one);
+  auto step = StepOp::create(builder, loc, TypeRange(), options.state, one);
   {
     OpBuilder::InsertionGuard guard(builder);
     Block *body = enter(step.getBody(), 1);
@@ -158,9 +180,101 @@ Value Generator::decodeLoop(ProgramOp program) {
   return loop.getResult(1);
 }
 
-void Generator::generate() {
+/// Ids that a draft may have: with the token behind them, as many as are still
+/// wanted, and a row each.
+Value Generator::draftLimit(ProgramOp program, Value made) {
+  Value maxNew = program.getArgument(0), zero = constant(0);
+  Value left = arith::SubIOp::create(builder, loc, maxNew, made);
+  left = arith::SubIOp::create(builder, loc, left, constant(1));
+  Value unlimited = compare(arith::CmpIPredicate::sle, maxNew, zero);
+  Value rows = constant(options.logitsRows - 1);
+  Value all =
+      arith::ExtUIOp::create(builder, loc, builder.getI64Type(), unlimited);
+  // No limit: larger than any number of rows and tokens.
+  all = arith::MulIOp::create(builder, loc, all, constant(int64_t(1) << 40));
+  left = arith::AddIOp::create(builder, loc, left, all);
+  return arith::MinSIOp::create(builder, loc, left, rows);
+}
+
+/// Puts the last token into the state, with what is drafted behind it, and
+/// hands out every token that follows from it.
+void Generator::draftingRound(ProgramOp program, StringRef drafter, Value token,
+                              Value made) {
+  Type i64 = builder.getI64Type(), i1 = builder.getI1Type();
+  Value zero = constant(0);
+  FeedOp::create(builder, loc, token);
+  Value rows =
+      DraftOp::create(builder, loc, i64, drafter, draftLimit(program, made));
+  auto step = StepOp::create(builder, loc, TypeRange{i64, i1, i64},
+                             options.state, rows);
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    Block *body = enter(step.getBody(), 1);
+    ForwardOp::create(builder, loc, options.forward, rows, body->getArgument(0),
+                      /*runs=*/Value());
+    HeadOp::create(builder, loc, options.head, zero, rows);
+    auto verify =
+        VerifyOp::create(builder, loc, i64, i1, TypeRange{i64}, RuleKind::Exact,
+                         options.state, ValueRange{made});
+    {
+      OpBuilder::InsertionGuard inner(builder);
+      Block *walk = enter(verify.getBody(), 3);
+      Drawn drawn = drawAndEmit(program, walk->getArgument(0),
+                                walk->getArgument(1), walk->getArgument(2));
+      AcceptOp::create(builder, loc, drawn.token, drawn.stop, drawn.made);
+    }
+    CommitOp::create(builder, loc, zero, verify.getResults());
+  }
+  StopOp::create(builder, loc, step.getResult(1),
+                 ValueRange{step.getResult(0), step.getResult(2)});
+}
+
+/// The first token comes from the prompt; then round after round.
+Value Generator::draftingLoop(ProgramOp program, StringRef drafter) {
+  Type i64 = builder.getI64Type();
+  Value length = LengthOp::create(builder, loc, i64, options.state);
+  Drawn first = drawAndEmit(program, constant(0), length, constant(0));
+  auto branch = scf::IfOp::create(builder, loc, i64, first.stop,
+                                  /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(builder);
-  ProgramOp program = begin("generate",
+  builder.setInsertionPointToStart(branch.thenBlock());
+  scf::YieldOp::create(builder, loc, first.made);
+  builder.setInsertionPointToStart(branch.elseBlock());
+  auto loop = LoopOp::create(builder, loc, TypeRange{i64, i64},
+                             ValueRange{first.token, first.made});
+  scf::YieldOp::create(builder, loc, loop.getResult(1));
+  Block *round = enter(loop.getRound(), 2);
+  draftingRound(program, drafter, round->getArgument(0), round->getArgument(1));
+  Block *advance = enter(loop.getAdvance(), 2);
+  NextOp::create(builder, loc, advance->getArguments());
+  return branch.getResult(0);
+}
+
+StringRef Generator::declareDrafters() {
+  auto declare = [&](DrafterKind kind, int64_t least, int64_t most,
+                     ArrayRef<Attribute> parts) {
+    StringRef name = stringifyDrafterKind(kind);
+    DrafterOp::create(builder, loc, name, kind, least, most,
+                      options.logitsRows - 1, PolicyKind::Goodput,
+                      parts.empty() ? ArrayAttr()
+                                    : builder.getArrayAttr(parts));
+    return name;
+  };
+  StringRef name;
+  SmallVector<Attribute> parts;
+  for (DrafterKind kind : options.drafters) {
+    bool copies = kind == DrafterKind::Copy;
+    name = declare(kind, copies ? kLeastCopied : 1,
+                   copies ? kMostMatched : kLongestGram, {});
+    parts.push_back(FlatSymbolRefAttr::get(builder.getContext(), name));
+  }
+  return parts.size() > 1 ? declare(DrafterKind::Priority, 0, 0, parts) : name;
+}
+
+/// `drafter`: empty for plain decoding.
+void Generator::generate(StringRef name, StringRef drafter) {
+  OpBuilder::InsertionGuard guard(builder);
+  ProgramOp program = begin(name,
                             {"max_new", "chunk", "seed", "temperature", "top_k",
                              "top_p", "min_p", "penalty", "window"},
                             1);
@@ -176,7 +290,9 @@ void Generator::generate() {
     Value one = constant(1);
     Value row = arith::SubIOp::create(builder, loc, last, one);
     HeadOp::create(builder, loc, options.head, row, one);
-    scf::YieldOp::create(builder, loc, decodeLoop(program));
+    scf::YieldOp::create(builder, loc,
+                         drafter.empty() ? decodeLoop(program)
+                                         : draftingLoop(program, drafter));
     builder.setInsertionPointToStart(branch.elseBlock());
     scf::YieldOp::create(builder, loc, zero);
   }
@@ -214,7 +330,12 @@ void sinter::decode::buildGenerationProgram(ModuleOp module,
   Generator generator(module, options);
   generator.prefill();
   generator.score();
-  generator.generate();
+  if (options.drafters.empty()) {
+    generator.generate("generate", "");
+  } else {
+    generator.generate("generate", generator.declareDrafters());
+    generator.generate("generate_plain", "");
+  }
   if (generator.forwardTakesRuns())
     generator.step();
 }

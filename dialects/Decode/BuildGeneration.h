@@ -6,6 +6,7 @@
 #ifndef SINTER_DIALECTS_DECODE_BUILDGENERATION_H
 #define SINTER_DIALECTS_DECODE_BUILDGENERATION_H
 
+#include "dialects/Decode/DecodeOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include <cstdint>
 #include <string>
@@ -16,7 +17,7 @@ struct GenerationOptions {
   /// Functions of the module:
   ///   forward(rows, position) or forward(rows, position, runs)
   ///   head(first, rows)
-  ///   sample(position, seed, temperature, top_k, top_p, min_p, penalty,
+  ///   sample(row, position, seed, temperature, top_k, top_p, min_p, penalty,
   ///   window)
   /// where floats may be f32 or i64; `position` is also the number of ids in
   /// the history.
@@ -28,6 +29,8 @@ struct GenerationOptions {
   /// Rows of a forward, and rows of logits that fit the logits buffer.
   int64_t maxRows = 512;
   int64_t logitsRows = 16;
+  /// What drafts, the first one first; none: plain decoding.
+  llvm::SmallVector<DrafterKind> drafters;
 };
 
 /// Appends the programs to `module`:
@@ -35,6 +38,7 @@ struct GenerationOptions {
 ///   score(chunk): hands out the logits of every waiting id
 ///   generate(max_new, chunk, seed, temperature, top_k, top_p, min_p, penalty,
 ///            window) -> tokens handed out
+///   generate_plain: the same tokens without drafts, where generate drafts
 /// and, where the forward takes runs,
 ///   step(): logits of the rows of a batch that want them
 /// `chunk` is held to [1, maxRows]; `max_new` <= 0 is no limit; floats are the

@@ -10,6 +10,7 @@ using namespace mlir;
 using namespace sinter::decode;
 
 #include "dialects/Decode/DecodeDialect.cpp.inc"
+#include "dialects/Decode/DecodeEnums.cpp.inc"
 #define GET_OP_CLASSES
 #include "dialects/Decode/DecodeOps.cpp.inc"
 
@@ -80,7 +81,62 @@ static LogicalResult verifyBody(Operation *op, Region &body,
 }
 
 LogicalResult PrefillOp::verify() { return verifyBody(*this, getBody(), 2); }
-LogicalResult StepOp::verify() { return verifyBody(*this, getBody(), 1); }
+
+LogicalResult StepOp::verify() {
+  if (failed(verifyBody(*this, getBody(), 1)))
+    return failure();
+  auto commit = cast<CommitOp>(getBody().front().getTerminator());
+  if (commit.getValues().getTypes() != getResults().getTypes())
+    return emitOpError("has ")
+           << getNumResults() << " results; its decode.commit gives "
+           << commit.getValues().size() << " values, or other types";
+  return success();
+}
+
+//===-- drafts ------------------------------------------------------------===//
+
+LogicalResult DrafterOp::verify() {
+  bool combines = getKind() == DrafterKind::Priority;
+  if (combines != (getParts() && !getParts()->empty()))
+    return emitOpError("of kind ")
+           << stringifyDrafterKind(getKind())
+           << (combines ? " needs parts" : " has no parts");
+  if (combines ? getMaxMatch() != 0
+               : getMinMatch() == 0 || getMinMatch() > getMaxMatch())
+    return emitOpError("matches ")
+           << getMinMatch() << " to " << getMaxMatch() << " ids";
+  return success();
+}
+
+LogicalResult VerifyOp::verify() {
+  auto accept = dyn_cast<AcceptOp>(getBody().front().getTerminator());
+  if (!accept)
+    return emitOpError("body must end in decode.accept");
+  if (getBody().getNumArguments() != 2 + getInits().size() ||
+      accept.getCarried().size() != getInits().size() ||
+      getCarried().size() != getInits().size())
+    return emitOpError("carries ")
+           << getInits().size()
+           << " values; the body takes row, position and those, and "
+              "decode.accept gives "
+           << accept.getCarried().size();
+  for (Type type : getBody().getArgumentTypes())
+    if (!type.isInteger(64))
+      return emitOpError("carries i64 only, not ") << type;
+  // What makes the rule exact.
+  auto sample = accept.getToken().getDefiningOp<SampleOp>();
+  if (!sample || sample->getParentOp() != *this ||
+      sample.getRow() != getBody().getArgument(0))
+    return accept.emitOpError(
+        "rule exact accepts what decode.sample draws from "
+        "the row at hand, in the same body");
+  if (!isa<StepOp>((*this)->getParentOp()))
+    return emitOpError("must stand in a decode.step: it keeps reserved rows");
+  if ((*this)->getParentOfType<StepOp>().getStateAttr() != getStateAttr())
+    return emitOpError("keeps rows of '")
+           << getState() << "', which its decode.step does not reserve";
+  return success();
+}
 
 LogicalResult BatchOp::verify() {
   if (failed(verifyBody(*this, getBody(), 3)))
@@ -124,6 +180,32 @@ LogicalResult RoomOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyState(*this, getStateAttr(), tables);
 }
 
+static LogicalResult verifyDrafter(Operation *op, FlatSymbolRefAttr name,
+                                   SymbolTableCollection &tables) {
+  if (tables.lookupNearestSymbolFrom<DrafterOp>(op, name))
+    return success();
+  return op->emitOpError("no decode.drafter named '") << name.getValue() << "'";
+}
+LogicalResult DrafterOp::verifySymbolUses(SymbolTableCollection &tables) {
+  if (!getParts())
+    return success();
+  for (auto part : getParts()->getAsRange<FlatSymbolRefAttr>()) {
+    if (failed(verifyDrafter(*this, part, tables)))
+      return failure();
+    if (!tables.lookupNearestSymbolFrom<DrafterOp>(*this, part)
+             ->isBeforeInBlock(*this))
+      return emitOpError("has the part '")
+             << part.getValue() << "', which must be declared before";
+  }
+  return success();
+}
+LogicalResult DraftOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyDrafter(*this, getDrafterAttr(), tables);
+}
+LogicalResult VerifyOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyState(*this, getStateAttr(), tables);
+}
+
 static LogicalResult verifyFunction(Operation *op, FlatSymbolRefAttr name,
                                     unsigned arguments,
                                     SymbolTableCollection &tables) {
@@ -151,5 +233,6 @@ LogicalResult HeadOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyFunction(*this, getFunctionAttr(), 2, tables);
 }
 LogicalResult SampleOp::verifySymbolUses(SymbolTableCollection &tables) {
-  return verifyFunction(*this, getFunctionAttr(), getArgs().size(), tables);
+  return verifyFunction(*this, getFunctionAttr(),
+                        getArgs().size() + (getRow() ? 1 : 0), tables);
 }

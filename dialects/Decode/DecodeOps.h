@@ -18,6 +18,7 @@
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 
 #include "dialects/Decode/DecodeDialect.h.inc"
+#include "dialects/Decode/DecodeEnums.h.inc"
 #define GET_OP_CLASSES
 #include "dialects/Decode/DecodeOps.h.inc"
 

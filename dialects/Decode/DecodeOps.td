@@ -8,6 +8,7 @@
 
 include "dialects/Common/NumberFunction.td"
 include "dialects/Decode/DecodeDialect.td"
+include "mlir/IR/EnumAttr.td"
 include "mlir/IR/SymbolInterfaces.td"
 include "mlir/Interfaces/ControlFlowInterfaces.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
@@ -93,6 +94,113 @@ def Decode_NextOp : Decode_Op<"next", [Terminator, Pure, HasParent<"LoopOp">]> {
   let assemblyFormat = "($values^)? attr-dict";
 }
 
+//===-- drafts ------------------------------------------------------------===//
+
+class Decode_Enum<string name, string text, list<I32EnumAttrCase> cases>
+    : I32EnumAttr<name, text, cases> {
+  let cppNamespace = "::sinter::decode";
+}
+def Decode_DrafterKind : Decode_Enum<"DrafterKind", "how a drafter finds ids", [
+  I32EnumAttrCase<"Copy", 0, "copy">, I32EnumAttrCase<"Lookup", 1, "lookup">,
+  I32EnumAttrCase<"Priority", 2, "priority">]>;
+def Decode_PolicyKind : Decode_Enum<"PolicyKind", "how many ids are drafted", [
+  I32EnumAttrCase<"Static", 0, "static">,
+  I32EnumAttrCase<"Goodput", 1, "goodput">]>;
+def Decode_RuleKind : Decode_Enum<"RuleKind", "which drafted tokens stay", [
+  I32EnumAttrCase<"Exact", 0, "exact">]>;
+
+def Decode_DrafterOp : Decode_Op<"drafter", [Symbol, HasParent<"::mlir::ModuleOp">,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "Proposes ids that may come next";
+  let description = [{
+    - `copy`: what followed the latest occurrence of the longest suffix of the
+      text, of the lengths in `match` (CopySpec, Dumitru et al., 2025);
+    - `lookup`: id by id the one that came most often after a suffix, the longest
+      first (the context n-grams of N-Grammys, Stewart et al., 2024);
+    - `priority`: the first of `parts` that proposes anything.
+
+    `most` bounds a draft. The policy `static` takes all that is found,
+    `goodput` as many as promise the most tokens a second, by what was accepted
+    before and what rows cost. Neither changes a token.
+
+    ```mlir
+    decode.drafter @copy copy match(3 to 16) most(15) policy(goodput)
+    decode.drafter @both priority most(15) policy(goodput) parts([@copy, @lookup])
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, Decode_DrafterKind:$kind,
+      DefaultValuedAttr<ConfinedAttr<I64Attr, [IntNonNegative]>, "0">:$min_match,
+      DefaultValuedAttr<ConfinedAttr<I64Attr, [IntNonNegative]>, "0">:$max_match,
+      ConfinedAttr<I64Attr, [IntPositive]>:$max_draft,
+      Decode_PolicyKind:$policy,
+      OptionalAttr<FlatSymbolRefArrayAttr>:$parts);
+  let assemblyFormat = [{
+    $sym_name $kind (`match` `(` $min_match^ `to` $max_match `)`)?
+    `most` `(` $max_draft `)` `policy` `(` $policy `)` (`parts` `(` $parts^ `)`)?
+    attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+def Decode_DraftOp : Decode_User<"draft"> {
+  let summary = "Proposes ids for the rows behind row 0 of the next forward";
+  let description = [{
+    Asks the drafter what may come after the id that was fed. The result is the
+    rows that a forward over all of it has: 1 where nothing is proposed, 1 +
+    `most` where much is.
+
+    ```mlir
+    decode.feed %token
+    %rows = decode.draft @copy most(%most)
+    decode.step @kv rows(%rows) { ... }
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$drafter, I64:$most);
+  let results = (outs I64:$rows);
+  let assemblyFormat = "$drafter `most` `(` $most `)` attr-dict";
+}
+
+def Decode_VerifyOp : Decode_Op<"verify", [SingleBlock,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "Follows the draft as far as it is what the model says";
+  let description = [{
+    For row 0 first: keeps the row in the state and runs the body with the row,
+    the position of the token that comes next, and what is carried. The body
+    draws that token and ends in `decode.accept`. If the draft has a row with
+    this token right after the present one, and nobody asked to stop, the body
+    runs for that row. The results are the last token, whether to stop, and what
+    was carried.
+
+    Rule `exact`: the token is what `decode.sample` draws from the row, with
+    noise that depends on the position alone; so the tokens are those of
+    decoding one by one, whatever was drafted. The state holds at every moment
+    what it would hold then.
+
+    ```mlir
+    %token, %stop, %made = decode.verify exact @kv init(%n) {
+    ^bb0(%row: i64, %position: i64, %count: i64):
+      %t = decode.sample @sample row(%row) (%position, %seed)
+      %told = decode.emit %t
+      decode.accept %t, %told, %count
+    } -> i64
+    ```
+  }];
+  let arguments = (ins Decode_RuleKind:$rule, FlatSymbolRefAttr:$state,
+      Variadic<I64>:$inits);
+  let results = (outs I64:$token, I1:$stop, Variadic<I64>:$carried);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    $rule $state (`init` `(` $inits^ `)`)? $body (`->` type($carried)^)? attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+def Decode_AcceptOp : Decode_Op<"accept", [Terminator, Pure, HasParent<"VerifyOp">]> {
+  let summary = "The token that comes after a row, and whether it is the last one";
+  let arguments = (ins I64:$token, I1:$stop, Variadic<I64>:$carried);
+  let assemblyFormat = "$token `,` $stop (`,` $carried^)? attr-dict";
+}
+
 //===-- state -------------------------------------------------------------===//
 
 def Decode_PrefillOp : Decode_Op<"prefill", [SingleBlock,
@@ -116,7 +224,8 @@ def Decode_StepOp : Decode_Op<"step", [SingleBlock,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "Reserves rows, runs its body, and commits some of them";
   let description = [{
-    The body gets the position of the first reserved row.
+    The body gets the position of the first reserved row. Rows are one that was
+    fed, or those of a draft. What `decode.commit` passes on are the results.
 
     ```mlir
     decode.step @kv rows(%one) {
@@ -127,8 +236,11 @@ def Decode_StepOp : Decode_Op<"step", [SingleBlock,
     ```
   }];
   let arguments = (ins FlatSymbolRefAttr:$state, I64:$rows);
+  let results = (outs Variadic<AnyTypeOf<[I1, I64]>>:$results);
   let regions = (region SizedRegion<1>:$body);
-  let assemblyFormat = "$state `rows` `(` $rows `)` $body attr-dict";
+  let assemblyFormat = [{
+    $state `rows` `(` $rows `)` $body (`->` type($results)^)? attr-dict
+  }];
   let hasVerifier = 1;
 }
 
@@ -158,8 +270,14 @@ def Decode_BatchOp : Decode_Op<"batch", [SingleBlock,
 def Decode_CommitOp : Decode_Op<"commit",
     [Terminator, ParentOneOf<["StepOp", "PrefillOp", "BatchOp"]>]> {
   let summary = "Keeps the first `count` reserved rows; the others are forgotten";
-  let arguments = (ins I64:$count);
-  let assemblyFormat = "$count attr-dict";
+  let description = [{
+    Rows that `decode.verify` kept are not counted. `values` are the results of a
+    `decode.step`.
+  }];
+  let arguments = (ins I64:$count, Variadic<AnyTypeOf<[I1, I64]>>:$values);
+  let assemblyFormat = "$count (`,` $values^ `:` type($values))? attr-dict";
+  let builders = [OpBuilder<(ins "::mlir::Value":$count),
+      [{ build($_builder, $_state, count, ::mlir::ValueRange()); }]>];
 }
 
 class Decode_StateQuery<string mnemonic> : Decode_User<mnemonic> {
@@ -207,21 +325,23 @@ def Decode_HeadOp : Decode_User<"head"> {
   }];
 }
 
-def Decode_SampleOp : Decode_User<"sample"> {
-  let summary = "Draws a token from row 0 of the logits";
+def Decode_SampleOp : Decode_User<"sample", [AttrSizedOperandSegments]> {
+  let summary = "Draws a token from a row of the logits";
   let description = [{
+    Of row 0, or of `row`, which the function takes as its first argument then.
     `position` is the position that the token will have; the draw depends on it
     and on the arguments, on nothing else. The function may change the logits,
     so that they serve one draw.
 
     ```mlir
-    %token = decode.sample @sample(%position, %seed, %temperature, %top_k, %top_p,
+    %token = decode.sample @sample row(%row) (%position, %seed, %temperature, %top_k, %top_p,
                                    %min_p, %penalty, %window)
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$function, Variadic<I64>:$args);
+  let arguments = (ins FlatSymbolRefAttr:$function, Optional<I64>:$row,
+      Variadic<I64>:$args);
   let results = (outs I64:$token);
-  let assemblyFormat = "$function `(` $args `)` attr-dict";
+  let assemblyFormat = "$function (`row` `(` $row^ `)`)? `(` $args `)` attr-dict";
 }
 
 //===-- caller ------------------------------------------------------------===//

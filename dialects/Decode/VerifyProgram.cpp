@@ -5,6 +5,7 @@
 
 #include "dialects/Decode/DecodeOps.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -19,10 +20,13 @@ struct Facts {
   bool logits = false;
   /// A forward has run since the rows were reserved.
   bool forwarded = false;
+  /// Rows of the draft behind the id that was fed last; null: none.
+  Value drafted;
 
   Facts meet(const Facts &other) const {
     return {ids && other.ids, hidden && other.hidden, logits && other.logits,
-            forwarded && other.forwarded};
+            forwarded && other.forwarded,
+            drafted == other.drafted ? drafted : Value()};
   }
   bool operator==(const Facts &other) const = default;
 };
@@ -37,6 +41,9 @@ public:
 private:
   LogicalResult visit(Operation *op, Facts &facts);
   LogicalResult forward(ForwardOp op, Facts &facts);
+  LogicalResult step(StepOp op, Facts &facts);
+  LogicalResult draft(DraftOp op, Facts &facts);
+  LogicalResult verify(VerifyOp op, Facts &facts);
   LogicalResult body(Operation *op, Region &region, Value rows, Facts &facts);
   /// Walks `once` from the facts that hold in every iteration.
   LogicalResult loop(Facts &facts, function_ref<LogicalResult(Facts &)> once);
@@ -81,8 +88,38 @@ LogicalResult Walk::forward(ForwardOp op, Facts &facts) {
   if (failed(
           need(facts.ids, op, "needs ids: nothing feeds them on every path")))
     return failure();
-  facts = {.ids = false, .hidden = true, .logits = false, .forwarded = true};
+  facts = Facts();
+  facts.hidden = facts.forwarded = true;
   return success();
+}
+
+/// Rows behind the first one hold ids of a draft.
+LogicalResult Walk::step(StepOp op, Facts &facts) {
+  if (!matchPattern(op.getRows(), m_One()) && op.getRows() != facts.drafted)
+    return refuse(op, "has rows without ids: it takes one row, or those of the "
+                      "decode.draft before it");
+  return body(op, op.getBody(), op.getRows(), facts);
+}
+
+LogicalResult Walk::draft(DraftOp op, Facts &facts) {
+  if (failed(
+          need(facts.ids, op,
+               "needs the id it comes after: nothing feeds it on every path")))
+    return failure();
+  facts.drafted = op.getRows();
+  return success();
+}
+
+/// Each row's logits serve one draw.
+LogicalResult Walk::verify(VerifyOp op, Facts &facts) {
+  if (failed(need(facts.forwarded, op,
+                  "keeps rows that no forward computed on every path")) ||
+      failed(need(facts.logits, op,
+                  "needs logits: no head runs on every path before")))
+    return failure();
+  LogicalResult result = block(op.getBody().front(), facts);
+  facts.logits = false;
+  return result;
 }
 
 /// The body of decode.step, decode.prefill or decode.batch.
@@ -146,8 +183,11 @@ LogicalResult Walk::branch(scf::IfOp op, Facts &facts) {
 LogicalResult Walk::visit(Operation *op, Facts &facts) {
   return TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](ForwardOp forwardOp) { return forward(forwardOp, facts); })
+      .Case([&](DraftOp inner) { return draft(inner, facts); })
+      .Case([&](VerifyOp inner) { return verify(inner, facts); })
       .Case([&](FeedOp) {
         facts.ids = true;
+        facts.drafted = Value();
         return success();
       })
       .Case([&](HeadOp head) {
@@ -166,9 +206,7 @@ LogicalResult Walk::visit(Operation *op, Facts &facts) {
         return need(facts.logits, emit,
                     "needs logits: no head runs on every path before");
       })
-      .Case([&](StepOp step) {
-        return body(step, step.getBody(), step.getRows(), facts);
-      })
+      .Case([&](StepOp inner) { return step(inner, facts); })
       .Case([&](PrefillOp prefill) {
         facts.ids = true; // The op itself takes them.
         return body(prefill, prefill.getBody(),

@@ -72,4 +72,12 @@ def Plan_ArithKind : Plan_Enum<"ArithKind", "integer operation", [
 def Plan_SectionKind : Plan_Enum<"SectionKind", "what a section holds", [
     I32EnumAttrCase<"Weights", 0, "weights">, I32EnumAttrCase<"Code", 1, "code">]>;
 
+def Plan_DrafterKind : Plan_Enum<"DrafterKind", "how a drafter finds ids", [
+  I32EnumAttrCase<"Copy", 0, "copy">, I32EnumAttrCase<"Lookup", 1, "lookup">,
+  I32EnumAttrCase<"Priority", 2, "priority">]>;
+
+def Plan_PolicyKind : Plan_Enum<"PolicyKind", "how many ids are drafted", [
+  I32EnumAttrCase<"Static", 0, "static">,
+  I32EnumAttrCase<"Goodput", 1, "goodput">]>;
+
 #endif

@@ -135,6 +135,9 @@ LogicalResult ReserveOp::verifySymbolUses(SymbolTableCollection &tables) {
 LogicalResult CommitOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyState(*this, tables);
 }
+LogicalResult KeepOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyState(*this, tables);
+}
 LogicalResult TruncateOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyState(*this, tables);
 }
@@ -144,6 +147,22 @@ LogicalResult ReserveRowsOp::verifySymbolUses(SymbolTableCollection &tables) {
 }
 LogicalResult CommitRowsOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyState(*this, tables);
+}
+LogicalResult DraftOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return success(lookUp<DrafterOp>(tables, *this, getDrafterAttr()) != nullptr);
+}
+LogicalResult DrafterOp::verifySymbolUses(SymbolTableCollection &tables) {
+  if (!getParts())
+    return success();
+  for (auto part : getParts()->getAsRange<FlatSymbolRefAttr>()) {
+    auto drafter = lookUp<DrafterOp>(tables, *this, part);
+    if (!drafter)
+      return failure();
+    if (!drafter->isBeforeInBlock(*this))
+      return emitOpError("has the part '")
+             << part.getValue() << "', which must be declared before";
+  }
+  return success();
 }
 /// Room for where each row stands.
 LogicalResult TakeRowsOp::verifySymbolUses(SymbolTableCollection &tables) {

@@ -178,6 +178,31 @@ def Plan_StateOp : Plan_Declaration<"state", [Symbol]> {
   let hasVerifier = 1;
 }
 
+def Plan_DrafterOp : Plan_Declaration<"drafter", [Symbol,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "Proposes ids that may come next";
+  let description = [{
+    Table `Drafter`. `match` is how long a suffix of the text must and may be,
+    `most` how many ids a draft has, `policy` how many of them are worth it.
+
+    ```mlir
+    plan.drafter @copy copy match(3 to 16) most(15) policy(goodput)
+    plan.drafter @both priority match(0 to 0) most(15) policy(goodput) parts([@copy, @lookup])
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name, Plan_DrafterKind:$kind,
+      ConfinedAttr<I64Attr, [IntNonNegative]>:$min_match,
+      ConfinedAttr<I64Attr, [IntNonNegative]>:$max_match,
+      ConfinedAttr<I64Attr, [IntPositive]>:$max_draft,
+      Plan_PolicyKind:$policy,
+      OptionalAttr<FlatSymbolRefArrayAttr>:$parts);
+  let assemblyFormat = [{
+    $sym_name $kind `match` `(` $min_match `to` $max_match `)`
+    `most` `(` $max_draft `)` `policy` `(` $policy `)` (`parts` `(` $parts^ `)`)?
+    attr-dict
+  }];
+}
+
 //===-- functions ---------------------------------------------------------===//
 
 def Plan_FuncOp : NumberFunctionOp<Plan_Dialect, "func"> {
@@ -371,6 +396,9 @@ def Plan_ReserveOp : Plan_StateChange<"reserve"> {
 def Plan_CommitOp : Plan_StateChange<"commit"> {
   let summary = "The first `count` reserved positions become part of the state";
 }
+def Plan_KeepOp : Plan_StateChange<"keep"> {
+  let summary = "Like commit, but the other reserved positions stay reserved";
+}
 def Plan_TruncateOp : Plan_StateChange<"truncate"> {
   let summary = "Forgets all positions from `count` on";
 }
@@ -420,6 +448,25 @@ def Plan_TakeRowsOp : Plan_User<"take_rows"> {
       ConfinedAttr<I64Attr, [IntNonNegative]>:$offset);
   let results = (outs I64:$rows, I64:$runs, I64:$wanted);
   let assemblyFormat = "$buffer `at` `(` $offset `)` attr-dict";
+}
+def Plan_DraftOp : Plan_User<"draft"> {
+  let summary = "Asks a drafter for ids after the one in row 0";
+  let description = [{
+    They go to the rows behind row 0 of the buffer `ids` of the model. The
+    result is how many there are, at most `most`.
+    ```mlir
+    %count = plan.draft @copy, %most
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$drafter, I64:$most);
+  let results = (outs I64:$dst);
+  let assemblyFormat = "$drafter `,` $most attr-dict";
+}
+def Plan_FollowOp : Plan_Op<"follow"> {
+  let summary = "The row of the draft that holds `token` right after `row`, or -1";
+  let arguments = (ins I64:$row, I64:$token);
+  let results = (outs I64:$dst);
+  let assemblyFormat = "$row `,` $token attr-dict";
 }
 def Plan_EmitTokenOp : Plan_Op<"emit_token"> {
   let summary = "Hands a token to the caller; 1: stop, 0: go on";

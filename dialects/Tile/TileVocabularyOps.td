@@ -7,48 +7,48 @@
 include "dialects/Tile/TileBase.td"
 
 //===----------------------------------------------------------------------===//
-// Passes over the vocabulary (row 0 of the logits)
+// Passes over a row of the vocabulary
 //===----------------------------------------------------------------------===//
 
 def Tile_PenalizeOp : Tile_Op<"penalize"> {
   let summary = "repetition penalty over the last ids of the history";
   let description = [{
     For each distinct id of the last min(`window`, `count`) entries of
-    history[0 .. count): a positive logit is divided by `penalty`, another one
-    multiplied.
+    history[0 .. count): a positive logit of row `row` is divided by `penalty`,
+    another one multiplied.
 
     ```mlir
-    tile.penalize %logits, %history count(%n) window(%w) penalty(%p) {vocabulary = 49152}
+    tile.penalize %logits, %history row(%r) count(%n) window(%w) penalty(%p) {vocabulary = 49152}
         : memref<4x49152xf32>, memref<8192xi32>
     ```
   }];
   let arguments = (ins InOut<Tile_Rows>:$logits, In<Tile_Ids>:$history,
-      Index:$count, Index:$window, F32:$penalty, Tile_Int:$vocabulary);
+      Index:$row, Index:$count, Index:$window, F32:$penalty, Tile_Int:$vocabulary);
   let assemblyFormat = [{
-    $logits `,` $history `count` `(` $count `)` `window` `(` $window `)`
+    $logits `,` $history `row` `(` $row `)` `count` `(` $count `)` `window` `(` $window `)`
     `penalty` `(` $penalty `)` attr-dict `:` type($logits) `,` type($history)
   }];
   let hasVerifier = 1;
 }
 
 def Tile_SampleOp : Tile_Op<"sample"> {
-  let summary = "draws a token: argmax(log p + Gumbel noise)";
+  let summary = "draws a token from a row: argmax(log p + Gumbel noise)";
   let description = [{
     The noise is keyed by (seed, position, id); temperature 0 takes the largest
     logit; ties go to the lowest id.  A `top_k` of 0, a `top_p` of 1 and a
     `min_p` of 0 cut nothing.
 
     ```mlir
-    tile.sample %logits, %work -> %token seed(%s) position(%p) temperature(%t)
+    tile.sample %logits, %work -> %token row(%r) seed(%s) position(%p) temperature(%t)
         top_k(%k) top_p(%tp) min_p(%mp) {vocabulary = 49152}
         : memref<4x49152xf32>, memref<98304xf32> -> memref<1xi32>
     ```
   }];
   let arguments = (ins In<Tile_Rows>:$logits, InOut<Tile_F32>:$work,
-      Out<Tile_Ids>:$token, I64:$seed, Index:$position, F32:$temperature,
+      Out<Tile_Ids>:$token, Index:$row, I64:$seed, Index:$position, F32:$temperature,
       Index:$top_k, F32:$top_p, F32:$min_p, Tile_Int:$vocabulary);
   let assemblyFormat = [{
-    $logits `,` $work `->` $token `seed` `(` $seed `)` `position` `(` $position `)`
+    $logits `,` $work `->` $token `row` `(` $row `)` `seed` `(` $seed `)` `position` `(` $position `)`
     `temperature` `(` $temperature `)` `top_k` `(` $top_k `)` `top_p` `(` $top_p `)`
     `min_p` `(` $min_p `)` attr-dict `:` type($logits) `,` type($work) `->` type($token)
   }];

@@ -237,6 +237,7 @@ typedef struct sinter_generation {
   size_t stop_count;
   sinter_token_callback callback;
   void *user;
+  uint32_t no_speculation; /* 1: one token a forward, whatever the plan does */
 } sinter_generation;
 SINTER_API void sinter_generation_initialize(sinter_generation *generation,
                                              const sinter_plan *plan);

@@ -28,6 +28,7 @@
 #define SINTER_C_RUNTIME_HPP
 
 #include "sinter-c/runtime.h"
+#include "sinter-c/speculation.h"
 
 #include <cassert>
 #include <cstdint>
@@ -210,10 +211,12 @@ struct Generation {
   Sampling sampling;
   uint32_t maxTokens = 0; ///< 0: until the context is full
   bool ignoreStopIds = false;
+  bool noSpeculation = false; // one token a forward, whatever the plan does
   std::vector<std::string> stop;
 };
 
 using Statistics = sinter_statistics;
+using Speculation = sinter_speculation;
 
 class Session;
 class Pool;
@@ -378,6 +381,7 @@ public:
     request.ignore_stop_ids = generation.ignoreStopIds;
     request.stop = stop.data();
     request.stop_count = stop.size();
+    request.no_speculation = generation.noSpeculation;
     request.callback = [](void *user, int32_t id, const char *text,
                           size_t bytes) -> int {
       return (*static_cast<decltype(callback) *>(user))(id, text, bytes);
@@ -393,6 +397,14 @@ public:
     sinter_status_release(status);
     callback.finish();
     return statistics;
+  }
+  /// What became of the drafts of the last generate().
+  Result<Speculation> speculation() {
+    Speculation figures{};
+    figures.size = sizeof(figures);
+    if (sinter_status *status = sinter_session_speculation(get(), &figures))
+      return Error(status);
+    return figures;
   }
 
 private:

@@ -40,6 +40,11 @@ struct TilePhaseOptions {
   }
 };
 
+/// Of the decode phase.
+struct DecodePhaseOptions {
+  std::vector<std::string> speculate; ///< drafters; empty: none
+};
+
 /// Of the artifact. All of these are part of ArtifactBuilder::planKey().
 struct ArtifactOptions {
   std::vector<std::string> levels; ///< CPU levels; empty: all, best first
@@ -65,6 +70,7 @@ struct CompileOptions {
   bool quiet = false;       ///< no summary of the artifact
 
   TilePhaseOptions tile;
+  DecodePhaseOptions decode;
   ArtifactOptions artifact;
   CacheOptions cache;
 };

@@ -59,6 +59,8 @@ void sinter::buildPhase(OpPassManager &manager, Phase phase,
     BuildGenerationOptions build;
     build.maxRows = options.tile.maxRows;
     build.logitsRows = options.tile.logitsRows;
+    build.speculate.assign(options.decode.speculate.begin(),
+                           options.decode.speculate.end());
     manager.addPass(createBuildGeneration(build));
     return manager.addPass(createVerifyDecoded());
   }

@@ -174,12 +174,17 @@ def PlaceBarriers : Pass<"tile-place-barriers", "mlir::func::FuncOp"> {
 }
 
 def BuildGeneration : Pass<"decode-build-generation", "mlir::ModuleOp"> {
-  let summary = "Adds the programs of plain decoding";
+  let summary = "Adds the programs that generate tokens";
   let description = [{
     Reads a module with the launch lists `@forward`, `@head` and `@sample`, and
     adds the `decode.program`s `@prefill`, `@score` and `@generate`: prompts in
     chunks, one token a round, logits of the last position alone unless asked
     for.
+
+    With `speculate`, `@generate` lets drafters propose tokens and verifies a
+    whole draft in one forward; the tokens stay the same. `@generate_plain` is
+    the program without. Drafters: `copy`, `lookup` (see `decode.drafter`);
+    several are asked in their order.
   }];
   let dependentDialects = ["sinter::decode::DecodeDialect",
     "mlir::scf::SCFDialect", "mlir::arith::ArithDialect"];
@@ -187,7 +192,9 @@ def BuildGeneration : Pass<"decode-build-generation", "mlir::ModuleOp"> {
     Option<"maxRows", "max-rows", "int64_t", "512",
            "rows (tokens) of one forward">,
     Option<"logitsRows", "logits-rows", "int64_t", "16",
-           "rows of logits that are kept at a time">
+           "rows of logits that are kept at a time">,
+    ListOption<"speculate", "speculate", "std::string",
+               "what drafts, the first one first">
   ];
 }
 

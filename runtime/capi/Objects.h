@@ -4,6 +4,7 @@
 #ifndef SINTER_RUNTIME_CAPI_OBJECTS_H
 #define SINTER_RUNTIME_CAPI_OBJECTS_H
 
+#include "runtime/decode/Speculation.h"
 #include "runtime/plan/LoadedPlan.h"
 #include "runtime/plan/Profiler.h"
 #include "runtime/schema/plan_generated.h"
@@ -33,6 +34,7 @@ struct sinter_session {
   uint32_t chunk = 1;
   std::atomic<bool> cancel{false};
   sinter::runtime::Owned<sinter::runtime::Profiler> profiler; // often none
+  sinter::runtime::Speculation speculation;
 };
 
 namespace sinter::runtime {

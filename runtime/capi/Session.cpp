@@ -137,6 +137,14 @@ uint32_t commonPrefix(const sinter_session &session,
   return same;
 }
 
+/// A plan that drafts has the program that does not, too.
+Result<uint32_t> generator(const LoadedPlan &plan,
+                           const sinter_generation &options) {
+  if (options.no_speculation && plan.tables().drafters())
+    return findFunction(plan, "generate_plain");
+  return findFunction(plan, "generate");
+}
+
 Status generate(sinter_session &session, std::span<const int32_t> ids,
                 const sinter_generation &options,
                 sinter_statistics &statistics) {
@@ -152,7 +160,7 @@ Status generate(sinter_session &session, std::span<const int32_t> ids,
                 "the prompt has %zu ids, the session has room for %u; ask for "
                 "a larger context or shorten the prompt",
                 ids.size(), context);
-  SINTER_ASSIGN(uint32_t function, findFunction(plan, "generate"));
+  SINTER_ASSIGN(uint32_t function, generator(plan, options));
   // The last token handed out needs no position.
   uint32_t room = context - uint32_t(ids.size()) + 1;
   bool cut = options.max_tokens == 0 || options.max_tokens > room;
@@ -161,7 +169,8 @@ Status generate(sinter_session &session, std::span<const int32_t> ids,
   SINTER_TRY(generationArguments(plan, function, options.sampling, limit,
                                  session.chunk, arguments));
   uint32_t reused = commonPrefix(session, ids);
-  Generation host(plan, options, ids.subspan(reused), limit, cut);
+  Generation host(plan, options, ids.subspan(reused), limit, cut,
+                  session.speculation);
   SINTER_TRY(host.open());
   (void)session.memory.truncate(reused); // no more than it holds
   SINTER_TRY(execute(plan, session.memory, function,

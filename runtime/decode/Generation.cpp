@@ -2,20 +2,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/decode/Generation.h"
+#include "runtime/base/Clock.h"
 #include "runtime/schema/plan_generated.h"
 
 #include <bit>
-#include <ctime>
 
 namespace sinter::runtime {
 
 namespace {
-uint64_t nanoseconds() {
-  timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return uint64_t(time.tv_sec) * 1000000000u + uint64_t(time.tv_nsec);
-}
-
 /// A float as a program sees it.
 int64_t bitsOf(float value) { return int64_t(std::bit_cast<uint32_t>(value)); }
 
@@ -78,6 +72,7 @@ Status chunkArguments(const LoadedPlan &plan, uint32_t function, uint32_t chunk,
 
 Status Generation::open() {
   started = nanoseconds();
+  speculation.begin();
   return stream.open(options.stop, options.stop_count, plan.longestPiece());
 }
 
@@ -91,6 +86,15 @@ Status Generation::emitLogits(float *, uint32_t, uint32_t) {
   return fail(plan.allocator(), SINTER_CORRUPT,
               "the program 'generate' of the plan hands out logits; compile "
               "the model again");
+}
+
+uint32_t Generation::draft(uint32_t drafter, std::span<const int32_t> text,
+                           int32_t *ids, uint32_t most) {
+  return speculation.draft(plan.tables(), drafter, text, ids, most);
+}
+
+int64_t Generation::follow(int64_t row, int32_t id) {
+  return speculation.follow(row, id);
 }
 
 bool Generation::isStopId(int32_t id) const {

@@ -4,6 +4,7 @@
 #ifndef SINTER_RUNTIME_DECODE_GENERATION_H
 #define SINTER_RUNTIME_DECODE_GENERATION_H
 
+#include "runtime/decode/Speculation.h"
 #include "runtime/decode/TextStream.h"
 #include "runtime/plan/Execute.h"
 #include "runtime/plan/LoadedPlan.h"
@@ -37,14 +38,18 @@ class Generation final : public Host {
 public:
   Generation(const LoadedPlan &plan, const sinter_generation &options,
              std::span<const int32_t> prompt, uint32_t limit,
-             bool limitIsContext)
+             bool limitIsContext, Speculation &speculation)
       : plan(plan), options(options), input(prompt), stream(plan.allocator()),
-        limit(limit), limitIsContext(limitIsContext) {}
+        limit(limit), limitIsContext(limitIsContext), speculation(speculation) {
+  }
 
   Status open();
   uint32_t takeInput(int32_t *ids, uint32_t room) override;
   Status emitToken(int32_t id, bool &stop) override;
   Status emitLogits(float *rows, uint32_t count, uint32_t stride) override;
+  uint32_t draft(uint32_t drafter, std::span<const int32_t> text, int32_t *ids,
+                 uint32_t most) override;
+  int64_t follow(int64_t row, int32_t id) override;
 
   /// Completes prompt_tokens, generated_tokens, the times and the reason.
   void report(sinter_statistics &statistics) const;
@@ -61,6 +66,7 @@ private:
   TextStream stream;
   uint32_t limit;
   bool limitIsContext;
+  Speculation &speculation;
   bool ended = false;
   sinter_stop_reason reason = SINTER_STOP_CONTEXT;
   uint64_t computed = 0, generated = 0;

@@ -233,6 +233,8 @@ private:
       return broken("a negative number of positions");
     if (kind == plan::StateOpKind::Reserve)
       return session->reserve(op.a, uint64_t(count));
+    if (kind == plan::StateOpKind::Keep)
+      return keep(op.a, cache, uint64_t(count));
     if (kind == plan::StateOpKind::Truncate)
       return cache.truncate(uint64_t(count))
                  ? Status()
@@ -241,14 +243,20 @@ private:
   }
 
   Status commit(uint32_t index, KvCache &cache, uint64_t count) {
+    SINTER_TRY(keep(index, cache, count));
+    cache.dropReserved();
+    return Status();
+  }
+
+  /// Of a reservation, rows [keptRows, keptRows + count) of the input buffer.
+  Status keep(uint32_t index, KvCache &cache, uint64_t count) {
     const plan::Plan &tables = plan.tables();
-    uint32_t before = cache.length();
-    if (count > tables.max_rows() || !cache.commit(count))
+    uint32_t before = cache.length(), row = cache.kept();
+    if (row + count > tables.max_rows() || !cache.keep(count))
       return broken("commit of more positions than were reserved");
     // The first state leads: its positions are those of the session.
     if (index == 0)
-      memcpy(session->history() + before, memory.buffer(tables.input_buffer()),
-             count * sizeof(int32_t));
+      memcpy(session->history() + before, ids() + row, count * sizeof(int32_t));
     return Status();
   }
 
@@ -286,10 +294,43 @@ private:
       return host.emitLogits(reinterpret_cast<float *>(buffer(op.a) + op.value),
                              uint32_t(argument), stride);
     }
+    case plan::ServiceKind::Draft:
+      return draft(op, argument);
+    case plan::ServiceKind::Follow:
+      return follow(op, argument);
     case plan::ServiceKind::TakeRows:
       break; // above
     }
     return broken("unknown service");
+  }
+
+  /// What follows the text of the session and the id in row 0.
+  Status draft(const Instruction &op, int64_t most) {
+    if (!session)
+      return broken("a batch has more than one text");
+    KvCache &cache = session->state(0);
+    uint32_t length = cache.length();
+    int64_t room = int64_t(cache.capacity()) - length - 1;
+    int64_t rows = int64_t(plan.tables().max_rows()) - 1;
+    most = most < room ? most : room;
+    most = most < rows ? most : rows;
+    registers[op.c] = 0;
+    if (most <= 0)
+      return Status();
+    // The place of the next id in the history is free.
+    int32_t *history = session->history();
+    history[length] = ids()[0];
+    registers[op.c] =
+        host.draft(op.a, {history, length + 1u}, ids() + 1, uint32_t(most));
+    return Status();
+  }
+
+  Status follow(const Instruction &op, int64_t row) {
+    int64_t token = registers[program.operands[op.b + 1]];
+    if (token < 0 || token >= plan.tables().vocabulary())
+      return broken("a token outside of the vocabulary");
+    registers[op.c] = host.follow(row, int32_t(token));
+    return Status();
   }
 
   Status takeRows(const Instruction &op) {

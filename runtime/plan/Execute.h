@@ -26,6 +26,19 @@ public:
   virtual Status emitToken(int32_t id, bool &stop) = 0;
   /// Rows of `vocabulary` floats, `stride` apart; may be changed in place.
   virtual Status emitLogits(float *rows, uint32_t count, uint32_t stride) = 0;
+  /// Proposes at most `most` ids that may follow `text`, by a drafter of the
+  /// plan; how many.
+  virtual uint32_t draft(uint32_t drafter, std::span<const int32_t> text,
+                         int32_t *ids, uint32_t most) {
+    (void)drafter, (void)text, (void)ids, (void)most;
+    return 0;
+  }
+  /// Id `id` comes after row `row` of the draft; the row that proposed it, or
+  /// -1.
+  virtual int64_t follow(int64_t row, int32_t id) {
+    (void)row, (void)id;
+    return -1;
+  }
 
 protected:
   ~Host() = default;

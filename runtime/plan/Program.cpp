@@ -276,7 +276,8 @@ private:
       return bad("state %u of %u", op.state(), plan.states()->size());
     bool reads = op.kind() == plan::StateOpKind::Length ||
                  op.kind() == plan::StateOpKind::Capacity;
-    bool ofBatch = op.kind() >= plan::StateOpKind::ReserveRows;
+    bool ofBatch = op.kind() == plan::StateOpKind::ReserveRows ||
+                   op.kind() == plan::StateOpKind::CommitRows;
     if (!ofBatch)
       SINTER_TRY(registers({reads ? op.dst() : op.count()}));
     return emit(
@@ -293,7 +294,16 @@ private:
       return emit({Opcode::Service, uint8_t(op.kind()), op.buffer(), first, 0,
                    int64_t(op.offset())});
     }
-    SINTER_TRY(list(op.args(), 1, "arguments"));
+    bool two = op.kind() == plan::ServiceKind::Follow;
+    SINTER_TRY(list(op.args(), two ? 2 : 1, "arguments"));
+    if (op.kind() == plan::ServiceKind::Draft) {
+      uint32_t drafters = plan.drafters() ? plan.drafters()->size() : 0;
+      if (op.index() >= drafters)
+        return bad("drafter %u of %u", op.index(), drafters);
+      SINTER_TRY(registers({op.dst()}));
+      return emit(
+          {Opcode::Service, uint8_t(op.kind()), op.index(), first, op.dst()});
+    }
     if (op.kind() == plan::ServiceKind::EmitLogits)
       SINTER_TRY(word(op.buffer(), op.offset()));
     else

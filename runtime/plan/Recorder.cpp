@@ -2,9 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/plan/Recorder.h"
+#include "runtime/base/Clock.h"
 
 #include <cstring>
-#include <ctime>
 
 namespace sinter::runtime {
 
@@ -17,12 +17,6 @@ struct Recorder::Watched {
   const int64_t *scalars;
   const sinter_call *call; // the pool's own
 };
-
-static uint64_t nanoseconds() {
-  timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return uint64_t(time.tv_sec) * 1000000000u + uint64_t(time.tv_nsec);
-}
 
 Status Recorder::open(const Allocator &allocator, uint32_t workers,
                       bool hasNumbers) {

@@ -21,7 +21,8 @@ constexpr uint64_t kPage = SINTER_PLAN_SECTION_ALIGN;
 constexpr uint64_t kMaxBytes = uint64_t(1) << 46;
 constexpr uint32_t kMaxSections = 256, kMaxSegments = 64, kMaxKernels = 65536;
 constexpr uint32_t kMaxBindings = 256, kMaxScalars = 64, kMaxBuffers = 256;
-constexpr uint32_t kMaxStates = 16, kMaxCode = 64;
+constexpr uint32_t kMaxStates = 16, kMaxCode = 64, kMaxDrafters = 64;
+constexpr uint32_t kMaxMatch = 64;
 
 uint64_t roundUp(uint64_t value, uint64_t unit) {
   return (value + unit - 1) / unit * unit;
@@ -45,6 +46,7 @@ public:
     SINTER_TRY(code());
     SINTER_TRY(buffers());
     SINTER_TRY(states());
+    SINTER_TRY(drafters());
     SINTER_TRY(numbers());
     SINTER_TRY(properties());
     return golden();
@@ -235,6 +237,37 @@ private:
           return bad("state %u has pages of %llu bytes, expected a multiple "
                      "of 64 up to 2^26",
                      i, ull(bytes));
+    }
+    return Status();
+  }
+
+  Status drafters() {
+    uint32_t count = plan.drafters() ? plan.drafters()->size() : 0;
+    if (count > kMaxDrafters)
+      return bad("%u drafters, expected at most %u", count, kMaxDrafters);
+    for (uint32_t i = 0; i < count; ++i) {
+      const plan::Drafter &drafter = *plan.drafters()->Get(i);
+      if (drafter.kind() > plan::DrafterKind::MAX ||
+          drafter.policy() > plan::PolicyKind::MAX)
+        return bad("drafter %u is of unknown kind %u or policy %u", i,
+                   unsigned(drafter.kind()), unsigned(drafter.policy()));
+      bool matches = drafter.kind() != plan::DrafterKind::Priority;
+      if (matches && (drafter.min_match() == 0 ||
+                      drafter.max_match() < drafter.min_match() ||
+                      drafter.max_match() > kMaxMatch))
+        return bad("drafter %u matches %u to %u ids, expected 1 to %u", i,
+                   drafter.min_match(), drafter.max_match(), kMaxMatch);
+      if (drafter.max_draft() == 0 || drafter.max_draft() >= plan.max_rows())
+        return bad("drafter %u drafts %u ids, expected 1 to %u", i,
+                   drafter.max_draft(), plan.max_rows() - 1);
+      uint32_t parts = drafter.parts() ? drafter.parts()->size() : 0;
+      if (matches != (parts == 0))
+        return bad("drafter %u of kind %s has %u parts", i,
+                   EnumNameDrafterKind(drafter.kind()), parts);
+      for (uint32_t j = 0; j < parts; ++j)
+        if (drafter.parts()->Get(j) >= i)
+          return bad("drafter %u has the part %u, expected an earlier one", i,
+                     drafter.parts()->Get(j));
     }
     return Status();
   }

@@ -50,14 +50,25 @@ KvCache::Room KvCache::reserve(uint64_t count) {
     return Room::SessionFull;
   if (!growTo(pagesOf(committed + pending + count)))
     return Room::PoolFull;
+  if (pending == 0)
+    keptRows = 0;
   pending += uint32_t(count);
   return Room::Enough;
 }
 
-bool KvCache::commit(uint64_t count) {
+bool KvCache::keep(uint64_t count) {
   if (count > pending)
     return false;
-  setLength(committed + uint32_t(count));
+  committed += uint32_t(count);
+  pending -= uint32_t(count);
+  keptRows += uint32_t(count);
+  return true;
+}
+
+bool KvCache::commit(uint64_t count) {
+  if (!keep(count))
+    return false;
+  dropReserved();
   return true;
 }
 

@@ -28,9 +28,13 @@ public:
   uint32_t reserved() const { return pending; }
   /// Changes nothing when there is no room.
   Room reserve(uint64_t count);
-  /// Reserved positions beyond `count` are given back.  False: not that many
-  /// are reserved.
+  /// The next `count` reserved positions are committed, the others stay
+  /// reserved.  False: not that many are reserved.
+  bool keep(uint64_t count);
+  /// Likewise, and the others are given back.
   bool commit(uint64_t count);
+  /// Of the last reservation.
+  uint32_t kept() const { return keptRows; }
   /// False: there are fewer positions.
   bool truncate(uint64_t position);
   void dropReserved() { setLength(committed); }
@@ -46,7 +50,7 @@ private:
 
   PagePool *pool = nullptr;
   int32_t *table = nullptr;
-  uint32_t positions = 0, committed = 0, pending = 0;
+  uint32_t positions = 0, committed = 0, pending = 0, keptRows = 0;
   uint32_t held = 0; // pages
 };
 

@@ -6,6 +6,7 @@
 // bytes, and four more. Preloaded, it takes the place of the real library.
 #include "sinter-c/profile.h"
 #include "sinter-c/runtime.h"
+#include "sinter-c/speculation.h"
 
 #include <atomic>
 #include <chrono>
@@ -235,6 +236,13 @@ sinter_status *sinter_session_truncate(sinter_session *session,
 }
 void sinter_session_cancel(sinter_session *session) {
   session->cancelled = true;
+}
+
+sinter_status *sinter_session_speculation(sinter_session *,
+                                          sinter_speculation *out) {
+  *out = {};
+  out->size = sizeof(*out);
+  return nullptr;
 }
 
 // ---- profile: one dispatch a token, of a kernel with two stages. Of each 1000

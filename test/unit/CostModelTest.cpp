@@ -122,12 +122,12 @@ func.func @attention_window(%x: memref<8x64xf32>, %k: memref<64x2x16x16xf16>, %v
   return
 }
 func.func @penalize(%l: memref<4x64xf32>, %h: memref<100xi32>, %n: index, %w: index, %p: f32) attributes {tile.region} {
-  tile.penalize %l, %h count(%n) window(%w) penalty(%p) {vocabulary = 60 : i64} : memref<4x64xf32>, memref<100xi32>
+  tile.penalize %l, %h row(%n) count(%n) window(%w) penalty(%p) {vocabulary = 60 : i64} : memref<4x64xf32>, memref<100xi32>
   return
 }
 func.func @sample(%l: memref<4x64xf32>, %w: memref<128xf32>, %t: memref<1xi32>, %seed: i64, %pos: index, %temp: f32,
     %k: index, %p: f32, %m: f32) attributes {tile.region} {
-  tile.sample %l, %w -> %t seed(%seed) position(%pos) temperature(%temp) top_k(%k) top_p(%p) min_p(%m) {vocabulary = 60 : i64}
+  tile.sample %l, %w -> %t row(%pos) seed(%seed) position(%pos) temperature(%temp) top_k(%k) top_p(%p) min_p(%m) {vocabulary = 60 : i64}
       : memref<4x64xf32>, memref<128xf32> -> memref<1xi32>
   return
 }

@@ -45,9 +45,10 @@ constexpr const char *kDraw = R"mlir(
 func.func @draw(%l: memref<1x1024xf32>, %h: memref<40xi32>, %w: memref<2048xf32>,
     %t: memref<1xi32>, %seed: i64, %pos: index, %temp: f32, %k: index, %p: f32,
     %m: f32, %pen: f32, %win: index) attributes {tile.region} {
-  tile.penalize %l, %h count(%pos) window(%win) penalty(%pen) {vocabulary = 1000}
+  %row = arith.constant 0 : index
+  tile.penalize %l, %h row(%row) count(%pos) window(%win) penalty(%pen) {vocabulary = 1000}
     : memref<1x1024xf32>, memref<40xi32>
-  tile.sample %l, %w -> %t seed(%seed) position(%pos) temperature(%temp)
+  tile.sample %l, %w -> %t row(%row) seed(%seed) position(%pos) temperature(%temp)
     top_k(%k) top_p(%p) min_p(%m) {vocabulary = 1000}
     : memref<1x1024xf32>, memref<2048xf32> -> memref<1xi32>
   return

@@ -37,7 +37,8 @@ public:
       %temp = arith.bitcast %tb : i32 to f32
       %p = arith.bitcast %pb : i32 to f32
       %m = arith.bitcast %mb : i32 to f32
-      tile.sample %l, %w -> %t seed(%seed) position(%pos) temperature(%temp)
+      %row = arith.constant 0 : index
+      tile.sample %l, %w -> %t row(%row) seed(%seed) position(%pos) temperature(%temp)
         top_k(%k) top_p(%p) min_p(%m) {{vocabulary = {2}}
         : memref<2x{0}xf32>, memref<{1}xf32> -> memref<1xi32>
       return
@@ -276,7 +277,8 @@ TEST(Penalize, EachIdOnce) {
     func.func @k(%l: memref<2x1024xf32>, %h: memref<4096xi32>, %n: index,
         %w: index, %pb: i32) {
       %p = arith.bitcast %pb : i32 to f32
-      tile.penalize %l, %h count(%n) window(%w) penalty(%p) {vocabulary = 1000}
+      %row = arith.constant 0 : index
+      tile.penalize %l, %h row(%row) count(%n) window(%w) penalty(%p) {vocabulary = 1000}
         : memref<2x1024xf32>, memref<4096xi32>
       return
     })mlir";

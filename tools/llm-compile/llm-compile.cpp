@@ -51,6 +51,11 @@ cl::opt<int64_t> kvWindow(
 cl::opt<int64_t> kvSinks("kv-sinks", cl::init(0), cl::value_desc("S"),
                          cl::desc("With --kv-window: and the first S ones"),
                          cl::cat(category));
+cl::list<std::string> speculate(
+    "speculate", cl::CommaSeparated, cl::value_desc("off|DRAFTER,..."),
+    cl::desc("Let drafters propose tokens and verify several in one forward; "
+             "the tokens stay the same (default: off): copy, lookup"),
+    cl::cat(category));
 cl::list<std::string>
     targets("target", cl::CommaSeparated, cl::value_desc("LEVEL,..."),
             cl::desc("CPU levels to compile for (default: all): x86-64-v3, "
@@ -131,6 +136,28 @@ std::string phaseNames() {
   return names;
 }
 
+/// The drafters of --speculate, or what is wrong with them.
+std::string readDrafters(std::vector<std::string> &drafters) {
+  static constexpr llvm::StringLiteral known[] = {"copy", "lookup"};
+  static constexpr llvm::StringLiteral later[] = {
+      "auto", "recycle", "ngram", "trigram", "self", "draft", "heads"};
+  for (const std::string &name : speculate) {
+    if (name == "off" && speculate.size() == 1)
+      return "";
+    llvm::StringRef kind = llvm::StringRef(name).split(':').first;
+    if (llvm::is_contained(later, kind))
+      return "--speculate=" + name +
+             " is not there yet; drafters are copy and lookup";
+    if (!llvm::is_contained(known, name))
+      return "--speculate=" + name +
+             " is no drafter; there are copy and lookup";
+    if (llvm::is_contained(drafters, name))
+      return "--speculate names " + name + " twice";
+    drafters.push_back(name);
+  }
+  return "";
+}
+
 /// Fills the options from the flags; the exit code if they make no sense.
 int readOptions(CompileOptions &options) {
   if (input.empty())
@@ -182,6 +209,11 @@ int readOptions(CompileOptions &options) {
   options.tile.maxRows = maxRows;
   options.tile.logitsRows = std::min<int64_t>(maxRows, options.tile.logitsRows);
   options.tile.maxContext = maxContext;
+  if (std::string wrong = readDrafters(options.decode.speculate);
+      !wrong.empty())
+    return usage(wrong);
+  if (!options.decode.speculate.empty() && options.tile.logitsRows < 2)
+    return usage("--speculate needs --max-rows of at least 2");
   options.artifact.levels.assign(targets.begin(), targets.end());
   options.artifact.golden = !noGolden;
   options.artifact.chatTemplate = !noChatTemplate;

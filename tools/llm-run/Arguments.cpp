@@ -66,12 +66,16 @@ void Arguments::declare(OptionParser &parser) {
                "end before this text; may be given several times");
   parser.flag("--ignore-eos", ignoreStopIds,
               "go on after the model's end-of-text tokens");
+  parser.flag(
+      "--no-speculate", noSpeculate,
+      "one token a forward in a plan that drafts; the text is the same");
   declareSampling(parser);
 
   parser.section("Output:");
   parser.flag("--json", json, "one JSON object instead of text");
   parser.flag("--stats", stats,
-              "speed, load time and peak memory on standard error");
+              "speed, load time and peak memory on standard error, and what "
+              "became of drafts");
 
   parser.implied(
       "--profile", "TRACE.json", "",

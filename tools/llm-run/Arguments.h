@@ -34,6 +34,7 @@ struct Arguments {
   std::optional<uint32_t> chunk;
   std::vector<std::string> stop;
   bool ignoreStopIds = false;
+  bool noSpeculate = false;
 
   std::optional<float> temperature, topP, minP, penalty;
   std::optional<uint32_t> topK, window;

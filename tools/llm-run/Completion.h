@@ -14,6 +14,7 @@ struct Completion {
   std::string text;
   std::vector<int32_t> ids;
   Statistics statistics{};
+  Speculation speculation{};
   bool interrupted = false;
 };
 

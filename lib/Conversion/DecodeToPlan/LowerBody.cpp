@@ -40,6 +40,7 @@ private:
   LogicalResult prefill(decode::PrefillOp op);
   LogicalResult step(decode::StepOp op);
   LogicalResult batch(decode::BatchOp op);
+  LogicalResult verify(decode::VerifyOp op);
   LogicalResult forward(decode::ForwardOp op);
 
   /// Copies the block of `from` into a new block of `to`.
@@ -268,7 +269,56 @@ LogicalResult BodyLowering::step(decode::StepOp op) {
                                             op.getStateAttr());
   planir::ReserveOp::create(builder, loc, op.getStateAttr(), get(op.getRows()));
   values.map(op.getBody().getArgument(0), position);
-  return block(op.getBody().front());
+  if (failed(block(op.getBody().front())))
+    return failure();
+  auto commit = cast<decode::CommitOp>(op.getBody().front().getTerminator());
+  values.map(op.getResults(), get(commit.getValues()));
+  return success();
+}
+
+/// while (row >= 0 and no stop) { keep row; body; row = follow(row, token) }
+/// The draft is followed as soon as the token is known: what the body does with
+/// it may take the caller long.
+LogicalResult BodyLowering::verify(decode::VerifyOp op) {
+  Block &body = op.getBody().front();
+  auto accept = cast<decode::AcceptOp>(body.getTerminator());
+  unsigned carried = op.getInits().size();
+  SmallVector<Value> inits = {number(0)};
+  llvm::append_range(inits, get(op.getInits()));
+  auto made = planir::WhileOp::create(builder, loc, i64s(3 + carried), inits);
+  OpBuilder::InsertionGuard guard(builder);
+  Block *before = newBlock(made.getBefore(), 1 + carried);
+  Value row = before->getArgument(0);
+  planir::KeepOp::create(builder, loc, op.getStateAttr(), number(1));
+  Value position = planir::LengthOp::create(builder, loc, builder.getI64Type(),
+                                            op.getStateAttr());
+  values.map(body.getArgument(0), row);
+  values.map(body.getArgument(1), position);
+  values.map(body.getArguments().drop_front(2),
+             before->getArguments().drop_front(1));
+  Value next;
+  for (Operation &inner : body.without_terminator()) {
+    loc = inner.getLoc();
+    if (failed(lower(&inner)))
+      return failure();
+    if (&inner == accept.getToken().getDefiningOp())
+      next = planir::FollowOp::create(builder, loc, builder.getI64Type(), row,
+                                      get(accept.getToken()));
+  }
+  Value right = binary(planir::ArithKind::Le, number(0), next);
+  Value goesOn =
+      binary(planir::ArithKind::Eq, get(accept.getStop()), number(0));
+  SmallVector<Value> passed = {next, get(accept.getToken()),
+                               get(accept.getStop())};
+  llvm::append_range(passed, get(accept.getCarried()));
+  planir::ConditionOp::create(
+      builder, loc, binary(planir::ArithKind::And, right, goesOn), passed);
+  Block *again = newBlock(made.getBody(), 3 + carried);
+  SmallVector<Value> yielded = {again->getArgument(0)};
+  llvm::append_range(yielded, again->getArguments().drop_front(3));
+  planir::YieldOp::create(builder, loc, yielded);
+  values.map(op.getResults(), made.getResults().drop_front());
+  return success();
 }
 
 /// take_rows; reserve_rows; body; commit_rows
@@ -311,8 +361,17 @@ LogicalResult BodyLowering::lowerWork(Operation *op) {
              {get(head.getFirst()), get(head.getRows())});
         return success();
       })
+      .Case([&](decode::DraftOp draft) {
+        Value count = planir::DraftOp::create(
+            builder, loc, i64, draft.getDrafterAttr(), get(draft.getMost()));
+        return set(draft, binary(planir::ArithKind::Add, count, number(1)));
+      })
       .Case([&](decode::SampleOp sample) {
-        call(sample.getFunctionAttr(), get(sample.getArgs()));
+        SmallVector<Value> arguments;
+        if (sample.getRow())
+          arguments.push_back(get(sample.getRow()));
+        llvm::append_range(arguments, get(sample.getArgs()));
+        call(sample.getFunctionAttr(), arguments);
         return set(sample,
                    planir::LoadI32Op::create(
                        builder, loc, i64, symbol(decode::kTokenBuffer), start));
@@ -338,6 +397,7 @@ LogicalResult BodyLowering::lowerState(Operation *op) {
       .Case([&](decode::PrefillOp inner) { return prefill(inner); })
       .Case([&](decode::StepOp inner) { return step(inner); })
       .Case([&](decode::BatchOp inner) { return batch(inner); })
+      .Case([&](decode::VerifyOp inner) { return verify(inner); })
       .Case([&](decode::CommitOp commit) {
         if (auto batch = dyn_cast<decode::BatchOp>(commit->getParentOp())) {
           planir::CommitRowsOp::create(builder, loc, batch.getStateAttr());

@@ -123,6 +123,15 @@ static LogicalResult lowerDeclaration(Operation *op, OpBuilder &builder) {
                                       .str()));
         return success();
       })
+      .Case([&](decode::DrafterOp drafter) {
+        planir::DrafterOp::create(
+            builder, op->getLoc(), drafter.getSymName(),
+            static_cast<planir::DrafterKind>(drafter.getKind()),
+            drafter.getMinMatch(), drafter.getMaxMatch(), drafter.getMaxDraft(),
+            static_cast<planir::PolicyKind>(drafter.getPolicy()),
+            drafter.getPartsAttr());
+        return success();
+      })
       .Case([&](tile::PackedOp packed) { return lowerPacked(packed, builder); })
       .Case([&](tile::VectorOp vector) {
         createWeight(op, vector.getSymNameAttr(), 4 * vector.paddedSize(), 1,

@@ -39,9 +39,12 @@ static SmallVector<std::string> namesAtCall(Operation *op, StringRef name) {
       })
       .Case([&](decode::SampleOp call) {
         SmallVector<std::string> names;
-        if (call.getFunction() == name)
-          for (auto [index, value] : llvm::enumerate(call.getArgs()))
-            names.push_back(argumentName(value, index));
+        if (call.getFunction() != name)
+          return names;
+        if (call.getRow())
+          names.push_back("row");
+        for (auto [index, value] : llvm::enumerate(call.getArgs()))
+          names.push_back(argumentName(value, index));
         return names;
       })
       .Default(SmallVector<std::string>());

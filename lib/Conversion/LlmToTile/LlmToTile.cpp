@@ -269,12 +269,12 @@ LogicalResult Conversion::convertHead() {
   return success();
 }
 
-/// Scalars: positions so far, seed, temperature, top_k, top_p, min_p, penalty,
-/// window.
+/// Scalars: row of logits, positions so far, seed, temperature, top_k, top_p,
+/// min_p, penalty, window.
 void Conversion::buildSample() {
   Type index = builder.getIndexType(), f32 = builder.getF32Type();
   SmallVector<Type> scalars = {
-      index, builder.getI64Type(), f32, index, f32, f32, f32, index};
+      index, index, builder.getI64Type(), f32, index, f32, f32, f32, index};
   RegionBuilder region(module, "draw", options, 1, scalars);
   Value logits = region.fixedBuffer(named("logits"),
                                     rowsType(options.logitsRows, vocabulary));
@@ -286,11 +286,12 @@ void Conversion::buildSample() {
   Value work = region.alloc({2 * padded(vocabulary)}, f32);
   OpBuilder &ops = region.ops();
   tile::PenalizeOp::create(ops, region.loc(), logits, history, region.scalar(0),
-                           region.scalar(7), region.scalar(6), vocabulary);
+                           region.scalar(1), region.scalar(8), region.scalar(7),
+                           vocabulary);
   tile::SampleOp::create(ops, region.loc(), logits, work, token,
-                         region.scalar(1), region.scalar(0), region.scalar(2),
+                         region.scalar(0), region.scalar(2), region.scalar(1),
                          region.scalar(3), region.scalar(4), region.scalar(5),
-                         vocabulary);
+                         region.scalar(6), vocabulary);
   region.finish();
   sampleRegion = {"draw", llvm::to_vector(region.bindings())};
   ++regions;

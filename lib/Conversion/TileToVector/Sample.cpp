@@ -102,7 +102,7 @@ Value Sampler::distances(Value logit, Value isId) {
 void Sampler::storeDistances() {
   l.loop(zero, l.index(padded), kLanes, [&](Value i) {
     Value isId = l.cmp(IPred::slt, idsAt(i), l.i(lanes, vocabulary));
-    Value x = l.load(logits, {zero, i}, kLanes);
+    Value x = l.load(logits, {op.getRow(), i}, kLanes);
     l.store(distances(x, isId), weights, {i});
   });
 }
@@ -258,8 +258,9 @@ Value Sampler::choose(Value count, Value weight) {
         Value at = l.addi(i, l.index(padded));
         Value ids = keysOf(l.load(weights, {at}, kLanes));
         ids = l.select(in, ids, l.i(ids, 0));
-        Value x = vector::GatherOp::create(
-            l.b, l.loc, vec, logits, ValueRange{zero, zero}, ids, in, low);
+        Value x = vector::GatherOp::create(l.b, l.loc, vec, logits,
+                                           ValueRange{op.getRow(), zero}, ids,
+                                           in, low);
         Value score = l.sub(noise(ids), distances(x, Value()));
         score = l.select(in, score, low);
         Best b = betterOf(l, {v[0], v[1]}, {score, ids});
@@ -281,7 +282,7 @@ Value Sampler::draw(Best best) {
 
 void lowerSample(LaneBuilder &l, tile::SampleOp op, Share share) {
   onFirstWorker(l, share, [&] {
-    Best best = emitArgmax(l, op.getLogits(), op.getVocabulary());
+    Best best = emitArgmax(l, op.getLogits(), op.getRow(), op.getVocabulary());
     Value t = op.getTemperature();
     Value token = l.either(
         l.cmp(FPred::OGT, t, l.f(t, 0)),

@@ -43,14 +43,14 @@ void onFirstWorker(LaneBuilder &l, Share share,
   l.when(l.cmp(IPred::eq, share.worker, l.index(0)), body);
 }
 
-Best emitArgmax(LaneBuilder &l, Value logits, int64_t vocabulary) {
-  Value zero = l.index(0), lanes = l.iota(kLanes, l.i32());
+Best emitArgmax(LaneBuilder &l, Value logits, Value row, int64_t vocabulary) {
+  Value lanes = l.iota(kLanes, l.i32());
   auto vec = VectorType::get({kLanes}, l.f32());
   double inf = std::numeric_limits<double>::infinity();
   Value low = l.constantF(vec, -inf);
   auto best = forColumns(
       l, vocabulary, {low, lanes}, [&](Value i, int64_t count, ValueRange v) {
-        Value x = loadSome(l, logits, {zero, i}, count);
+        Value x = loadSome(l, logits, {row, i}, count);
         Value ids = l.addi(lanes, l.splat(l.indexCast(i, l.i32()), kLanes));
         if (count < kLanes) // the rest reads as 0, which might win
           x = l.select(l.cmp(IPred::slt, lanes, l.i(lanes, count)), x, low);
@@ -63,7 +63,7 @@ Best emitArgmax(LaneBuilder &l, Value logits, int64_t vocabulary) {
 
 void lowerArgmax(LaneBuilder &l, tile::ArgmaxOp op, Share share) {
   onFirstWorker(l, share, [&] {
-    Best best = emitArgmax(l, op.getLogits(), op.getVocabulary());
+    Best best = emitArgmax(l, op.getLogits(), l.index(0), op.getVocabulary());
     l.store(best.id, op.getToken(), {l.index(0)});
   });
 }
@@ -101,10 +101,10 @@ void lowerPenalize(LaneBuilder &l, tile::PenalizeOp op, Share share) {
         Value first = l.xori(again, l.i(again, 1));
         l.when(l.andi(known, first), [&] {
           Value at = l.indexCast(id, l.b.getIndexType());
-          Value x = l.load(op.getLogits(), {zero, at});
+          Value x = l.load(op.getLogits(), {op.getRow(), at});
           Value y = l.select(l.cmp(FPred::OGT, x, l.f(x, 0)), l.div(x, penalty),
                              l.mul(x, penalty));
-          l.store(y, op.getLogits(), {zero, at});
+          l.store(y, op.getLogits(), {op.getRow(), at});
         });
       });
     });

@@ -22,7 +22,8 @@ Best bestLane(LaneBuilder &l, Best lanes);
 
 /// The largest of the first `vocabulary` values of row 0. NaN counts as -inf;
 /// a row without a number gives (-inf, 0).
-Best emitArgmax(LaneBuilder &l, mlir::Value logits, int64_t vocabulary);
+Best emitArgmax(LaneBuilder &l, mlir::Value logits, mlir::Value row,
+                int64_t vocabulary);
 
 /// Whether any lane of a vector of i1 is set.
 mlir::Value anyLane(LaneBuilder &l, mlir::Value mask);

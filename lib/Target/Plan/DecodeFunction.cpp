@@ -294,6 +294,9 @@ llvm::Error FunctionDecoder::stateOp(const plan::StateOp &op, Values &values) {
   case plan::StateOpKind::Truncate:
     planir::TruncateOp::create(builder, loc, *state, get(op.count(), values));
     return llvm::Error::success();
+  case plan::StateOpKind::Keep:
+    planir::KeepOp::create(builder, loc, *state, get(op.count(), values));
+    return llvm::Error::success();
   case plan::StateOpKind::ReserveRows:
     planir::ReserveRowsOp::create(builder, loc, *state);
     return llvm::Error::success();
@@ -311,10 +314,24 @@ llvm::Error FunctionDecoder::service(const plan::Service &op, Values &values) {
                Twine(static_cast<unsigned>(op.kind())));
   if (op.kind() == plan::ServiceKind::TakeRows)
     return takeRows(op, values);
-  if (!op.args() || op.args()->size() != 1)
+  size_t wanted = op.kind() == plan::ServiceKind::Follow ? 2 : 1;
+  if (!op.args() || op.args()->size() != wanted)
     return bad("calls service " + Twine(EnumNameServiceKind(op.kind())) +
-               " without its one argument");
+               " without its " + Twine(wanted) + " arguments");
   Value argument = get(op.args()->Get(0), values);
+  if (op.kind() == plan::ServiceKind::Follow) {
+    values[op.dst()] = planir::FollowOp::create(builder, loc, i64, argument,
+                                                get(op.args()->Get(1), values));
+    return llvm::Error::success();
+  }
+  if (op.kind() == plan::ServiceKind::Draft) {
+    auto drafter = symbol(names.drafters, op.index(), "drafter");
+    if (!drafter)
+      return drafter.takeError();
+    values[op.dst()] =
+        planir::DraftOp::create(builder, loc, i64, *drafter, argument);
+    return llvm::Error::success();
+  }
   if (op.kind() == plan::ServiceKind::EmitToken) {
     values[op.dst()] = planir::EmitTokenOp::create(builder, loc, i64, argument);
     return llvm::Error::success();

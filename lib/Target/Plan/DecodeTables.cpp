@@ -37,6 +37,7 @@ PlanNames::PlanNames(const plan::Plan &plan) {
   addAll(plan.kernels(), "kernel", kernels);
   addAll(plan.buffers(), "buffer", buffers);
   addAll(plan.states(), "state", states);
+  addAll(plan.drafters(), "drafter", drafters);
   addAll(plan.sections(), "section", sections);
   addAll(plan.weights(), "weight", weights);
   for (uint32_t i = 0; plan.code() && i < plan.code()->size(); ++i)
@@ -64,6 +65,7 @@ private:
   void kernels();
   void buffers();
   void states();
+  llvm::Error drafters();
 
   StringAttr text(StringRef text) { return builder.getStringAttr(text); }
   IntegerAttr number(uint64_t value) {
@@ -195,12 +197,39 @@ void TablesDecoder::states() {
   }
 }
 
+llvm::Error TablesDecoder::drafters() {
+  for (uint32_t i = 0; i < count(plan.drafters()); ++i) {
+    const plan::Drafter &drafter = *plan.drafters()->Get(i);
+    auto kind =
+        planir::symbolizeDrafterKind(static_cast<uint32_t>(drafter.kind()));
+    auto policy =
+        planir::symbolizePolicyKind(static_cast<uint32_t>(drafter.policy()));
+    if (!kind || !policy)
+      return planError("drafter " + Twine(i) + " is of unknown kind or policy");
+    SmallVector<Attribute> parts;
+    for (uint32_t j = 0; j < count(drafter.parts()); ++j) {
+      auto part = symbol(names.drafters, drafter.parts()->Get(j),
+                         "a part of a drafter");
+      if (!part)
+        return part.takeError();
+      parts.push_back(*part);
+    }
+    planir::DrafterOp::create(
+        builder, loc, names.drafters[i], *kind, drafter.min_match(),
+        drafter.max_match(), drafter.max_draft(), *policy,
+        parts.empty() ? ArrayAttr() : builder.getArrayAttr(parts));
+  }
+  return llvm::Error::success();
+}
+
 llvm::Error TablesDecoder::run() {
   if (llvm::Error error = model())
     return error;
   sections();
   buffers();
   states();
+  if (llvm::Error error = drafters())
+    return error;
   if (llvm::Error error = weights())
     return error;
   kernels();

@@ -240,6 +240,10 @@ void FunctionEncoder::encodeHostOp(Operation *op, Ops &out) {
         state(State::Truncate, inner.getState(), scratch(),
               use(inner.getCount()), out);
       })
+      .Case([&](planir::KeepOp inner) {
+        state(State::Keep, inner.getState(), scratch(), use(inner.getCount()),
+              out);
+      })
       .Case([&](planir::ReserveRowsOp inner) {
         state(State::ReserveRows, inner.getState(), 0, 0, out);
       })
@@ -253,6 +257,17 @@ void FunctionEncoder::encodeHostOp(Operation *op, Ops &out) {
         made.offset = inner.getOffset();
         for (Value result : inner.getResults())
           made.results.push_back(define(result));
+      })
+      .Case([&](planir::DraftOp inner) {
+        service(Service::Draft, 0, 0, inner.getMost(), define(inner), out);
+        out.back()->op.AsService()->index =
+            indices.drafters.lookup(inner.getDrafter());
+      })
+      .Case([&](planir::FollowOp inner) {
+        auto &made = emit<plan::ServiceT>(out);
+        made.kind = Service::Follow;
+        made.args = use(inner->getOperands());
+        made.dst = define(inner);
       })
       .Case([&](planir::TakeInputOp inner) {
         service(Service::TakeInput, buffer(inner.getBuffer()),

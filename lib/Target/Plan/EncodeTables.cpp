@@ -42,6 +42,21 @@ static void encodeState(planir::StateOp op, plan::PlanT &tables) {
   tables.states.push_back(std::move(state));
 }
 
+static void encodeDrafter(planir::DrafterOp op, const PlanIndices &indices,
+                          plan::PlanT &tables) {
+  auto drafter = std::make_unique<plan::DrafterT>();
+  drafter->name = op.getSymName();
+  drafter->kind = static_cast<plan::DrafterKind>(op.getKind());
+  drafter->min_match = op.getMinMatch();
+  drafter->max_match = op.getMaxMatch();
+  drafter->max_draft = op.getMaxDraft();
+  drafter->policy = static_cast<plan::PolicyKind>(op.getPolicy());
+  if (op.getParts())
+    for (auto part : op.getParts()->getAsRange<FlatSymbolRefAttr>())
+      drafter->parts.push_back(indices.drafters.lookup(part.getValue()));
+  tables.drafters.push_back(std::move(drafter));
+}
+
 static void encodeDeclaration(Operation &op, PlanIndices &indices,
                               plan::PlanT &tables) {
   if (auto section = dyn_cast<planir::SectionOp>(op)) {
@@ -69,6 +84,9 @@ static void encodeDeclaration(Operation &op, PlanIndices &indices,
   } else if (auto state = dyn_cast<planir::StateOp>(op)) {
     indices.states[state.getSymName()] = tables.states.size();
     encodeState(state, tables);
+  } else if (auto drafter = dyn_cast<planir::DrafterOp>(op)) {
+    indices.drafters[drafter.getSymName()] = tables.drafters.size();
+    encodeDrafter(drafter, indices, tables);
   } else if (auto weight = dyn_cast<planir::WeightOp>(op)) {
     indices.weights[weight.getSymName()] = weight;
   } else if (auto function = dyn_cast<planir::FuncOp>(op)) {

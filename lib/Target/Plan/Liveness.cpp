@@ -58,8 +58,8 @@ Effects sinter::effectsOf(const plan::Op &op) {
   } else if (auto *inner = op.op_as_Service()) {
     append(inner->args(), effects.reads);
     append(inner->results(), effects.writes);
-    if (inner->kind() == plan::ServiceKind::TakeInput ||
-        inner->kind() == plan::ServiceKind::EmitToken)
+    if (inner->kind() != plan::ServiceKind::EmitLogits &&
+        inner->kind() != plan::ServiceKind::TakeRows)
       effects.writes = {inner->dst()};
   }
   return effects;

@@ -296,6 +296,8 @@ static bool usesBatches(const plan::BlockT *block) {
 
 /// The lowest runtime that knows all that the tables ask for.
 static uint32_t minRuntimeOf(const plan::PlanT &tables) {
+  if (!tables.drafters.empty())
+    return 3;
   bool batches = llvm::any_of(tables.functions, [](const auto &function) {
     return usesBatches(function->body.get());
   });

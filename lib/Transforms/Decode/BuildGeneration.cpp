@@ -35,6 +35,21 @@ class BuildGenerationPass
     decode::GenerationOptions options;
     options.maxRows = maxRows;
     options.logitsRows = logitsRows;
+    for (const std::string &name : speculate) {
+      auto kind = decode::symbolizeDrafterKind(name);
+      if (!kind || *kind == decode::DrafterKind::Priority) {
+        module.emitError("speculate: no drafter is named '")
+            << name << "'; there are copy and lookup";
+        return signalPassFailure();
+      }
+      if (logitsRows < 2 || llvm::is_contained(options.drafters, *kind)) {
+        module.emitError("speculate: ")
+            << (logitsRows < 2 ? "needs two rows of logits"
+                               : "names '" + name + "' twice");
+        return signalPassFailure();
+      }
+      options.drafters.push_back(*kind);
+    }
     decode::buildGenerationProgram(module, options);
   }
 };

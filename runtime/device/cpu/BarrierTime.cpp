@@ -2,16 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/device/cpu/BarrierTime.h"
-
-#include <ctime>
+#include "runtime/base/Clock.h"
 
 namespace sinter::runtime {
-
-static uint64_t nanoseconds() {
-  timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return uint64_t(time.tv_sec) * 1000000000u + uint64_t(time.tv_nsec);
-}
 
 /// A kernel of barriers. Buffer: the result; scalar: how many.
 static void barriersEntry(const sinter_call *call, uint32_t worker) {

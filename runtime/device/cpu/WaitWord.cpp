@@ -1,9 +1,8 @@
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "runtime/base/Clock.h"
 #include "runtime/device/cpu/Spin.h"
-
-#include <ctime>
 
 #if defined(__linux__)
 #include <climits>
@@ -13,12 +12,6 @@
 #endif
 
 namespace sinter::runtime {
-
-static uint64_t nanoseconds() {
-  timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return uint64_t(time.tv_sec) * 1000000000u + uint64_t(time.tv_nsec);
-}
 
 void WaitWord::sleep(uint32_t wanted, Patience &patience) {
   uint64_t start = nanoseconds();

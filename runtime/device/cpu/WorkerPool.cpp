@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/device/cpu/WorkerPool.h"
+#include "runtime/base/Clock.h"
 
 #include <csignal>
 #include <cstring>
-#include <ctime>
 #include <sched.h>
 #include <unistd.h>
 #include <utility>
@@ -36,12 +36,6 @@ struct FloatEnvironment {
   ~FloatEnvironment() {}
 };
 #endif
-
-uint64_t nanoseconds() {
-  timespec time;
-  clock_gettime(CLOCK_MONOTONIC, &time);
-  return uint64_t(time.tv_sec) * 1000000000u + time.tv_nsec;
-}
 
 /// A pause lasts from 4 to 140 cycles, depending on the processor.
 uint64_t pausesPerMicrosecond() {

@@ -30,7 +30,7 @@ decode.program @generate(%chunk: i64, %seed: i64) -> i64 attributes {params = ["
     %position = decode.length @kv
     // CHECK: decode.room @kv
     %room = decode.room @kv
-    // CHECK: decode.sample @sample(%{{.*}}, %seed)
+    // CHECK: decode.sample @sample (%{{.*}}, %seed)
     %drawn = decode.sample @sample(%position, %seed)
     // CHECK: %[[STOP:.*]] = decode.emit
     %stop = decode.emit %drawn

@@ -14,11 +14,12 @@ decode.program @p(%n: i64) attributes {params = ["n"]} {
 tile.state @kv {layers = 2, kv_heads = 1, head_dim = 16} : f16
 func.func private @forward(index, index)
 decode.program @p(%n: i64) attributes {params = ["n"]} {
-  decode.step @kv rows(%n) {
+  %one = arith.constant 1 : i64
+  decode.step @kv rows(%one) {
   ^bb0(%at: i64):
     // expected-error @+1 {{needs ids: nothing feeds them on every path}}
-    decode.forward @forward rows(%n) at(%at)
-    decode.commit %n
+    decode.forward @forward rows(%one) at(%at)
+    decode.commit %one
   }
   decode.return
 }
@@ -53,11 +54,12 @@ decode.program @p(%n: i64) attributes {params = ["n"]} {
 // -----
 tile.state @kv {layers = 2, kv_heads = 1, head_dim = 16} : f16
 decode.program @p(%n: i64) attributes {params = ["n"]} {
+  %one = arith.constant 1 : i64
   decode.feed %n
-  decode.step @kv rows(%n) {
+  decode.step @kv rows(%one) {
   ^bb0(%at: i64):
     // expected-error @+1 {{keeps rows that no forward computed on every path}}
-    decode.commit %n
+    decode.commit %one
   }
   decode.return
 }
@@ -65,8 +67,9 @@ decode.program @p(%n: i64) attributes {params = ["n"]} {
 // -----
 tile.state @kv {layers = 2, kv_heads = 1, head_dim = 16} : f16
 decode.program @p(%n: i64) attributes {params = ["n"]} {
+  %one = arith.constant 1 : i64
   // expected-error @+1 {{reserves rows that no decode.commit ends}}
-  decode.step @kv rows(%n) {
+  decode.step @kv rows(%one) {
   ^bb0(%at: i64):
     decode.feed %n
   }
@@ -77,13 +80,14 @@ decode.program @p(%n: i64) attributes {params = ["n"]} {
 tile.state @kv {layers = 2, kv_heads = 1, head_dim = 16} : f16
 func.func private @forward(index, index)
 decode.program @p(%n: i64) attributes {params = ["n"]} {
+  %one = arith.constant 1 : i64
   decode.prefill @kv chunk(%n) {
   ^bb0(%rows: i64, %at: i64):
     decode.forward @forward rows(%rows) at(%at)
     // expected-error @+1 {{cannot reserve rows while others are reserved}}
-    decode.step @kv rows(%n) {
+    decode.step @kv rows(%one) {
     ^bb0(%at2: i64):
-      decode.commit %n
+      decode.commit %one
     }
     decode.commit %rows
   }
@@ -131,6 +135,7 @@ tile.state @kv {layers = 2, kv_heads = 1, head_dim = 16} : f16
 func.func private @forward(index, index)
 func.func private @head(index, index)
 decode.program @p(%n: i64) attributes {params = ["n"]} {
+  %one = arith.constant 1 : i64
   decode.prefill @kv chunk(%n) {
   ^bb0(%rows: i64, %at: i64):
     decode.forward @forward rows(%rows) at(%at)
@@ -138,10 +143,10 @@ decode.program @p(%n: i64) attributes {params = ["n"]} {
   }
   decode.head @head first(%n) rows(%n)
   decode.feed %n
-  decode.step @kv rows(%n) {
+  decode.step @kv rows(%one) {
   ^bb0(%at: i64):
-    decode.forward @forward rows(%n) at(%at)
-    decode.commit %n
+    decode.forward @forward rows(%one) at(%at)
+    decode.commit %one
   }
   // expected-error @+1 {{needs logits: no head runs on every path before}}
   decode.emit_logits %n

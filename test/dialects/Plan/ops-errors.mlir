@@ -191,3 +191,15 @@ plan.func @f() attributes {params = []} {
   plan.commit_rows @kv
   plan.return
 }
+
+// -----
+// expected-error @+1 {{has the part 'later', which must be declared before}}
+plan.drafter @d priority match(0 to 0) most(4) policy(static) parts([@later])
+plan.drafter @later copy match(1 to 3) most(4) policy(static)
+
+// -----
+plan.func @p(%n: i64) attributes {params = ["n"]} {
+  // expected-error @+1 {{no plan.drafter named 'none'}}
+  %c = plan.draft @none, %n
+  plan.return
+}

@@ -26,6 +26,10 @@ plan.buffer @history bytes(0) per_position(4)
 plan.buffer @attention bytes(64) per_position(90) per_worker(4096)
 // CHECK: plan.state @kv layers(2) page_tokens(16) page_bytes([512, 1024]) type("f16")
 plan.state @kv layers(2) page_tokens(16) page_bytes([512, 1024]) type("f16")
+// CHECK: plan.drafter @copy copy match(3 to 16) most(15) policy(goodput)
+plan.drafter @copy copy match(3 to 16) most(15) policy(goodput)
+// CHECK: plan.drafter @both priority match(0 to 0) most(15) policy(static) parts([@copy])
+plan.drafter @both priority match(0 to 0) most(15) policy(static) parts([@copy])
 
 // Parameters keep their names.
 // CHECK-LABEL: plan.func @all(%chunk: i64, %seed: i64) -> (i64, i64) attributes {params = ["chunk", "seed"]}
@@ -74,6 +78,12 @@ plan.func @all(%a: i64, %b: i64) -> (i64, i64) attributes {params = ["chunk", "s
   %capacity = plan.capacity @kv
   // CHECK: plan.reserve @kv, %{{.*}}
   plan.reserve @kv, %length
+  // CHECK: %[[DRAFT:.*]] = plan.draft @both, %{{.*}}
+  %draft = plan.draft @both, %length
+  // CHECK: plan.keep @kv, %[[DRAFT]]
+  plan.keep @kv, %draft
+  // CHECK: plan.follow %[[DRAFT]], %{{.*}}
+  %follow = plan.follow %draft, %length
   // CHECK: plan.commit @kv, %{{.*}}
   plan.commit @kv, %capacity
   // CHECK: %[[IN:.*]] = plan.take_input %chunk, @ids at(0)

@@ -11,7 +11,7 @@ module attributes {llm.name = "tiny", llm.architecture = "llama",
   tile.state @kv {layers = 2, kv_heads = 1, head_dim = 16} : f16
   func.func @forward(%rows: index, %position: index) { return }
   func.func @head(%first: index, %rows: index) { return }
-  func.func @sample(%position: index, %seed: i64, %temperature: f32, %k: index,
+  func.func @sample(%row: index, %position: index, %seed: i64, %temperature: f32, %k: index,
                     %p: f32, %m: f32, %penalty: f32, %window: index) { return }
 }
 
@@ -50,7 +50,7 @@ module attributes {llm.name = "tiny", llm.architecture = "llama",
 // CHECK:           %[[LOOP:.*]]:2 = decode.loop init(%{{.*}}) {
 // CHECK-NEXT:      ^bb0(%[[MADE:.*]]: i64):
 // CHECK-NEXT:        %[[POSITION:.*]] = decode.length @kv
-// CHECK-NEXT:        %[[TOKEN:.*]] = decode.sample @sample(%[[POSITION]], %seed, %temperature, %top_k, %top_p, %min_p, %penalty, %window)
+// CHECK:             %[[TOKEN:.*]] = decode.sample @sample row(%{{.*}}) (%[[POSITION]], %seed, %temperature, %top_k, %top_p, %min_p, %penalty, %window)
 // CHECK:             %[[COUNT:.*]] = arith.addi %[[MADE]]
 // CHECK-NEXT:        %[[TOLD:.*]] = decode.emit %[[TOKEN]]
 // CHECK-NEXT:        %[[ENOUGH:.*]] = arith.cmpi eq, %[[COUNT]], %max_new
@@ -68,7 +68,7 @@ module attributes {llm.name = "tiny", llm.architecture = "llama",
 // CHECK:           scf.yield %[[LOOP]]#1
 
 // PLAN: plan.model "tiny" architecture("llama") vocabulary(100) max_context(256) max_rows(8) logits_rows(2)
-// PLAN: plan.func @sample(%position: i64, %seed: i64, %temperature: i64, %top_k: i64, %top_p: i64, %min_p: i64, %penalty: i64, %window: i64)
+// PLAN: plan.func @sample(%row: i64, %position: i64, %seed: i64, %temperature: i64, %top_k: i64, %top_p: i64, %min_p: i64, %penalty: i64, %window: i64)
 // PLAN: plan.func @prefill(%chunk: i64) -> i64
 // PLAN: plan.func @score(%chunk: i64)
 // PLAN: plan.func @generate(%max_new: i64,

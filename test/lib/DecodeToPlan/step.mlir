@@ -12,7 +12,7 @@ module attributes {llm.name = "tiny", llm.architecture = "llama",
   tile.state @kv {layers = 2, kv_heads = 1, head_dim = 16} : f16
   func.func @forward(%rows: index, %position: index, %runs: index) { return }
   func.func @head(%first: index, %rows: index) { return }
-  func.func @sample(%position: index, %seed: i64, %temperature: f32, %k: index,
+  func.func @sample(%row: index, %position: index, %seed: i64, %temperature: f32, %k: index,
                     %p: f32, %m: f32, %penalty: f32, %window: index) { return }
 }
 

@@ -23,7 +23,8 @@ func.func @argmax(%l: memref<4x64xf32>, %w: memref<64xf32>, %t: memref<1xi32>) a
 // CHECK-NOT:     math.log
 // CHECK-NOT:     math.exp
 func.func @sample(%l: memref<4x64xf32>, %w: memref<128xf32>, %t: memref<1xi32>, %seed: i64, %pos: index, %temp: f32, %k: index, %p: f32, %m: f32) attributes {tile.region} {
-  tile.sample %l, %w -> %t seed(%seed) position(%pos) temperature(%temp) top_k(%k) top_p(%p) min_p(%m) {vocabulary = 60}
+  %row = arith.constant 0 : index
+  tile.sample %l, %w -> %t row(%row) seed(%seed) position(%pos) temperature(%temp) top_k(%k) top_p(%p) min_p(%m) {vocabulary = 60}
     : memref<4x64xf32>, memref<128xf32> -> memref<1xi32>
   return
 }
@@ -38,6 +39,7 @@ func.func @sample(%l: memref<4x64xf32>, %w: memref<128xf32>, %t: memref<1xi32>, 
 // CHECK:             arith.divf
 // CHECK:             arith.mulf
 func.func @penalize(%l: memref<4x64xf32>, %h: memref<100xi32>, %n: index, %w: index, %p: f32) attributes {tile.region} {
-  tile.penalize %l, %h count(%n) window(%w) penalty(%p) {vocabulary = 60} : memref<4x64xf32>, memref<100xi32>
+  %row = arith.constant 0 : index
+  tile.penalize %l, %h row(%row) count(%n) window(%w) penalty(%p) {vocabulary = 60} : memref<4x64xf32>, memref<100xi32>
   return
 }

@@ -1,0 +1,43 @@
+/*===- sinter-c/speculation.h - what became of drafts ---------------------===*\
+|*
+|* Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+|* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+|*
+|* The rules of sinter-c/runtime.h hold here, too.
+|*
+\*===----------------------------------------------------------------------===*/
+#ifndef SINTER_C_SPECULATION_H
+#define SINTER_C_SPECULATION_H
+
+#include "sinter-c/runtime.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Rows of a round, at most: the last token and what is drafted behind it. */
+#define SINTER_SPECULATION_ROWS 16
+
+/* Figures of the last sinter_session_generate; all 0 where nothing drafts.
+ * Block efficiency, tokens a round: (rounds + accepted) / rounds. */
+typedef struct sinter_speculation {
+  size_t size;
+  uint64_t rounds;    /* forwards that decoded, with and without a draft */
+  uint64_t drafted;   /* ids that drafters proposed and a forward verified */
+  uint64_t accepted;  /* of these, how many became tokens */
+  uint64_t draft_ns;  /* looking for drafts */
+  uint64_t verify_ns; /* forwards of the rounds, with their first draw */
+  /* Acceptance by position: of the drafts with more than i ids, how many there
+   * were, and in how many the first i + 1 ids became tokens. */
+  uint64_t drafted_at[SINTER_SPECULATION_ROWS];
+  uint64_t accepted_at[SINTER_SPECULATION_ROWS];
+} sinter_speculation;
+
+/* `out->size` is set by the caller. */
+SINTER_API sinter_status *sinter_session_speculation(sinter_session *session,
+                                                     sinter_speculation *out);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,47 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef SINTER_RUNTIME_DECODE_LOOKAHEAD_H
+#define SINTER_RUNTIME_DECODE_LOOKAHEAD_H
+
+#include "runtime/decode/Drafter.h"
+
+namespace sinter::runtime {
+
+/// Policy "goodput": how many of the ids proposed are worth computing. What was
+/// accepted before says how many tokens a round will give, what rounds took
+/// says what its rows cost. It changes how fast tokens come, never which.
+class Lookahead {
+public:
+  /// Rows of a round, at most.
+  static constexpr uint32_t kRows = 16;
+
+  /// A number of ids, up to those of `proposal` and kRows - 1, with the most
+  /// tokens a second; now and then a few although none seem to be worth it.
+  uint32_t choose(const Proposal &proposal);
+  /// A round of `rows` rows took so long.
+  void took(uint32_t rows, uint64_t nanoseconds);
+  /// Of the `drafted` ids of a proposal, the first `accepted` were right.
+  void learn(const Proposal &proposal, uint32_t drafted, uint32_t accepted);
+
+  /// Nanoseconds of a round of `rows` rows; without measurements in units of
+  /// a round of one.
+  double cost(uint32_t rows) const;
+
+private:
+  static constexpr uint32_t kMatches = 5, kDepths = 5;
+  /// How often an id is right when those before it are.
+  struct Source {
+    float rate[kDepths];
+    uint32_t seen[kDepths];
+    uint32_t rejected; // times in a row that nothing was worth it
+  };
+  Source &source(const Proposal &proposal);
+  static float first(uint32_t match, uint32_t depth);
+
+  Source sources[kMatches] = {};
+  double nanosecondsOf[kRows + 1] = {};
+};
+
+} // namespace sinter::runtime
+#endif

@@ -1,0 +1,74 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "runtime/decode/Speculation.h"
+#include "runtime/base/Clock.h"
+#include "runtime/schema/plan_generated.h"
+
+#include <cstring>
+
+namespace sinter::runtime {
+
+static_assert(Lookahead::kRows == SINTER_SPECULATION_ROWS);
+
+uint32_t Speculation::draft(const plan::Plan &plan, uint32_t drafter,
+                            std::span<const int32_t> text, int32_t *ids,
+                            uint32_t most) {
+  settle();
+  uint64_t before = nanoseconds();
+  most = most < Lookahead::kRows - 1 ? most : Lookahead::kRows - 1;
+  proposal = propose(plan, drafter, text, ids, most);
+  bool all =
+      plan.drafters()->Get(drafter)->policy() == plan::PolicyKind::Static;
+  uint32_t count = all ? proposal.count : lookahead.choose(proposal);
+  memcpy(drafted + 1, ids, count * sizeof(int32_t));
+  rows = count + 1;
+  accepted = 0;
+  timed = false;
+  started = nanoseconds();
+  counts.draft_ns += started - before;
+  return count;
+}
+
+int64_t Speculation::follow(int64_t row, int32_t id) {
+  if (!timed) {
+    uint64_t elapsed = nanoseconds() - started;
+    lookahead.took(rows, elapsed);
+    counts.verify_ns += elapsed;
+    timed = true;
+  }
+  if (row < 0 || row + 1 >= int64_t(rows) || drafted[row + 1] != id)
+    return -1;
+  accepted = uint32_t(row) + 1;
+  return row + 1;
+}
+
+/// What became of the last draft.
+void Speculation::settle() {
+  if (rows == 0)
+    return;
+  uint32_t count = rows - 1;
+  ++counts.rounds;
+  counts.drafted += count;
+  counts.accepted += accepted;
+  for (uint32_t i = 0; i < count; ++i)
+    ++counts.drafted_at[i];
+  for (uint32_t i = 0; i < accepted; ++i)
+    ++counts.accepted_at[i];
+  if (timed)
+    lookahead.learn(proposal, count, accepted);
+  rows = 0;
+}
+
+void Speculation::begin() {
+  rows = 0;
+  counts = {};
+  counts.size = sizeof(counts);
+}
+
+const sinter_speculation &Speculation::figures() {
+  settle();
+  return counts;
+}
+
+} // namespace sinter::runtime

@@ -1,0 +1,40 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef SINTER_RUNTIME_DECODE_SPECULATION_H
+#define SINTER_RUNTIME_DECODE_SPECULATION_H
+
+#include "runtime/decode/Lookahead.h"
+#include "sinter-c/speculation.h"
+
+namespace sinter::runtime {
+
+/// Drafts of one session: the one at hand, what became of earlier ones, and the
+/// figures of the last call.
+class Speculation {
+public:
+  /// As Host::draft; `rows` is how many rows of logits a forward can give.
+  uint32_t draft(const plan::Plan &plan, uint32_t drafter,
+                 std::span<const int32_t> text, int32_t *ids, uint32_t most);
+  /// As Host::follow.
+  int64_t follow(int64_t row, int32_t id);
+  /// The figures of a new call begin.
+  void begin();
+  /// Figures until now.
+  const sinter_speculation &figures();
+
+private:
+  void settle();
+
+  Lookahead lookahead;
+  Proposal proposal;
+  int32_t drafted[Lookahead::kRows] = {};
+  uint32_t rows = 0; // of the round at hand; 0: none
+  uint32_t accepted = 0;
+  bool timed = false;
+  uint64_t started = 0;
+  sinter_speculation counts = {};
+};
+
+} // namespace sinter::runtime
+#endif

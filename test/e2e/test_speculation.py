@@ -1,0 +1,89 @@
+# Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Drafts change how fast tokens come, never which: every text is that of plain decoding."""
+import json
+
+import pytest
+
+import make_gguf
+from conftest import compile_plan, figure, levels_here, run
+
+PROMPTS = [
+    "Copy this list twice: apples, pears, plums, cherries, apples, pears,",
+    "def add(a, b):\n    return a + b\n\ndef subtract(a, b):\n    return a - b\n\ndef multiply(a, b):\n",
+    "The quick brown fox jumps over the lazy dog. The quick brown fox",
+    "Once upon a time there was a king who",
+    "1, 2, 3, 4, 5, 1, 2, 3, 4, 5, 1, 2,",
+]
+SAMPLING = [["--temperature", "0"], ["--temperature", "0.8", "--seed", "7"],
+            ["--temperature", "0.8", "--seed", "3", "--repetition-penalty", "1.1", "--top-p", "0.9"]]
+
+
+def generate(plan, *options):
+    return json.loads(run("llm-run", plan, "--json", *options).stdout)
+
+
+def same(plan, *options):
+    """Tokens and why they end, with drafts and without; the figures of the drafts."""
+    drafted, plain = generate(plan, *options), generate(plan, "--no-speculate", *options)
+    for key in ("tokens", "text", "stop"):
+        assert drafted[key] == plain[key], (key, options)
+    assert "speculation" not in plain
+    return drafted.get("speculation", {"drafted": 0, "accepted": 0, "rounds": 0})
+
+
+@pytest.fixture(scope="module")
+def plan(model, tmp_path_factory):
+    return compile_plan(model, tmp_path_factory.mktemp("spec") / "s.plan", "--speculate=copy,lookup", f"--target={levels_here()[-1]}")
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """Random weights fall into loops, which drafts find; 40 positions are soon full."""
+    folder = tmp_path_factory.mktemp("tiny")
+    make_gguf.write(make_gguf.CONFIGS["llama-gqa-8-2"] | {"context": 40, "layers": 2}, str(folder / "m.gguf"))
+    return compile_plan(folder / "m.gguf", folder / "m.plan", "--speculate=copy,lookup", "--no-golden", f"--target={levels_here()[-1]}")
+
+
+@pytest.mark.parametrize("sampling", SAMPLING, ids=" ".join)
+def test_the_text_is_that_of_plain_decoding(plan, sampling):
+    drafted = accepted = rounds = 0
+    for prompt in PROMPTS:
+        figures = same(plan, "-p", prompt, "-n", "64", "--ignore-eos", *sampling)
+        drafted, accepted, rounds = drafted + figures["drafted"], accepted + figures["accepted"], rounds + figures["rounds"]
+    assert drafted >= accepted > 0
+    figure(f"speculation {' '.join(sampling)}", f"accepted {accepted} of {drafted}, {(rounds + accepted) / rounds:.2f} tokens a forward")
+
+
+@pytest.mark.parametrize("sampling", SAMPLING[:2], ids=" ".join)
+@pytest.mark.parametrize("threads", [1, 2])
+def test_a_full_context_and_any_number_of_tokens(tiny, threads, sampling):
+    """Drafts end where the context does, or where enough tokens were made."""
+    for tokens in (1, 2, 3, 7, 100):
+        for start in range(6):
+            ids = ",".join(str(start * 31 + i % 3) for i in range(5 + 3 * start))
+            same(tiny, "--ids", ids, "-n", tokens, "--threads", threads, "--ignore-eos", *sampling)
+
+
+def test_a_stop_text_ends_a_draft_in_the_middle(plan):
+    same(plan, "-p", PROMPTS[4], "-n", "64", "--temperature", "0", "--stop", "4, 5, 1")
+
+
+def test_the_state_afterwards_is_that_of_plain_decoding(plan):
+    """The second turn starts from the cache that the first one left."""
+    turns = "Say: red green blue red green blue red green\nAgain, please.\n"
+    options = ["--chat", "-n", "48", "--temperature", "0"]
+    assert run("llm-run", plan, *options, input=turns).stdout == run("llm-run", plan, *options, "--no-speculate", input=turns).stdout
+
+
+def test_the_plan_says_what_drafts(plan):
+    text = run("llm-dump", plan, "--program").stdout
+    assert "plan.drafter @copy copy" in text and "plan.draft @priority" in text
+
+
+@pytest.mark.parametrize("value, message", [("oracle", "is no drafter; there are copy and lookup"), ("recycle", "is not there yet"),
+                                            ("copy,copy", "twice"), ("draft:x.gguf", "is not there yet")])
+def test_what_cannot_draft_is_named(model, tmp_path, value, message):
+    result = run("llm-compile", model, "-o", tmp_path / "x.plan", f"--speculate={value}", check=False)
+    assert result.returncode == 2 and message in result.stderr
+    assert not list(tmp_path.iterdir())
