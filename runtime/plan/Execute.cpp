@@ -310,7 +310,8 @@ private:
       return broken("a batch has more than one text");
     KvCache &cache = session->state(0);
     uint32_t length = cache.length();
-    int64_t room = int64_t(cache.capacity()) - length - 1;
+    // A draft never takes what decoding without one would not need.
+    int64_t room = int64_t(cache.room()) - 1;
     int64_t rows = int64_t(plan.tables().max_rows()) - 1;
     most = most < room ? most : room;
     most = most < rows ? most : rows;

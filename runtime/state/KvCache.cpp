@@ -45,6 +45,13 @@ bool KvCache::copyFrom(const KvCache &other) {
   return true;
 }
 
+uint64_t KvCache::room() const {
+  uint32_t used = committed + pending;
+  uint64_t pages = uint64_t(held) + pool->available();
+  uint64_t most = pages * pool->pageTokens();
+  return (most < positions ? most : positions) - used;
+}
+
 KvCache::Room KvCache::reserve(uint64_t count) {
   if (count > positions - committed - pending)
     return Room::SessionFull;

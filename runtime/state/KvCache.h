@@ -26,6 +26,8 @@ public:
   uint32_t length() const { return committed; }
   uint32_t capacity() const { return positions; }
   uint32_t reserved() const { return pending; }
+  /// Positions that reserve() would give now: the session's and the pool's.
+  uint64_t room() const;
   /// Changes nothing when there is no room.
   Room reserve(uint64_t count);
   /// The next `count` reserved positions are committed, the others stay

@@ -87,6 +87,7 @@ TEST(KvCache, ReserveCommitTruncate) {
   KvCache &cache = memory.state(0);
   EXPECT_EQ(cache.capacity(), 20u);
   EXPECT_EQ(cache.reserve(8), KvCache::Room::Enough);
+  EXPECT_EQ(cache.room(), 12u);
   EXPECT_EQ(cache.reserve(12), KvCache::Room::Enough);
   EXPECT_EQ(cache.pages(), 2u);
   EXPECT_EQ(cache.reserve(1), KvCache::Room::SessionFull);

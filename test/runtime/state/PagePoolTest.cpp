@@ -104,9 +104,11 @@ TEST(PagePool, TheLastPagesAreUsedToo) {
   ASSERT_TRUE(one.append(16 * 12));
   EXPECT_EQ(one.ids(), range(0, 13));
   EXPECT_EQ(pages.pool.available(), 3u);
+  EXPECT_EQ(one.cache.room(), 48u) << "what the pool has, not the context";
   EXPECT_EQ(one.cache.reserve(49), KvCache::Room::PoolFull);
   EXPECT_EQ(pages.pool.available(), 3u); // nothing was taken
   EXPECT_TRUE(one.append(48));
+  EXPECT_EQ(two.cache.room(), 0u);
   EXPECT_EQ(two.cache.reserve(1), KvCache::Room::PoolFull);
   EXPECT_EQ(two.cache.length(), 16u);
 }
