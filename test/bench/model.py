@@ -8,22 +8,24 @@ from collections.abc import Callable
 
 @dataclasses.dataclass(frozen=True)
 class Test:
-    """A prompt read at once, or tokens generated one by one after `depth` positions."""
+    """After `depth` positions: a prompt read at once, tokens generated one by one, or (ours alone) one forward over `rows`
+    rows of a session with all their logits."""
     __test__ = False  # not one of pytest's
     prompt: int = 0
     generate: int = 0
     depth: int = 0
+    rows: int = 0
 
     @property
     def tokens(self):
-        return self.prompt or self.generate
+        return self.prompt or self.generate or self.rows
 
     @property
     def positions(self):
         return self.depth + self.tokens
 
     def __str__(self):
-        name = f"pp{self.prompt}" if self.prompt else f"tg{self.generate}"
+        name = f"pp{self.prompt}" if self.prompt else f"tg{self.generate}" if self.generate else f"fw{self.rows}"
         return name + (f" @ d{self.depth}" if self.depth else "")
 
 
@@ -67,6 +69,14 @@ class Bound:
         return f"{value:.2f}"
 
 
+class SmallerIsBetter:
+    """Of a row whose marks are upper bounds."""
+
+    def verdict(self, values):
+        value = statistics.median(values)
+        return "aim" if value <= self.aim else "pass" if value <= self.floor else "FAIL"
+
+
 @dataclasses.dataclass(frozen=True)
 class Row(Bound):
     """Tokens a second of `ours` over those of the best of `peers`.
@@ -85,7 +95,7 @@ class Row(Bound):
 
 @dataclasses.dataclass(frozen=True)
 class Fraction(Bound):
-    """A field of llm-bench --json that is a fraction of what a probe reached in the same run."""
+    """A field of llm-bench --json that compares with something else of the same run, such as what a probe reached."""
     ours: Subject
     test: Test
     threads: int
@@ -94,15 +104,16 @@ class Fraction(Bound):
 
 
 @dataclasses.dataclass(frozen=True)
-class Figure(Bound):
+class Overhead(SmallerIsBetter, Fraction):
+    """A ratio of times in one run."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Figure(SmallerIsBetter, Bound):
     """A number without a peer, such as the seconds of a compile; smaller is better."""
     measure: Callable
     unit: str
     default: bool = True
-
-    def verdict(self, values):
-        value = statistics.median(values)
-        return "aim" if value <= self.aim else "pass" if value <= self.floor else "FAIL"
 
     def show(self, value):
         return f"{value:.1f}"
@@ -116,12 +127,8 @@ class Kernel(Bound):
 
 
 @dataclasses.dataclass(frozen=True)
-class Cost(Kernel):
-    """A ratio of times by such a program: smaller is better."""
-
-    def verdict(self, values):
-        value = statistics.median(values)
-        return "aim" if value <= self.aim else "pass" if value <= self.floor else "FAIL"
+class Cost(SmallerIsBetter, Kernel):
+    """A ratio of times by such a program."""
 
 
 @dataclasses.dataclass(frozen=True)

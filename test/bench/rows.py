@@ -8,7 +8,7 @@ import os
 
 import figures
 import kernels
-from model import Cost, Figure, Fraction, Kernel, Row, Subject, Test
+from model import Cost, Figure, Fraction, Kernel, Overhead, Row, Subject, Test
 
 ALL_THREADS = sorted({1, os.cpu_count() or 1})
 
@@ -65,6 +65,14 @@ def probes():
     for checkpoint in ("q4_1", "q4_0", "q8_0"):
         for threads, floor, aim in zip(ALL_THREADS, (0.85, 0.75), (1.0, 0.85)):
             yield of_stream(f"decode-{checkpoint}-of-stream", "decode", floor, aim, ours(checkpoint), DECODE, threads)
+
+
+def forwards():
+    """Several rows in one forward, as drafts are verified, against one."""
+    for rows, floor, aim in ((4, 1.35, 1.15), (8, 2.2, 1.7)):
+        for threads in ALL_THREADS:
+            yield Overhead(f"forward-rows-{rows}@{threads}", f"forward of {rows} rows after 128, all logits, time over 1 row, {threads} t",
+                           "forward", floor, aim, ours(), Test(rows=rows, depth=128), threads, "over_one_row")
 
 
 def long_context():
@@ -142,7 +150,7 @@ def large_models():
 
 
 MODELS = ["135m", "1b", "7b"]
-ROWS = [*same_file(), *best_peers(), *probes(), *long_context(), *levels(), *threads(), *one_process(), *single_kernels(), *large_models()]
+ROWS = [*same_file(), *best_peers(), *probes(), *forwards(), *long_context(), *levels(), *threads(), *one_process(), *single_kernels(), *large_models()]
 
 
 def model_of(row):

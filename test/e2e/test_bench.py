@@ -19,7 +19,7 @@ import history  # noqa: E402
 import kernels  # noqa: E402
 import table  # noqa: E402
 import worker  # noqa: E402
-from model import Cost, Figure, Fraction, Result, Row, Subject, Test  # noqa: E402
+from model import Cost, Figure, Fraction, Overhead, Result, Row, Subject, Test  # noqa: E402
 from rows import ROWS  # noqa: E402
 from sampling import Bench  # noqa: E402
 from workshop import Missing, Workshop  # noqa: E402
@@ -120,6 +120,12 @@ def test_a_fraction_of_a_probe(bench, monkeypatch):
     assert result.values == [0.9, 0.7, 0.85] and result.verdict == "pass" and result.ours == 7
 
 
+def test_an_overhead_is_better_when_smaller():
+    overhead = Overhead("o", "what", "g", 1.35, 1.15, OURS, Test(rows=4, depth=128), 1, "over_one_row")
+    assert [overhead.verdict([value]) for value in (1.4, 1.3, 1.1)] == ["FAIL", "pass", "aim"]
+    assert str(overhead.test) == "fw4 @ d128" and overhead.test.tokens == 4
+
+
 def test_what_the_stream_itself_gains_is_taken_off(bench, monkeypatch):
     scaling = Row("row", "what", "group", 1.0, 1.15, OURS, (OURS,), TEST, (2, 1), over_stream=True)
     answers = {(OURS, 1): {"rate": 10, "stream_gb_s": 20, "cpu": "best"}, (OURS, 2): {"rate": 15, "stream_gb_s": 24, "cpu": "best"}}
@@ -198,7 +204,7 @@ def test_rows_have_names_of_their_own_and_sound_bounds():
     names = [each.name for each in ROWS]
     assert len(set(names)) == len(names)
     for each in ROWS:
-        assert (each.aim <= each.floor) if isinstance(each, (Figure, Cost)) else (each.aim >= each.floor), each.name
+        assert (each.aim <= each.floor) if isinstance(each, (Figure, Cost, Overhead)) else (each.aim >= each.floor), each.name
 
 
 def test_worker_protocol(tmp_path, monkeypatch):
@@ -263,3 +269,5 @@ def test_llm_bench_answers_as_the_bench_reads_it(fast, where):
     engine = engines.sinter.Engine(BUILD, fast, 2, Subject("sinter", cpu="x86-64-v3", where=where))
     assert engine.sample(Test(prompt=16))["rate"] > 0
     assert engine.sample(Test(generate=4, depth=8))["cpu"] == "x86-64-v3"
+    forward = engine.sample(Test(rows=4, depth=8))
+    assert forward["test"] == "fw4 @ d8" and forward["over_one_row"] > 0

@@ -365,6 +365,21 @@ class Bench(ToolTest):
         self.assertEqual([r["bytes"] for r in rows], [8 * 1264] * 2)  # a dispatch a step
         self.assertEqual([r["bytes_per_token"] for r in rows], [1264, 1264 // 4])
 
+    def test_forwards_are_compared_with_one_row(self):
+        rows = json.loads(self.out("llm-bench", self.plan, "-p", 0, "-n", 0, "-d", 10, "--rows", "4,2", "-r", 2, "--json",
+                                   FAKE_SLOW_MS="2"))
+        self.assertEqual([r["test"] for r in rows], ["fw1 @ d10", "fw2 @ d10", "fw4 @ d10"])
+        self.assertEqual(rows[0]["over_one_row"], 1)
+        for count, r in zip((1, 2, 4), rows):
+            self.assertEqual(r["bytes"], 1264 * count)  # the double dispatches each row apart
+            self.assertGreaterEqual(r["ms"], 2 * count)
+            self.assertAlmostEqual(r["ms"], 1e3 * count / r["median"])
+            self.assertLessEqual(r["over_one_row_min"], r["over_one_row"])
+        self.assertGreater(rows[2]["over_one_row"], rows[1]["over_one_row"])
+        text = self.out("llm-bench", self.plan, "-p", 0, "-n", 0, "--rows", 4, "-r", 1, "-t", 1)
+        self.assertRegex(text.splitlines()[-1], r"^fw4, 1 thread: \d+\.\d{3} ms, \S+ \(\S+ to \S+\) times one row$")
+        self.assertIn("allows 7", self.error("llm-bench", self.plan, "-p", 0, "-n", 0, "--rows", 8))
+
     def test_table(self):
         lines = self.out("llm-bench", self.plan, "-p", 4, "-n", 4, "-r", 1, "-t", "1,2", FAKE_SLOW_MS="1").splitlines()
         head, table = lines[:lines.index("")], lines[lines.index("") + 1:]

@@ -2,27 +2,39 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/llm-bench/Bench.h"
 #include "tools/common/Failure.h"
-#include "tools/common/Profile.h"
 
 #include <chrono>
-#include <random>
 
 using namespace sinter;
 using namespace sinter::tools;
 
+static const char *prefixOf(BenchKind kind) {
+  switch (kind) {
+  case BenchKind::Prompt:
+    return "pp";
+  case BenchKind::Generation:
+    return "tg";
+  case BenchKind::Forward:
+    return "fw";
+  }
+  return "?";
+}
+
 std::string BenchTest::name() const {
-  std::string text = (prompt ? "pp" : "tg") + std::to_string(tokens);
+  std::string text = prefixOf(kind) + std::to_string(tokens);
   if (sessions > 1)
     text += " x " + std::to_string(sessions);
   return depth ? text + " @ d" + std::to_string(depth) : text;
 }
 
-// The content of a prompt does not change the time; the same ids every time.
-static std::vector<int32_t> randomIds(size_t count, uint32_t vocabulary) {
-  std::minstd_rand generator(1);
+std::vector<int32_t> sinter::tools::someIds(size_t count, uint32_t vocabulary) {
+  // Lehmer's generator, spread over the vocabulary.
   std::vector<int32_t> ids(count);
-  for (int32_t &id : ids)
-    id = static_cast<int32_t>(generator() % vocabulary);
+  uint64_t state = 1;
+  for (int32_t &id : ids) {
+    state = state * 48271 % 2147483647;
+    id = static_cast<int32_t>(state % vocabulary);
+  }
   return ids;
 }
 
@@ -48,7 +60,7 @@ double BenchResult::nanoseconds(size_t repetition) const {
 
 std::vector<double> BenchResult::streamFractions() const {
   std::vector<double> fractions;
-  for (size_t i = 0; !test.prompt && i < rates.size(); ++i)
+  for (size_t i = 0; test.kind != BenchKind::Prompt && i < rates.size(); ++i)
     fractions.push_back(static_cast<double>(counts.memoryBytes()) /
                         nanoseconds(i) / probes[i].stream);
   return fractions;
@@ -62,12 +74,11 @@ std::vector<double> BenchResult::peakFractions() const {
   return fractions;
 }
 
-/// What the warm-up ran.
-static OpCounts countsOf(const Profile &profile, const Plan &plan,
-                         const BenchTest &test) {
+OpCounts sinter::tools::countsOf(const Profile &profile, const Plan &plan,
+                                 uint64_t readsOfWeights) {
   OpCounts counts = profile.prompt({1, 1, 1}).sum().counts;
-  if (counts.memoryBytes() == 0 && !test.prompt)
-    counts.weightBytes = plan.number(SINTER_WEIGHT_BYTES) * test.tokens;
+  if (counts.memoryBytes() == 0)
+    counts.weightBytes = plan.number(SINTER_WEIGHT_BYTES) * readsOfWeights;
   return counts;
 }
 
@@ -77,21 +88,22 @@ BenchResult sinter::tools::measure(Session &session, const Plan &plan,
   BenchResult result{test, static_cast<uint32_t>(plan.number(SINTER_THREADS))};
   // Generation starts from one token: its forward is the first of the count,
   // and the last token is chosen but not run.
-  const uint32_t prompt = test.prompt ? test.tokens : 1;
+  const bool isPrompt = test.kind == BenchKind::Prompt;
+  const uint32_t prompt = isPrompt ? test.tokens : 1;
   const std::vector<int32_t> ids =
-      randomIds(test.depth + prompt, plan.vocabulary());
+      someIds(test.depth + prompt, plan.vocabulary());
   session.truncate(0).orThrow();
   if (test.depth)
     secondsOf(session, std::span(ids).first(test.depth), 1);
   auto secondsOnce = [&] {
-    return secondsOf(session, ids, test.prompt ? 1 : test.tokens);
+    return secondsOf(session, ids, isPrompt ? 1 : test.tokens);
   };
   session.truncate(test.depth).orThrow();
   Profile profile(plan);
   profile.start(session);
   secondsOnce();
   profile.stop(session);
-  result.counts = countsOf(profile, plan, test);
+  result.counts = countsOf(profile, plan, isPrompt ? 0 : test.tokens);
   for (uint32_t i = 0; i < repetitions; ++i) {
     session.truncate(test.depth).orThrow();
     result.probes.push_back(probe.sample());
@@ -111,7 +123,7 @@ public:
         maxRows(static_cast<size_t>(plan.number(SINTER_MAX_ROWS))) {
     for (uint32_t i = 0; i < test.sessions; ++i)
       sessions.push_back(pool.session().orThrow());
-    std::vector<int32_t> ids = randomIds(test.depth, vocabulary);
+    std::vector<int32_t> ids = someIds(test.depth, vocabulary);
     for (const Session &session : sessions)
       for (size_t done = 0; done < ids.size(); done += maxRows)
         append(session, std::span(ids).subspan(
@@ -166,7 +178,7 @@ BenchResult sinter::tools::measureBatch(const Plan &plan, const Probe &probe,
   profile.start(together.pool);
   together.secondsOf(test.tokens, test.depth);
   profile.stop(together.pool);
-  result.counts = countsOf(profile, plan, test);
+  result.counts = countsOf(profile, plan, test.tokens);
   for (uint32_t i = 0; i < repetitions; ++i) {
     result.probes.push_back(probe.sample());
     double seconds = together.secondsOf(test.tokens, test.depth);

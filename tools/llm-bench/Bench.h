@@ -7,6 +7,7 @@
 
 #include "sinter-c/runtime.hpp"
 #include "tools/common/Probe.h"
+#include "tools/common/Profile.h"
 #include "tools/common/Roofline.h"
 
 #include <string>
@@ -14,11 +15,14 @@
 
 namespace sinter::tools {
 
+enum class BenchKind { Prompt, Generation, Forward };
+
 /// "pp512": a prompt of 512 tokens at once; "tg64": 64 tokens one by one;
-/// "tg64 x 8": 64 steps, each a token of 8 sessions.
+/// "tg64 x 8": 64 steps, each a token of 8 sessions; "fw4": one forward over 4
+/// rows of a session, with the logits of each.
 struct BenchTest {
-  bool prompt;     // else generation
-  uint32_t tokens; // in the prompt, or generated
+  BenchKind kind;
+  uint32_t tokens; // in the prompt, generated, or rows of the forward
   uint32_t depth;  // positions that are in the state before
   uint32_t sessions = 1;
   std::string name() const;
@@ -33,9 +37,11 @@ struct BenchResult {
   /// Of a repetition: what the plan says of the dispatches that it runs. Of a
   /// plan that says nothing: its weights, read for each token of generation.
   OpCounts counts = {};
+  /// Of a forward: its time over that of one row, one a repetition.
+  std::vector<double> overOneRow = {};
 
   /// Bytes from memory in the time of a repetition, as a fraction of the
-  /// stream, one a repetition; of generation only.
+  /// stream, one a repetition; not of prompts.
   std::vector<double> streamFractions() const;
   /// The time of all operations at the peaks of the machine, over the time that
   /// a repetition took, one a repetition; none where the plan says nothing.
@@ -56,6 +62,21 @@ BenchResult measure(Session &session, const Plan &plan, const Probe &probe,
 /// count the tokens of all sessions.
 BenchResult measureBatch(const Plan &plan, const Probe &probe,
                          const BenchTest &test, uint32_t repetitions);
+
+/// Forwards over so many rows of one session, with the logits of each row: what
+/// verifying a draft costs. They take turns, one row first, forward by forward.
+std::vector<BenchResult> measureForwards(Session &session, const Plan &plan,
+                                         const Probe &probe,
+                                         const std::vector<BenchTest> &tests,
+                                         uint32_t repetitions);
+
+/// Ids for a prompt, the same every time: which they are does not change the
+/// time.
+std::vector<int32_t> someIds(size_t count, uint32_t vocabulary);
+/// What a warm-up under the profile ran. A plan that says nothing is taken to
+/// have read its weights so often.
+OpCounts countsOf(const Profile &profile, const Plan &plan,
+                  uint64_t readsOfWeights);
 
 /// A list of {"test", "threads", "tok_per_s", "min", "median", "max", ...}.
 std::string toJson(const Plan &plan, const std::vector<BenchResult> &results);

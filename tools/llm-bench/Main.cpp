@@ -10,6 +10,7 @@
 
 #include <algorithm>
 #include <limits>
+#include <set>
 
 using namespace sinter;
 using namespace sinter::tools;
@@ -18,7 +19,7 @@ namespace {
 struct Arguments {
   PlanArguments plan;
   std::vector<uint32_t> threads{0}, prompts{512}, generations{128}, depths{0},
-      sessions{1};
+      sessions{1}, rows{0};
   uint32_t repetitions = 5;
   bool json = false;
 
@@ -50,6 +51,9 @@ bool Arguments::parse(int argc, char **argv) {
   list("--batch", sessions,
        "sessions that generate together, a row each in one forward (default: "
        "1); their tokens are counted together");
+  list("--rows", rows,
+       "rows of one session in a forward with all their logits, as a draft is "
+       "verified; compared with one row (default: 0: not measured)");
   parser.number("-r, --repetitions", "R", repetitions,
                 "measurements after one warm-up (default: 5)");
   parser.flag("--json", json,
@@ -69,24 +73,46 @@ static std::vector<BenchTest> testsOf(const Arguments &arguments) {
   for (uint32_t depth : arguments.depths) {
     for (uint32_t tokens : arguments.prompts)
       if (tokens)
-        tests.push_back({true, tokens, depth});
+        tests.push_back({BenchKind::Prompt, tokens, depth});
     for (uint32_t tokens : arguments.generations)
       for (uint32_t sessions : arguments.sessions)
         if (tokens)
-          tests.push_back({false, tokens, depth, sessions});
+          tests.push_back({BenchKind::Generation, tokens, depth, sessions});
   }
-  if (tests.empty())
-    throw UsageError("nothing to measure: -p and -n are both 0");
   return tests;
 }
 
+// Those that are measured together, one row first; none if none is asked for.
+static std::vector<BenchTest> forwardsOf(const Arguments &arguments,
+                                         uint32_t depth) {
+  std::set<uint32_t> counts(arguments.rows.begin(), arguments.rows.end());
+  counts.erase(0);
+  if (!counts.empty())
+    counts.insert(1);
+  std::vector<BenchTest> tests;
+  for (uint32_t rows : counts)
+    tests.push_back({BenchKind::Forward, rows, depth});
+  return tests;
+}
+
+static size_t testCount(const Arguments &arguments) {
+  size_t count = testsOf(arguments).size();
+  for (uint32_t depth : arguments.depths)
+    count += forwardsOf(arguments, depth).size();
+  if (count == 0)
+    throw UsageError("nothing to measure: -p, -n and --rows are all 0");
+  return count * arguments.threads.size();
+}
+
 // One session that is long enough for every test.
-static Session sessionFor(const Plan &plan,
-                          const std::vector<BenchTest> &tests) {
-  uint64_t context = 0;
-  for (const BenchTest &test : tests)
-    context =
-        std::max<uint64_t>(context, uint64_t(test.depth) + test.tokens + 1);
+static Session sessionFor(const Plan &plan, const Arguments &arguments) {
+  const auto longest = [](const std::vector<uint32_t> &list) {
+    return uint64_t(*std::max_element(list.begin(), list.end()));
+  };
+  const uint64_t context =
+      longest(arguments.depths) + 1 +
+      std::max({longest(arguments.prompts), longest(arguments.generations),
+                longest(arguments.rows)});
   if (context > plan.maxContext())
     throw Failure("the longest test needs " + std::to_string(context) +
                   " positions, the plan allows " +
@@ -96,27 +122,42 @@ static Session sessionFor(const Plan &plan,
   return plan.session(options).orThrow();
 }
 
+// All tests with one count of threads.
+static void measureAll(const Plan &plan, const Probe &probe,
+                       const Arguments &arguments, Progress &progress,
+                       std::vector<BenchResult> &results) {
+  Session session = sessionFor(plan, arguments);
+  const uint32_t repetitions = arguments.repetitions;
+  for (const BenchTest &test : testsOf(arguments)) {
+    progress.update(results.size() + 1, test.name());
+    results.push_back(test.sessions > 1
+                          ? measureBatch(plan, probe, test, repetitions)
+                          : measure(session, plan, probe, test, repetitions));
+  }
+  for (uint32_t depth : arguments.depths) {
+    const std::vector<BenchTest> tests = forwardsOf(arguments, depth);
+    if (tests.empty())
+      continue;
+    progress.update(results.size() + 1, tests.back().name());
+    for (BenchResult &result :
+         measureForwards(session, plan, probe, tests, repetitions))
+      results.push_back(std::move(result));
+  }
+}
+
 static int run(int argc, char **argv) {
   Arguments arguments;
   if (!arguments.parse(argc, argv))
     return exitSuccess;
-  const std::vector<BenchTest> tests = testsOf(arguments);
   std::vector<BenchResult> results;
   std::optional<Plan> plan;
   std::optional<Probe> probe;
-  Progress progress("test", tests.size() * arguments.threads.size());
+  Progress progress("test", testCount(arguments));
   for (uint32_t threads : arguments.threads) {
     plan.reset(); // idle workers of another plan would disturb
     plan = arguments.plan.open(threads);
     probe.emplace(*plan);
-    Session session = sessionFor(*plan, tests);
-    for (const BenchTest &test : tests) {
-      progress.update(results.size() + 1, test.name());
-      results.push_back(
-          test.sessions > 1
-              ? measureBatch(*plan, *probe, test, arguments.repetitions)
-              : measure(session, *plan, *probe, test, arguments.repetitions));
-    }
+    measureAll(*plan, *probe, arguments, progress, results);
   }
   writeOut(arguments.json ? toJson(*plan, results)
                           : toText(*plan, *probe, results),

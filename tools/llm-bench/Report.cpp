@@ -12,7 +12,7 @@ using namespace sinter::tools;
 
 // ---- for programs -------------------------------------------------------
 
-/// A fraction of a limit: the median as NAME, the ends beside it.
+/// A ratio: the median as NAME, the ends beside it.
 static void addFraction(nlohmann::ordered_json &row, const std::string &name,
                         const std::vector<double> &fractions) {
   if (fractions.empty())
@@ -53,11 +53,14 @@ std::string sinter::tools::toJson(const Plan &plan,
     row["int8_ops"] = result.counts.int8Ops;
     row["f32_ops"] = result.counts.f32Ops;
     row["bf16_ops"] = result.counts.bf16Ops;
-    if (!test.prompt)
+    if (test.kind == BenchKind::Generation)
       row["bytes_per_token"] =
           result.counts.memoryBytes() / (uint64_t(test.tokens) * test.sessions);
     addFraction(row, "of_stream", result.streamFractions());
     addFraction(row, "of_peak", result.peakFractions());
+    if (test.kind == BenchKind::Forward)
+      row["ms"] = 1e3 * test.tokens / spread.median;
+    addFraction(row, "over_one_row", result.overOneRow);
   }
   return list.dump(2) + "\n";
 }
@@ -122,7 +125,27 @@ static std::string table(const Plan &plan,
   return out;
 }
 
+/// "fw4 @ d128, 1 thread: 3.21 ms, 1.27 (1.25 to 1.30) times one row"; a line
+/// each.
+static std::string forwardLines(const std::vector<BenchResult> &results) {
+  std::string text;
+  for (const BenchResult &result : results) {
+    if (result.test.kind != BenchKind::Forward)
+      continue;
+    const Spread ratio = spreadOf(result.overOneRow);
+    char line[128];
+    std::snprintf(line, sizeof(line),
+                  ", %u thread%s: %.3f ms, %.2f (%.2f to %.2f) times one row\n",
+                  result.threads, result.threads == 1 ? "" : "s",
+                  1e3 * result.test.tokens / spreadOf(result.rates).median,
+                  ratio.median, ratio.min, ratio.max);
+    text += (text.empty() ? "\n" : "") + result.test.name() + line;
+  }
+  return text;
+}
+
 std::string sinter::tools::toText(const Plan &plan, const Probe &probe,
                                   const std::vector<BenchResult> &results) {
-  return header(plan, probe, results) + "\n" + table(plan, results);
+  return header(plan, probe, results) + "\n" + table(plan, results) +
+         forwardLines(results);
 }

@@ -37,7 +37,9 @@ class Engine:
 
     def sample(self, test):
         with neighbour() if self.where == "neighbour" else contextlib.nullcontext():
-            row, = json.loads(self.run("-p", str(test.prompt), "-n", str(test.generate), "-d", str(test.depth)))
+            # Forwards come with what they are compared with, before them.
+            *_, row = json.loads(self.run("-p", str(test.prompt), "-n", str(test.generate), "-d", str(test.depth),
+                                          *(["--rows", str(test.rows)] if test.rows else [])))
         return {"rate": row["median"], **row}
 
     def run(self, *arguments):
