@@ -13,6 +13,7 @@
 #include "lib/Pipelines/Pipelines.h"
 #include "lib/Pipelines/Registration.h"
 #include "lib/Pipelines/Timing.h"
+#include "lib/Target/Plan/OutputFile.h"
 #include "mlir/IR/Verifier.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
@@ -123,7 +124,21 @@ LogicalResult Compilation::runPhase(Phase phase, TimingScope &timing) {
   return manager.run(*module);
 }
 
+/// Asked before the work, which takes long: can the plan be written there?
+static LogicalResult checkOutput(const CompileOptions &options) {
+  if (options.to != Phase::Artifact)
+    return success();
+  llvm::Expected<OutputFile> file = OutputFile::create(options.output);
+  if (file)
+    return success();
+  llvm::errs() << "llm-compile: error: " << llvm::toString(file.takeError())
+               << '\n';
+  return failure();
+}
+
 LogicalResult Compilation::run(TimingScope &timing) {
+  if (failed(checkOutput(options)))
+    return failure();
   if (options.from != Phase::Start && failed(load()))
     return failure();
   unsigned last = unsigned(options.to);

@@ -232,8 +232,11 @@ int readOptions(CompileOptions &options) {
   return 0;
 }
 
-/// Of --report; parsed before the work, which takes longer.
+/// Of --report; parsed before the work, which takes longer, and so is its file
+/// tried.
 tools::ReportOptions reportOptions() {
+  if (!reportFile.empty())
+    tools::AtomicFile(reportFile.getValue()); // is removed again
   tools::ReportOptions options;
   if (!reportMachine.empty())
     options.machine = tools::parseMachine("--machine", reportMachine);
