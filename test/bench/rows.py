@@ -8,6 +8,7 @@ import os
 
 import figures
 import kernels
+import workloads
 from model import Cost, Figure, Fraction, Kernel, Overhead, Row, Subject, Test
 
 ALL_THREADS = sorted({1, os.cpu_count() or 1})
@@ -133,6 +134,14 @@ def single_kernels():
                      kernels.attention_prefill(rows))
 
 
+def speculation():
+    """Drafts against none, same plan: what each kind of prompt gains, greedily; sampled it must not lose."""
+    for name, what, floor, aim in (("copy", "a text copied, or corrected", 1.8, 3.0), ("second-turn", "second turns that repeat the first", 2.5, 5.0),
+                                   ("summaries", "summaries that quote", 1.35, 2.5), ("code", "code", 1.2, 1.5), ("chat", "open chat", 1.0, 1.15)):
+        yield Kernel(f"spec-{name}", f"{what}: drafts over none", "workloads", floor, aim, workloads.speed_up(name, 0))
+        yield Kernel(f"spec-{name}-0.8", f"{what}, temperature 0.8", "workloads", 0.98, 1.0, workloads.speed_up(name, 0.8))
+
+
 def large_models():
     """Random weights of known shapes: what bounds them is memory."""
     test, prompt = Test(generate=16), Test(prompt=128)
@@ -150,7 +159,7 @@ def large_models():
 
 
 MODELS = ["135m", "1b", "7b"]
-ROWS = [*same_file(), *best_peers(), *probes(), *forwards(), *long_context(), *levels(), *threads(), *one_process(), *single_kernels(), *large_models()]
+ROWS = [*same_file(), *best_peers(), *probes(), *forwards(), *long_context(), *levels(), *threads(), *one_process(), *single_kernels(), *speculation(), *large_models()]
 
 
 def model_of(row):

@@ -400,5 +400,45 @@ class Bench(ToolTest):
         self.assertIn("4096", self.error("llm-bench", self.plan, "-p", 5000))
 
 
+class Workload(ToolTest):
+    def workload(self, *prompts):
+        return "--workload=" + self.path("w.jsonl", "".join(json.dumps(prompt) + "\n" for prompt in prompts))
+
+    def test_json(self):
+        file = self.workload({"name": "one", "text": "a"}, {"name": "two", "messages": [{"role": "user", "content": "b"}]})
+        result = json.loads(self.out("llm-bench", self.plan, file, "-n", 8, "-r", 3, "--json", FAKE_DRAFTS="1"))
+        self.assertEqual((result["new_tokens"], result["repetitions"]), (8, 3))
+        self.assertEqual([sampling["temperature"] for sampling in result["samplings"]], [0, 0.8])
+        for sampling in result["samplings"]:
+            self.assertEqual((sampling["prompts_counted"], sampling["prompts_left_out"], sampling["differing_texts"]), (2, 0, 0))
+            self.assertEqual(sampling["ratio"]["values"], [1, 1, 1])  # the double is as fast with drafts
+            self.assertEqual(sampling["tokens"], 16)
+            figures = sampling["speculation"]
+            self.assertEqual((figures["rounds"], figures["drafted"], figures["accepted"]), (8, 16, 8))
+            self.assertEqual((figures["block_efficiency"], figures["acceptance_rate"]), (2, 0.5))
+            self.assertEqual(figures["acceptance_by_position"], [1, 0])
+            self.assertEqual([prompt["name"] for prompt in sampling["prompts"]], ["one", "two"])
+
+    def test_what_the_assistant_said_may_be_left_to_the_model(self):
+        turns = [{"role": "user", "content": "x"}, {"role": "assistant"}, {"role": "user", "content": "y"}]
+        text = self.out("llm-bench", self.plan, self.workload({"name": "turns", "messages": turns}), "-n", 8, "-r", 1,
+                        "--temperatures", "0.5", FAKE_DRAFTS="1")
+        self.assertIn("1 prompts, 0 left out", text)
+        self.assertRegex(text, r"\| 0\.5 \| 1\.00 \| 1\.00\.\.1\.00 \| 8 \|.*\| 0\.50 \| 2\.00 \|")
+        self.assertIn("accepted by position at 0.5: 1.00 0.00\n", text)
+        self.assertTrue(text.endswith("differing texts 0\n"))
+
+    def test_errors(self):
+        good = {"name": "one", "text": "a"}
+        self.assertIn("--speculate=", self.error("llm-bench", self.plan, self.workload(good), "-n", 8, "-r", 1))
+        self.assertIn("w.jsonl:2: expected", self.error("llm-bench", self.plan, self.workload(good, {"name": "no text"})))
+        bad = {"name": "b", "messages": [{"role": "user"}]}
+        self.assertIn("w.jsonl:1: expected", self.error("llm-bench", self.plan, self.workload(bad)))
+        self.assertIn("no prompts", self.error("llm-bench", self.plan, self.workload()))
+        self.assertIn("positions", self.error("llm-bench", self.plan, self.workload(good), "-n", 5000, FAKE_DRAFTS="1"))
+        self.assertIn("--workload", self.error("llm-bench", self.plan, self.workload(good), "-n", "1,2", code=2))
+        self.assertIn("--temperatures", self.error("llm-bench", self.plan, "--temperatures", "x", code=2))
+
+
 if __name__ == "__main__":
     unittest.main()

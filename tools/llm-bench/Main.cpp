@@ -7,8 +7,10 @@
 #include "tools/common/PlanArguments.h"
 #include "tools/common/Terminal.h"
 #include "tools/llm-bench/Bench.h"
+#include "tools/llm-bench/Workload.h"
 
 #include <algorithm>
+#include <cmath>
 #include <limits>
 #include <set>
 
@@ -21,11 +23,27 @@ struct Arguments {
   std::vector<uint32_t> threads{0}, prompts{512}, generations{128}, depths{0},
       sessions{1}, rows{0};
   uint32_t repetitions = 5;
+  std::optional<std::string> workload;
+  std::vector<double> temperatures{0, 0.8};
   bool json = false;
 
   bool parse(int argc, char **argv);
 };
 } // namespace
+
+static std::vector<double> parseTemperatures(const std::string &option,
+                                             std::string_view list) {
+  std::vector<double> temperatures;
+  for (size_t at = 0; at <= list.size();) {
+    const size_t end = std::min(list.find(',', at), list.size());
+    // A float, but the decimal number as it was written.
+    temperatures.push_back(
+        std::round(1e6 * parseFloat(option, list.substr(at, end - at), 0, 10)) /
+        1e6);
+    at = end + 1;
+  }
+  return temperatures;
+}
 
 bool Arguments::parse(int argc, char **argv) {
   OptionParser parser("llm-bench", "PLAN [options]",
@@ -56,15 +74,28 @@ bool Arguments::parse(int argc, char **argv) {
        "verified; compared with one row (default: 0: not measured)");
   parser.number("-r, --repetitions", "R", repetitions,
                 "measurements after one warm-up (default: 5)");
+  parser.text("--workload", "FILE", workload,
+              "instead: the prompts of FILE (JSON Lines of {name, messages}), "
+              "with drafts and without in turns, up to -n tokens each; -r "
+              "measurements of each");
+  parser.custom("--temperatures", "T,...", "of --workload (default: 0,0.8)",
+                [this](const std::string &option, std::string_view value) {
+                  temperatures = parseTemperatures(option, value);
+                });
   parser.flag("--json", json,
               "a JSON list of {test, threads, tok_per_s (mean), min, median, "
-              "max, of_stream, stream_gb_s, ...} instead of a table");
+              "max, of_stream, stream_gb_s, ...} instead of a table; with "
+              "--workload an object");
   if (!parser.parse(argc, argv))
     return false;
   if (repetitions == 0)
     throw UsageError("-r wants at least 1");
   if (std::find(sessions.begin(), sessions.end(), 0u) != sessions.end())
     throw UsageError("--batch wants at least 1");
+  if (workload && (threads.size() != 1 || generations.size() != 1))
+    throw UsageError("--workload takes one -t and one -n");
+  if (workload && generations.front() < 2)
+    throw UsageError("--workload wants -n of at least 2");
   return true;
 }
 
@@ -145,10 +176,31 @@ static void measureAll(const Plan &plan, const Probe &probe,
   }
 }
 
+static int runWorkload(const Arguments &arguments) {
+  const Plan plan = arguments.plan.open(arguments.threads.front());
+  const WorkloadOptions options{*arguments.workload,
+                                arguments.generations.front(),
+                                arguments.repetitions, arguments.temperatures};
+  Progress progress("prompt", readWorkload(options.path).size());
+  uint64_t done = 0;
+  const WorkloadResult result =
+      measureWorkload(plan, options, [&](const std::string &name) {
+        progress.update(++done, name);
+      });
+  writeOut(arguments.json ? toJson(plan, result) : toText(result),
+           /*flush=*/true);
+  if (result.differing())
+    throw Failure("drafts changed " + std::to_string(result.differing()) +
+                  " texts");
+  return exitSuccess;
+}
+
 static int run(int argc, char **argv) {
   Arguments arguments;
   if (!arguments.parse(argc, argv))
     return exitSuccess;
+  if (arguments.workload)
+    return runWorkload(arguments);
   std::vector<BenchResult> results;
   std::optional<Plan> plan;
   std::optional<Probe> probe;

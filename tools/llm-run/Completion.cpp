@@ -3,6 +3,7 @@
 #include "tools/llm-run/Completion.h"
 #include "tools/common/Failure.h"
 #include "tools/common/File.h"
+#include "tools/common/SpeculationFigures.h"
 #include "tools/common/Terminal.h"
 #include "tools/llm-run/Interrupt.h"
 
@@ -142,51 +143,15 @@ static const char *nameOf(sinter_stop_reason reason) {
   return "unknown";
 }
 
-/// The number of drafts that were longer than i.
-static size_t longestDraft(const Speculation &s) {
-  size_t length = 0;
-  while (length < SINTER_SPECULATION_ROWS && s.drafted_at[length])
-    ++length;
-  return length;
-}
-
-static double ratio(uint64_t part, uint64_t whole) {
-  return whole ? static_cast<double>(part) / static_cast<double>(whole) : 0;
-}
-
-/// Each figure as sinter-c/speculation.h defines it.
-static nlohmann::ordered_json toJson(const Speculation &s) {
-  nlohmann::ordered_json positions = nlohmann::json::array();
-  for (size_t i = 0; i < longestDraft(s); ++i)
-    positions.push_back(ratio(s.accepted_at[i], s.drafted_at[i]));
-  return {{"rounds", s.rounds},
-          {"drafted", s.drafted},
-          {"accepted", s.accepted},
-          {"acceptance_rate", ratio(s.accepted, s.drafted)},
-          {"block_efficiency", ratio(s.rounds + s.accepted, s.rounds)},
-          {"acceptance_by_position", positions},
-          {"draft_ms", static_cast<double>(s.draft_ns) / 1e6},
-          {"verify_ms", static_cast<double>(s.verify_ns) / 1e6}};
-}
-
 static void printSpeculation(const Speculation &s, const Style &style) {
-  std::string positions;
-  for (size_t i = 0; i < longestDraft(s); ++i) {
-    char text[16];
-    std::snprintf(text, sizeof(text), " %.2f",
-                  ratio(s.accepted_at[i], s.drafted_at[i]));
-    positions += text;
-  }
   std::fprintf(stderr,
                "%sdrafted %llu  accepted %llu (%.2f)  tokens a forward %.2f  "
                "draft %.1f ms  verify %.1f ms  accepted by position%s%s\n",
                style.dim(), static_cast<unsigned long long>(s.drafted),
-               static_cast<unsigned long long>(s.accepted),
-               ratio(s.accepted, s.drafted),
-               ratio(s.rounds + s.accepted, s.rounds),
-               static_cast<double>(s.draft_ns) / 1e6,
-               static_cast<double>(s.verify_ns) / 1e6,
-               positions.empty() ? " -" : positions.c_str(), style.plain());
+               static_cast<unsigned long long>(s.accepted), acceptanceRate(s),
+               blockEfficiency(s), static_cast<double>(s.draft_ns) / 1e6,
+               static_cast<double>(s.verify_ns) / 1e6, positionsText(s).c_str(),
+               style.plain());
 }
 
 static void reportJson(const Job &job, const Completion &completion) {

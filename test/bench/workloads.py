@@ -1,0 +1,33 @@
+# Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Prompt sets with drafts and without, by llm-bench --workload, which takes turns itself. The prompts are our own."""
+import functools
+import json
+import pathlib
+import subprocess
+
+import engines.sinter
+from model import Subject
+from workshop import HERE, Missing
+
+DRAFTERS = "--speculate=copy,lookup"
+FILES = HERE / "workloads"
+
+
+@functools.cache
+def measured(build, plan, name, repetitions):
+    """What llm-bench says of test/bench/workloads/NAME.jsonl, both samplings."""
+    result = subprocess.run([pathlib.Path(build) / "bin" / "llm-bench", plan, f"--workload={FILES / name}.jsonl", "-n", "128", "-r",
+                             str(repetitions), "--json"], capture_output=True, text=True, check=False)
+    if result.returncode:
+        raise Missing(f"llm-bench: {result.stderr.strip()}")
+    return json.loads(result.stdout)
+
+
+def speed_up(name, temperature, repetitions=3):
+    """Time without drafts over time with them: the median of the repetitions, each over all prompts."""
+    def measure(workshop, build):
+        plan = engines.sinter.prepare(workshop, Subject("sinter", "q4_1", (DRAFTERS,)), build)
+        samplings = measured(build, plan, name, repetitions)["samplings"]
+        return next(sampling["ratio"]["median"] for sampling in samplings if sampling["temperature"] == temperature)
+    return measure

@@ -1,0 +1,62 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "tools/common/SpeculationFigures.h"
+
+#include <cstdio>
+#include <nlohmann/json.hpp>
+
+using namespace sinter;
+using namespace sinter::tools;
+
+static double ratio(uint64_t part, uint64_t whole) {
+  return whole ? static_cast<double>(part) / static_cast<double>(whole) : 0;
+}
+
+double sinter::tools::acceptanceRate(const Speculation &figures) {
+  return ratio(figures.accepted, figures.drafted);
+}
+
+double sinter::tools::blockEfficiency(const Speculation &figures) {
+  return ratio(figures.rounds + figures.accepted, figures.rounds);
+}
+
+std::vector<double>
+sinter::tools::acceptanceByPosition(const Speculation &figures) {
+  std::vector<double> shares;
+  for (size_t i = 0; i < SINTER_SPECULATION_ROWS && figures.drafted_at[i]; ++i)
+    shares.push_back(ratio(figures.accepted_at[i], figures.drafted_at[i]));
+  return shares;
+}
+
+void sinter::tools::add(Speculation &sum, const Speculation &figures) {
+  sum.rounds += figures.rounds;
+  sum.drafted += figures.drafted;
+  sum.accepted += figures.accepted;
+  sum.draft_ns += figures.draft_ns;
+  sum.verify_ns += figures.verify_ns;
+  for (size_t i = 0; i < SINTER_SPECULATION_ROWS; ++i) {
+    sum.drafted_at[i] += figures.drafted_at[i];
+    sum.accepted_at[i] += figures.accepted_at[i];
+  }
+}
+
+nlohmann::ordered_json sinter::tools::toJson(const Speculation &figures) {
+  return {{"rounds", figures.rounds},
+          {"drafted", figures.drafted},
+          {"accepted", figures.accepted},
+          {"acceptance_rate", acceptanceRate(figures)},
+          {"block_efficiency", blockEfficiency(figures)},
+          {"acceptance_by_position", acceptanceByPosition(figures)},
+          {"draft_ms", static_cast<double>(figures.draft_ns) / 1e6},
+          {"verify_ms", static_cast<double>(figures.verify_ns) / 1e6}};
+}
+
+std::string sinter::tools::positionsText(const Speculation &figures) {
+  std::string text;
+  for (double share : acceptanceByPosition(figures)) {
+    char number[16];
+    std::snprintf(number, sizeof(number), " %.2f", share);
+    text += number;
+  }
+  return text.empty() ? " -" : text;
+}

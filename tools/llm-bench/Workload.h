@@ -1,0 +1,71 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What a set of prompts gains by drafts: one plan with them and without, in
+// turns.
+#ifndef SINTER_TOOLS_LLMBENCH_WORKLOAD_H
+#define SINTER_TOOLS_LLMBENCH_WORKLOAD_H
+
+#include "tools/llm-bench/Conversation.h"
+
+#include <functional>
+
+namespace sinter::tools {
+
+/// A prompt in one sampling. Times are those of decoding: from the first token,
+/// which comes from the prompt, to the last; one a repetition.
+struct PromptResult {
+  std::string name;
+  bool left = false; ///< out, since its plain answer loops
+  bool differs = false;
+  uint64_t tokens = 0;
+  std::vector<double> plainNs = {}, draftedNs = {};
+  Speculation figures = {}; ///< of one repetition
+
+  std::vector<double> ratios() const;
+};
+
+struct SamplingResult {
+  double temperature;
+  std::vector<PromptResult> prompts;
+
+  /// Those that count.
+  std::vector<const PromptResult *> counted() const;
+  /// One a repetition: the time of all prompts without drafts over that with.
+  std::vector<double> ratios() const;
+  Speculation figures() const;
+  uint64_t tokens() const;
+  double plainNs() const; ///< of all prompts, the median repetition
+  double draftedNs() const;
+  uint64_t differing() const;
+};
+
+struct WorkloadResult {
+  std::string name;
+  uint32_t threads, newTokens, repetitions;
+  std::vector<SamplingResult> samplings = {};
+
+  uint64_t differing() const;
+};
+
+struct WorkloadOptions {
+  std::string path;
+  uint32_t newTokens;
+  uint32_t repetitions;
+  std::vector<double> temperatures = {0, 0.8};
+};
+
+/// Every measurement has a session of its own, in which nothing was learned. A
+/// prompt is left out of all samplings when its plain greedy answer loops.
+/// Throws Failure when the plan does not draft. `progress` gets a prompt's
+/// name.
+WorkloadResult
+measureWorkload(const Plan &plan, const WorkloadOptions &options,
+                const std::function<void(const std::string &)> &progress);
+
+std::string toJson(const Plan &plan, const WorkloadResult &result);
+std::string toText(const WorkloadResult &result);
+
+} // namespace sinter::tools
+
+#endif
