@@ -25,10 +25,10 @@ public:
 
   void prefill();
   void score();
-  void generate(StringRef name, StringRef drafter);
+  /// With what declareDrafters() declared, or without drafts.
+  void generate(StringRef name, bool drafts);
   void step();
-  /// Declares what drafts; its name, or none.
-  StringRef declareDrafters();
+  void declareDrafters();
   bool forwardTakesRuns();
 
 private:
@@ -44,15 +44,22 @@ private:
   Value prefillWith(Value chunk, function_ref<void(Value rows)> afterForward);
   void handOutLogits(Value rows);
   Value decodeLoop(ProgramOp program);
-  Value draftingLoop(ProgramOp program, StringRef drafter);
+  Value draftingLoop(ProgramOp program);
   /// A token that was drawn and handed out, and what follows from it.
   struct Drawn {
     Value token, made, stop;
   };
   Drawn drawAndEmit(ProgramOp program, Value row, Value position, Value made);
   Value draftLimit(ProgramOp program, Value made);
-  void draftingRound(ProgramOp program, StringRef drafter, Value token,
-                     Value made);
+  void draftingRound(ProgramOp program, Value token, Value made);
+  /// A drafter, in the order in which they are asked.
+  struct Asked {
+    std::string name;
+    bool model;
+  };
+  Value draftRows(ProgramOp program, ArrayRef<Asked> asked, Value most);
+  void modelDraft(ProgramOp program, DraftOp draft);
+  Asked declare(DrafterKind kind, ArrayRef<Attribute> parts = {});
   void round(ProgramOp program, Value made);
   void advance(Value token, Value made);
   /// A new block of `region` with `arguments` i64 arguments; the builder
@@ -62,6 +69,8 @@ private:
   OpBuilder builder;
   Location loc;
   const GenerationOptions &options;
+  SmallVector<Asked> drafters;
+  unsigned groups = 0; // of drafters that are asked together
 };
 
 } // namespace
@@ -196,15 +205,64 @@ Value Generator::draftLimit(ProgramOp program, Value made) {
   return arith::MinSIOp::create(builder, loc, left, rows);
 }
 
+/// Another model reads what it lacks of the text and what it has drafted, and
+/// draws as the model it drafts for will: by the same noise.
+void Generator::modelDraft(ProgramOp program, DraftOp draft) {
+  OpBuilder::InsertionGuard guard(builder);
+  Value position = enter(draft.getBody(), 1)->getArgument(0);
+  Value zero = constant(0), one = constant(1);
+  auto read = CatchUpOp::create(builder, loc, builder.getI64Type(),
+                                options.draft + options.state, position,
+                                constant(options.maxRows));
+  {
+    OpBuilder::InsertionGuard inner(builder);
+    Block *body = enter(read.getBody(), 2);
+    Value rows = body->getArgument(0);
+    ForwardOp::create(builder, loc, options.draft + options.forward, rows,
+                      body->getArgument(1), /*runs=*/Value());
+    CommitOp::create(builder, loc, rows);
+  }
+  Value last = arith::SubIOp::create(builder, loc, read.getLast(), one);
+  HeadOp::create(builder, loc, options.draft + options.head, last, one);
+  SmallVector<Value> args = {position};
+  llvm::append_range(args, program.getArguments().drop_front(2));
+  Value token = SampleOp::create(builder, loc, builder.getI64Type(),
+                                 options.sample, zero, args);
+  ProposeOp::create(builder, loc, token);
+}
+
+/// Rows of the draft of the first one asked that proposes anything.
+Value Generator::draftRows(ProgramOp program, ArrayRef<Asked> asked,
+                           Value most) {
+  Type i64 = builder.getI64Type();
+  auto state = FlatSymbolRefAttr::get(builder.getContext(), options.state);
+  auto draft =
+      DraftOp::create(builder, loc, i64, asked.front().name, most,
+                      asked.front().model ? state : FlatSymbolRefAttr());
+  if (asked.front().model)
+    modelDraft(program, draft);
+  if (asked.size() == 1)
+    return draft.getRows();
+  Value found =
+      compare(arith::CmpIPredicate::sgt, draft.getRows(), constant(1));
+  auto branch =
+      scf::IfOp::create(builder, loc, i64, found, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  scf::YieldOp::create(builder, loc, draft.getRows());
+  builder.setInsertionPointToStart(branch.elseBlock());
+  scf::YieldOp::create(builder, loc,
+                       draftRows(program, asked.drop_front(), most));
+  return branch.getResult(0);
+}
+
 /// Puts the last token into the state, with what is drafted behind it, and
 /// hands out every token that follows from it.
-void Generator::draftingRound(ProgramOp program, StringRef drafter, Value token,
-                              Value made) {
+void Generator::draftingRound(ProgramOp program, Value token, Value made) {
   Type i64 = builder.getI64Type(), i1 = builder.getI1Type();
   Value zero = constant(0);
   FeedOp::create(builder, loc, token);
-  Value rows =
-      DraftOp::create(builder, loc, i64, drafter, draftLimit(program, made));
+  Value rows = draftRows(program, drafters, draftLimit(program, made));
   auto step = StepOp::create(builder, loc, TypeRange{i64, i1, i64},
                              options.state, rows);
   {
@@ -225,12 +283,15 @@ void Generator::draftingRound(ProgramOp program, StringRef drafter, Value token,
     }
     CommitOp::create(builder, loc, zero, verify.getResults());
   }
+  if (llvm::any_of(drafters, [](const Asked &asked) { return asked.model; }))
+    CutBackOp::create(builder, loc, options.draft + options.state,
+                      options.state);
   StopOp::create(builder, loc, step.getResult(1),
                  ValueRange{step.getResult(0), step.getResult(2)});
 }
 
 /// The first token comes from the prompt; then round after round.
-Value Generator::draftingLoop(ProgramOp program, StringRef drafter) {
+Value Generator::draftingLoop(ProgramOp program) {
   Type i64 = builder.getI64Type();
   Value length = LengthOp::create(builder, loc, i64, options.state);
   Drawn first = drawAndEmit(program, constant(0), length, constant(0));
@@ -244,35 +305,54 @@ Value Generator::draftingLoop(ProgramOp program, StringRef drafter) {
                              ValueRange{first.token, first.made});
   scf::YieldOp::create(builder, loc, loop.getResult(1));
   Block *round = enter(loop.getRound(), 2);
-  draftingRound(program, drafter, round->getArgument(0), round->getArgument(1));
+  draftingRound(program, round->getArgument(0), round->getArgument(1));
   Block *advance = enter(loop.getAdvance(), 2);
   NextOp::create(builder, loc, advance->getArguments());
   return branch.getResult(0);
 }
 
-StringRef Generator::declareDrafters() {
-  auto declare = [&](DrafterKind kind, int64_t least, int64_t most,
-                     ArrayRef<Attribute> parts) {
-    StringRef name = stringifyDrafterKind(kind);
-    DrafterOp::create(builder, loc, name, kind, least, most,
-                      options.logitsRows - 1, PolicyKind::Goodput,
-                      parts.empty() ? ArrayAttr()
-                                    : builder.getArrayAttr(parts));
-    return name;
-  };
-  StringRef name;
-  SmallVector<Attribute> parts;
-  for (DrafterKind kind : options.drafters) {
-    bool copies = kind == DrafterKind::Copy;
-    name = declare(kind, copies ? kLeastCopied : 1,
-                   copies ? kMostMatched : kLongestGram, {});
-    parts.push_back(FlatSymbolRefAttr::get(builder.getContext(), name));
-  }
-  return parts.size() > 1 ? declare(DrafterKind::Priority, 0, 0, parts) : name;
+Generator::Asked Generator::declare(DrafterKind kind,
+                                    ArrayRef<Attribute> parts) {
+  bool copies = kind == DrafterKind::Copy, looks = kind == DrafterKind::Lookup;
+  bool model = kind == DrafterKind::Model;
+  int64_t least = copies ? kLeastCopied : looks ? 1 : 0;
+  int64_t most = copies ? kMostMatched : looks ? kLongestGram : 0;
+  std::string name = stringifyDrafterKind(kind).str();
+  if (kind == DrafterKind::Priority && groups++ > 0)
+    name += std::to_string(groups);
+  DrafterOp::create(builder, loc, name, kind, least, most,
+                    options.logitsRows - 1, PolicyKind::Goodput,
+                    parts.empty() ? ArrayAttr() : builder.getArrayAttr(parts),
+                    model
+                        ? FlatSymbolRefAttr::get(builder.getContext(),
+                                                 options.draft + options.state)
+                        : FlatSymbolRefAttr());
+  return {name, model};
 }
 
-/// `drafter`: empty for plain decoding.
-void Generator::generate(StringRef name, StringRef drafter) {
+/// The program asks a model itself; those that look at the text alone are asked
+/// together.
+void Generator::declareDrafters() {
+  SmallVector<Attribute> together;
+  auto close = [&] {
+    if (together.size() > 1) {
+      drafters.pop_back_n(together.size());
+      drafters.push_back(declare(DrafterKind::Priority, together));
+    }
+    together.clear();
+  };
+  for (DrafterKind kind : options.drafters) {
+    if (kind == DrafterKind::Model)
+      close();
+    drafters.push_back(declare(kind));
+    if (kind != DrafterKind::Model)
+      together.push_back(
+          FlatSymbolRefAttr::get(builder.getContext(), drafters.back().name));
+  }
+  close();
+}
+
+void Generator::generate(StringRef name, bool drafts) {
   OpBuilder::InsertionGuard guard(builder);
   ProgramOp program = begin(name,
                             {"max_new", "chunk", "seed", "temperature", "top_k",
@@ -291,8 +371,7 @@ void Generator::generate(StringRef name, StringRef drafter) {
     Value row = arith::SubIOp::create(builder, loc, last, one);
     HeadOp::create(builder, loc, options.head, row, one);
     scf::YieldOp::create(builder, loc,
-                         drafter.empty() ? decodeLoop(program)
-                                         : draftingLoop(program, drafter));
+                         drafts ? draftingLoop(program) : decodeLoop(program));
     builder.setInsertionPointToStart(branch.elseBlock());
     scf::YieldOp::create(builder, loc, zero);
   }
@@ -331,10 +410,11 @@ void sinter::decode::buildGenerationProgram(ModuleOp module,
   generator.prefill();
   generator.score();
   if (options.drafters.empty()) {
-    generator.generate("generate", "");
+    generator.generate("generate", /*drafts=*/false);
   } else {
-    generator.generate("generate", generator.declareDrafters());
-    generator.generate("generate_plain", "");
+    generator.declareDrafters();
+    generator.generate("generate", /*drafts=*/true);
+    generator.generate("generate_plain", /*drafts=*/false);
   }
   if (generator.forwardTakesRuns())
     generator.step();

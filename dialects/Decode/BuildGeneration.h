@@ -29,6 +29,10 @@ struct GenerationOptions {
   /// Rows of a forward, and rows of logits that fit the logits buffer.
   int64_t maxRows = 512;
   int64_t logitsRows = 16;
+  /// A model that drafts has functions and a state of the same names, with this
+  /// before them; its forward reads its ids from the history, and its head
+  /// writes the logits that `sample` reads.
+  std::string draft = "draft.";
   /// What drafts, the first one first; none: plain decoding.
   llvm::SmallVector<DrafterKind> drafters;
 };

@@ -97,14 +97,43 @@ LogicalResult StepOp::verify() {
 
 LogicalResult DrafterOp::verify() {
   bool combines = getKind() == DrafterKind::Priority;
+  bool asksModel = getKind() == DrafterKind::Model;
   if (combines != (getParts() && !getParts()->empty()))
     return emitOpError("of kind ")
            << stringifyDrafterKind(getKind())
            << (combines ? " needs parts" : " has no parts");
-  if (combines ? getMaxMatch() != 0
-               : getMinMatch() == 0 || getMinMatch() > getMaxMatch())
+  if (asksModel != getState().has_value())
+    return emitOpError("of kind ")
+           << stringifyDrafterKind(getKind())
+           << (asksModel ? " needs the state of its model" : " has no state");
+  if (combines || asksModel
+          ? getMaxMatch() != 0
+          : getMinMatch() == 0 || getMinMatch() > getMaxMatch())
     return emitOpError("matches ")
            << getMinMatch() << " to " << getMaxMatch() << " ids";
+  return success();
+}
+
+LogicalResult DraftOp::verify() {
+  if (getBody().empty() != !getAfter())
+    return emitOpError("has a body where a model drafts after a state");
+  if (getBody().empty())
+    return success();
+  if (getBody().getNumArguments() != 1 ||
+      !getBody().getArgument(0).getType().isInteger(64))
+    return emitOpError("body takes the position of the id, an i64");
+  auto propose = dyn_cast<ProposeOp>(getBody().front().getTerminator());
+  if (!propose)
+    return emitOpError("body must end in decode.propose");
+  return success();
+}
+
+LogicalResult CatchUpOp::verify() {
+  if (failed(verifyBody(*this, getBody(), 2)))
+    return failure();
+  auto commit = cast<CommitOp>(getBody().front().getTerminator());
+  if (commit.getCount() != getBody().getArgument(0))
+    return emitOpError("keeps all of its rows");
   return success();
 }
 
@@ -187,6 +216,8 @@ static LogicalResult verifyDrafter(Operation *op, FlatSymbolRefAttr name,
   return op->emitOpError("no decode.drafter named '") << name.getValue() << "'";
 }
 LogicalResult DrafterOp::verifySymbolUses(SymbolTableCollection &tables) {
+  if (getStateAttr() && failed(verifyState(*this, getStateAttr(), tables)))
+    return failure();
   if (!getParts())
     return success();
   for (auto part : getParts()->getAsRange<FlatSymbolRefAttr>()) {
@@ -199,8 +230,41 @@ LogicalResult DrafterOp::verifySymbolUses(SymbolTableCollection &tables) {
   }
   return success();
 }
+/// A model drafts in a body of its own, which writes the drafter's state.
 LogicalResult DraftOp::verifySymbolUses(SymbolTableCollection &tables) {
-  return verifyDrafter(*this, getDrafterAttr(), tables);
+  if (failed(verifyDrafter(*this, getDrafterAttr(), tables)))
+    return failure();
+  auto drafter =
+      tables.lookupNearestSymbolFrom<DrafterOp>(*this, getDrafterAttr());
+  bool asksModel = drafter.getKind() == DrafterKind::Model;
+  if (asksModel == getBody().empty())
+    return emitOpError("'")
+           << getDrafter() << "' is of kind "
+           << stringifyDrafterKind(drafter.getKind())
+           << (asksModel ? ", which needs a body" : ", which takes no body");
+  if (!asksModel)
+    return success();
+  if (failed(verifyState(*this, getAfterAttr(), tables)))
+    return failure();
+  if (getAfterAttr() == drafter.getStateAttr())
+    return emitOpError("drafts for the state it writes, '")
+           << *drafter.getState() << "'";
+  for (auto inner : getBody().front().getOps<CatchUpOp>())
+    if (inner.getStateAttr() != drafter.getStateAttr())
+      return inner.emitOpError("writes '")
+             << inner.getState() << "'; the state of '" << getDrafter()
+             << "' is '" << *drafter.getState() << "'";
+  return success();
+}
+LogicalResult CatchUpOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyState(*this, getStateAttr(), tables);
+}
+LogicalResult CutBackOp::verifySymbolUses(SymbolTableCollection &tables) {
+  if (getStateAttr() == getToAttr())
+    return emitOpError("takes two states");
+  if (failed(verifyState(*this, getStateAttr(), tables)))
+    return failure();
+  return verifyState(*this, getToAttr(), tables);
 }
 LogicalResult VerifyOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyState(*this, getStateAttr(), tables);

@@ -102,7 +102,8 @@ class Decode_Enum<string name, string text, list<I32EnumAttrCase> cases>
 }
 def Decode_DrafterKind : Decode_Enum<"DrafterKind", "how a drafter finds ids", [
   I32EnumAttrCase<"Copy", 0, "copy">, I32EnumAttrCase<"Lookup", 1, "lookup">,
-  I32EnumAttrCase<"Priority", 2, "priority">]>;
+  I32EnumAttrCase<"Priority", 2, "priority">,
+  I32EnumAttrCase<"Model", 3, "model">]>;
 def Decode_PolicyKind : Decode_Enum<"PolicyKind", "how many ids are drafted", [
   I32EnumAttrCase<"Static", 0, "static">,
   I32EnumAttrCase<"Goodput", 1, "goodput">]>;
@@ -117,7 +118,9 @@ def Decode_DrafterOp : Decode_Op<"drafter", [Symbol, HasParent<"::mlir::ModuleOp
       text, of the lengths in `match` (CopySpec, Dumitru et al., 2025);
     - `lookup`: id by id the one that came most often after a suffix, the longest
       first (the context n-grams of N-Grammys, Stewart et al., 2024);
-    - `priority`: the first of `parts` that proposes anything.
+    - `priority`: the first of `parts` that proposes anything;
+    - `model`: what another model of the plan says, whose state is `state`; the
+      body of a `decode.draft` asks it (Leviathan et al., 2023).
 
     `most` bounds a draft. The policy `static` takes all that is found,
     `goodput` as many as promise the most tokens a second, by what was accepted
@@ -126,6 +129,7 @@ def Decode_DrafterOp : Decode_Op<"drafter", [Symbol, HasParent<"::mlir::ModuleOp
     ```mlir
     decode.drafter @copy copy match(3 to 16) most(15) policy(goodput)
     decode.drafter @both priority most(15) policy(goodput) parts([@copy, @lookup])
+    decode.drafter @model model most(15) policy(goodput) state(@draft.kv)
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Decode_DrafterKind:$kind,
@@ -133,11 +137,12 @@ def Decode_DrafterOp : Decode_Op<"drafter", [Symbol, HasParent<"::mlir::ModuleOp
       DefaultValuedAttr<ConfinedAttr<I64Attr, [IntNonNegative]>, "0">:$max_match,
       ConfinedAttr<I64Attr, [IntPositive]>:$max_draft,
       Decode_PolicyKind:$policy,
-      OptionalAttr<FlatSymbolRefArrayAttr>:$parts);
+      OptionalAttr<FlatSymbolRefArrayAttr>:$parts,
+      OptionalAttr<FlatSymbolRefAttr>:$state);
   let assemblyFormat = [{
     $sym_name $kind (`match` `(` $min_match^ `to` $max_match `)`)?
     `most` `(` $max_draft `)` `policy` `(` $policy `)` (`parts` `(` $parts^ `)`)?
-    attr-dict
+    (`state` `(` $state^ `)`)? attr-dict
   }];
   let hasVerifier = 1;
 }
@@ -154,10 +159,70 @@ def Decode_DraftOp : Decode_User<"draft"> {
     %rows = decode.draft @copy most(%most)
     decode.step @kv rows(%rows) { ... }
     ```
+
+    Where a model drafts for the state `after`, the body makes one id after the
+    other: it gets the position that the id will have and ends in
+    `decode.propose`. How many is the policy's choice; none, and the body does
+    not run. The drafter's state is ahead of the other one then, until
+    `decode.cut_back`.
+
+    ```mlir
+    %rows = decode.draft @model most(%most) after(@kv) {
+    ^bb0(%position: i64):
+      %last = decode.catch_up @draft.kv to(%position) chunk(%chunk) { ... }
+      ...
+      %token = decode.sample @sample row(%zero) (%position, %seed)
+      decode.propose %token
+    }
+    decode.step @kv rows(%rows) { ... }
+    decode.cut_back @draft.kv to(@kv)
+    ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$drafter, I64:$most);
+  let arguments = (ins FlatSymbolRefAttr:$drafter, I64:$most,
+      OptionalAttr<FlatSymbolRefAttr>:$after);
   let results = (outs I64:$rows);
-  let assemblyFormat = "$drafter `most` `(` $most `)` attr-dict";
+  let regions = (region MaxSizedRegion<1>:$body);
+  let assemblyFormat = [{
+    $drafter `most` `(` $most `)` (`after` `(` $after^ `)`)? ($body^)? attr-dict
+  }];
+  let builders = [OpBuilder<(ins "::mlir::Type":$rows, "::llvm::StringRef":$drafter,
+                                 "::mlir::Value":$most),
+      [{ build($_builder, $_state, rows, drafter, most, ::mlir::FlatSymbolRefAttr()); }]>];
+  let hasVerifier = 1;
+}
+
+def Decode_ProposeOp : Decode_Op<"propose", [Terminator, HasParent<"DraftOp">]> {
+  let summary = "The next id of a draft";
+  let arguments = (ins I64:$token);
+  let assemblyFormat = "$token attr-dict";
+}
+
+def Decode_CatchUpOp : Decode_Op<"catch_up", [SingleBlock,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "Computes what a state lacks of the history";
+  let description = [{
+    Until the state holds `to` positions: reserves at most `chunk` of them and
+    runs the body with their number and the position of the first one. Its
+    forward reads their ids from the history. The result is the row count of the
+    last chunk, 0 when nothing was lacking.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$state, I64:$to, I64:$chunk);
+  let results = (outs I64:$last);
+  let regions = (region SizedRegion<1>:$body);
+  let assemblyFormat = [{
+    $state `to` `(` $to `)` `chunk` `(` $chunk `)` $body attr-dict
+  }];
+  let hasVerifier = 1;
+}
+
+def Decode_CutBackOp : Decode_User<"cut_back"> {
+  let summary = "Forgets what a draft put into a state beyond what `to` holds";
+  let description = [{
+    Drafted ids that were kept are part of both; those that were not are
+    forgotten.
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$state, FlatSymbolRefAttr:$to);
+  let assemblyFormat = "$state `to` `(` $to `)` attr-dict";
 }
 
 def Decode_VerifyOp : Decode_Op<"verify", [SingleBlock,
@@ -268,7 +333,7 @@ def Decode_BatchOp : Decode_Op<"batch", [SingleBlock,
 }
 
 def Decode_CommitOp : Decode_Op<"commit",
-    [Terminator, ParentOneOf<["StepOp", "PrefillOp", "BatchOp"]>]> {
+    [Terminator, ParentOneOf<["StepOp", "PrefillOp", "BatchOp", "CatchUpOp"]>]> {
   let summary = "Keeps the first `count` reserved rows; the others are forgotten";
   let description = [{
     Rows that `decode.verify` kept are not counted. `values` are the results of a

@@ -22,11 +22,16 @@ struct Facts {
   bool forwarded = false;
   /// Rows of the draft behind the id that was fed last; null: none.
   Value drafted;
+  /// A draft put positions into this state that are not cut back on some path.
+  FlatSymbolRefAttr ahead;
 
   Facts meet(const Facts &other) const {
-    return {ids && other.ids, hidden && other.hidden, logits && other.logits,
+    return {ids && other.ids,
+            hidden && other.hidden,
+            logits && other.logits,
             forwarded && other.forwarded,
-            drafted == other.drafted ? drafted : Value()};
+            drafted == other.drafted ? drafted : Value(),
+            ahead ? ahead : other.ahead};
   }
   bool operator==(const Facts &other) const = default;
 };
@@ -43,6 +48,11 @@ private:
   LogicalResult forward(ForwardOp op, Facts &facts);
   LogicalResult step(StepOp op, Facts &facts);
   LogicalResult draft(DraftOp op, Facts &facts);
+  LogicalResult modelDraft(DraftOp op, Facts &facts);
+  LogicalResult catchUp(CatchUpOp op, Facts &facts);
+  LogicalResult cutBack(CutBackOp op, Facts &facts);
+  /// No state is ahead of what was kept.
+  LogicalResult level(Operation *op, const Facts &facts);
   LogicalResult verify(VerifyOp op, Facts &facts);
   LogicalResult body(Operation *op, Region &region, Value rows, Facts &facts);
   /// Walks `once` from the facts that hold in every iteration.
@@ -59,6 +69,8 @@ private:
   }
 
   bool silent = false;
+  /// The walk is inside of a draft that a model makes.
+  bool drafting = false;
   /// Rows reserved around the op being walked; null outside of a body.
   Value reserved;
   /// And what runs they form, in a batch.
@@ -88,8 +100,10 @@ LogicalResult Walk::forward(ForwardOp op, Facts &facts) {
   if (failed(
           need(facts.ids, op, "needs ids: nothing feeds them on every path")))
     return failure();
-  facts = Facts();
-  facts.hidden = facts.forwarded = true;
+  Facts after;
+  after.hidden = after.forwarded = true;
+  after.ahead = facts.ahead;
+  facts = after;
   return success();
 }
 
@@ -106,8 +120,58 @@ LogicalResult Walk::draft(DraftOp op, Facts &facts) {
           need(facts.ids, op,
                "needs the id it comes after: nothing feeds it on every path")))
     return failure();
+  if (!op.getBody().empty() && failed(modelDraft(op, facts)))
+    return failure();
   facts.drafted = op.getRows();
   return success();
+}
+
+/// The body sees nothing of the model it drafts for, and leaves nothing to it:
+/// the two share buffers. It may not run at all.
+LogicalResult Walk::modelDraft(DraftOp op, Facts &facts) {
+  if (reserved)
+    return refuse(op, "reserves rows while others are reserved");
+  if (failed(level(op, facts)))
+    return failure();
+  drafting = true;
+  Facts own;
+  LogicalResult result = loop(own, [&](Facts &inside) {
+    inside.hidden = inside.logits = false;
+    return block(op.getBody().front(), inside);
+  });
+  drafting = false;
+  facts.hidden = facts.logits = false;
+  auto drafter =
+      SymbolTable::lookupNearestSymbolFrom<DrafterOp>(op, op.getDrafterAttr());
+  if (drafter)
+    facts.ahead = drafter.getStateAttr();
+  return result;
+}
+
+/// The ids are in the history.
+LogicalResult Walk::catchUp(CatchUpOp op, Facts &facts) {
+  if (!drafting)
+    return refuse(op, "must stand in the body of a decode.draft");
+  facts.ids = true;
+  // The state may hold everything already: then nothing was computed.
+  return body(op, op.getBody(), op.getBody().getArgument(0), facts);
+}
+
+LogicalResult Walk::cutBack(CutBackOp op, Facts &facts) {
+  if (reserved)
+    return refuse(op, "must stand outside: rows are reserved, and not all of "
+                      "them may be kept");
+  if (facts.ahead == op.getStateAttr())
+    facts.ahead = nullptr;
+  return success();
+}
+
+LogicalResult Walk::level(Operation *op, const Facts &facts) {
+  if (!facts.ahead)
+    return success();
+  return refuse(op, "comes while '" + facts.ahead.getValue() +
+                        "' may hold drafted ids that were not kept: no "
+                        "decode.cut_back before it on every path");
 }
 
 /// Each row's logits serve one draw.
@@ -176,14 +240,31 @@ LogicalResult Walk::branch(scf::IfOp op, Facts &facts) {
     return failure();
   if (op.elseBlock() && failed(block(*op.elseBlock(), other)))
     return failure();
+  // Whichever branch drafted, its rows are the result.
+  for (Value result : op.getResults()) {
+    unsigned i = cast<OpResult>(result).getResultNumber();
+    auto given = [&](Block *block) {
+      return cast<scf::YieldOp>(block->getTerminator()).getOperand(i);
+    };
+    if (facts.drafted && facts.drafted == given(op.thenBlock()) &&
+        other.drafted == given(op.elseBlock()))
+      facts.drafted = other.drafted = result;
+  }
   facts = facts.meet(other);
   return success();
 }
 
 LogicalResult Walk::visit(Operation *op, Facts &facts) {
+  if (drafting && isa<FeedOp, EmitOp, EmitLogitsOp, StepOp, PrefillOp, BatchOp,
+                      DraftOp, LoopOp>(op))
+    return refuse(op, "cannot stand in a draft, which proposes ids and does "
+                      "nothing else");
   return TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](ForwardOp forwardOp) { return forward(forwardOp, facts); })
       .Case([&](DraftOp inner) { return draft(inner, facts); })
+      .Case([&](CatchUpOp inner) { return catchUp(inner, facts); })
+      .Case([&](CutBackOp inner) { return cutBack(inner, facts); })
+      .Case<StopOp, ReturnOp>([&](auto end) { return level(end, facts); })
       .Case([&](VerifyOp inner) { return verify(inner, facts); })
       .Case([&](FeedOp) {
         facts.ids = true;

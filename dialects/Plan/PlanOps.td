@@ -453,7 +453,9 @@ def Plan_DraftOp : Plan_User<"draft"> {
   let summary = "Asks a drafter for ids after the one in row 0";
   let description = [{
     They go to the rows behind row 0 of the buffer `ids` of the model. The
-    result is how many there are, at most `most`.
+    result is how many there are, at most `most`. A drafter of kind `model` says
+    how many are worth it; the program makes them, and says each with
+    `plan.propose`.
     ```mlir
     %count = plan.draft @copy, %most
     ```
@@ -461,6 +463,19 @@ def Plan_DraftOp : Plan_User<"draft"> {
   let arguments = (ins FlatSymbolRefAttr:$drafter, I64:$most);
   let results = (outs I64:$dst);
   let assemblyFormat = "$drafter `,` $most attr-dict";
+}
+def Plan_ProposeOp : Plan_Op<"propose"> {
+  let summary = "Id `token` is row `row` of the draft at hand";
+  let description = [{
+    It goes to that row of the buffer `ids` of the model, and to its place in the
+    history, which becomes part of the text when the row is kept. Rows come in
+    order, from 1 on.
+    ```mlir
+    plan.propose %row, %token
+    ```
+  }];
+  let arguments = (ins I64:$row, I64:$token);
+  let assemblyFormat = "$row `,` $token attr-dict";
 }
 def Plan_FollowOp : Plan_Op<"follow"> {
   let summary = "The row of the draft that holds `token` right after `row`, or -1";

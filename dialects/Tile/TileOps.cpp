@@ -7,6 +7,7 @@
 #include "dialects/Tile/KvLayout.h"
 #include "dialects/Tile/StripLayout.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/SmallBitVector.h"
 
 using namespace mlir;
 using namespace sinter::tile;
@@ -137,6 +138,22 @@ LogicalResult VectorOp::verify() {
   if (getSize() <= 0)
     return emitOpError() << "size must be positive";
   return checkInterleaving(*this, getArrange(), getSources().size());
+}
+
+LogicalResult TokensOp::verify() {
+  llvm::SmallBitVector taken(std::max<int64_t>(getVocabulary(), 0));
+  for (auto [token, id] : llvm::enumerate(getIds())) {
+    int32_t known = id < 0 ? ~id : id;
+    if (known >= getVocabulary())
+      return emitOpError() << "token " << token << " has the id " << known
+                           << " in a vocabulary of " << getVocabulary();
+    if (id < 0)
+      continue;
+    if (taken.test(id))
+      return emitOpError() << "two tokens have the id " << id;
+    taken.set(id);
+  }
+  return success();
 }
 
 LogicalResult BufferOp::verify() {
@@ -446,4 +463,11 @@ LogicalResult SampleOp::verify() {
 
 LogicalResult ArgmaxOp::verify() {
   return checkExactRows(*this, getLogits(), "logits", getVocabulary());
+}
+
+LogicalResult MapLogitsOp::verify() {
+  if (failed(checkRows(*this, getX(), "x", 1)) ||
+      failed(checkRows(*this, getY(), "y", 1)))
+    return failure();
+  return checkSize(*this, getTokens(), "tokens", shapeOf(getY())[1]);
 }

@@ -27,6 +27,10 @@ namespace sinter::tile {
 
 /// Marks a function that all workers run together.
 inline constexpr llvm::StringLiteral kRegionAttr = "tile.region";
+/// A nested module that waits to be linked: a second model, which drafts.
+inline constexpr llvm::StringLiteral kDraftModule = "draft";
+/// On the module, after that: the checkpoint it came from.
+inline constexpr llvm::StringLiteral kDraftSource = "tile.draft_source";
 
 /// Up to so many rows count as few: one pass over a strip. To repeat a norm of
 /// few rows costs a worker less than to wait for another one.

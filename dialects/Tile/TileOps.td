@@ -50,6 +50,29 @@ def Tile_VectorOp : Tile_Op<"vector", [Symbol]> {
   }];
 }
 
+def Tile_TokensOp : Tile_Op<"tokens", [Symbol]> {
+  let summary = "where the tokens of one vocabulary are in a smaller one";
+  let description = [{
+    An entry for each token: t >= 0 is the same token's id in a vocabulary of
+    `vocabulary` tokens; t < 0: that vocabulary lacks it, and its token ~t stands
+    in for it in a text. No two tokens have the same id. The buffer is padded to
+    32 entries with -1.
+
+    ```mlir
+    tile.tokens @draft.tokens in 3 = [2, -1, 0, 1]
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name,
+      OptionalAttr<StrAttr>:$sym_visibility, Tile_Int:$vocabulary,
+      DenseI32ArrayAttr:$ids);
+  let assemblyFormat = "$sym_name `in` $vocabulary `=` $ids attr-dict";
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Entries of the buffer, with padding.
+    int64_t paddedSize() { return (getIds().size() + 31) / 32 * 32; }
+  }];
+}
+
 def Tile_BufferOp : Tile_Op<"buffer", [Symbol]> {
   let summary = "declares a buffer of the session";
   let description = [{

@@ -72,4 +72,48 @@ def Tile_ArgmaxOp : Tile_Op<"argmax"> {
   let hasVerifier = 1;
 }
 
+//===----------------------------------------------------------------------===//
+// Two vocabularies
+//===----------------------------------------------------------------------===//
+
+def Tile_ReadHistoryOp : Tile_Op<"read_history"> {
+  let summary = "the ids of positions of the history, for a model that follows";
+  let description = [{
+    Row r gets the id at position `at` + r. With `tokens` (see tile.tokens) it
+    gets the model's own id for it, or for what stands in for it; -1 for an id
+    beyond the table.
+
+    ```mlir
+    tile.read_history %history -> %ids rows(%n) at(%pos) : memref<8192xi32> -> memref<512xi32>
+    tile.read_history %history -> %ids rows(%n) at(%pos) tokens(%t : memref<49152xi32>)
+        : memref<8192xi32> -> memref<512xi32>
+    ```
+  }];
+  let arguments = (ins In<Tile_Ids>:$history, Out<Tile_Ids>:$ids, Index:$rows,
+      Index:$at, In<Optional<Tile_Ids>>:$tokens);
+  let assemblyFormat = [{
+    $history `->` $ids `rows` `(` $rows `)` `at` `(` $at `)`
+    (`tokens` `(` $tokens^ `:` type($tokens) `)`)? attr-dict
+    `:` type($history) `->` type($ids)
+  }];
+}
+
+def Tile_MapLogitsOp : Tile_Op<"map_logits"> {
+  let summary = "the first row of logits, in another vocabulary";
+  let description = [{
+    Column i of `y` is column tokens[i] of `x` where that is a token of both,
+    else -infinity (see tile.tokens).
+
+    ```mlir
+    tile.map_logits %x, %tokens -> %y
+        : memref<1x32000xf32>, memref<49152xi32> -> memref<16x49152xf32>
+    ```
+  }];
+  let arguments = (ins In<Tile_Rows>:$x, In<Tile_Ids>:$tokens, Out<Tile_Rows>:$y);
+  let assemblyFormat = [{
+    $x `,` $tokens `->` $y attr-dict `:` type($x) `,` type($tokens) `->` type($y)
+  }];
+  let hasVerifier = 1;
+}
+
 #endif // SINTER_DIALECTS_TILE_TILEVOCABULARYOPS_TD

@@ -99,7 +99,8 @@ private:
   MappedCheckpoint checkpoint;
   std::shared_ptr<gguf::File> file;
   std::string sourcePath, sourceSha256;
-  std::string ops; // what kernels do
+  std::string draftPath, draftSha256; // of the model that drafts, if any
+  std::string ops;                    // what kernels do
   std::vector<const CpuLevel *> levels;
   PlanInputs inputs;
   llvm::DefaultThreadPool pool;
@@ -124,6 +125,8 @@ llvm::Error ArtifactBuilder::openSource() {
   if (!opened)
     return opened.takeError();
   file = *opened;
+  if (auto draft = device->getAttrOfType<StringAttr>(tile::kDraftSource))
+    draftPath = draft.str();
   // Before the threads work on the regions.
   ops = analysis::kernelOps(module, device);
   return llvm::Error::success();
@@ -197,6 +200,10 @@ void ArtifactBuilder::addProvenance() {
   };
   add("source", llvm::sys::path::filename(sourcePath).str());
   add("source.sha256", sourceSha256);
+  if (!draftPath.empty()) {
+    add("draft", llvm::sys::path::filename(draftPath).str());
+    add("draft.sha256", draftSha256);
+  }
   add("compiler", "sinter 0.1.0");
   add("activations", options.tile.activations);
   add("attention", options.tile.attentionBf16() ? "bf16" : "f32");
@@ -206,6 +213,9 @@ void ArtifactBuilder::addProvenance() {
     add("kv_sinks", std::to_string(options.tile.kvSinks));
     add("lossy", "kv_window");
   }
+  // Every rule there is keeps the tokens of plain decoding.
+  if (!module.getOps<planir::DrafterOp>().empty())
+    add("fidelity", "exact");
   add("max_rows", std::to_string(options.tile.maxRows));
   add("ops", ops);
 }
@@ -289,9 +299,15 @@ llvm::Error ArtifactBuilder::run() {
   if (!digest)
     return digest.takeError();
   sourceSha256 = *digest;
+  if (!draftPath.empty()) {
+    auto draft = sourceDigest(draftPath, cache);
+    if (!draft)
+      return draft.takeError();
+    draftSha256 = *draft;
+  }
   addProvenance();
   std::string key = planKey();
-  PlanCache plans(cache, module, device, sourceSha256, pool);
+  PlanCache plans(cache, module, device, sourceSha256 + draftSha256, pool);
   auto reused = reuse(plans, key);
   if (!reused)
     return reused.takeError();

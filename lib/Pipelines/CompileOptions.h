@@ -43,6 +43,7 @@ struct TilePhaseOptions {
 /// Of the decode phase.
 struct DecodePhaseOptions {
   std::vector<std::string> speculate; ///< drafters; empty: none
+  std::string draftModel; ///< a .gguf file: what the drafter "model" asks
 };
 
 /// Of the artifact. All of these are part of ArtifactBuilder::planKey().

@@ -10,6 +10,7 @@
 #include "dialects/Llm/LlmOps.h"
 #include "lib/Import/Import.h"
 #include "lib/Pipelines/Artifact.h"
+#include "lib/Pipelines/DraftModel.h"
 #include "lib/Pipelines/Pipelines.h"
 #include "lib/Pipelines/Registration.h"
 #include "lib/Pipelines/Timing.h"
@@ -62,12 +63,14 @@ public:
 private:
   LogicalResult load();
   LogicalResult runPhase(Phase phase, TimingScope &timing);
+  LogicalResult runPasses(Phase phase);
   LogicalResult writeText(StringRef path);
   LogicalResult dump(Phase phase);
 
   const CompileOptions &options;
   MLIRContext context;
   OwningOpRef<ModuleOp> module;
+  std::optional<DraftModel> draft; // until the tile phase
 };
 
 } // namespace
@@ -82,6 +85,12 @@ LogicalResult Compilation::load() {
   if (failed(imported))
     return failure();
   module = std::move(*imported);
+  if (options.decode.draftModel.empty())
+    return success();
+  FailureOr<DraftModel> second = DraftModel::load(*module, options);
+  if (failed(second))
+    return failure();
+  draft = std::move(*second);
   return success();
 }
 
@@ -119,9 +128,26 @@ LogicalResult Compilation::runPhase(Phase phase, TimingScope &timing) {
     return failure();
   if (phase == Phase::Artifact)
     return writeArtifact(*module, options, scope);
+  return runPasses(phase);
+}
+
+/// The draft model goes the same way until it can be linked.
+LogicalResult Compilation::runPasses(Phase phase) {
   PassManager manager(&context);
   buildPhase(manager, phase, options);
-  return manager.run(*module);
+  if (failed(manager.run(*module)))
+    return failure();
+  if (!draft)
+    return success();
+  PassManager second(&context);
+  buildPhase(second, phase, draft->options());
+  if (failed(second.run(draft->module())))
+    return failure();
+  if (phase == Phase::Tile) {
+    draft->nestIn(*module);
+    draft.reset();
+  }
+  return success();
 }
 
 /// Asked before the work, which takes long: can the plan be written there?

@@ -124,6 +124,19 @@ WeightPackers::divideVector(tile::VectorOp op, uint64_t bytes) {
   return std::vector<WeightPanel>{{0, bytes, std::move(pack)}};
 }
 
+std::vector<WeightPanel> WeightPackers::divideTokens(tile::TokensOp op,
+                                                     uint64_t bytes) {
+  auto pack = [op](MutableArrayRef<uint8_t> out) mutable -> llvm::Error {
+    std::vector<int32_t> ids(op.getIds());
+    ids.resize(op.paddedSize(), -1);
+    if (4 * ids.size() != out.size())
+      return wrongSize(op.getSymName(), 4 * ids.size(), out.size());
+    std::memcpy(out.data(), ids.data(), out.size());
+    return llvm::Error::success();
+  };
+  return {{0, bytes, std::move(pack)}};
+}
+
 llvm::Expected<std::vector<WeightPanel>> WeightPackers::divide(StringRef name,
                                                                uint64_t bytes) {
   Operation *op = ops.lookup(name);
@@ -131,5 +144,7 @@ llvm::Expected<std::vector<WeightPanel>> WeightPackers::divide(StringRef name,
     return divideMatrix(packed, bytes);
   if (auto vector = dyn_cast_or_null<tile::VectorOp>(op))
     return divideVector(vector, bytes);
+  if (auto tokens = dyn_cast_or_null<tile::TokensOp>(op))
+    return divideTokens(tokens, bytes);
   return error("the device module does not say how to pack @" + name);
 }

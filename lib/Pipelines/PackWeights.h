@@ -16,7 +16,7 @@
 namespace sinter {
 
 /// Says how weights of a plan are made from the checkpoint, by the
-/// `tile.packed` and `tile.vector` ops of the device module.
+/// `tile.packed`, `tile.vector` and `tile.tokens` ops of the device module.
 class WeightPackers {
 public:
   WeightPackers(mlir::ModuleOp device, llm::CheckpointSource &source);
@@ -35,9 +35,11 @@ private:
                                                         uint64_t bytes);
   llvm::Expected<std::vector<WeightPanel>> divideVector(tile::VectorOp op,
                                                         uint64_t bytes);
+  static std::vector<WeightPanel> divideTokens(tile::TokensOp op,
+                                               uint64_t bytes);
 
   llm::CheckpointSource &source;
-  llvm::StringMap<mlir::Operation *> ops; // of all three kinds
+  llvm::StringMap<mlir::Operation *> ops; // that have names
 };
 
 } // namespace sinter

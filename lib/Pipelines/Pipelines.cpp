@@ -61,6 +61,7 @@ void sinter::buildPhase(OpPassManager &manager, Phase phase,
     build.logitsRows = options.tile.logitsRows;
     build.speculate.assign(options.decode.speculate.begin(),
                            options.decode.speculate.end());
+    manager.addPass(createLinkDraft());
     manager.addPass(createBuildGeneration(build));
     return manager.addPass(createVerifyDecoded());
   }

@@ -32,8 +32,10 @@ static void describe(llvm::raw_ostream &os, ModuleOp device, StringRef weight) {
   if (!packed)
     return;
   packed->print(os, OpPrintingFlags().useLocalScope());
-  for (auto name : packed->getAttrOfType<ArrayAttr>("sources")
-                       .getAsRange<FlatSymbolRefAttr>()) {
+  auto sources = packed->getAttrOfType<ArrayAttr>("sources");
+  if (!sources) // it says everything itself
+    return;
+  for (auto name : sources.getAsRange<FlatSymbolRefAttr>()) {
     auto op = dyn_cast_or_null<llm::WeightOp>(
         SymbolTable::lookupSymbolIn(device, name.getAttr()));
     if (!op)

@@ -85,6 +85,22 @@ def OutlineLayers : Pass<"llm-outline-layers", "mlir::ModuleOp"> {
   ];
 }
 
+def LinkDraft : Pass<"tile-link-draft", "mlir::ModuleOp"> {
+  let summary = "Makes a second model part of the module, as one that drafts";
+  let description = [{
+    Reads and writes `tile`.  A nested module `@draft` after the tile phase
+    becomes part of the module around it, with `draft.` before the name of each
+    symbol.  Arena, attention's memory, logits and sampling are shared: the two
+    never run at the same time.  The draft's `@forward` reads the ids of its rows
+    from the history.  Where it has a `tile.tokens @tokens`, ids are mapped into
+    its vocabulary, and logits back into that of its target.
+  }];
+  let dependentDialects = ["sinter::tile::TileDialect", "mlir::func::FuncDialect"];
+  let statistics = [
+    Statistic<"numMoved", "ops-linked", "functions, weights and states moved">
+  ];
+}
+
 def VerifyImported : Pass<"verify-imported", "mlir::ModuleOp"> {
   let summary = "Checks what importers promise to later phases";
   let description = [{

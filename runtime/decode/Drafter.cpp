@@ -128,6 +128,10 @@ Proposal propose(const plan::Plan &plan, uint32_t index,
   case plan::DrafterKind::Lookup:
     made = lookup(drafter, text, ids, most);
     break;
+  case plan::DrafterKind::Model:
+    made.count = most;
+    made.model = true;
+    break;
   case plan::DrafterKind::Priority:
     for (uint32_t i = 0; i < drafter.parts()->size() && made.count == 0; ++i)
       made = propose(plan, drafter.parts()->Get(i), text, ids, most);

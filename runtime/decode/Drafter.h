@@ -18,6 +18,7 @@ struct Proposal {
   uint32_t count = 0; // ids
   uint32_t match = 0; // ids of the suffix that was found again
   uint32_t drafter = 0;
+  bool model = false; // the program makes the ids, and each takes time
 };
 
 /// Ids that may follow `text`, at most `most`, from drafter `index` of a

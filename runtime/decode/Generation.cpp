@@ -93,6 +93,10 @@ uint32_t Generation::draft(uint32_t drafter, std::span<const int32_t> text,
   return speculation.draft(plan.tables(), drafter, text, ids, most);
 }
 
+void Generation::propose(uint32_t row, int32_t id) {
+  speculation.propose(row, id);
+}
+
 int64_t Generation::follow(int64_t row, int32_t id) {
   return speculation.follow(row, id);
 }

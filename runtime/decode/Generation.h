@@ -49,6 +49,7 @@ public:
   Status emitLogits(float *rows, uint32_t count, uint32_t stride) override;
   uint32_t draft(uint32_t drafter, std::span<const int32_t> text, int32_t *ids,
                  uint32_t most) override;
+  void propose(uint32_t row, int32_t id) override;
   int64_t follow(int64_t row, int32_t id) override;
 
   /// Completes prompt_tokens, generated_tokens, the times and the reason.

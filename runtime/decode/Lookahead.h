@@ -21,15 +21,20 @@ public:
   uint32_t choose(const Proposal &proposal);
   /// A round of `rows` rows took so long.
   void took(uint32_t rows, uint64_t nanoseconds);
+  /// A model made an id in that time.
+  void made(uint64_t nanoseconds);
   /// Of the `drafted` ids of a proposal, the first `accepted` were right.
   void learn(const Proposal &proposal, uint32_t drafted, uint32_t accepted);
 
   /// Nanoseconds of a round of `rows` rows; without measurements in units of
   /// a round of one.
   double cost(uint32_t rows) const;
+  /// The same of an id of the proposal.
+  double idCost(const Proposal &proposal) const;
 
 private:
   static constexpr uint32_t kMatches = 5, kDepths = 5;
+  static constexpr uint32_t kModel = kMatches; // a source of its own
   /// How often an id is right when those before it are.
   struct Source {
     float rate[kDepths];
@@ -39,8 +44,9 @@ private:
   Source &source(const Proposal &proposal);
   static float first(uint32_t match, uint32_t depth);
 
-  Source sources[kMatches] = {};
+  Source sources[kMatches + 1] = {};
   double nanosecondsOf[kRows + 1] = {};
+  double nanosecondsOfId = 0; // that a model makes
 };
 
 } // namespace sinter::runtime

@@ -17,17 +17,30 @@ uint32_t Speculation::draft(const plan::Plan &plan, uint32_t drafter,
   settle();
   uint64_t before = nanoseconds();
   most = most < Lookahead::kRows - 1 ? most : Lookahead::kRows - 1;
-  proposal = propose(plan, drafter, text, ids, most);
+  proposal = runtime::propose(plan, drafter, text, ids, most);
   bool all =
       plan.drafters()->Get(drafter)->policy() == plan::PolicyKind::Static;
   uint32_t count = all ? proposal.count : lookahead.choose(proposal);
-  memcpy(drafted + 1, ids, count * sizeof(int32_t));
+  if (!proposal.model)
+    memcpy(drafted + 1, ids, count * sizeof(int32_t));
   rows = count + 1;
   accepted = 0;
   timed = false;
   started = nanoseconds();
   counts.draft_ns += started - before;
   return count;
+}
+
+void Speculation::propose(uint32_t row, int32_t id) {
+  if (row >= rows)
+    return;
+  uint64_t now = nanoseconds(), elapsed = now - started;
+  drafted[row] = id;
+  counts.draft_ns += elapsed;
+  // Before the first one the model may have had much to read.
+  if (row > 1)
+    lookahead.made(elapsed);
+  started = now;
 }
 
 int64_t Speculation::follow(int64_t row, int32_t id) {
@@ -43,10 +56,13 @@ int64_t Speculation::follow(int64_t row, int32_t id) {
   return row + 1;
 }
 
-/// What became of the last draft.
+/// What became of the last draft. One that no forward has computed is none:
+/// another drafter is asked after it.
 void Speculation::settle() {
-  if (rows == 0)
+  if (rows == 0 || !timed) {
+    rows = 0;
     return;
+  }
   uint32_t count = rows - 1;
   ++counts.rounds;
   counts.drafted += count;
@@ -55,8 +71,7 @@ void Speculation::settle() {
     ++counts.drafted_at[i];
   for (uint32_t i = 0; i < accepted; ++i)
     ++counts.accepted_at[i];
-  if (timed)
-    lookahead.learn(proposal, count, accepted);
+  lookahead.learn(proposal, count, accepted);
   rows = 0;
 }
 

@@ -16,6 +16,8 @@ public:
   /// As Host::draft; `rows` is how many rows of logits a forward can give.
   uint32_t draft(const plan::Plan &plan, uint32_t drafter,
                  std::span<const int32_t> text, int32_t *ids, uint32_t most);
+  /// As Host::propose.
+  void propose(uint32_t row, int32_t id);
   /// As Host::follow.
   int64_t follow(int64_t row, int32_t id);
   /// The figures of a new call begin.

@@ -17,8 +17,8 @@ struct Plan;
 namespace sinter::runtime {
 
 /// The version of this runtime that plans ask for with `min_runtime`.
-/// 2: memory by workers, batches of rows. 3: drafters.
-constexpr uint32_t kRuntimeLevel = 3;
+/// 2: memory by workers, batches of rows. 3: drafters. 4: models that draft.
+constexpr uint32_t kRuntimeLevel = 4;
 
 /// Where a message is about: carried through everything that checks a file.
 struct Origin {

@@ -298,6 +298,8 @@ private:
       return draft(op, argument);
     case plan::ServiceKind::Follow:
       return follow(op, argument);
+    case plan::ServiceKind::Propose:
+      return propose(op, argument);
     case plan::ServiceKind::TakeRows:
       break; // above
     }
@@ -316,13 +318,30 @@ private:
     most = most < room ? most : room;
     most = most < rows ? most : rows;
     registers[op.c] = 0;
+    allowed = proposed = 0;
     if (most <= 0)
       return Status();
     // The place of the next id in the history is free.
     int32_t *history = session->history();
     history[length] = ids()[0];
-    registers[op.c] =
+    allowed =
         host.draft(op.a, {history, length + 1u}, ids() + 1, uint32_t(most));
+    registers[op.c] = allowed;
+    return Status();
+  }
+
+  /// The next id that the program itself drafts. Places in the history behind
+  /// what is committed are free.
+  Status propose(const Instruction &op, int64_t row) {
+    int64_t token = registers[program.operands[op.b + 1]];
+    if (token < 0 || token >= plan.tables().vocabulary())
+      return broken("a token outside of the vocabulary");
+    if (proposed >= allowed || row != int64_t(proposed) + 1)
+      return broken("a draft longer than was allowed, or out of order");
+    ++proposed;
+    ids()[row] = int32_t(token);
+    session->history()[session->state(0).length() + row] = int32_t(token);
+    host.propose(proposed, int32_t(token));
     return Status();
   }
 
@@ -361,7 +380,8 @@ private:
   Batch *batch = nullptr;
   Host &host;
   Profiler *profiler = nullptr;
-  SeenPositions seen; // of a batch, for the profiler
+  SeenPositions seen;                 // of a batch, for the profiler
+  uint32_t allowed = 0, proposed = 0; // ids of the draft at hand
   const FunctionInfo *function = nullptr;
   int64_t *registers = nullptr;
   int64_t *top = memory.registers();
@@ -377,7 +397,7 @@ Status execute(const LoadedPlan &plan, SessionMemory &session,
                Host &host, std::atomic<bool> &cancel, Profiler *profiler) {
   Status status = Interpreter(plan, session, host, profiler)
                       .run(function, arguments, cancel);
-  session.dropReserved();
+  session.settle();
   return status;
 }
 

@@ -33,6 +33,9 @@ public:
     (void)drafter, (void)text, (void)ids, (void)most;
     return 0;
   }
+  /// Id `id` is row `row` of the draft at hand, which the program makes by
+  /// itself.
+  virtual void propose(uint32_t row, int32_t id) { (void)row, (void)id; }
   /// Id `id` comes after row `row` of the draft; the row that proposed it, or
   /// -1.
   virtual int64_t follow(int64_t row, int32_t id) {

@@ -294,7 +294,8 @@ private:
       return emit({Opcode::Service, uint8_t(op.kind()), op.buffer(), first, 0,
                    int64_t(op.offset())});
     }
-    bool two = op.kind() == plan::ServiceKind::Follow;
+    bool two = op.kind() == plan::ServiceKind::Follow ||
+               op.kind() == plan::ServiceKind::Propose;
     SINTER_TRY(list(op.args(), two ? 2 : 1, "arguments"));
     if (op.kind() == plan::ServiceKind::Draft) {
       uint32_t drafters = plan.drafters() ? plan.drafters()->size() : 0;

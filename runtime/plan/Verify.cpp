@@ -251,7 +251,8 @@ private:
           drafter.policy() > plan::PolicyKind::MAX)
         return bad("drafter %u is of unknown kind %u or policy %u", i,
                    unsigned(drafter.kind()), unsigned(drafter.policy()));
-      bool matches = drafter.kind() != plan::DrafterKind::Priority;
+      bool combines = drafter.kind() == plan::DrafterKind::Priority;
+      bool matches = !combines && drafter.kind() != plan::DrafterKind::Model;
       if (matches && (drafter.min_match() == 0 ||
                       drafter.max_match() < drafter.min_match() ||
                       drafter.max_match() > kMaxMatch))
@@ -261,7 +262,7 @@ private:
         return bad("drafter %u drafts %u ids, expected 1 to %u", i,
                    drafter.max_draft(), plan.max_rows() - 1);
       uint32_t parts = drafter.parts() ? drafter.parts()->size() : 0;
-      if (matches != (parts == 0))
+      if (combines != (parts > 0))
         return bad("drafter %u of kind %s has %u parts", i,
                    EnumNameDrafterKind(drafter.kind()), parts);
       for (uint32_t j = 0; j < parts; ++j)

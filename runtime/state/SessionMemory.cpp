@@ -15,15 +15,15 @@ SessionMemory::~SessionMemory() {
 
 Status SessionMemory::create(uint32_t context) {
   SINTER_TRY(own.create({.sessions = 1, .context = context}));
-  return settle(context);
+  return takeSlot(context);
 }
 
 Status SessionMemory::create(PoolMemory &shared, uint32_t context) {
   home = &shared;
-  return settle(context);
+  return takeSlot(context);
 }
 
-Status SessionMemory::settle(uint32_t context) {
+Status SessionMemory::takeSlot(uint32_t context) {
   SINTER_NEED(caches.resize(plan.tables().states()->size()));
   slot = home->takeSlot();
   if (slot == PoolMemory::kNoSlot)
@@ -75,12 +75,16 @@ Status SessionMemory::reserve(uint32_t state, uint64_t count) {
 }
 
 bool SessionMemory::truncate(uint32_t position) {
-  for (const KvCache &cache : caches)
-    if (position > cache.length())
-      return false;
+  if (position > caches[0].length())
+    return false;
   for (KvCache &cache : caches)
-    (void)cache.truncate(position);
+    (void)cache.truncate(position); // those that lag behind keep what they have
   return true;
+}
+
+void SessionMemory::settle() {
+  dropReserved();
+  (void)truncate(position());
 }
 
 void SessionMemory::dropReserved() {

@@ -11,6 +11,10 @@ namespace sinter::runtime {
 
 /// What a session remembers.  It lives in a pool: its own, or one that it
 /// shares.
+///
+/// The first state leads: its positions are those of the session. Others belong
+/// to models that follow: they hold the beginning of the same text, and may lag
+/// behind.
 class SessionMemory {
 public:
   explicit SessionMemory(const LoadedPlan &plan)
@@ -46,12 +50,15 @@ public:
   /// Forgets positions of all states; false: there are fewer.
   bool truncate(uint32_t position);
   void dropReserved();
+  /// A call has ended, somewhere: what was reserved is given back, and no state
+  /// is ahead of the first one.
+  void settle();
 
   /// Rows in the batch at hand.
   uint32_t batchRows = 0;
 
 private:
-  Status settle(uint32_t context);
+  Status takeSlot(uint32_t context);
 
   const LoadedPlan &plan;
   PoolMemory own;

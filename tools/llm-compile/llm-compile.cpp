@@ -54,7 +54,8 @@ cl::opt<int64_t> kvSinks("kv-sinks", cl::init(0), cl::value_desc("S"),
 cl::list<std::string> speculate(
     "speculate", cl::CommaSeparated, cl::value_desc("off|DRAFTER,..."),
     cl::desc("Let drafters propose tokens and verify several in one forward; "
-             "the tokens stay the same (default: off): copy, lookup"),
+             "the tokens stay the same (default: off): copy, lookup, "
+             "draft:MODEL.gguf"),
     cl::cat(category));
 cl::list<std::string>
     targets("target", cl::CommaSeparated, cl::value_desc("LEVEL,..."),
@@ -137,23 +138,30 @@ std::string phaseNames() {
 }
 
 /// The drafters of --speculate, or what is wrong with them.
-std::string readDrafters(std::vector<std::string> &drafters) {
+std::string readDrafters(DecodePhaseOptions &options) {
   static constexpr llvm::StringLiteral known[] = {"copy", "lookup"};
   static constexpr llvm::StringLiteral later[] = {
-      "auto", "recycle", "ngram", "trigram", "self", "draft", "heads"};
-  for (const std::string &name : speculate) {
-    if (name == "off" && speculate.size() == 1)
+      "auto", "recycle", "ngram", "trigram", "self", "heads"};
+  for (const std::string &given : speculate) {
+    if (given == "off" && speculate.size() == 1)
       return "";
-    llvm::StringRef kind = llvm::StringRef(name).split(':').first;
-    if (llvm::is_contained(later, kind))
-      return "--speculate=" + name +
-             " is not there yet; drafters are copy and lookup";
-    if (!llvm::is_contained(known, name))
-      return "--speculate=" + name +
-             " is no drafter; there are copy and lookup";
-    if (llvm::is_contained(drafters, name))
-      return "--speculate names " + name + " twice";
-    drafters.push_back(name);
+    auto [kind, path] = llvm::StringRef(given).split(':');
+    std::string name = given;
+    if (kind == "draft") {
+      if (path.empty())
+        return "--speculate=draft:MODEL.gguf names the model that drafts";
+      options.draftModel = path.str();
+      name = "model";
+    } else if (llvm::is_contained(later, kind)) {
+      return "--speculate=" + given +
+             " is not there yet; drafters are copy, lookup and draft:MODEL";
+    } else if (!llvm::is_contained(known, given)) {
+      return "--speculate=" + given +
+             " is no drafter; there are copy, lookup and draft:MODEL";
+    }
+    if (llvm::is_contained(options.speculate, name))
+      return "--speculate names " + kind.str() + " twice";
+    options.speculate.push_back(name);
   }
   return "";
 }
@@ -209,9 +217,12 @@ int readOptions(CompileOptions &options) {
   options.tile.maxRows = maxRows;
   options.tile.logitsRows = std::min<int64_t>(maxRows, options.tile.logitsRows);
   options.tile.maxContext = maxContext;
-  if (std::string wrong = readDrafters(options.decode.speculate);
-      !wrong.empty())
+  if (std::string wrong = readDrafters(options.decode); !wrong.empty())
     return usage(wrong);
+  if (!options.decode.draftModel.empty() &&
+      (options.from != Phase::Start || options.to < Phase::Tile))
+    return usage("--speculate=draft:MODEL wants a checkpoint, and all phases "
+                 "up to tile");
   if (!options.decode.speculate.empty() && options.tile.logitsRows < 2)
     return usage("--speculate needs --max-rows of at least 2");
   options.artifact.levels.assign(targets.begin(), targets.end());

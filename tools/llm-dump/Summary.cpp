@@ -140,6 +140,19 @@ void Summary::program() {
       to << " -> " << function.results();
     to << "\n";
   }
+  heading = "drafters";
+  for (uint32_t i = 0; i < count(plan.drafters()); ++i) {
+    const plan::Drafter &drafter = *plan.drafters()->Get(i);
+    llvm::raw_ostream &to = line(std::exchange(heading, ""));
+    to << llvm::formatv(
+        "{0,-16} {1}, up to {2} ids, policy {3}", dump::text(drafter.name()),
+        EnumNameDrafterKind(drafter.kind()), drafter.max_draft(),
+        EnumNamePolicyKind(drafter.policy()));
+    for (uint32_t j = 0; j < count(drafter.parts()); ++j)
+      to << (j ? ", " : ", the first of ")
+         << dump::text(plan.drafters()->Get(drafter.parts()->Get(j))->name());
+    to << "\n";
+  }
   heading = "buffers";
   for (uint32_t i = 0; i < count(plan.buffers()); ++i) {
     const plan::Buffer &buffer = *plan.buffers()->Get(i);

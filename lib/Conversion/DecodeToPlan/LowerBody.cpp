@@ -40,6 +40,9 @@ private:
   LogicalResult prefill(decode::PrefillOp op);
   LogicalResult step(decode::StepOp op);
   LogicalResult batch(decode::BatchOp op);
+  LogicalResult draft(decode::DraftOp op);
+  LogicalResult catchUp(decode::CatchUpOp op);
+  LogicalResult cutBack(decode::CutBackOp op);
   LogicalResult verify(decode::VerifyOp op);
   LogicalResult forward(decode::ForwardOp op);
 
@@ -321,6 +324,71 @@ LogicalResult BodyLowering::verify(decode::VerifyOp op) {
   return success();
 }
 
+/// count = draft; for each: { body; propose }
+LogicalResult BodyLowering::draft(decode::DraftOp op) {
+  Type i64 = builder.getI64Type();
+  Value count = planir::DraftOp::create(builder, loc, i64, op.getDrafterAttr(),
+                                        get(op.getMost()));
+  (void)set(op, binary(planir::ArithKind::Add, count, number(1)));
+  if (op.getBody().empty())
+    return success();
+  Block &body = op.getBody().front();
+  Value length = planir::LengthOp::create(builder, loc, i64, op.getAfterAttr());
+  auto made =
+      planir::WhileOp::create(builder, loc, i64s(1), ValueRange{number(0)});
+  OpBuilder::InsertionGuard guard(builder);
+  Value done = newBlock(made.getBefore(), 1)->getArgument(0);
+  planir::ConditionOp::create(builder, loc,
+                              binary(planir::ArithKind::Lt, done, count), done);
+  // The id after row n has the row n + 1, as far behind the first one.
+  Value before = newBlock(made.getBody(), 1)->getArgument(0);
+  Value row = binary(planir::ArithKind::Add, before, number(1));
+  values.map(body.getArgument(0), binary(planir::ArithKind::Add, length, row));
+  for (Operation &inner : body.without_terminator()) {
+    loc = inner.getLoc();
+    if (failed(lower(&inner)))
+      return failure();
+  }
+  auto propose = cast<decode::ProposeOp>(body.getTerminator());
+  planir::ProposeOp::create(builder, loc, row, get(propose.getToken()));
+  planir::YieldOp::create(builder, loc, row);
+  return success();
+}
+
+/// while (rows = min(to - length, chunk) > 0) { reserve; body; commit }
+LogicalResult BodyLowering::catchUp(decode::CatchUpOp op) {
+  auto made =
+      planir::WhileOp::create(builder, loc, i64s(3), ValueRange{number(0)});
+  OpBuilder::InsertionGuard guard(builder);
+  Block *before = newBlock(made.getBefore(), 1);
+  Value length = planir::LengthOp::create(builder, loc, builder.getI64Type(),
+                                          op.getStateAttr());
+  Value rows = binary(planir::ArithKind::Min,
+                      binary(planir::ArithKind::Sub, get(op.getTo()), length),
+                      get(op.getChunk()));
+  Value more = binary(planir::ArithKind::Lt, number(0), rows);
+  planir::ConditionOp::create(builder, loc, more,
+                              ValueRange{rows, length, before->getArgument(0)});
+  Block *body = newBlock(made.getBody(), 3);
+  planir::ReserveOp::create(builder, loc, op.getStateAttr(),
+                            body->getArgument(0));
+  values.map(op.getBody().getArguments(), body->getArguments().take_front(2));
+  if (failed(block(op.getBody().front())))
+    return failure();
+  planir::YieldOp::create(builder, loc, body->getArgument(0));
+  return set(op.getLast(), made.getResult(2));
+}
+
+LogicalResult BodyLowering::cutBack(decode::CutBackOp op) {
+  auto length = [&](FlatSymbolRefAttr state) {
+    return planir::LengthOp::create(builder, loc, builder.getI64Type(), state);
+  };
+  Value own = length(op.getStateAttr()), kept = length(op.getToAttr());
+  planir::TruncateOp::create(builder, loc, op.getStateAttr(),
+                             binary(planir::ArithKind::Min, own, kept));
+  return success();
+}
+
 /// take_rows; reserve_rows; body; commit_rows
 LogicalResult BodyLowering::batch(decode::BatchOp op) {
   auto rows = planir::TakeRowsOp::create(builder, loc, i64s(3),
@@ -361,11 +429,7 @@ LogicalResult BodyLowering::lowerWork(Operation *op) {
              {get(head.getFirst()), get(head.getRows())});
         return success();
       })
-      .Case([&](decode::DraftOp draft) {
-        Value count = planir::DraftOp::create(
-            builder, loc, i64, draft.getDrafterAttr(), get(draft.getMost()));
-        return set(draft, binary(planir::ArithKind::Add, count, number(1)));
-      })
+      .Case([&](decode::DraftOp inner) { return draft(inner); })
       .Case([&](decode::SampleOp sample) {
         SmallVector<Value> arguments;
         if (sample.getRow())
@@ -398,6 +462,8 @@ LogicalResult BodyLowering::lowerState(Operation *op) {
       .Case([&](decode::StepOp inner) { return step(inner); })
       .Case([&](decode::BatchOp inner) { return batch(inner); })
       .Case([&](decode::VerifyOp inner) { return verify(inner); })
+      .Case([&](decode::CatchUpOp inner) { return catchUp(inner); })
+      .Case([&](decode::CutBackOp inner) { return cutBack(inner); })
       .Case([&](decode::CommitOp commit) {
         if (auto batch = dyn_cast<decode::BatchOp>(commit->getParentOp())) {
           planir::CommitRowsOp::create(builder, loc, batch.getStateAttr());

@@ -138,6 +138,12 @@ static LogicalResult lowerDeclaration(Operation *op, OpBuilder &builder) {
                      vector.getSize(), "f32", vector.getSources(), builder);
         return success();
       })
+      .Case([&](tile::TokensOp tokens) {
+        createWeight(op, tokens.getSymNameAttr(), 4 * tokens.paddedSize(), 1,
+                     tokens.getIds().size(), "i32", builder.getArrayAttr({}),
+                     builder);
+        return success();
+      })
       .Case([&](func::FuncOp function) {
         if (function->hasAttr(tile::kRegionAttr))
           lowerRegion(function, builder);
@@ -149,8 +155,9 @@ static LogicalResult lowerDeclaration(Operation *op, OpBuilder &builder) {
 LogicalResult sinter::lowerDeclarations(ModuleOp module, OpBuilder &builder) {
   if (failed(lowerModel(module, builder)))
     return failure();
-  bool hasWeights = llvm::any_of(*module.getBody(),
-                                 llvm::IsaPred<tile::PackedOp, tile::VectorOp>);
+  bool hasWeights = llvm::any_of(
+      *module.getBody(),
+      llvm::IsaPred<tile::PackedOp, tile::VectorOp, tile::TokensOp>);
   if (hasWeights)
     planir::SectionOp::create(
         builder, module.getLoc(), builder.getStringAttr(kWeightSection),

@@ -226,6 +226,12 @@ bool lowerRowOp(Operation *op, OpBuilder &b, Share share, RowMachine machine) {
           [&](tile::PenalizeOp x) { return lowerPenalize(l, x, share), true; })
       .Case([&](tile::ArgmaxOp x) { return lowerArgmax(l, x, share), true; })
       .Case([&](tile::SampleOp x) { return lowerSample(l, x, share), true; })
+      .Case([&](tile::ReadHistoryOp x) {
+        return lowerReadHistory(l, x, share), true;
+      })
+      .Case([&](tile::MapLogitsOp x) {
+        return lowerMapLogits(l, x, share), true;
+      })
       .Default(false);
 }
 

@@ -70,6 +70,8 @@ void lowerAttention(LaneBuilder &l, tile::AttentionOp op, Share share,
 void lowerPenalize(LaneBuilder &l, tile::PenalizeOp op, Share share);
 void lowerArgmax(LaneBuilder &l, tile::ArgmaxOp op, Share share);
 void lowerSample(LaneBuilder &l, tile::SampleOp op, Share share);
+void lowerReadHistory(LaneBuilder &l, tile::ReadHistoryOp op, Share share);
+void lowerMapLogits(LaneBuilder &l, tile::MapLogitsOp op, Share share);
 
 //===----------------------------------------------------------------------===//
 // Shared by these lowerings

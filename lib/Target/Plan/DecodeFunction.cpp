@@ -314,7 +314,9 @@ llvm::Error FunctionDecoder::service(const plan::Service &op, Values &values) {
                Twine(static_cast<unsigned>(op.kind())));
   if (op.kind() == plan::ServiceKind::TakeRows)
     return takeRows(op, values);
-  size_t wanted = op.kind() == plan::ServiceKind::Follow ? 2 : 1;
+  bool two = op.kind() == plan::ServiceKind::Follow ||
+             op.kind() == plan::ServiceKind::Propose;
+  size_t wanted = two ? 2 : 1;
   if (!op.args() || op.args()->size() != wanted)
     return bad("calls service " + Twine(EnumNameServiceKind(op.kind())) +
                " without its " + Twine(wanted) + " arguments");
@@ -322,6 +324,11 @@ llvm::Error FunctionDecoder::service(const plan::Service &op, Values &values) {
   if (op.kind() == plan::ServiceKind::Follow) {
     values[op.dst()] = planir::FollowOp::create(builder, loc, i64, argument,
                                                 get(op.args()->Get(1), values));
+    return llvm::Error::success();
+  }
+  if (op.kind() == plan::ServiceKind::Propose) {
+    planir::ProposeOp::create(builder, loc, argument,
+                              get(op.args()->Get(1), values));
     return llvm::Error::success();
   }
   if (op.kind() == plan::ServiceKind::Draft) {

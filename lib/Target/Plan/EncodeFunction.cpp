@@ -269,6 +269,12 @@ void FunctionEncoder::encodeHostOp(Operation *op, Ops &out) {
         made.args = use(inner->getOperands());
         made.dst = define(inner);
       })
+      .Case([&](planir::ProposeOp inner) {
+        auto &made = emit<plan::ServiceT>(out);
+        made.kind = Service::Propose;
+        made.args = use(inner->getOperands());
+        made.dst = scratch();
+      })
       .Case([&](planir::TakeInputOp inner) {
         service(Service::TakeInput, buffer(inner.getBuffer()),
                 inner.getOffset(), inner.getMax(), define(inner), out);

@@ -296,6 +296,10 @@ static bool usesBatches(const plan::BlockT *block) {
 
 /// The lowest runtime that knows all that the tables ask for.
 static uint32_t minRuntimeOf(const plan::PlanT &tables) {
+  if (llvm::any_of(tables.drafters, [](const auto &drafter) {
+        return drafter->kind > plan::DrafterKind::Priority;
+      }))
+    return 4;
   if (!tables.drafters.empty())
     return 3;
   bool batches = llvm::any_of(tables.functions, [](const auto &function) {

@@ -39,7 +39,7 @@ class BuildGenerationPass
       auto kind = decode::symbolizeDrafterKind(name);
       if (!kind || *kind == decode::DrafterKind::Priority) {
         module.emitError("speculate: no drafter is named '")
-            << name << "'; there are copy and lookup";
+            << name << "'; there are copy, lookup and model";
         return signalPassFailure();
       }
       if (logitsRows < 2 || llvm::is_contained(options.drafters, *kind)) {
@@ -49,8 +49,21 @@ class BuildGenerationPass
         return signalPassFailure();
       }
       options.drafters.push_back(*kind);
+      if (*kind == decode::DrafterKind::Model && !hasDraftModel(module))
+        return signalPassFailure();
     }
     decode::buildGenerationProgram(module, options);
+  }
+
+  static bool hasDraftModel(ModuleOp module) {
+    for (StringRef name : {"draft.forward", "draft.head", "draft.kv"})
+      if (!module.lookupSymbol(name)) {
+        module.emitError("speculate: 'model' needs a second model in the "
+                         "module, whose @")
+            << name << " is not there";
+        return false;
+      }
+    return true;
   }
 };
 

@@ -82,6 +82,8 @@ plan.func @all(%a: i64, %b: i64) -> (i64, i64) attributes {params = ["chunk", "s
   %draft = plan.draft @both, %length
   // CHECK: plan.keep @kv, %[[DRAFT]]
   plan.keep @kv, %draft
+  // CHECK: plan.propose %[[DRAFT]], %{{.*}}
+  plan.propose %draft, %length
   // CHECK: plan.follow %[[DRAFT]], %{{.*}}
   %follow = plan.follow %draft, %length
   // CHECK: plan.commit @kv, %{{.*}}

@@ -277,3 +277,22 @@ func.func @f(%freqs: memref<32xf32>, %table: memref<8x8x2xf32>, %places: memref<
       : memref<32xf32> -> memref<8x8x2xf32>
   return
 }
+
+// -----
+// expected-error @+1 {{token 1 has the id 3 in a vocabulary of 3}}
+tile.tokens @t in 3 = [0, 3]
+
+// -----
+// expected-error @+1 {{token 0 has the id 3 in a vocabulary of 3}}
+tile.tokens @t in 3 = [-4]
+
+// -----
+// expected-error @+1 {{two tokens have the id 2}}
+tile.tokens @t in 3 = [2, -3, 2]
+
+// -----
+func.func @map(%x: memref<1x32xf32>, %t: memref<32xi32>, %y: memref<4x64xf32>) {
+  // expected-error @+1 {{tokens}}
+  tile.map_logits %x, %t -> %y : memref<1x32xf32>, memref<32xi32> -> memref<4x64xf32>
+  return
+}

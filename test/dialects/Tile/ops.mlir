@@ -113,3 +113,18 @@ func.func @forward(%n: index, %pos: index) {
       scalars(%n, %pos : index, index)
   return
 }
+
+// CHECK: tile.tokens @tokens in 3 = [2, -1, 0, 1]
+tile.tokens @tokens in 3 = [2, -1, 0, 1]
+
+// CHECK-LABEL: func.func @two_vocabularies
+func.func @two_vocabularies(%h: memref<256xi32>, %ids: memref<8xi32>, %t: memref<32xi32>,
+                            %x: memref<1x32xf32>, %y: memref<4x32xf32>, %n: index, %at: index) {
+  // CHECK: tile.read_history %{{.*}} -> %{{.*}} rows(%{{.*}}) at(%{{.*}}) : memref<256xi32> -> memref<8xi32>
+  tile.read_history %h -> %ids rows(%n) at(%at) : memref<256xi32> -> memref<8xi32>
+  // CHECK: tile.read_history {{.*}} tokens(%[[T:.*]] : memref<32xi32>) :
+  tile.read_history %h -> %ids rows(%n) at(%at) tokens(%t : memref<32xi32>) : memref<256xi32> -> memref<8xi32>
+  // CHECK: tile.map_logits %{{.*}}, %[[T]] -> %{{.*}} : memref<1x32xf32>, memref<32xi32> -> memref<4x32xf32>
+  tile.map_logits %x, %t -> %y : memref<1x32xf32>, memref<32xi32> -> memref<4x32xf32>
+  return
+}

@@ -43,3 +43,28 @@ func.func @penalize(%l: memref<4x64xf32>, %h: memref<100xi32>, %n: index, %w: in
   tile.penalize %l, %h row(%row) count(%n) window(%w) penalty(%p) {vocabulary = 60} : memref<4x64xf32>, memref<100xi32>
   return
 }
+
+// Ids of the text, or what stands in for them: ~t, where an entry t is negative.
+// CHECK-LABEL: @read_history
+// CHECK:         scf.for
+// CHECK:           memref.load %{{.*}} : memref<256xi32>
+// CHECK:           arith.cmpi ult, %{{.*}}, %{{.*}} : index
+// CHECK:           scf.if
+// CHECK:             memref.load %{{.*}} : memref<32xi32>
+// CHECK:             arith.xori
+// CHECK:             arith.select
+// CHECK:           memref.store %{{.*}} : memref<8xi32>
+func.func @read_history(%h: memref<256xi32>, %ids: memref<8xi32>, %t: memref<32xi32>, %n: index, %at: index) attributes {tile.region} {
+  tile.read_history %h -> %ids rows(%n) at(%at) tokens(%t : memref<32xi32>) : memref<256xi32> -> memref<8xi32>
+  return
+}
+
+// Tokens that the other vocabulary lacks are never drawn.
+// CHECK-LABEL: @map_logits
+// CHECK-DAG:     %[[NEVER:.*]] = arith.constant dense<0xFF800000> : vector<16xf32>
+// CHECK:         arith.cmpi sge, %{{.*}}, %{{.*}} : vector<16xi32>
+// CHECK-NEXT:    vector.gather {{.*}}, %[[NEVER]]
+func.func @map_logits(%x: memref<1x32xf32>, %t: memref<64xi32>, %y: memref<4x64xf32>) attributes {tile.region} {
+  tile.map_logits %x, %t -> %y : memref<1x32xf32>, memref<64xi32> -> memref<4x64xf32>
+  return
+}

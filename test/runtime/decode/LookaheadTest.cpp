@@ -67,4 +67,28 @@ TEST(Lookahead, FollowsTheProposalsLength) {
   EXPECT_LE(lookahead.choose({.count = 3, .match = 16, .drafter = 0}), 3u);
 }
 
+const Proposal kModel{.count = 15, .match = 0, .drafter = 0, .model = true};
+
+TEST(Lookahead, IdsOfAModelMustBeWorthTheirTime) {
+  for (auto [share, fewest, most] :
+       {std::tuple(0.05, 5u, 15u), std::tuple(0.4, 1u, 4u),
+        std::tuple(2.0, 0u, 0u)}) {
+    Lookahead lookahead = withCosts(0.03);
+    for (int i = 0; i < 100; ++i) {
+      lookahead.made(uint64_t(1e6 * share));
+      lookahead.learn(kModel, 1, i % 10 > 0); // nine of ten
+    }
+    EXPECT_GE(lookahead.choose(kModel), fewest) << share;
+    EXPECT_LE(lookahead.choose(kModel), most) << share;
+  }
+}
+
+TEST(Lookahead, AModelIsNoMatchOfTheText) {
+  Lookahead lookahead = withCosts(0.1);
+  for (int i = 0; i < 100; ++i)
+    lookahead.learn(kModel, 4, 0);
+  EXPECT_EQ(lookahead.choose(kModel), 0u);
+  EXPECT_GT(lookahead.choose(kLong), 0u);
+}
+
 } // namespace

@@ -1,0 +1,251 @@
+//===- LinkDraft.cpp - a second model for the same plan
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Transforms/Passes.h"
+
+#include "dialects/Llm/LlmDialect.h"
+#include "dialects/Tile/TileOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "llvm/ADT/StringSwitch.h"
+
+namespace sinter {
+#define GEN_PASS_DEF_LINKDRAFT
+#include "lib/Transforms/Passes.h.inc"
+} // namespace sinter
+
+using namespace mlir;
+using namespace sinter;
+
+namespace {
+
+/// The name that an op of the draft model gets.
+std::string renamed(StringRef name) { return ("draft." + name).str(); }
+
+/// Moves the ops of one model into the module of another.
+class Linker {
+public:
+  Linker(ModuleOp target, ModuleOp draft)
+      : target(target), draft(draft), builder(target.getContext()),
+        tokens(draft.lookupSymbol<tile::TokensOp>("tokens")) {}
+
+  LogicalResult run();
+  unsigned moved = 0;
+
+private:
+  enum class Fate { Move, Share, Drop };
+  Fate fateOf(Operation &op) const;
+  LogicalResult check();
+  LogicalResult share(tile::BufferOp own);
+  void move(Operation &op);
+  func::FuncOp createRegion(StringRef name, ArrayRef<Type> inputs);
+  void launch(OpBuilder &at, StringRef region, ArrayRef<Attribute> bindings,
+              ValueRange scalars);
+  LogicalResult readHistory();
+  LogicalResult mapLogits();
+
+  Attribute buffer(StringRef name) {
+    return tile::BufferAttr::get(builder.getContext(), name, 0);
+  }
+  Attribute tokensBinding() {
+    return tile::WeightAttr::get(
+        builder.getContext(),
+        FlatSymbolRefAttr::get(builder.getContext(), renamed("tokens")));
+  }
+  MemRefType tokensType() {
+    return MemRefType::get({tokens.paddedSize()}, builder.getI32Type());
+  }
+  static int64_t number(ModuleOp module, StringRef name) {
+    auto attr = module->getAttrOfType<IntegerAttr>(name);
+    return attr ? attr.getInt() : 0;
+  }
+
+  ModuleOp target, draft;
+  OpBuilder builder;
+  tile::TokensOp tokens; // null: both have the same vocabulary
+};
+
+} // namespace
+
+/// The two models never run at the same time: what is gone after a forward and
+/// its head is shared. The draft draws tokens as its target does.
+Linker::Fate Linker::fateOf(Operation &op) const {
+  auto symbol = dyn_cast<SymbolOpInterface>(op);
+  if (!symbol)
+    return Fate::Drop;
+  StringRef name = symbol.getName();
+  if (isa<tile::BufferOp>(op))
+    return llvm::StringSwitch<Fate>(name)
+        .Cases({"arena", "attention"}, Fate::Share)
+        .Case("ids", Fate::Move)
+        .Case("logits", tokens ? Fate::Move : Fate::Drop)
+        .Default(Fate::Drop);
+  if (isa<func::FuncOp>(op) && (name == "sample" || name == "draw"))
+    return Fate::Drop;
+  return Fate::Move;
+}
+
+LogicalResult Linker::check() {
+  int64_t wanted = number(target, llm::LlmDialect::kMaxContext);
+  int64_t given = number(draft, llm::LlmDialect::kMaxContext);
+  if (given < wanted)
+    return draft.emitError("the draft model has a context of ")
+           << given << " positions, its target one of " << wanted;
+  int64_t vocabulary = number(target, llm::LlmDialect::kVocabulary);
+  int64_t own = number(draft, llm::LlmDialect::kVocabulary);
+  if (!tokens && own != vocabulary)
+    return draft.emitError("the draft model has ")
+           << own << " tokens, its target " << vocabulary
+           << ", and no tile.tokens @tokens says which is which";
+  if (tokens && (int64_t(tokens.getIds().size()) != vocabulary ||
+                 int64_t(tokens.getVocabulary()) != own))
+    return tokens.emitOpError("maps ")
+           << tokens.getIds().size() << " tokens to " << tokens.getVocabulary()
+           << "; the target has " << vocabulary << ", the draft " << own;
+  for (StringRef name : {"forward", "head"})
+    if (!draft.lookupSymbol<func::FuncOp>(name))
+      return draft.emitError("the draft model has no function @") << name;
+  for (StringRef name : {"arena", "history", "logits"})
+    if (!target.lookupSymbol<tile::BufferOp>(name))
+      return target.emitError("has no tile.buffer @") << name;
+  return success();
+}
+
+LogicalResult Linker::share(tile::BufferOp own) {
+  auto with = target.lookupSymbol<tile::BufferOp>(own.getSymName());
+  if (!with) {
+    own->moveBefore(target.getBody(), target.getBody()->begin());
+    return success();
+  }
+  with.setBytes(std::max(with.getBytes(), own.getBytes()));
+  with.setBytesPerPosition(
+      std::max(with.getBytesPerPosition(), own.getBytesPerPosition()));
+  with.setBytesPerWorker(
+      std::max(with.getBytesPerWorker(), own.getBytesPerWorker()));
+  return success();
+}
+
+/// Under a name of its own; so is all that it refers to.
+void Linker::move(Operation &op) {
+  MLIRContext *context = op.getContext();
+  AttrTypeReplacer replacer;
+  replacer.addReplacement([&](FlatSymbolRefAttr symbol) {
+    return std::make_pair(
+        Attribute(FlatSymbolRefAttr::get(context, renamed(symbol.getValue()))),
+        WalkResult::skip());
+  });
+  replacer.addReplacement([&](tile::BufferAttr attr) -> Attribute {
+    bool own =
+        attr.getName() == "ids" || (tokens && attr.getName() == "logits");
+    return own ? tile::BufferAttr::get(context, renamed(attr.getName()),
+                                       attr.getOffset())
+               : attr;
+  });
+  replacer.recursivelyReplaceElementsIn(&op, /*replaceAttrs=*/true);
+  auto symbol = cast<SymbolOpInterface>(op);
+  symbol.setName(renamed(symbol.getName()));
+  op.moveBefore(target.getBody(), target.getBody()->end());
+  ++moved;
+}
+
+func::FuncOp Linker::createRegion(StringRef name, ArrayRef<Type> inputs) {
+  builder.setInsertionPointToEnd(target.getBody());
+  auto region = func::FuncOp::create(builder, draft.getLoc(), renamed(name),
+                                     builder.getFunctionType(inputs, {}));
+  region.setPrivate();
+  region->setAttr(tile::kRegionAttr, builder.getUnitAttr());
+  builder.setInsertionPointToStart(region.addEntryBlock());
+  return region;
+}
+
+void Linker::launch(OpBuilder &at, StringRef region,
+                    ArrayRef<Attribute> bindings, ValueRange scalars) {
+  tile::LaunchOp::create(
+      at, draft.getLoc(),
+      FlatSymbolRefAttr::get(at.getContext(), renamed(region)),
+      at.getArrayAttr(bindings), scalars);
+}
+
+/// Before the forward: the ids of its rows are those of the text.
+LogicalResult Linker::readHistory() {
+  auto forward = target.lookupSymbol<func::FuncOp>(renamed("forward"));
+  auto ids = target.lookupSymbol<tile::BufferOp>(renamed("ids"));
+  if (!ids || forward.getNumArguments() < 2)
+    return forward.emitError("a draft's forward takes rows and their position, "
+                             "and reads tile.buffer @ids");
+  Type i32 = builder.getI32Type(), index = builder.getIndexType();
+  int64_t context = number(target, llm::LlmDialect::kMaxContext);
+  SmallVector<Type> inputs = {
+      MemRefType::get({context}, i32),
+      MemRefType::get({int64_t(ids.getBytes() / 4)}, i32)};
+  SmallVector<Attribute> bindings = {buffer("history"), buffer(renamed("ids"))};
+  if (tokens) {
+    inputs.push_back(tokensType());
+    bindings.push_back(tokensBinding());
+  }
+  inputs.append({index, index});
+  func::FuncOp region = createRegion("read", inputs);
+  unsigned scalars = bindings.size();
+  tile::ReadHistoryOp::create(
+      builder, draft.getLoc(), region.getArgument(0), region.getArgument(1),
+      region.getArgument(scalars), region.getArgument(scalars + 1),
+      tokens ? Value(region.getArgument(2)) : Value());
+  func::ReturnOp::create(builder, draft.getLoc());
+  auto at = OpBuilder::atBlockBegin(&forward.getBody().front());
+  launch(at, "read", bindings, forward.getArguments().take_front(2));
+  return success();
+}
+
+/// After the head: the logits of a row, in the order of the target's tokens.
+LogicalResult Linker::mapLogits() {
+  auto head = target.lookupSymbol<func::FuncOp>(renamed("head"));
+  Type f32 = builder.getF32Type();
+  int64_t own = llvm::alignTo(tokens.getVocabulary(), 32);
+  func::FuncOp region =
+      createRegion("map", {MemRefType::get({1, own}, f32), tokensType(),
+                           MemRefType::get({1, tokens.paddedSize()}, f32)});
+  tile::MapLogitsOp::create(builder, draft.getLoc(), region.getArgument(0),
+                            region.getArgument(1), region.getArgument(2));
+  func::ReturnOp::create(builder, draft.getLoc());
+  OpBuilder at(head.getBody().front().getTerminator());
+  launch(at, "map",
+         {buffer(renamed("logits")), tokensBinding(), buffer("logits")}, {});
+  return success();
+}
+
+LogicalResult Linker::run() {
+  if (failed(check()))
+    return failure();
+  for (Operation &op : llvm::make_early_inc_range(*draft.getBody())) {
+    Fate fate = fateOf(op);
+    if (fate == Fate::Share && failed(share(cast<tile::BufferOp>(op))))
+      return failure();
+    if (fate == Fate::Move)
+      move(op);
+  }
+  if (failed(readHistory()) || (tokens && failed(mapLogits())))
+    return failure();
+  if (auto source = draft->getAttr(llm::LlmDialect::kSource))
+    target->setAttr(tile::kDraftSource, source);
+  draft.erase();
+  return success();
+}
+
+namespace {
+
+class LinkDraftPass : public sinter::impl::LinkDraftBase<LinkDraftPass> {
+  void runOnOperation() override {
+    auto draft = getOperation().lookupSymbol<ModuleOp>(tile::kDraftModule);
+    if (!draft)
+      return;
+    Linker linker(getOperation(), draft);
+    if (failed(linker.run()))
+      return signalPassFailure();
+    numMoved += linker.moved;
+  }
+};
+
+} // namespace

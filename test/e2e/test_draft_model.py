@@ -1,0 +1,128 @@
+# Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""A second model in the plan drafts: it changes how fast tokens come, never which."""
+import json
+
+import pytest
+
+import make_gguf
+import permute_vocabulary
+from conftest import compile_plan, figure, levels_here, run
+from test_speculation import PROMPTS, SAMPLING, generate, same
+
+TINY = make_gguf.CONFIGS["llama-gqa-8-2"] | {"context": 200, "layers": 2}
+
+
+def target():
+    return f"--target={levels_here()[-1]}"
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory):
+    """Models with one vocabulary: a target, a smaller draft, and the target itself as a draft with shuffled tokens."""
+    folder = tmp_path_factory.mktemp("draft")
+    make_gguf.write(TINY, str(folder / "target.gguf"))
+    make_gguf.write(TINY | {"layers": 1, "width": 64, "heads": 4, "kv_heads": 1, "ffn": 96, "type": "Q8_0"}, str(folder / "draft.gguf"), seed=1)
+    permute_vocabulary.permute(str(folder / "target.gguf"), str(folder / "shuffled.gguf"))
+    permute_vocabulary.permute(str(folder / "target.gguf"), str(folder / "cut.gguf"), keep=400)
+    return folder
+
+
+def tiny_plan(tiny, speculate, *options):
+    name = "".join(c if c.isalnum() else "-" for c in speculate + "".join(options))
+    path = tiny / f"{name[-60:]}.plan"
+    return compile_plan(tiny / "target.gguf", path, f"--speculate={speculate}", "--no-golden", target(), *options)
+
+
+def ids(start, count):
+    return ",".join(str((start * 31 + i * i) % 400) for i in range(count))
+
+
+@pytest.mark.parametrize("sampling", SAMPLING, ids=" ".join)
+@pytest.mark.parametrize("draft", ["target", "draft", "shuffled", "cut"])
+def test_the_text_is_that_of_plain_decoding(tiny, draft, sampling):
+    """A target that drafts for itself is nearly always right, a random draft never; both end where the context does."""
+    plan = tiny_plan(tiny, f"draft:{tiny / draft}.gguf")
+    drafted = accepted = 0
+    for tokens in (1, 2, 7, 64, 250):
+        for start in range(3):
+            figures = same(plan, "--ids", ids(start, 3 + 20 * start), "-n", tokens, "--ignore-eos", *sampling)
+            drafted, accepted = drafted + figures["drafted"], accepted + figures["accepted"]
+    assert drafted > 0
+    if draft in ("target", "shuffled"):
+        assert accepted > 0.5 * drafted, (accepted, drafted)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("order", ["copy,draft:{}", "draft:{},lookup", "copy,lookup,draft:{}"])
+def test_merged_with_drafters_that_look_at_the_text(tiny, order, threads):
+    plan = tiny_plan(tiny, order.format(tiny / "shuffled.gguf"))
+    for sampling in SAMPLING[:2]:
+        for start in range(3):
+            same(plan, "--ids", ids(start, 30) + "," + ids(start, 30), "-n", "120", "--threads", threads, "--ignore-eos", *sampling)
+
+
+def test_exact_modes_and_windows(tiny):
+    """The draft's own numbers are the fast ones; what the target computes is as asked."""
+    for options in (["--activations=f32"], ["--kv=int8"], ["--kv-window=24", "--kv-sinks=2"]):
+        plan = tiny_plan(tiny, f"draft:{tiny / 'target'}.gguf", *options)
+        same(plan, "--ids", ids(1, 40), "-n", "100", "--ignore-eos", "--temperature", "0.8", "--seed", "3")
+
+
+def test_the_plan_says_what_drafts(tiny):
+    plan = tiny_plan(tiny, f"draft:{tiny / 'cut'}.gguf")
+    summary = run("llm-dump", plan).stdout
+    assert "draft = cut.gguf" in summary and "draft.kv" in summary
+    assert "Model, up to 15 ids, policy Goodput" in summary and "fidelity = exact" in summary
+    text = run("llm-dump", plan, "--program").stdout
+    assert "plan.drafter @model model" in text and "plan.propose" in text and "plan.truncate @draft.kv" in text
+    assert "draft.tokens" in run("llm-dump", plan, "--weights").stdout
+
+
+@pytest.fixture(scope="module")
+def misfits(tiny):
+    make_gguf.write(TINY, str(tiny / "other.gguf"), seed=2)
+    make_gguf.write(TINY | {"context": 100}, str(tiny / "short.gguf"))
+    make_gguf.write(TINY | {"arch": "mystery"}, str(tiny / "mystery.gguf"))
+    make_gguf.write(TINY | {"merges": False}, str(tiny / "mute.gguf"))
+    permute_vocabulary.permute(str(tiny / "target.gguf"), str(tiny / "renamed.gguf"), rename={300: "zzzz"})
+    return tiny
+
+
+@pytest.mark.parametrize("draft, messages", [
+    ("renamed", ["cannot draft for", "'zzzz' is no token of the other vocabulary"]),
+    ("other", ["cannot draft for", "is no token of the other vocabulary"]),
+    ("short", ["cannot draft for", "a context of 100 positions, 200 are wanted; --context=100 fits both"]),
+    ("mystery", ["architecture 'mystery' is not supported", "is to draft for"]),
+    ("mute", ["cannot draft for", "tokenizer.ggml.merges is missing"]),
+    ("nowhere", ["nowhere.gguf", "is to draft for"])])
+def test_what_does_not_fit_is_refused(misfits, draft, messages, tmp_path):
+    result = run("llm-compile", misfits / "target.gguf", "-o", tmp_path / "x.plan", f"--speculate=draft:{misfits / draft}.gguf", "--no-golden", check=False)
+    assert result.returncode == 1
+    for message in [*messages, "target.gguf", f"{draft}.gguf"]:
+        assert message in result.stderr, result.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_second_turn_and_a_stop_text(tiny, model, tmp_path_factory):
+    """The draft's cache follows what the first turn left, and what other drafters said."""
+    folder = tmp_path_factory.mktemp("real")
+    plan = compile_plan(model, folder / "self.plan", f"--speculate=copy,draft:{model}", target())
+    turns = "Say: red green blue red green blue red green\nAgain, please.\nName three rivers.\n"
+    for sampling in (["--temperature", "0"], ["--temperature", "0.8", "--seed", "7"]):
+        options = ["--chat", "-n", "40", *sampling]
+        assert run("llm-run", plan, *options, input=turns).stdout == run("llm-run", plan, *options, "--no-speculate", input=turns).stdout
+    same(plan, "-p", PROMPTS[4], "-n", "64", "--temperature", "0", "--stop", "4, 5, 1")
+
+
+@pytest.mark.parametrize("sampling", SAMPLING, ids=" ".join)
+def test_a_real_draft_with_another_vocabulary(model, sampling, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("mapped")
+    permute_vocabulary.permute(str(model), str(folder / "cut.gguf"), keep=32000)
+    plan = compile_plan(model, folder / "cut.plan", f"--speculate=draft:{folder / 'cut.gguf'}", target())
+    drafted = accepted = 0
+    for prompt in PROMPTS:
+        figures = same(plan, "-p", prompt, "-n", "48", "--ignore-eos", *sampling)
+        drafted, accepted = drafted + figures["drafted"], accepted + figures["accepted"]
+    assert accepted > 0.6 * drafted
+    figure(f"draft with another vocabulary {' '.join(sampling)}", f"accepted {accepted} of {drafted}")
