@@ -5,7 +5,6 @@ their probes themselves. Each function makes a measure(workshop, build) for a ro
 import functools
 import json
 import pathlib
-import re
 import subprocess
 
 from workshop import Missing
@@ -22,13 +21,6 @@ def output(build, name, *arguments):
     return result.stdout
 
 
-def find(pattern, text, name):
-    match = re.search(pattern, text, re.M)
-    if not match:
-        raise Missing(f"{name} printed no line like {pattern}")
-    return float(match[1])
-
-
 def contraction(encoding, figure):
     """A figure of contract-bench for the best level: "prefill" over the peak of dots, "decode" over a read; time of 4 or 8
     rows over that of one ("x4", "x8"); over the kernel written by hand at one row and many ("hand_decode", "hand_prefill")."""
@@ -41,15 +33,10 @@ def contraction(encoding, figure):
     return measure
 
 
-def attention_decode(context):
-    """One thread, f16, over a read of the same bytes."""
+def attention(kind, count, cache="f16"):
+    """One thread. "decode" of a row after `count` positions, over a read of the same bytes; "prefill" of so many rows, over the
+    peak of f32 multiply-adds."""
     def measure(_, build):
-        return find(rf"^decode at\s+{context}: .*?([0-9.]+) of", output(build, "attention-bench"), "attention-bench")
-    return measure
-
-
-def attention_prefill(rows):
-    """Over the peak of f32 multiply-adds."""
-    def measure(_, build):
-        return find(rf"^prefill of\s+{rows}: .*?([0-9.]+) of", output(build, "attention-bench"), "attention-bench")
+        row, = json.loads(output(build, "attention-bench", f"--{kind}={count}", f"--type={cache}", "--json"))
+        return row["fraction"]
     return measure

@@ -166,19 +166,17 @@ def test_kernels_are_read_from_their_programs(tmp_path):
     """What contract-bench and attention-bench print; no such program or line: named."""
     (tmp_path / "bin").mkdir()
     for name, line in (("contract-bench", '[{"encoding": "Q4_1", "level": "x86-64-v4-vnni", "prefill": 0.612, "x4": 1.1}]'),
-                       ("attention-bench", "decode at  8192:   31.0 GB/s, 0.74 of a read of the same bytes; 1.0 us a layer")):
+                       ("attention-bench", '[{"kind": "decode", "type": "i8", "count": 8192, "fraction": 0.74}]')):
         path = tmp_path / "bin" / name
         path.write_text(f"#!/bin/sh\necho '{line}'\n")
         path.chmod(0o755)
     assert kernels.contraction("q4_1", "prefill")(None, tmp_path) == 0.612
     assert kernels.contraction("q4_1", "x4")(None, tmp_path) == 1.1
-    assert kernels.attention_decode(8192)(None, tmp_path) == 0.74
+    assert kernels.attention("decode", 8192, "i8")(None, tmp_path) == 0.74
     with pytest.raises(Missing, match="no decode"):
         kernels.contraction("q4_1", "decode")(None, tmp_path)
-    with pytest.raises(Missing, match="no line"):
-        kernels.attention_prefill(512)(None, tmp_path)
     with pytest.raises(Missing, match="not in this build"):
-        kernels.attention_prefill(512)(None, tmp_path / "other")
+        kernels.attention("prefill", 512)(None, tmp_path / "other")
 
 
 def test_table_is_markdown():

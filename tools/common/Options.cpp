@@ -154,8 +154,7 @@ void OptionParser::positional(std::string name, std::string &place,
 
 const OptionParser::Option *OptionParser::find(std::string_view name) const {
   for (const Option &option : options)
-    if (std::find(option.names.begin(), option.names.end(), name) !=
-        option.names.end())
+    if (std::ranges::find(option.names, name) != option.names.end())
       return &option;
   return nullptr;
 }

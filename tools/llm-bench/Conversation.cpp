@@ -12,17 +12,22 @@ using namespace sinter;
 using namespace sinter::tools;
 using Json = nlohmann::ordered_json;
 
+static bool isMessage(const Json &message) {
+  if (!message.is_object() || !message.contains("role") ||
+      !message["role"].is_string())
+    return false;
+  if (!message.contains("content"))
+    return message["role"] == "assistant";
+  return message["content"].is_string();
+}
+
 static bool isMessages(const Json &list) {
   if (!list.is_array() || list.empty())
     return false;
-  return std::all_of(list.begin(), list.end(), [](const Json &message) {
-    if (!message.is_object() || !message.contains("role") ||
-        !message["role"].is_string())
+  for (const Json &message : list)
+    if (!isMessage(message))
       return false;
-    if (!message.contains("content"))
-      return message["role"] == "assistant";
-    return message["content"].is_string();
-  });
+  return true;
 }
 
 std::vector<Conversation> sinter::tools::readWorkload(const std::string &path) {

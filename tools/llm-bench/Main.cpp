@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <set>
 
 using namespace sinter;
@@ -90,7 +91,7 @@ bool Arguments::parse(int argc, char **argv) {
     return false;
   if (repetitions == 0)
     throw UsageError("-r wants at least 1");
-  if (std::find(sessions.begin(), sessions.end(), 0u) != sessions.end())
+  if (std::ranges::find(sessions, 0u) != sessions.end())
     throw UsageError("--batch wants at least 1");
   if (workload && (threads.size() != 1 || generations.size() != 1))
     throw UsageError("--workload takes one -t and one -n");
@@ -138,7 +139,7 @@ static size_t testCount(const Arguments &arguments) {
 // One session that is long enough for every test.
 static Session sessionFor(const Plan &plan, const Arguments &arguments) {
   const auto longest = [](const std::vector<uint32_t> &list) {
-    return uint64_t(*std::max_element(list.begin(), list.end()));
+    return uint64_t(*std::ranges::max_element(list));
   };
   const uint64_t context =
       longest(arguments.depths) + 1 +
@@ -176,10 +177,9 @@ static void measureAll(const Plan &plan, const Probe &probe,
   }
 }
 
-static int runWorkload(const Arguments &arguments) {
+static int runWorkload(const std::string &path, const Arguments &arguments) {
   const Plan plan = arguments.plan.open(arguments.threads.front());
-  const WorkloadOptions options{*arguments.workload,
-                                arguments.generations.front(),
+  const WorkloadOptions options{path, arguments.generations.front(),
                                 arguments.repetitions, arguments.temperatures};
   Progress progress("prompt", readWorkload(options.path).size());
   uint64_t done = 0;
@@ -200,15 +200,15 @@ static int run(int argc, char **argv) {
   if (!arguments.parse(argc, argv))
     return exitSuccess;
   if (arguments.workload)
-    return runWorkload(arguments);
+    return runWorkload(*arguments.workload, arguments);
   std::vector<BenchResult> results;
-  std::optional<Plan> plan;
-  std::optional<Probe> probe;
+  std::unique_ptr<Plan> plan;
+  std::unique_ptr<Probe> probe;
   Progress progress("test", testCount(arguments));
   for (uint32_t threads : arguments.threads) {
     plan.reset(); // idle workers of another plan would disturb
-    plan = arguments.plan.open(threads);
-    probe.emplace(*plan);
+    plan = std::make_unique<Plan>(arguments.plan.open(threads));
+    probe = std::make_unique<Probe>(*plan);
     measureAll(*plan, *probe, arguments, progress, results);
   }
   writeOut(arguments.json ? toJson(*plan, results)

@@ -58,8 +58,7 @@ static Session sessionOf(const Plan &plan, size_t context) {
 }
 
 Comparison sinter::tools::compareWithReference(const Plan &plan,
-                                               const Arguments &arguments) {
-  const std::string &path = *arguments.reference;
+                                               const std::string &path) {
   NpzArchive archive(path);
   const std::vector<int32_t> prompt = archive.array("prompt").integers();
   const std::vector<int32_t> tokens = archive.array("tokens").integers();
@@ -104,14 +103,14 @@ static std::vector<float> logitsOf(Session &session,
 }
 
 Comparison sinter::tools::compareWithPlan(const Plan &plan,
+                                          const std::string &path,
                                           const Arguments &arguments) {
-  const Plan other =
-      arguments.plan.open(*arguments.against, arguments.plan.threads);
+  const Plan other = arguments.plan.open(path, arguments.plan.threads);
   const size_t vocabulary = plan.vocabulary();
   if (other.vocabulary() != vocabulary)
-    throw Failure("'" + *arguments.against + "' has " +
-                  std::to_string(other.vocabulary()) + " ids, '" +
-                  arguments.plan.path + "' has " + std::to_string(vocabulary));
+    throw Failure("'" + path + "' has " + std::to_string(other.vocabulary()) +
+                  " ids, '" + arguments.plan.path + "' has " +
+                  std::to_string(vocabulary));
   const std::string text =
       arguments.text ? readFile(*arguments.text) : std::string(defaultText);
   const std::vector<int32_t> ids =

@@ -32,13 +32,15 @@ std::vector<int32_t> textIds(const Plan &plan, std::string_view text,
                              bool lines, std::optional<uint32_t> limit);
 
 /// Windows of --context ids, each from an empty state.
-PerplexitySum perplexityOf(const Plan &plan, const Arguments &arguments);
+PerplexitySum perplexityOf(const Plan &plan, const std::string &path,
+                           const Arguments &arguments);
 
 /// Against logits and greedy tokens that were stored.
-Comparison compareWithReference(const Plan &plan, const Arguments &arguments);
+Comparison compareWithReference(const Plan &plan, const std::string &path);
 
 /// Against another plan, on a text.
-Comparison compareWithPlan(const Plan &plan, const Arguments &arguments);
+Comparison compareWithPlan(const Plan &plan, const std::string &path,
+                           const Arguments &arguments);
 
 } // namespace sinter::tools
 

@@ -68,14 +68,15 @@ static int run(int argc, char **argv) {
   Plan plan = arguments.plan.open();
   char line[256];
   if (arguments.perplexity) {
-    PerplexitySum sum = perplexityOf(plan, arguments);
+    PerplexitySum sum = perplexityOf(plan, *arguments.perplexity, arguments);
     std::snprintf(line, sizeof(line), "perplexity %.4f +/- %.4f tokens %llu\n",
                   sum.perplexity(), sum.error(),
                   static_cast<unsigned long long>(sum.count()));
   } else {
-    Comparison result = arguments.reference
-                            ? compareWithReference(plan, arguments)
-                            : compareWithPlan(plan, arguments);
+    Comparison result =
+        arguments.reference
+            ? compareWithReference(plan, *arguments.reference)
+            : compareWithPlan(plan, *arguments.against, arguments);
     const Distance &distance = result.distance;
     std::snprintf(line, sizeof(line),
                   "max_abs %.6g mean_kl %.6g top1 %.6f greedy %zu/%zu\n",

@@ -20,7 +20,7 @@ double sinter::tools::logSumExp(std::span<const float> row) {
 }
 
 size_t sinter::tools::argmax(std::span<const float> row) {
-  return std::max_element(row.begin(), row.end()) - row.begin();
+  return std::ranges::max_element(row) - row.begin();
 }
 
 void PerplexitySum::add(std::span<const float> logits, int32_t next) {
@@ -75,6 +75,5 @@ double Distance::top1() const {
 
 size_t sinter::tools::commonPrefix(std::span<const int32_t> a,
                                    std::span<const int32_t> b) {
-  return std::mismatch(a.begin(), a.end(), b.begin(), b.end()).first -
-         a.begin();
+  return std::ranges::mismatch(a, b).in1 - a.begin();
 }

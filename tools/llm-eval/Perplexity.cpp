@@ -85,8 +85,8 @@ static void score(Session &session, const Window &window, PerplexitySum &sum,
 }
 
 PerplexitySum sinter::tools::perplexityOf(const Plan &plan,
+                                          const std::string &path,
                                           const Arguments &arguments) {
-  const std::string &path = *arguments.perplexity;
   const std::optional<int32_t> bos = beginningOfText(plan);
   const std::vector<int32_t> ids =
       textIds(plan, readFile(path), arguments.lines, arguments.tokens);

@@ -121,9 +121,8 @@ void Arguments::chooseAction() {
   choose(detokenize.has_value(), "--detokenize", Action::Detokenize);
   choose(render.has_value(), "--render", Action::Render);
   choose(selftest, "--selftest", Action::Selftest);
-  for (auto *given : {&logits, &tokenize, &detokenize, &render})
-    if (*given)
-      path = *given;
+  for (const auto *given : {&logits, &tokenize, &detokenize, &render})
+    path = given->value_or(path);
   const bool anyPrompt = prompt || promptFile || ids;
   if (first.empty() && verifyGiven && !anyPrompt)
     action = Action::Verify;

@@ -44,7 +44,7 @@ struct Arguments {
   bool stats = false;
   std::optional<std::string> profile; // where the trace goes; "": nowhere
   bool noGenerationPrompt = false;
-  std::optional<std::string> path; // of --logits, --tokenize, ...
+  std::string path; // of --logits, --tokenize, ...
 
   /// False: nothing is left to do. Throws UsageError.
   bool parse(int argc, char **argv);

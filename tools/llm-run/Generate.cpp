@@ -110,7 +110,7 @@ int sinter::tools::writeLogits(const Job &job) {
                   std::to_string(job.plan.maxContext()) + " positions");
   Session session = job.plan.session(options).orThrow();
   Interruptible scope(session);
-  NpyWriter file(*job.arguments.path, ids.size(), job.plan.vocabulary());
+  NpyWriter file(job.arguments.path, ids.size(), job.plan.vocabulary());
   Progress progress("logits", ids.size());
   session
       .score(ids,

@@ -25,14 +25,15 @@ static std::optional<std::string> jsonString(std::string_view line) {
 }
 
 int sinter::tools::tokenizeLines(const Job &job) {
-  std::string content = readFile(*job.arguments.path);
+  std::string content = readFile(job.arguments.path);
   std::vector<std::string_view> lines = splitLines(content);
-  const bool json =
-      std::all_of(lines.begin(), lines.end(), [](std::string_view line) {
-        return jsonString(line).has_value();
-      });
+  const bool json = std::ranges::all_of(lines, [](std::string_view line) {
+    return jsonString(line).has_value();
+  });
   for (std::string_view line : lines) {
-    std::string text = json ? *jsonString(line) : std::string(line);
+    std::string text(line);
+    if (json)
+      text = jsonString(line).value_or(text);
     Json ids = job.plan.tokenize(text, SINTER_TEXT_SPECIAL).orThrow();
     writeOut(ids.dump() + "\n");
   }
@@ -57,7 +58,7 @@ static std::vector<int32_t> idsOfLine(std::string_view line, size_t number,
 }
 
 int sinter::tools::detokenizeLines(const Job &job) {
-  const std::string &path = *job.arguments.path;
+  const std::string &path = job.arguments.path;
   std::string content = readFile(path);
   size_t number = 0;
   for (std::string_view line : splitLines(content)) {
@@ -71,7 +72,7 @@ int sinter::tools::detokenizeLines(const Job &job) {
 }
 
 int sinter::tools::render(const Job &job) {
-  std::string messages = readFile(*job.arguments.path);
+  std::string messages = readFile(job.arguments.path);
   writeOut(
       job.plan.render(messages, !job.arguments.noGenerationPrompt).orThrow(),
       /*flush=*/true);

@@ -76,9 +76,8 @@ TemplateParser::Node TemplateParser::compare() {
   Nodes children = {first};
   std::string operators;
   while (!failed()) {
-    auto *found = std::find_if(
-        std::begin(kOperators), std::end(kOperators),
-        [&](const auto &entry) { return isOperator(entry.first); });
+    auto *found = std::ranges::find_if(
+        kOperators, [&](const auto &entry) { return isOperator(entry.first); });
     if (found != std::end(kOperators)) {
       operators += found->second;
       next();
@@ -332,9 +331,8 @@ TemplateParser::Node TemplateParser::filters(Node node) {
 TemplateParser::Node TemplateParser::filter(Node value) {
   uint32_t line = now().line;
   std::string name = expectName("the name of a filter");
-  if (!failed() &&
-      std::find(std::begin(text::kFilterNames), std::end(text::kFilterNames),
-                name) == std::end(text::kFilterNames))
+  if (!failed() && std::ranges::find(text::kFilterNames, name) ==
+                       std::ranges::end(text::kFilterNames))
     return fail("the filter '" + name + "' is not supported");
   Nodes children = {value};
   if (takeOperator("("))
@@ -346,9 +344,8 @@ TemplateParser::Node TemplateParser::test(Node value) {
   uint32_t line = now().line;
   bool negated = takeWord("not");
   std::string name = expectName("the name of a test");
-  if (!failed() &&
-      std::find(std::begin(text::kTestNames), std::end(text::kTestNames),
-                name) == std::end(text::kTestNames))
+  if (!failed() && std::ranges::find(text::kTestNames, name) ==
+                       std::ranges::end(text::kTestNames))
     return fail("the test '" + name + "' is not supported");
   Nodes children = {value};
   bool operand = is(TokenKind::Name) || is(TokenKind::String) ||

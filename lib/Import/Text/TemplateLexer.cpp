@@ -325,7 +325,8 @@ bool TemplateLexer::string(std::vector<Token> &tokens) {
       value += source[i++];
       continue;
     }
-    if (++i < source.size() && !undoEscape(source, i, value))
+    ++i;
+    if (i < source.size() && !undoEscape(source, i, value))
       return fail("a string has an escape that names no character");
   }
   if (i >= source.size())

@@ -14,8 +14,8 @@ using namespace sinter::import;
 //===----------------------------------------------------------------------===//
 
 bool TemplateParser::isAnyWord(Words words) const {
-  return std::any_of(words.begin(), words.end(),
-                     [&](std::string_view word) { return isWord(word); });
+  return std::ranges::any_of(
+      words, [&](std::string_view word) { return isWord(word); });
 }
 
 bool TemplateParser::takeOperator(std::string_view text) {

@@ -50,7 +50,7 @@ OutputFile::~OutputFile() {
   if (descriptor < 0)
     return;
   ::close(descriptor);
-  llvm::sys::fs::remove(temporary);
+  (void)llvm::sys::fs::remove(temporary);
   llvm::sys::DontRemoveFileOnSignal(temporary);
 }
 

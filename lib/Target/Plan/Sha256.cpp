@@ -180,7 +180,7 @@ llvm::Expected<std::string> sinter::sha256OfFile(StringRef path) {
       break;
     digest.update(StringRef(piece.data(), *count));
   }
-  llvm::sys::fs::closeFile(*file);
+  (void)llvm::sys::fs::closeFile(*file);
   if (failed)
     return std::move(failed);
   return digest.final();

@@ -35,7 +35,7 @@ public:
   ~TemporaryFile() {
     if (path.empty())
       return;
-    llvm::sys::fs::remove(path);
+    (void)llvm::sys::fs::remove(path);
     llvm::sys::DontRemoveFileOnSignal(path);
   }
 

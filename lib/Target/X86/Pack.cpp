@@ -179,7 +179,7 @@ sinter::packVector(const std::vector<VectorSource> &sources, int64_t size,
   if (arrange == Arrange::Stack) {
     float *to = result.data();
     for (const std::vector<float> &part : parts)
-      to = std::copy(part.begin(), part.end(), to);
+      to = llvm::copy(part, to);
     return result;
   }
   if (parts.size() != 2 || parts[0].size() != parts[1].size())

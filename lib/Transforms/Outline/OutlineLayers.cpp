@@ -22,8 +22,8 @@ namespace {
 
 /// Values that a layer does not hand over but finds: weights and constants.
 bool isAmbient(Value value) {
-  Operation *def = value.getDefiningOp();
-  return def && isa<llm::WeightRefOp, arith::ConstantOp>(def);
+  return isa_and_nonnull<llm::WeightRefOp, arith::ConstantOp>(
+      value.getDefiningOp());
 }
 
 bool isAmbient(Operation *op) {
