@@ -127,9 +127,10 @@ def single_kernels():
         for rows, floor, aim in ((4, 1.2, 1.05), (8, 1.9, 1.5)):
             yield Cost(f"kernel-rows-{rows}-{encoding}", f"contraction {encoding.upper()}, cold weights, time of {rows} rows over 1",
                        "kernels", floor, aim, kernels.contraction(encoding, f"x{rows}"))
-    for context, cache in ((8192, "f16"), (32768, "f16"), (131072, "f16"), (8192, "i8"), (32768, "i8"), (131072, "i8")):
-        yield Kernel(f"kernel-attention-decode-{cache}-{context}", f"attention after {context}, {cache}, over a read of its bytes",
-                     "kernels", 0.70, 0.80, kernels.attention("decode", context, cache))
+    for cache in ("f16", "i8"):
+        for context in (8192, 32768, 131072):
+            yield Kernel(f"kernel-attention-decode-{cache}-{context}", f"attention after {context}, {cache}, over a read of its bytes",
+                         "kernels", 0.70, 0.80, kernels.attention("decode", context, cache))
     for rows, floor, aim in ((512, 0.68, 0.77), (4096, 0.75, 0.83)):
         yield Kernel(f"kernel-attention-prefill-{rows}", f"attention of a prompt of {rows}, over the f32 peak", "kernels", floor, aim,
                      kernels.attention("prefill", rows))

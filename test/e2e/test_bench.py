@@ -166,7 +166,7 @@ def test_kernels_are_read_from_their_programs(tmp_path):
     """What contract-bench and attention-bench print; no such program or line: named."""
     (tmp_path / "bin").mkdir()
     for name, line in (("contract-bench", '[{"encoding": "Q4_1", "level": "x86-64-v4-vnni", "prefill": 0.612, "x4": 1.1}]'),
-                       ("attention-bench", '[{"kind": "decode", "type": "i8", "count": 8192, "fraction": 0.74}]')):
+                       ("attention-bench", '[{"kind": "decode", "type": "i8", "count": 8192, "of_stream": 0.74, "of_peak": 0.5}]')):
         path = tmp_path / "bin" / name
         path.write_text(f"#!/bin/sh\necho '{line}'\n")
         path.chmod(0o755)

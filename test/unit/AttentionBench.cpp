@@ -5,9 +5,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Decode: one row over the caches of many layers, against a read of the same
-// bytes with the same split. Prefill: all rows of a prompt from an empty cache,
-// causal work counted only, against the peak of f32 fused multiply-adds. What
-// is compared takes turns.
+// bytes and the FMA peak. Prefill: all rows of a prompt from an empty
+// cache, causal work counted only, against the peak of f32 fused multiply-adds.
+// What is compared takes turns.
 //
 //   attention-bench --type=f16,i8 --decode=8192,131072 --prefill=4096 --json
 #include "dialects/Tile/AttentionWork.h"
@@ -130,22 +130,32 @@ struct Result {
   const char *kind;
   std::string type;
   size_t count;
-  double rate;     // GB/s or Gflop/s
-  double fraction; // of a read of the same bytes, or of the FMA peak
-  double microseconds;
+  double seconds; // of a layer
+  double bytes;   // read, of decode
+  double flops;
+  double ofStream; // of a read of the same bytes; of decode
+  double ofPeak;   // of multiply-adds in f32
 
   std::string text() const {
-    bool isDecode = std::strcmp(kind, "decode") == 0;
-    return llvm::formatv(
-        "{0,-7} {1,6} {2,-4} {3,7:F1} {4}, {5:F2} of {6}; "
-        "{7:F1} us a layer\n",
-        kind, count, type, rate, isDecode ? "GB/s" : "Gflop/s", fraction,
-        isDecode ? "a read of the same bytes" : "the FMA peak", microseconds);
+    std::string line = llvm::formatv(
+        "{0,-7} {1,6} {2,-4} {3,9:F1} us a layer, {4,6:F1} "
+        "Gflop/s, {5:F2} of the FMA peak",
+        kind, count, type, seconds * 1e6, flops / seconds * 1e-9, ofPeak);
+    if (bytes != 0)
+      line += llvm::formatv("; {0,5:F1} GB/s, {1:F2} of a read of the same "
+                            "bytes",
+                            bytes / seconds * 1e-9, ofStream);
+    return line + "\n";
   }
   llvm::json::Object json() const {
-    return llvm::json::Object{{"kind", kind},         {"type", type},
-                              {"count", count},       {"rate", rate},
-                              {"fraction", fraction}, {"us", microseconds}};
+    llvm::json::Object row{{"kind", kind},
+                           {"type", type},
+                           {"count", count},
+                           {"us", seconds * 1e6},
+                           {"of_peak", ofPeak}};
+    if (bytes != 0)
+      row["of_stream"] = ofStream;
+    return row;
   }
 };
 
@@ -177,10 +187,13 @@ public:
       (wide ? sinter::tools::readZmm
             : sinter::tools::readYmm)(memory.data, layer * layers / 512 * 512);
     };
-    auto time = inTurns({read, step});
+    auto time = inTurns({read, [&] { peak(); }, step});
+    const double seconds = time[2] / double(layers);
+    const double flops = 4.0 * s.dim * s.heads * context;
     return {"decode",          s.type,
-            context,           double(layer * layers) / time[1] * 1e-9,
-            time[0] / time[1], time[1] / double(layers) * 1e6};
+            context,           seconds,
+            double(layer),     flops,
+            time[0] / time[2], flops / seconds / peakRate(time[1])};
   }
 
   Result prefill(size_t rows) {
@@ -193,23 +206,22 @@ public:
         kernel.run({x.arg(), memory.arg(), arg(values), pages.arg(), work.arg(),
                     out.arg(), std::min(kChunk, rows - at), at});
     };
-    const uint64_t rounds = 2'000'000;
-    auto peak = [&] {
-      (wide ? sinter::tools::fmaZmm : sinter::tools::fmaYmm)(rounds);
-    };
-    auto time = inTurns({peak, step});
-    double flops = 4.0 * s.dim * s.heads * rows * (rows + 1) / 2;
-    double best =
-        2.0 * (wide ? 16 : 8) * sinter::tools::kPeakChains * rounds / time[0];
-    return {"prefill",
-            s.type,
-            rows,
-            flops / time[1] * 1e-9,
-            flops / time[1] / best,
-            time[1] * 1e6};
+    auto time = inTurns({[&] { peak(); }, step});
+    const double flops = 4.0 * s.dim * s.heads * rows * (rows + 1) / 2;
+    return {"prefill", s.type, rows, time[1],
+            0,         flops,  0,    flops / time[1] / peakRate(time[0])};
   }
 
 private:
+  static constexpr uint64_t kPeakRounds = 2'000'000;
+  void peak() const {
+    (wide ? sinter::tools::fmaZmm : sinter::tools::fmaYmm)(kPeakRounds);
+  }
+  /// Flop/s, if peak() takes so long.
+  double peakRate(double seconds) const {
+    return 2.0 * (wide ? 16 : 8) * sinter::tools::kPeakChains * kPeakRounds /
+           seconds;
+  }
   /// Random numbers in the caches of a layer: `count` pages of keys, then of
   /// values.
   void fill(char *layer, size_t count) {
