@@ -17,13 +17,16 @@ using tile::StripLayout;
 
 namespace {
 
+StripLayout layoutOf(tile::ContractOp op) {
+  tile::PackedAttr weight = op.getWeight();
+  return StripLayout::getVerified(weight.getEncoding(), weight.getRows(),
+                                  weight.getCols());
+}
+
 class ContractEmitter {
 public:
   ContractEmitter(tile::ContractOp op, TileLowering &t)
-      : op(op), t(t), l(t.b, op.getLoc()),
-        layout(StripLayout::getVerified(op.getWeight().getEncoding(),
-                                        op.getWeight().getRows(),
-                                        op.getWeight().getCols())),
+      : op(op), t(t), l(t.b, op.getLoc()), layout(layoutOf(op)),
         loop(op.getCodes() ? emitDotLoop
              : op.getX()   ? emitFmaLoop
                            : emitBf16Loop),
@@ -37,7 +40,8 @@ public:
 private:
   void orderGroups();
   int64_t chunkGroups();
-  std::pair<Value, Value> shareStrips();
+  std::pair<Value, Value> shareStrips(tile::ContractOp op);
+  void fetchAhead(Value lastStrip);
   Value ownGroup();
   void emitPasses(Value first, Value last);
   void emitPanels(Value first, Value last);
@@ -67,6 +71,7 @@ private:
   /// epilogue follow one another.
   SmallVector<int64_t> order;
   Value firstGroup; // of the input
+  FetchAhead ahead;
 };
 
 /// With a gate, rows i and i + 16 of a strip meet in the epilogue.
@@ -87,7 +92,8 @@ int64_t ContractEmitter::chunkGroups() {
 }
 
 void ContractEmitter::emit() {
-  auto [first, last] = shareStrips();
+  auto [first, last] = shareStrips(op);
+  fetchAhead(last);
   if (op.getCodes())
     return emitPasses(first, last);
   Value few =
@@ -128,14 +134,34 @@ void ContractEmitter::emitPasses(Value first, Value last) {
 }
 
 /// Workers share the strips in units that stay together.
-std::pair<Value, Value> ContractEmitter::shareStrips() {
+std::pair<Value, Value> ContractEmitter::shareStrips(tile::ContractOp op) {
   int64_t unit = op.getShare();
+  int64_t strips = layoutOf(op).strips;
   auto [first, last] =
-      t.share(op.getLoc(), l.index((layout.strips + unit - 1) / unit));
+      t.share(op.getLoc(), l.index((strips + unit - 1) / unit));
   if (unit == 1)
     return {first, last};
   return {l.muli(first, l.index(unit)),
-          l.mins(l.muli(last, l.index(unit)), l.index(layout.strips))};
+          l.mins(l.muli(last, l.index(unit)), l.index(strips))};
+}
+
+/// Behind this worker's last strip comes its first one of the next
+/// contraction: memory works on while the workers wait for one another.
+void ContractEmitter::fetchAhead(Value lastStrip) {
+  ahead.bytes = t.level.prefetchBytes;
+  Operation *next = op->getNextNode();
+  while (next && !isa<tile::ContractOp>(next))
+    next = next->getNextNode();
+  if (!next)
+    return;
+  auto following = cast<tile::ContractOp>(next);
+  ahead.end = l.muli(lastStrip, l.index(layout.stripBytes));
+  Value first = shareStrips(following).first;
+  Value base = memref::ExtractAlignedPointerAsIndexOp::create(l.b, l.loc,
+                                                              following.getW());
+  ahead.next = l.indexCast(
+      l.addi(base, l.muli(first, l.index(layoutOf(following).stripBytes))),
+      l.i64());
 }
 
 /// Where this worker's copy of the input begins.
@@ -189,7 +215,7 @@ void ContractEmitter::emitPass(Value strip, Value tokenGroup, int64_t tokens,
     for (size_t j = 0; j < step; j += atOnce) {
       ContractPass pass{strip, l.addi(firstGroup, tokenGroup), tokens,
                         SmallVector<int64_t>(groups.slice(j, atOnce)),
-                        prefetch && i + j == 0};
+                        prefetch && i + j == 0 ? ahead : FetchAhead()};
       SmallVector<Value> part = loop(op, layout, t, pass);
       for (int64_t token = 0; token < tokens; ++token)
         llvm::append_range(sums[token],

@@ -7,6 +7,7 @@
 
 #include "dialects/Tile/StripLayout.h"
 #include "lib/Conversion/TileToVector/Bf16.h"
+#include "lib/Conversion/TileToVector/StripReader.h"
 #include "lib/Conversion/TileToVector/TileLowering.h"
 
 namespace sinter {
@@ -19,7 +20,7 @@ struct ContractPass {
   /// Registers of outputs: group i is the rows [i * lanes, (i+1) * lanes) of
   /// the strip.
   llvm::SmallVector<int64_t> groups;
-  bool prefetch; // this pass is the first one to read the strip
+  FetchAhead ahead; // what is fetched, if this pass reads it first
 };
 
 /// The loop over k of one kind of kernel. Result: the sums, token by token, for

@@ -24,8 +24,7 @@ SmallVector<Value> sinter::emitBf16Loop(tile::ContractOp op,
     rows.push_back(l.addi(firstRow, l.index(token)));
   Value zero = l.constantF(VectorType::get({lanes}, l.f32()), 0);
   SmallVector<Value> init(pass.tokens * groups.size(), zero);
-  StripReader reader(l, layout, op.getW(), lanes,
-                     pass.prefetch ? t.level.prefetchBytes : 0);
+  StripReader reader(l, layout, op.getW(), lanes, pass.ahead);
   return reader.forPairs(
       pass.strip, groups, init,
       [&](Value k, ArrayRef<Value> even, ArrayRef<Value> odd, ValueRange sums) {

@@ -42,8 +42,7 @@ public:
   DotEmitter(tile::ContractOp op, const StripLayout &layout, TileLowering &t,
              const ContractPass &pass)
       : op(op), layout(layout), level(t.level), pass(pass), l(t.b, op.getLoc()),
-        reader(l, layout, op.getW(), level.lanes(),
-               pass.prefetch ? level.prefetchBytes : 0),
+        reader(l, layout, op.getW(), level.lanes(), pass.ahead),
         bytes(VectorType::get({level.vectorBytes}, l.b.getI8Type())),
         pairs(VectorType::get({level.vectorBytes / 2}, l.b.getI16Type())),
         words(VectorType::get({level.lanes()}, l.i32())),
@@ -152,12 +151,14 @@ SmallVector<Value> DotEmitter::emitDots(const Block &block, int64_t part) {
   return result;
 }
 
-/// A single row waits for memory, which is fastest where bytes are read in
-/// their order: one half of the strip, then the other one. The dots of several
-/// rows grow together: few registers hold codes.
+/// Who waits for memory reads bytes in their order, which is fastest: one half
+/// of the strip, then the other one. So does a row of one or two terms, and
+/// whoever is first to read codes that are a byte wide. The dots of other rows
+/// grow together: few registers hold codes.
 void DotEmitter::growDots(const Block &block, int64_t part,
                           MutableArrayRef<Dot> dots) {
-  if (pass.tokens > 1)
+  bool inOrder = pass.tokens <= 2 || (wide && pass.ahead.bytes > 0);
+  if (!inOrder)
     return growDots(block, part, dots,
                     llvm::to_vector(llvm::seq<size_t>(pass.groups.size())));
   for (int64_t half = 0; half < 2; ++half) {

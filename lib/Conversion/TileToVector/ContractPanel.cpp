@@ -131,13 +131,13 @@ void PanelEmitter::prefetchNext(Value strip, Value row) {
   l.when(l.cmp(arith::CmpIPredicate::ult, part, l.index(bytes)), [&] {
     Value panelStart = l.addi(l.muli(strip, l.index(layout.stripBytes)),
                               l.muli(firstBlock, l.index(layout.blockBytes)));
-    StripReader(l, layout, op.getW(), lanes, bytes)
+    StripReader(l, layout, op.getW(), lanes, {bytes})
         .prefetch(l.addi(panelStart, part), kBytes, /*level=*/2);
   });
 }
 
 void PanelEmitter::decode(Value strip) {
-  StripReader reader(l, layout, op.getW(), lanes, t.level.prefetchBytes);
+  StripReader reader(l, layout, op.getW(), lanes, {t.level.prefetchBytes});
   reader.only(firstBlock, lastBlock);
   SmallVector<Value> groups;
   for (int64_t c = 0; c < kRows; c += lanes)

@@ -78,18 +78,23 @@ StripReader::Scale StripReader::loadScale(Value block, Value row,
 
 /// The address may lie behind the matrix, hence no memref op.
 void StripReader::prefetch(Value offset, int64_t bytes, int level) {
-  if (ahead == 0)
+  if (ahead.bytes == 0)
     return;
+  Value base = l.indexCast(
+      memref::ExtractAlignedPointerAsIndexOp::create(l.b, l.loc, w), l.i64());
+  if (ahead.end) {
+    Value target = l.addi(offset, l.index(ahead.bytes));
+    Value own = l.cmp(arith::CmpIPredicate::slt, target, ahead.end);
+    Value behind = l.subi(ahead.next, l.indexCast(ahead.end, l.i64()));
+    base = l.select(own, base, behind);
+  }
   Type pointer = LLVM::LLVMPointerType::get(l.b.getContext());
-  Value base = memref::ExtractAlignedPointerAsIndexOp::create(l.b, l.loc, w);
-  Value start =
-      LLVM::IntToPtrOp::create(l.b, l.loc, pointer, l.indexCast(base, l.i64()));
-  Value from = LLVM::GEPOp::create(l.b, l.loc, pointer, l.b.getI8Type(), start,
-                                   ValueRange{l.indexCast(offset, l.i64())});
+  Value from = LLVM::IntToPtrOp::create(
+      l.b, l.loc, pointer, l.addi(base, l.indexCast(offset, l.i64())));
   for (int64_t line = 0; line < bytes; line += 64) {
-    Value target =
-        LLVM::GEPOp::create(l.b, l.loc, pointer, l.b.getI8Type(), from,
-                            ArrayRef<LLVM::GEPArg>{int32_t(ahead + line)});
+    Value target = LLVM::GEPOp::create(
+        l.b, l.loc, pointer, l.b.getI8Type(), from,
+        ArrayRef<LLVM::GEPArg>{int32_t(ahead.bytes + line)});
     LLVM::Prefetch::create(l.b, l.loc, target, /*rw=*/0, /*hint=*/4 - level,
                            /*cache=*/1);
   }

@@ -10,16 +10,24 @@
 
 namespace sinter {
 
+/// How long before their use bytes of a matrix are fetched; 0: not at all. From
+/// `end` on, if it is set, stand those of the matrix that comes next, which
+/// begin at the address `next`.
+struct FetchAhead {
+  int64_t bytes = 0;
+  mlir::Value end = {};  // offset in the matrix, index
+  mlir::Value next = {}; // i64
+};
+
 /// Builds code that walks over the blocks of a strip, k rising, and reads what
 /// they hold for some groups of its rows.
 class StripReader {
 public:
   using Value = mlir::Value;
 
-  /// `lanes` rows per group, which divides 16. `ahead`: how many bytes before
-  /// their use the bytes of the strip are fetched; 0: not at all.
+  /// `lanes` rows per group, which divides 16.
   StripReader(LaneBuilder &builder, const tile::StripLayout &layout, Value w,
-              int64_t lanes, int64_t ahead = 0)
+              int64_t lanes, FetchAhead ahead = {})
       : l(builder), layout(layout), w(w), lanes(lanes), ahead(ahead) {}
 
   /// What a row has for 256 columns.
@@ -104,7 +112,8 @@ private:
   LaneBuilder &l;
   const tile::StripLayout &layout;
   Value w;
-  int64_t lanes, ahead;
+  int64_t lanes;
+  FetchAhead ahead;
   std::pair<Value, Value> range; // of blocks; null: all
 };
 

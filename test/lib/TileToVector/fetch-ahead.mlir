@@ -1,0 +1,43 @@
+// RUN: llm-opt %s --convert-tile-to-vector=level=x86-64-v4-vnni | FileCheck %s
+
+#q41 = #encoding.weight<dense, u4, [(1, 32) f16 add f16]>
+#w = #tile.packed<#q41, rows = 96, cols = 64, arrange = stack>
+
+// A strip has 1,280 bytes. Behind the worker's last strip its first one of the
+// next contraction follows.
+// CHECK-LABEL: func.func @two(
+// CHECK-SAME: %[[W:[a-z0-9]+]]: memref<3840xi8>, %[[V:[a-z0-9]+]]: memref<3840xi8>,
+// CHECK: %[[STRIP:.*]] = arith.constant 1280 : index
+// CHECK: %[[END:.*]] = arith.muli %{{.*}}, %[[STRIP]]
+// CHECK: %[[BASE:.*]] = memref.extract_aligned_pointer_as_index %[[V]]
+// CHECK: %[[ADDRESS:.*]] = arith.addi %[[BASE]], %{{.*}} : index
+// CHECK: %[[NEXT:.*]] = arith.index_cast %[[ADDRESS]] : index to i64
+// CHECK: %[[OWN:.*]] = arith.cmpi slt, %{{.*}}, %[[END]] : index
+// CHECK: %[[LAST:.*]] = arith.index_cast %[[END]] : index to i64
+// CHECK: %[[BEHIND:.*]] = arith.subi %[[NEXT]], %[[LAST]] : i64
+// CHECK: %[[FROM:.*]] = arith.select %[[OWN]], %{{.*}}, %[[BEHIND]] : i64
+// CHECK: %[[AT:.*]] = arith.addi %[[FROM]], %{{.*}} : i64
+// CHECK: %[[POINTER:.*]] = llvm.inttoptr %[[AT]]
+// CHECK: %[[AHEAD:.*]] = llvm.getelementptr %[[POINTER]][8192]
+// CHECK: "llvm.intr.prefetch"(%[[AHEAD]])
+func.func @two(%w: memref<3840xi8>, %v: memref<3840xi8>, %c: memref<2x2x4x32xi8>, %s: memref<2x2x4xf32>,
+    %t: memref<2x2x4xi32>, %u: memref<2x2x4xf32>, %y: memref<8x96xf32>, %z: memref<8x96xf32>,
+    %n: index) attributes {tile.region} {
+  tile.contract q8(%c, %s, %t, %u : memref<2x2x4x32xi8>, memref<2x2x4xf32>, memref<2x2x4xi32>, memref<2x2x4xf32>)
+      %w : memref<3840xi8> -> %y : memref<8x96xf32> rows(%n) {weight = #w}
+  tile.barrier
+  tile.contract q8(%c, %s, %t, %u : memref<2x2x4x32xi8>, memref<2x2x4xf32>, memref<2x2x4xi32>, memref<2x2x4xf32>)
+      %v : memref<3840xi8> -> %z : memref<8x96xf32> rows(%n) {weight = #w}
+  return
+}
+
+// None follows.
+// CHECK-LABEL: func.func @one(
+// CHECK-NOT: arith.select
+// CHECK: "llvm.intr.prefetch"
+func.func @one(%w: memref<3840xi8>, %c: memref<2x2x4x32xi8>, %s: memref<2x2x4xf32>,
+    %t: memref<2x2x4xi32>, %u: memref<2x2x4xf32>, %y: memref<8x96xf32>, %n: index) attributes {tile.region} {
+  tile.contract q8(%c, %s, %t, %u : memref<2x2x4x32xi8>, memref<2x2x4xf32>, memref<2x2x4xi32>, memref<2x2x4xf32>)
+      %w : memref<3840xi8> -> %y : memref<8x96xf32> rows(%n) {weight = #w}
+  return
+}
