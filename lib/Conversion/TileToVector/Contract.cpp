@@ -8,6 +8,7 @@
 // then the loop over k. The 1 to 3 rows that are left have copies of their own.
 // More than 8 rows of floating point go another way (ContractPanel.cpp).
 #include "lib/Conversion/TileToVector/Contract.h"
+#include "lib/Conversion/TileToVector/KvStore.h"
 #include "lib/Conversion/TileToVector/MathExpansion.h"
 #include "lib/Conversion/TileToVector/RowLowerings.h"
 
@@ -146,12 +147,15 @@ std::pair<Value, Value> ContractEmitter::shareStrips(tile::ContractOp op) {
 }
 
 /// Behind this worker's last strip comes its first one of the next
-/// contraction: memory works on while the workers wait for one another.
+/// contraction: memory works on while the workers wait for one another. So it
+/// does where the KV cache will be written.
 void ContractEmitter::fetchAhead(Value lastStrip) {
   ahead.bytes = t.level.prefetchBytes;
   Operation *next = op->getNextNode();
-  while (next && !isa<tile::ContractOp>(next))
-    next = next->getNextNode();
+  for (; next && !isa<tile::ContractOp>(next); next = next->getNextNode())
+    if (auto append = dyn_cast<tile::KvAppendOp>(next))
+      l.when(areFew(l, op.getRows(), t.workers),
+             [&] { fetchKvSlots(l, append, {t.worker, t.workers}); });
   if (!next)
     return;
   auto following = cast<tile::ContractOp>(next);

@@ -116,6 +116,28 @@ void KvStore::values(Slot slot, Value kvHead, Value firstDim,
   storeScale(l, scale, v, slot, kvHead, kPage);
 }
 
+/// Dimensions of a line of the cache.
+static int64_t dimsOfLine(Value plane, int64_t elementsOfDim) {
+  int64_t bytes = elementOf(plane).getIntOrFloatBitWidth() / 8 * elementsOfDim;
+  return std::max<int64_t>(1, 64 / bytes);
+}
+
+void KvStore::fetch(Value plane, ValueRange at) {
+  memref::PrefetchOp::create(l.b, l.loc, plane, at, /*isWrite=*/true,
+                             /*localityHint=*/3, /*isDataCache=*/true);
+}
+
+void KvStore::fetchKeys(Slot slot, Value kvHead, Value firstDim, int64_t dims) {
+  for (int64_t d = 0; d < dims; d += dimsOfLine(k, kPage))
+    fetch(k, {slot.page, kvHead, l.addi(firstDim, l.index(d)), slot.index});
+}
+
+void KvStore::fetchValues(Slot slot, Value kvHead, Value firstDim,
+                          int64_t dims) {
+  for (int64_t d = 0; d < dims; d += dimsOfLine(v, 1))
+    fetch(v, {slot.page, kvHead, slot.index, l.addi(firstDim, l.index(d))});
+}
+
 /// `part(column, head, dimension)` for what this worker has of the heads from
 /// column `first` on: whole heads, or blocks of 32 columns.
 static void
@@ -153,6 +175,26 @@ void lowerKvAppend(LaneBuilder &l, tile::KvAppendOp op, Share share) {
   forParts(l, op, share, op.getVColumnsAttr(), op.getVCol(),
            [&](Value row, Value column, Value head, Value dim) {
              store.values(slot(row), head, dim, load(row, column));
+           });
+}
+
+void fetchKvSlots(LaneBuilder &l, tile::KvAppendOp op, Share share) {
+  KvStore store(l, op.getK(), op.getV(), op.getPages(), op.getHeadDim());
+  Places places(l, op);
+  auto slot = [&](Value row) {
+    return store.slot(places.position(row), places.pages(row));
+  };
+  auto dims = [&](tile::ColumnsAttr columns) -> int64_t {
+    return columns ? 32 : op.getHeadDim();
+  };
+  forParts(l, op, share, op.getKColumnsAttr(), op.getKCol(),
+           [&](Value row, Value, Value head, Value dim) {
+             store.fetchKeys(slot(row), head, dim, dims(op.getKColumnsAttr()));
+           });
+  forParts(l, op, share, op.getVColumnsAttr(), op.getVCol(),
+           [&](Value row, Value, Value head, Value dim) {
+             store.fetchValues(slot(row), head, dim,
+                               dims(op.getVColumnsAttr()));
            });
 }
 

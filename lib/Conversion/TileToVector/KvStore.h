@@ -41,11 +41,24 @@ public:
   void values(Slot slot, mlir::Value kvHead, mlir::Value firstDim,
               mlir::ValueRange chunks);
 
+  /// Fetches what `keys` and `values` write for dimensions [firstDim, firstDim
+  /// + dims).
+  void fetchKeys(Slot slot, mlir::Value kvHead, mlir::Value firstDim,
+                 int64_t dims);
+  void fetchValues(Slot slot, mlir::Value kvHead, mlir::Value firstDim,
+                   int64_t dims);
+
 private:
+  void fetch(mlir::Value plane, mlir::ValueRange at);
+
   LaneBuilder &l;
   mlir::Value k, v, pages;
   int64_t headDim;
 };
+
+/// Fetches the lines that `op` will write for a few rows: at the next position
+/// they are out of the cache again.
+void fetchKvSlots(LaneBuilder &l, tile::KvAppendOp op, Share share);
 
 } // namespace sinter
 #endif // SINTER_CONVERSION_TILETOVECTOR_KVSTORE_H

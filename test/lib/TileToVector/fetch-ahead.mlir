@@ -31,6 +31,28 @@ func.func @two(%w: memref<3840xi8>, %v: memref<3840xi8>, %c: memref<2x2x4x32xi8>
   return
 }
 
+// So do the lines that an append of a few rows will write: two dimensions of
+// keys a line, 32 of values. A row of many is no place to look for them.
+// CHECK-LABEL: func.func @append(
+// CHECK: %[[FEW:.*]] = arith.andi
+// CHECK: scf.if %[[FEW]] {
+// CHECK-COUNT-16: memref.prefetch %{{.*}}, write, locality<3>, data : memref<4x1x64x16xf16>
+// CHECK: memref.prefetch %{{.*}}, write, locality<3>, data : memref<4x1x16x64xf16>
+// CHECK-NOT: memref.prefetch
+// CHECK: "llvm.intr.prefetch"
+func.func @append(%w: memref<3840xi8>, %c: memref<2x2x4x32xi8>, %s: memref<2x2x4xf32>,
+    %t: memref<2x2x4xi32>, %u: memref<2x2x4xf32>, %y: memref<8x96xf32>, %k: memref<4x1x64x16xf16>,
+    %v: memref<4x1x16x64xf16>, %p: memref<4xi32>, %n: index, %at: index) attributes {tile.region} {
+  tile.contract q8(%c, %s, %t, %u : memref<2x2x4x32xi8>, memref<2x2x4xf32>, memref<2x2x4xi32>, memref<2x2x4xf32>)
+      %w : memref<3840xi8> -> %y : memref<8x96xf32> rows(%n) {weight = #w}
+  tile.barrier many(%n)
+  tile.kv_append %y, %k, %v, %p rows(%n) at(%at)
+    {k_col = 0, v_col = 32, kv_heads = 1, head_dim = 64, k_columns = #tile.columns<0 to 96 by 32>,
+     v_columns = #tile.columns<0 to 96 by 32>}
+    : memref<8x96xf32>, memref<4x1x64x16xf16>, memref<4x1x16x64xf16>, memref<4xi32>
+  return
+}
+
 // None follows.
 // CHECK-LABEL: func.func @one(
 // CHECK-NOT: arith.select
