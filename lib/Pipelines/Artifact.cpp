@@ -307,7 +307,7 @@ llvm::Error ArtifactBuilder::run() {
   }
   addProvenance();
   std::string key = planKey();
-  PlanCache plans(cache, module, device, sourceSha256 + draftSha256, pool);
+  PlanCache plans(cache, module, device, sourceSha256, draftSha256, pool);
   auto reused = reuse(plans, key);
   if (!reused)
     return reused.takeError();

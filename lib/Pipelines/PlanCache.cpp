@@ -51,7 +51,8 @@ static void describe(llvm::raw_ostream &os, ModuleOp device, StringRef weight) {
 std::string PlanCache::keyOf(StringRef section) {
   std::string text;
   llvm::raw_string_ostream os(text);
-  os << sourceSha256 << compilerId();
+  os << (section == tile::kDraftModule ? draftSha256 : sourceSha256)
+     << compilerId();
   for (auto weight : program.getOps<planir::WeightOp>()) {
     if (weight.getSection() != section)
       continue;

@@ -19,12 +19,14 @@ namespace sinter {
 /// share them, whatever else the options change.
 class PlanCache : public PackedSections {
 public:
-  /// `device` says how the weights of `program` are packed from the checkpoint
-  /// of that digest.
+  /// `device` says how the weights of `program` are packed from the checkpoints
+  /// of those digests; the second one is that of a model that drafts.
   PlanCache(Cache &cache, mlir::ModuleOp program, mlir::ModuleOp device,
-            llvm::StringRef sourceSha256, llvm::ThreadPoolInterface &pool)
+            llvm::StringRef sourceSha256, llvm::StringRef draftSha256,
+            llvm::ThreadPoolInterface &pool)
       : cache(cache), program(program), device(device),
-        sourceSha256(sourceSha256.str()), pool(pool) {}
+        sourceSha256(sourceSha256.str()), draftSha256(draftSha256.str()),
+        pool(pool) {}
 
   /// Writes the plan of that key to `path`; false if it is not all there.
   llvm::Expected<bool> restore(llvm::StringRef key, llvm::StringRef path);
@@ -47,7 +49,7 @@ private:
 
   Cache &cache;
   mlir::ModuleOp program, device;
-  std::string sourceSha256;
+  std::string sourceSha256, draftSha256;
   llvm::ThreadPoolInterface &pool;
 };
 

@@ -126,3 +126,17 @@ def test_a_real_draft_with_another_vocabulary(model, sampling, tmp_path_factory)
         drafted, accepted = drafted + figures["drafted"], accepted + figures["accepted"]
     assert accepted > 0.6 * drafted
     figure(f"draft with another vocabulary {' '.join(sampling)}", f"accepted {accepted} of {drafted}")
+
+
+def test_memory_of_two_models(tiny):
+    """The formula counts both caches and is kept; every allocation may fail; rows of a batch know nothing of drafts."""
+    plan = tiny_plan(tiny, f"copy,draft:{tiny / 'cut'}.gguf")
+    memory = json.loads(run("llm-dump", plan, "--json").stdout)["memory"]
+    for case in json.loads(run("memory-probe", plan, "bound").stdout):
+        pages = -(-case["context"] // memory["page_tokens"])
+        session = memory["session_bytes"] + memory["session_bytes_per_page"] * pages + 2 * memory["session_bytes_per_worker"]
+        formula = memory["load_bytes"] + case["sessions"] * session + 2 * memory["worker_bytes"]
+        assert case["peak"] <= case["formula"] <= 1.05 * case["peak"]
+        assert case["peak"] <= formula
+    assert json.loads(run("memory-probe", plan, "refuse").stdout)["requests"] > 50
+    assert json.loads(run("batch-probe", plan, 5, 120, 1, 2).stdout)["compared"] > 100

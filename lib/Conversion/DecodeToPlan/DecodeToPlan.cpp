@@ -13,20 +13,20 @@ using namespace mlir;
 using namespace sinter;
 
 void sinter::layoutWeights(ModuleOp module) {
-  planir::SectionOp section;
-  for (auto op : module.getOps<planir::SectionOp>())
-    if (op.getSymName() == kWeightSection)
-      section = op;
-  if (!section)
-    return;
-  uint64_t end = 0;
-  for (auto weight : module.getOps<planir::WeightOp>()) {
-    // The widest vector load of any target; packers also write whole lines.
-    uint64_t offset = llvm::alignTo(end, 64);
-    weight.setOffset(offset);
-    end = offset + weight.getBytes();
+  for (auto section : module.getOps<planir::SectionOp>()) {
+    if (section.getKind() != planir::SectionKind::Weights)
+      continue;
+    uint64_t end = 0;
+    for (auto weight : module.getOps<planir::WeightOp>()) {
+      if (weight.getSection() != section.getSymName())
+        continue;
+      // The widest vector load of any target; packers also write whole lines.
+      uint64_t offset = llvm::alignTo(end, 64);
+      weight.setOffset(offset);
+      end = offset + weight.getBytes();
+    }
+    section.setBytes(end);
   }
-  section.setBytes(end);
 }
 
 namespace {

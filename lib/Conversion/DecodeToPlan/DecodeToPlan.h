@@ -20,8 +20,8 @@ namespace sinter {
 /// decode-to-plan: code objects and packed weights are made from it.
 inline constexpr llvm::StringLiteral kDeviceModule = "device";
 
-/// Places each `plan.weight` of `module` in the section `@weights`, in the
-/// order of the module, and gives the section its size.
+/// Places each `plan.weight` of `module` in its section, in the order of the
+/// module, and gives the sections their sizes.
 void layoutWeights(mlir::ModuleOp module);
 
 } // namespace sinter

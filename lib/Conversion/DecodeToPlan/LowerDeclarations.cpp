@@ -66,12 +66,19 @@ static ArrayAttr sourceNames(ArrayAttr symbols, OpBuilder &builder) {
   return builder.getStrArrayAttr(names);
 }
 
+/// Where the weight of an op of the tile level lies.
+static StringRef sectionOf(Operation &op) {
+  auto [model, rest] = cast<SymbolOpInterface>(op).getName().split('.');
+  return model == tile::kDraftModule && !rest.empty() ? kDraftSection
+                                                      : kWeightSection;
+}
+
 static void createWeight(Operation *from, StringAttr name, uint64_t bytes,
                          uint64_t rows, uint64_t cols, StringRef encoding,
                          ArrayAttr sources, OpBuilder &builder) {
   planir::WeightOp::create(
       builder, from->getLoc(), name,
-      FlatSymbolRefAttr::get(builder.getContext(), kWeightSection),
+      FlatSymbolRefAttr::get(builder.getContext(), sectionOf(*from)),
       builder.getI64IntegerAttr(0), builder.getI64IntegerAttr(bytes),
       builder.getI64IntegerAttr(rows), builder.getI64IntegerAttr(cols),
       builder.getStringAttr(encoding), sourceNames(sources, builder));
@@ -155,15 +162,16 @@ static LogicalResult lowerDeclaration(Operation *op, OpBuilder &builder) {
 LogicalResult sinter::lowerDeclarations(ModuleOp module, OpBuilder &builder) {
   if (failed(lowerModel(module, builder)))
     return failure();
-  bool hasWeights = llvm::any_of(
-      *module.getBody(),
-      llvm::IsaPred<tile::PackedOp, tile::VectorOp, tile::TokensOp>);
-  if (hasWeights)
-    planir::SectionOp::create(
-        builder, module.getLoc(), builder.getStringAttr(kWeightSection),
-        planir::SectionKindAttr::get(builder.getContext(),
-                                     planir::SectionKind::Weights),
-        builder.getI64IntegerAttr(0));
+  for (StringRef name : {kWeightSection, kDraftSection})
+    if (llvm::any_of(*module.getBody(), [&](Operation &op) {
+          return isa<tile::PackedOp, tile::VectorOp, tile::TokensOp>(op) &&
+                 sectionOf(op) == name;
+        }))
+      planir::SectionOp::create(
+          builder, module.getLoc(), builder.getStringAttr(name),
+          planir::SectionKindAttr::get(builder.getContext(),
+                                       planir::SectionKind::Weights),
+          builder.getI64IntegerAttr(0));
   for (Operation &op : *module.getBody())
     if (failed(lowerDeclaration(&op, builder)))
       return failure();

@@ -14,8 +14,10 @@
 
 namespace sinter {
 
-/// Name of the section that holds all weights.
+/// Names of the sections that hold the weights of a model, and of one that
+/// drafts for it.
 inline constexpr llvm::StringLiteral kWeightSection = "weights";
+inline constexpr llvm::StringLiteral kDraftSection = tile::kDraftModule;
 
 /// Declares model, buffers, states, weights and kernels of `module` at the
 /// place of `builder`.

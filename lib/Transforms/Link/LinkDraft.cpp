@@ -23,7 +23,9 @@ using namespace sinter;
 namespace {
 
 /// The name that an op of the draft model gets.
-std::string renamed(StringRef name) { return ("draft." + name).str(); }
+std::string renamed(StringRef name) {
+  return (tile::kDraftModule + "." + name).str();
+}
 
 /// Moves the ops of one model into the module of another.
 class Linker {

@@ -48,7 +48,8 @@ module attributes {llm.name = "tiny", llm.architecture = "llama",
 // FIRST:         decode.draft @model
 // FIRST:         decode.draft @copy
 
-// CHECK: plan.weight @draft.tokens in(@weights) at(0) bytes(128) shape(1, 4) encoding("i32") sources([])
+// CHECK: plan.section @draft weights bytes(128)
+// CHECK: plan.weight @draft.tokens in(@draft) at(0) bytes(128) shape(1, 4) encoding("i32") sources([])
 // CHECK: plan.drafter @model model match(0 to 0) most(3) policy(goodput)
 
 // CHECK-LABEL: plan.func @generate(
