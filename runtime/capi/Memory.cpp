@@ -5,7 +5,6 @@
 #include "runtime/capi/Objects.h"
 
 using namespace sinter::runtime;
-namespace plan = sinter::plan;
 
 namespace {
 

@@ -6,7 +6,6 @@
 #include "runtime/decode/BatchStep.h"
 
 using namespace sinter::runtime;
-namespace plan = sinter::plan;
 
 PoolSize sinter::runtime::readPoolSize(const LoadedPlan &plan,
                                        const sinter_pool_options *given) {

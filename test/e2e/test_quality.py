@@ -6,6 +6,7 @@ The perplexities to meet are the reference's own (test/oracles/gguf_numpy.py --p
 on the first 4096 tokens of the text.
 """
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -15,7 +16,8 @@ import numpy as np
 import pytest
 
 import gguf_numpy
-from conftest import ROOT, figure, logits, run
+import make_gguf
+from conftest import EXACT, ONE_LEVEL, ROOT, compile_plan, figure, logits, run
 
 TEXT = pathlib.Path("/usr/share/games/fortunes/songs-poems")
 ALL, SECOND_HALF = 42.723, 36.611
@@ -64,20 +66,78 @@ def test_exact_mode_has_the_reference_perplexity(exact):
     assert abs(value / ALL - 1) <= 1e-4
 
 
+def quantized_by_llama_cpp(model, kind, path, pure):
+    """The model in the type of llama.cpp's name `kind`; `pure`: no matrix takes a wider one."""
+    llama_cpp = pytest.importorskip("llama_cpp", reason="./dev bench installs llama-cpp-python")
+    params = llama_cpp.llama_model_quantize_default_params()
+    params.ftype, params.allow_requantize, params.pure = getattr(llama_cpp, f"LLAMA_FTYPE_MOSTLY_{kind}"), True, pure
+    assert llama_cpp.llama_model_quantize(model.encode(), str(path).encode(), params) == 0
+    return path
+
+
+@pytest.fixture(scope="session")
+def exact_f32(model, shared):
+    """The f32 twin of SmolLM2's file, nothing rounded."""
+    def make(plan):
+        make_gguf.requantize(model, "F32", f"{plan}.gguf")
+        compile_plan(f"{plan}.gguf", plan, *EXACT, ONE_LEVEL)
+        os.unlink(f"{plan}.gguf")
+    return shared("exact-f32.plan", make)
+
+
+def mean_kl(plan, reference):
+    out = run("llm-eval", plan, "--against", reference, "--text", ROOT / "LICENSE", "--tokens", 1024, "-n", 0, timeout=1200).stdout
+    return float(re.search(r"mean_kl (\S+)", out)[1])
+
+
 @pytest.mark.long
-def test_divergence_is_not_larger_than_that_of_llama_cpp(fast, model, reference, tokenizer, tmp_path):
-    """Same file, same text, the reference in f32: two windows of 512."""
+@pytest.mark.parametrize("kind", ["Q4_0", "Q4_1", "Q5_0", "Q5_1", "Q8_0"])
+def test_requantized_as_by_llama_cpp(model, exact_f32, kind, tmp_path):
+    """Rounding f32 as test/support does and as llama.cpp does loses the same; the fast mode loses little more than the file."""
+    ours, theirs = tmp_path / "ours.gguf", tmp_path / "theirs.gguf"
+    make_gguf.requantize(model, kind, str(ours))
+    quantized_by_llama_cpp(model, kind, theirs, pure=True)
+    kl = {name: mean_kl(compile_plan(path, tmp_path / "x.plan", *options, ONE_LEVEL), exact_f32)
+          for name, path, options in (("ours", ours, EXACT), ("llama.cpp's", theirs, EXACT), ("llama.cpp's, fast mode", theirs, []))}
+    figure(f"SmolLM2 from f32 to {kind}, 1024 positions of LICENSE, mean KL", ", ".join(f"{name} {value:.4f}" for name, value in kl.items()))
+    assert kl["ours"] <= 1.01 * kl["llama.cpp's"]
+    assert kl["llama.cpp's, fast mode"] <= kl["llama.cpp's"] + 0.007
+
+
+def divergences(expected, fast, path, tokenizer, folder):
+    """Mean KL from `expected(ids)` of the fast plan and of llama.cpp on the same file: two windows of 512."""
     pytest.importorskip("llama_cpp", reason="./dev bench installs llama-cpp-python")
     ids = tokenizer.encode(TEXT.read_text(encoding="utf-8", errors="replace")[:8000])[:1024]
-    totals = {"sinter": 0.0, "llama.cpp": 0.0}
+    ours, theirs = 0.0, 0.0
     for at in (0, 512):
         window = ids[at:at + 512]
+        rows = expected(window)
+        (folder / "ids.json").write_text(json.dumps(window))
+        subprocess.run([sys.executable, ROOT / "test/bench/llama_cpp_logits.py", path, folder / "ids.json", folder / "theirs.npy"],
+                       check=True, capture_output=True)
+        ours += gguf_numpy.compare(rows, logits(fast, window, folder / "ours.npy"))["mean_kl"] / 2
+        theirs += gguf_numpy.compare(rows, np.load(folder / "theirs.npy"))["mean_kl"] / 2
+    return ours, theirs
+
+
+@pytest.mark.long
+def test_divergence_is_not_larger_than_that_of_llama_cpp(fast, model, reference, tokenizer, tmp_path):
+    def expected(ids):
         reference.reset()
-        expected = reference.forward(window)
-        (tmp_path / "ids.json").write_text(json.dumps(window))
-        subprocess.run([sys.executable, ROOT / "test/bench/llama_cpp_logits.py", model, tmp_path / "ids.json",
-                        tmp_path / "theirs.npy"], check=True, capture_output=True)
-        totals["sinter"] += gguf_numpy.compare(expected, logits(fast, window, tmp_path / "ours.npy"))["mean_kl"] / 2
-        totals["llama.cpp"] += gguf_numpy.compare(expected, np.load(tmp_path / "theirs.npy"))["mean_kl"] / 2
-    figure("fast mode, 1024 positions of songs-poems, mean KL", f"sinter {totals['sinter']:.5f}, llama.cpp {totals['llama.cpp']:.5f}")
-    assert totals["sinter"] <= totals["llama.cpp"]
+        return reference.forward(ids)
+
+    ours, theirs = divergences(expected, fast, model, tokenizer, tmp_path)
+    figure("fast mode, 1024 positions of songs-poems, mean KL", f"sinter {ours:.5f}, llama.cpp {theirs:.5f}")
+    assert ours <= theirs
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("kind", ["Q4_0", "Q8_0", "Q4_K_M"])
+def test_divergence_of_other_files(model, tokenizer, kind, tmp_path):
+    """Files that llama.cpp made; the exact mode, which test_tiny.py compares with the reference, says what is right."""
+    path = quantized_by_llama_cpp(model, kind, tmp_path / "model.gguf", pure=False)
+    exact = compile_plan(path, tmp_path / "exact.plan", *EXACT, ONE_LEVEL)
+    fast = compile_plan(path, tmp_path / "fast.plan", ONE_LEVEL)
+    ours, theirs = divergences(lambda ids: logits(exact, ids, tmp_path / "exact.npy"), fast, path, tokenizer, tmp_path)
+    figure(f"fast mode, {kind}, 1024 positions of songs-poems, mean KL", f"sinter {ours:.5f}, llama.cpp {theirs:.5f}")
+    assert ours <= theirs
