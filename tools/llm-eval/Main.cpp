@@ -61,29 +61,35 @@ bool Arguments::parse(int argc, char **argv) {
   return true;
 }
 
+static void print(const PerplexitySum &sum) {
+  char line[256];
+  std::snprintf(line, sizeof(line), "perplexity %.4f +/- %.4f tokens %llu\n",
+                sum.perplexity(), sum.error(),
+                static_cast<unsigned long long>(sum.count()));
+  writeOut(line, /*flush=*/true);
+}
+
+static void print(const Comparison &result) {
+  const Distance &distance = result.distance;
+  char line[256];
+  std::snprintf(line, sizeof(line),
+                "max_abs %.6g mean_kl %.6g top1 %.6f greedy %zu/%zu\n",
+                distance.maxAbs(), distance.meanKl(), distance.top1(),
+                result.sameGreedy, result.greedy);
+  writeOut(line, /*flush=*/true);
+}
+
 static int run(int argc, char **argv) {
   Arguments arguments;
   if (!arguments.parse(argc, argv))
     return exitSuccess;
   Plan plan = arguments.plan.open();
-  char line[256];
-  if (arguments.perplexity) {
-    PerplexitySum sum = perplexityOf(plan, *arguments.perplexity, arguments);
-    std::snprintf(line, sizeof(line), "perplexity %.4f +/- %.4f tokens %llu\n",
-                  sum.perplexity(), sum.error(),
-                  static_cast<unsigned long long>(sum.count()));
-  } else {
-    Comparison result =
-        arguments.reference
-            ? compareWithReference(plan, *arguments.reference)
-            : compareWithPlan(plan, *arguments.against, arguments);
-    const Distance &distance = result.distance;
-    std::snprintf(line, sizeof(line),
-                  "max_abs %.6g mean_kl %.6g top1 %.6f greedy %zu/%zu\n",
-                  distance.maxAbs(), distance.meanKl(), distance.top1(),
-                  result.sameGreedy, result.greedy);
-  }
-  writeOut(line, /*flush=*/true);
+  if (arguments.perplexity)
+    print(perplexityOf(plan, *arguments.perplexity, arguments));
+  if (arguments.reference)
+    print(compareWithReference(plan, *arguments.reference));
+  if (arguments.against)
+    print(compareWithPlan(plan, *arguments.against, arguments));
   return exitSuccess;
 }
 

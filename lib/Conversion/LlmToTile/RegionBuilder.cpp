@@ -383,10 +383,14 @@ LogicalResult RegionBuilder::convert(llm::RmsNormOp op) {
   for (Operation *user : op.getResult().getUsers()) {
     auto linear = dyn_cast<llm::LinearOp>(user);
     onlyLinears &= linear != nullptr;
-    FailureOr<tile::StripLayout> layout;
-    if (linear && failed(layout = layoutOf(linear)))
+    if (!linear) {
+      needsRows = true;
+      continue;
+    }
+    FailureOr<tile::StripLayout> layout = layoutOf(linear);
+    if (failed(layout))
       return failure();
-    if (linear && readsCodes(*layout))
+    if (readsCodes(*layout))
       quantizeNorm(op, *x, weight, *layout);
     else
       needsRows = true;

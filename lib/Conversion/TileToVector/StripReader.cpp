@@ -5,6 +5,8 @@
 #include "lib/Conversion/TileToVector/StripReader.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
+#include <utility>
+
 using namespace mlir;
 using namespace sinter;
 using tile::StripCode;
@@ -170,8 +172,7 @@ SmallVector<Value> StripReader::forPairs(Value strip, ArrayRef<Value> rows,
       evenColumn = k;
       return SmallVector<Value>(carried);
     }
-    SmallVector<Value> pair = std::move(even);
-    even.clear();
+    SmallVector<Value> pair = std::exchange(even, {});
     return body(evenColumn, pair, weights, carried);
   };
   return forBlocks(strip, rows, init,
