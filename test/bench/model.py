@@ -8,13 +8,14 @@ from collections.abc import Callable
 
 @dataclasses.dataclass(frozen=True)
 class Test:
-    """After `depth` positions: a prompt read at once, tokens generated one by one, or (ours alone) one forward over `rows`
-    rows of a session with all their logits."""
+    """After `depth` positions: a prompt read at once, tokens generated one by one, or, of ours alone, tokens of several
+    sessions generated together, or one forward over `rows` rows of a session with all their logits."""
     __test__ = False  # not one of pytest's
     prompt: int = 0
     generate: int = 0
     depth: int = 0
     rows: int = 0
+    sessions: int = 1
 
     @property
     def tokens(self):
@@ -26,7 +27,7 @@ class Test:
 
     def __str__(self):
         name = f"pp{self.prompt}" if self.prompt else f"tg{self.generate}" if self.generate else f"fw{self.rows}"
-        return name + (f" @ d{self.depth}" if self.depth else "")
+        return name + (f" x {self.sessions}" if self.sessions > 1 else "") + (f" @ d{self.depth}" if self.depth else "")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -69,11 +69,14 @@ def probes():
 
 
 def forwards():
-    """Several rows in one forward, as drafts are verified, against one."""
+    """Several rows in one forward against one: of one session, as drafts are verified, and of as many sessions."""
     for rows, floor, aim in ((4, 1.35, 1.15), (8, 2.2, 1.7)):
         for threads in ALL_THREADS:
             yield Overhead(f"forward-rows-{rows}@{threads}", f"forward of {rows} rows after 128, all logits, time over 1 row, {threads} t",
                            "forward", floor, aim, ours(), Test(rows=rows, depth=128), threads, "over_one_row")
+            yield Overhead(f"forward-sessions-{rows}@{threads}",
+                           f"step of {rows} sessions after 128, all logits, time over 1 session, {threads} t",
+                           "forward", floor, aim, ours(), Test(generate=16, depth=128, sessions=rows), threads, "over_one_row")
 
 
 def long_context():

@@ -269,3 +269,5 @@ def test_llm_bench_answers_as_the_bench_reads_it(fast, where):
     assert engine.sample(Test(generate=4, depth=8))["cpu"] == "x86-64-v3"
     forward = engine.sample(Test(rows=4, depth=8))
     assert forward["test"] == "fw4 @ d8" and forward["over_one_row"] > 0
+    step = engine.sample(Test(generate=2, depth=8, sessions=3))
+    assert step["test"] == str(Test(generate=2, depth=8, sessions=3)) == "tg2 x 3 @ d8" and step["over_one_row"] > 0

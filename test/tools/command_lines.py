@@ -364,6 +364,9 @@ class Bench(ToolTest):
             self.assertGreater(r["max"], 90)
         self.assertEqual([r["bytes"] for r in rows], [8 * 1264] * 2)  # a dispatch a step
         self.assertEqual([r["bytes_per_token"] for r in rows], [1264, 1264 // 4])
+        self.assertNotIn("over_one_row", rows[0])
+        self.assertGreater(rows[1]["over_one_row"], 1)
+        self.assertAlmostEqual(rows[1]["ms"], 1e3 * 4 / rows[1]["median"])
 
     def test_forwards_are_compared_with_one_row(self):
         rows = json.loads(self.out("llm-bench", self.plan, "-p", 0, "-n", 0, "-d", 10, "--rows", "4,2", "-r", 2, "--json",

@@ -58,6 +58,12 @@ double BenchResult::nanoseconds(size_t repetition) const {
   return 1e9 * test.tokens * test.sessions / rates[repetition];
 }
 
+double BenchResult::milliseconds() const {
+  const uint32_t rows =
+      test.kind == BenchKind::Forward ? test.tokens : test.sessions;
+  return 1e3 * rows / spreadOf(rates).median;
+}
+
 std::vector<double> BenchResult::streamFractions() const {
   std::vector<double> fractions;
   for (size_t i = 0; test.kind != BenchKind::Prompt && i < rates.size(); ++i)
@@ -174,6 +180,10 @@ BenchResult sinter::tools::measureBatch(const Plan &plan, const Probe &probe,
                                         uint32_t repetitions) {
   BenchResult result{test, static_cast<uint32_t>(plan.number(SINTER_THREADS))};
   Together together(plan, test);
+  BenchTest alone = test;
+  alone.sessions = 1;
+  Together one(plan, alone);
+  one.secondsOf(test.tokens, test.depth);
   Profile profile(plan);
   profile.start(together.pool);
   together.secondsOf(test.tokens, test.depth);
@@ -183,6 +193,8 @@ BenchResult sinter::tools::measureBatch(const Plan &plan, const Probe &probe,
     result.probes.push_back(probe.sample());
     double seconds = together.secondsOf(test.tokens, test.depth);
     result.rates.push_back(double(test.tokens) * test.sessions / seconds);
+    result.overOneRow.push_back(seconds /
+                                one.secondsOf(test.tokens, test.depth));
   }
   return result;
 }

@@ -37,8 +37,12 @@ struct BenchResult {
   /// Of a repetition: what the plan says of the dispatches that it runs. Of a
   /// plan that says nothing: its weights, read for each token of generation.
   OpCounts counts = {};
-  /// Of a forward: its time over that of one row, one a repetition.
+  /// Of forwards over several rows: their time over that of one row, one a
+  /// repetition.
   std::vector<double> overOneRow = {};
+
+  /// Of one forward, of those over several rows.
+  double milliseconds() const;
 
   /// Bytes from memory in the time of a repetition, as a fraction of the
   /// stream, one a repetition; not of prompts.
@@ -59,7 +63,7 @@ BenchResult measure(Session &session, const Plan &plan, const Probe &probe,
 
 /// The same for steps of several sessions, which take up less than generating:
 /// every row's logits are handed out, and the next token is a given one. Rates
-/// count the tokens of all sessions.
+/// count the tokens of all sessions. Steps of one session take turns with them.
 BenchResult measureBatch(const Plan &plan, const Probe &probe,
                          const BenchTest &test, uint32_t repetitions);
 

@@ -69,7 +69,7 @@ bool Arguments::parse(int argc, char **argv) {
        "positions that are in the state before (default: 0)");
   list("--batch", sessions,
        "sessions that generate together, a row each in one forward (default: "
-       "1); their tokens are counted together");
+       "1), compared with one; their tokens are counted together");
   list("--rows", rows,
        "rows of one session in a forward with all their logits, as a draft is "
        "verified; compared with one row (default: 0: not measured)");

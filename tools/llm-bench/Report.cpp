@@ -58,8 +58,8 @@ std::string sinter::tools::toJson(const Plan &plan,
           result.counts.memoryBytes() / (uint64_t(test.tokens) * test.sessions);
     addFraction(row, "of_stream", result.streamFractions());
     addFraction(row, "of_peak", result.peakFractions());
-    if (test.kind == BenchKind::Forward)
-      row["ms"] = 1e3 * test.tokens / spread.median;
+    if (!result.overOneRow.empty())
+      row["ms"] = result.milliseconds();
     addFraction(row, "over_one_row", result.overOneRow);
   }
   return list.dump(2) + "\n";
@@ -130,15 +130,14 @@ static std::string table(const Plan &plan,
 static std::string forwardLines(const std::vector<BenchResult> &results) {
   std::string text;
   for (const BenchResult &result : results) {
-    if (result.test.kind != BenchKind::Forward)
+    if (result.overOneRow.empty())
       continue;
     const Spread ratio = spreadOf(result.overOneRow);
     char line[128];
     std::snprintf(line, sizeof(line),
                   ", %u thread%s: %.3f ms, %.2f (%.2f to %.2f) times one row\n",
                   result.threads, result.threads == 1 ? "" : "s",
-                  1e3 * result.test.tokens / spreadOf(result.rates).median,
-                  ratio.median, ratio.min, ratio.max);
+                  result.milliseconds(), ratio.median, ratio.min, ratio.max);
     text += (text.empty() ? "\n" : "") + result.test.name() + line;
   }
   return text;

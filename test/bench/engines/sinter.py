@@ -39,7 +39,8 @@ class Engine:
         with neighbour() if self.where == "neighbour" else contextlib.nullcontext():
             # Forwards come with what they are compared with, before them.
             *_, row = json.loads(self.run("-p", str(test.prompt), "-n", str(test.generate), "-d", str(test.depth),
-                                          *(["--rows", str(test.rows)] if test.rows else [])))
+                                          *(["--rows", str(test.rows)] if test.rows else []),
+                                          *(["--batch", str(test.sessions)] if test.sessions > 1 else [])))
         return {"rate": row["median"], **row}
 
     def run(self, *arguments):
