@@ -153,11 +153,12 @@ SmallVector<Value> DotEmitter::emitDots(const Block &block, int64_t part) {
 
 /// Who waits for memory reads bytes in their order, which is fastest: one half
 /// of the strip, then the other one. So does a row of one or two terms, and
-/// whoever is first to read codes that are a byte wide. The dots of other rows
+/// whoever is first to read byte-wide codes for VNNI. The dots of other rows
 /// grow together: few registers hold codes.
 void DotEmitter::growDots(const Block &block, int64_t part,
                           MutableArrayRef<Dot> dots) {
-  bool inOrder = pass.tokens <= 2 || (wide && pass.ahead.bytes > 0);
+  bool first = pass.ahead.bytes > 0;
+  bool inOrder = pass.tokens <= 2 || (first && wide && level.vnni);
   if (!inOrder)
     return growDots(block, part, dots,
                     llvm::to_vector(llvm::seq<size_t>(pass.groups.size())));

@@ -24,7 +24,8 @@ public:
         bf16(l, t.level.bf16), x(op.getX() ? op.getX() : op.getX16()),
         rounds(!op.getX()), lanes(t.level.lanes()),
         blocks(rounds || layout.headerBytes ? StripLayout::kHeaderBlocks
-                                            : StripLayout::kHeaderBlocks / 2) {}
+                                            : StripLayout::kHeaderBlocks / 2),
+        tileRows(rounds || lanes < 16 ? t.level.fmaTokens : 6) {}
 
   void emit(Value firstStrip, Value lastStrip, RowEpilogue epilogue);
 
@@ -38,6 +39,7 @@ private:
   int64_t chunkRows();
   void emitPanel(Value strip, Value from, Value count);
   void decode(Value strip);
+  void fetchOutputs(Value strip, Value row);
   void prefetchNext(Value strip, Value row);
   void multiply(Value from, Value row, int64_t tokens);
   void multiplyGroups(Value from, Value row, int64_t tokens, int64_t group,
@@ -55,6 +57,9 @@ private:
   bool rounds; // activations and weights are bf16
   int64_t lanes;
   int64_t blocks; // of a panel: 16 KiB, or all that share a header
+  /// Rows of a tile. Registers hold the sums of a block, and those of the
+  /// blocks before it.
+  int64_t tileRows;
   Value panel, sums;
   Value firstBlock, lastBlock; // of the panel at hand
 };
@@ -62,7 +67,8 @@ private:
 /// As many as leave room in the second-level cache.
 int64_t PanelEmitter::chunkRows() {
   int64_t bytes = layout.blocks * kCols * (rounds ? 2 : 4);
-  return std::clamp<int64_t>(t.level.panelBytes / bytes / 8 * 8, 16, 256);
+  int64_t rows = std::clamp<int64_t>(t.level.panelBytes / bytes, 16, 256);
+  return rows / tileRows * tileRows;
 }
 
 void PanelEmitter::emit(Value firstStrip, Value lastStrip,
@@ -80,7 +86,8 @@ void PanelEmitter::emit(Value firstStrip, Value lastStrip,
   Value chunks = l.divu(l.addi(rows, l.index(chunk - 1)), chunk);
   Value fair = arith::DivUIOp::create(
       l.b, l.loc, l.addi(rows, l.subi(chunks, l.index(1))), chunks);
-  Value most = l.muli(l.divu(l.addi(fair, l.index(7)), 8), l.index(8));
+  Value most = l.muli(l.divu(l.addi(fair, l.index(tileRows - 1)), tileRows),
+                      l.index(tileRows));
   l.loop(zero, chunks, 1, [&](Value number) {
     Value from = l.muli(number, most);
     Value count = l.mins(most, l.subi(rows, from));
@@ -108,31 +115,50 @@ void PanelEmitter::emit(Value firstStrip, Value lastStrip,
 
 void PanelEmitter::emitPanel(Value strip, Value from, Value count) {
   decode(strip);
-  int64_t tokens = t.level.fmaTokens;
-  Value whole = l.muli(l.divu(count, tokens), l.index(tokens));
-  l.loop(l.index(0), whole, tokens, [&](Value row) {
+  Value whole = l.muli(l.divu(count, tileRows), l.index(tileRows));
+  l.loop(l.index(0), whole, tileRows, [&](Value row) {
     prefetchNext(strip, row);
-    multiply(from, row, tokens);
+    fetchOutputs(strip, l.addi(from, row));
+    multiply(from, row, tileRows);
   });
   // 4, 2 and 1 make up the rest.
-  for (int64_t some = tokens / 2; some > 0; some /= 2) {
-    Value bit = l.andi(count, l.index(some));
+  Value rest = l.subi(count, whole);
+  for (int64_t some = llvm::bit_floor(uint64_t(tileRows - 1)); some > 0;
+       some /= 2) {
+    Value bit = l.andi(rest, l.index(some));
     l.when(l.cmp(arith::CmpIPredicate::ne, bit, l.index(0)),
            [&] { multiply(from, whole, some); });
     whole = l.addi(whole, bit);
   }
 }
 
+/// The lines that the epilogue of a tile writes, while its last panel is at
+/// work.
+void PanelEmitter::fetchOutputs(Value strip, Value row) {
+  int64_t columns = op.getGate() == tile::Gate::None ? kRows : kRows / 2;
+  Value isLast =
+      l.cmp(arith::CmpIPredicate::eq, lastBlock, l.index(layout.blocks));
+  l.when(isLast, [&] {
+    Value first = l.muli(strip, l.index(columns));
+    for (int64_t i = 0; i < tileRows; ++i)
+      for (int64_t c = 0; c < columns; c += 16)
+        memref::PrefetchOp::create(
+            l.b, l.loc, op.getOut(),
+            {l.addi(row, l.index(i)), l.addi(first, l.index(c))},
+            /*isWrite=*/true, /*localityHint=*/3, /*isDataCache=*/true);
+  });
+}
+
 /// The bytes of the next panel, a few with each tile of rows.
 void PanelEmitter::prefetchNext(Value strip, Value row) {
   constexpr int64_t kBytes = 1024;
   int64_t bytes = blocks * layout.blockBytes;
-  Value part = l.muli(l.divu(row, t.level.fmaTokens), l.index(kBytes));
+  Value part = l.muli(l.divu(row, tileRows), l.index(kBytes));
   l.when(l.cmp(arith::CmpIPredicate::ult, part, l.index(bytes)), [&] {
     Value panelStart = l.addi(l.muli(strip, l.index(layout.stripBytes)),
                               l.muli(firstBlock, l.index(layout.blockBytes)));
     StripReader(l, layout, op.getW(), lanes, {bytes})
-        .prefetch(l.addi(panelStart, part), kBytes, /*level=*/2);
+        .prefetch(l.addi(panelStart, part), kBytes, readsInPlace() ? 1 : 2);
   });
 }
 
@@ -168,14 +194,13 @@ void PanelEmitter::multiply(Value from, Value row, int64_t tokens) {
 
 void PanelEmitter::multiplyGroups(Value from, Value row, int64_t tokens,
                                   int64_t group, int64_t groups) {
-  SmallVector<Value> rows, totals;
+  SmallVector<Value> rows;
   for (int64_t i = 0; i < tokens; ++i)
     rows.push_back(l.addi(l.addi(from, row), l.index(i)));
   auto place = [&](int64_t i) {
     return SmallVector<Value>{l.addi(row, l.index(i / groups)),
                               l.index((group + i % groups) * lanes)};
   };
-  auto load = [&](int64_t i) { return l.load(sums, place(i), lanes); };
   Value firstColumn = l.muli(firstBlock, l.index(kCols));
   auto columns = [&](Value from, Value to, ValueRange init) {
     return l.loop(from, to, kUnroll, init, [&](Value k, ValueRange carried) {
@@ -186,24 +211,24 @@ void PanelEmitter::multiplyGroups(Value from, Value row, int64_t tokens,
     });
   };
   int64_t count = tokens * groups;
-  if (rounds) {
-    SmallVector<Value> init;
-    for (int64_t i = 0; i < count; ++i)
-      init.push_back(load(i));
-    init = columns(firstColumn, l.muli(lastBlock, l.index(kCols)), init);
-    for (int64_t i = 0; i < count; ++i)
-      l.store(init[i], sums, place(i));
-    return;
-  }
   // The sum of 32 columns begins at zero.
-  l.loop(firstBlock, lastBlock, 1, [&](Value block) {
-    Value none = l.constantF(VectorType::get({lanes}, l.f32()), 0);
+  Value none = l.constantF(VectorType::get({lanes}, l.f32()), 0);
+  auto addBlock = [&](Value block, ValueRange carried) {
     Value first = l.muli(block, l.index(kCols));
     SmallVector<Value> part = columns(first, l.addi(first, l.index(kCols)),
                                       SmallVector<Value>(count, none));
     for (int64_t i = 0; i < count; ++i)
-      l.store(l.add(load(i), part[i]), sums, place(i));
-  });
+      part[i] = l.add(carried[i], part[i]);
+    return part;
+  };
+  SmallVector<Value> totals;
+  for (int64_t i = 0; i < count; ++i)
+    totals.push_back(l.load(sums, place(i), lanes));
+  totals = rounds
+               ? columns(firstColumn, l.muli(lastBlock, l.index(kCols)), totals)
+               : l.loop(firstBlock, lastBlock, 1, totals, addBlock);
+  for (int64_t i = 0; i < count; ++i)
+    l.store(totals[i], sums, place(i));
 }
 
 /// One column, or a pair of them, for `groups` groups of outputs.
