@@ -64,15 +64,14 @@ Status verifyDigests(const Origin &origin, std::span<const uint8_t> file,
                 uint32_t) { static_cast<const DigestTask *>(task)->run(); },
              &task);
     uint64_t block = task.damaged.load();
+    const uint64_t at = section->offset() + block * SINTER_PLAN_DIGEST_BLOCK;
     if (block != UINT64_MAX)
       return fail(origin.allocator, SINTER_CORRUPT,
                   "%s: offset %llu: block %llu of section '%s' has digest "
                   "%016llx, expected %016llx; the file is damaged, copy or "
                   "compile it again",
-                  origin.path,
-                  ull(section->offset() + block * SINTER_PLAN_DIGEST_BLOCK),
-                  ull(block), section->name()->c_str(), ull(task.digest(block)),
-                  ull(section->digests()->Get(block)));
+                  origin.path, ull(at), ull(block), section->name()->c_str(),
+                  ull(task.digest(block)), ull(section->digests()->Get(block)));
   }
   return Status();
 }
