@@ -317,7 +317,8 @@ Generator::Asked Generator::declare(DrafterKind kind,
   bool model = kind == DrafterKind::Model;
   int64_t least = copies ? kLeastCopied : looks ? 1 : 0;
   int64_t most = copies ? kMostMatched : looks ? kLongestGram : 0;
-  std::string name = stringifyDrafterKind(kind).str();
+  std::string name =
+      model ? options.modelName : stringifyDrafterKind(kind).str();
   if (kind == DrafterKind::Priority && groups++ > 0)
     name += std::to_string(groups);
   DrafterOp::create(builder, loc, name, kind, least, most,

@@ -33,6 +33,8 @@ struct GenerationOptions {
   /// before them; its forward reads its ids from the history, and its head
   /// writes the logits that `sample` reads.
   std::string draft = "draft.";
+  /// The drafter that asks that model.
+  std::string modelName = "model";
   /// What drafts, the first one first; none: plain decoding.
   llvm::SmallVector<DrafterKind> drafters;
 };

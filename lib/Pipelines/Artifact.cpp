@@ -194,6 +194,15 @@ llvm::Expected<std::string> ArtifactBuilder::digestSource() {
   return digest.take();
 }
 
+/// How many layers a model that drafts has.
+static std::optional<int64_t> draftLayers(ModuleOp module) {
+  std::string name = (tile::kDraftModule + ".kv").str();
+  for (auto state : module.getOps<planir::StateOp>())
+    if (state.getSymName() == name)
+      return state.getLayers();
+  return std::nullopt;
+}
+
 void ArtifactBuilder::addProvenance() {
   auto add = [&](StringRef key, const std::string &value) {
     inputs.provenance.emplace_back(key.str(), value);
@@ -203,6 +212,8 @@ void ArtifactBuilder::addProvenance() {
   if (!draftPath.empty()) {
     add("draft", llvm::sys::path::filename(draftPath).str());
     add("draft.sha256", draftSha256);
+  } else if (auto layers = draftLayers(module)) {
+    add("draft", "the model's first " + std::to_string(*layers) + " layers");
   }
   add("compiler", "sinter 0.1.0");
   add("activations", options.tile.activations);

@@ -44,6 +44,7 @@ struct TilePhaseOptions {
 struct DecodePhaseOptions {
   std::vector<std::string> speculate; ///< drafters; empty: none
   std::string draftModel; ///< a .gguf file: what the drafter "model" asks
+  int64_t selfLayers = 0; ///< what the drafter "self" asks; 0: as the pass has
 };
 
 /// Of the artifact. All of these are part of ArtifactBuilder::planKey().

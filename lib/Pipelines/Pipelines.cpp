@@ -62,6 +62,8 @@ void sinter::buildPhase(OpPassManager &manager, Phase phase,
     build.speculate.assign(options.decode.speculate.begin(),
                            options.decode.speculate.end());
     manager.addPass(createLinkDraft());
+    if (llvm::is_contained(options.decode.speculate, "self"))
+      manager.addPass(createSelfDraft({options.decode.selfLayers}));
     manager.addPass(createBuildGeneration(build));
     return manager.addPass(createVerifyDecoded());
   }

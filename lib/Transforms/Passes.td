@@ -101,6 +101,28 @@ def LinkDraft : Pass<"tile-link-draft", "mlir::ModuleOp"> {
   ];
 }
 
+def SelfDraft : Pass<"tile-self-draft", "mlir::ModuleOp"> {
+  let summary = "Lets the first layers of a model draft for all of them";
+  let description = [{
+    Reads and writes `tile`.  `@draft.forward` is `@forward` up to its first
+    `layers` layers, on a cache of its own, `@draft.kv`; `@draft.head` is
+    `@head`.  Both launch the regions of the model with its weights: nothing is
+    there twice.  The ids of its rows come from the history, as those of a second
+    model do (`tile-link-draft`).
+
+    Whole layers alone can be cut off, as the hidden state lies in the same place
+    after each of them.
+  }];
+  let dependentDialects = ["sinter::tile::TileDialect", "mlir::func::FuncDialect"];
+  let options = [
+    Option<"layers", "layers", "int64_t", "0",
+           "layers that draft; 0: a third of them, at least one">
+  ];
+  let statistics = [
+    Statistic<"numLayers", "layers-drafting", "layers that draft">
+  ];
+}
+
 def VerifyImported : Pass<"verify-imported", "mlir::ModuleOp"> {
   let summary = "Checks what importers promise to later phases";
   let description = [{
@@ -199,8 +221,8 @@ def BuildGeneration : Pass<"decode-build-generation", "mlir::ModuleOp"> {
 
     With `speculate`, `@generate` lets drafters propose tokens and verifies a
     whole draft in one forward; the tokens stay the same. `@generate_plain` is
-    the program without. Drafters: `copy`, `lookup` (see `decode.drafter`);
-    several are asked in their order.
+    the program without. Drafters: see `decode.drafter`, and `self`, which is the
+    model that `tile-self-draft` made; several are asked in their order.
   }];
   let dependentDialects = ["sinter::decode::DecodeDialect",
     "mlir::scf::SCFDialect", "mlir::arith::ArithDialect"];

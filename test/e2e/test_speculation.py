@@ -81,7 +81,7 @@ def test_the_plan_says_what_drafts(plan):
     assert "plan.drafter @copy copy" in text and "plan.draft @priority" in text
 
 
-@pytest.mark.parametrize("value, message", [("oracle", "is no drafter; there are copy, lookup and draft:MODEL"), ("recycle", "is not there yet"),
+@pytest.mark.parametrize("value, message", [("oracle", "is no drafter; there are copy, lookup, draft:MODEL and self"), ("recycle", "is not there yet"),
                                             ("copy,copy", "twice"), ("draft", "names the model that drafts"), ("draft:x.gguf,draft:y.gguf", "twice")])
 def test_what_cannot_draft_is_named(model, tmp_path, value, message):
     result = run("llm-compile", model, "-o", tmp_path / "x.plan", f"--speculate={value}", check=False)

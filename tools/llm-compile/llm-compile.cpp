@@ -55,7 +55,8 @@ cl::list<std::string> speculate(
     "speculate", cl::CommaSeparated, cl::value_desc("off|DRAFTER,..."),
     cl::desc("Let drafters propose tokens and verify several in one forward; "
              "the tokens stay the same (default: off): copy, lookup, "
-             "draft:MODEL.gguf"),
+             "draft:MODEL.gguf, self[:LAYERS] (the model's first layers, by "
+             "default a third of them)"),
     cl::cat(category));
 cl::list<std::string>
     targets("target", cl::CommaSeparated, cl::value_desc("LEVEL,..."),
@@ -140,8 +141,9 @@ std::string phaseNames() {
 /// The drafters of --speculate, or what is wrong with them.
 std::string readDrafters(DecodePhaseOptions &options) {
   static constexpr llvm::StringLiteral known[] = {"copy", "lookup"};
-  static constexpr llvm::StringLiteral later[] = {
-      "auto", "recycle", "ngram", "trigram", "self", "heads"};
+  static constexpr llvm::StringLiteral later[] = {"auto", "recycle", "ngram",
+                                                  "trigram", "heads"};
+  bool hasModel = false;
   for (const std::string &given : speculate) {
     if (given == "off" && speculate.size() == 1)
       return "";
@@ -152,15 +154,25 @@ std::string readDrafters(DecodePhaseOptions &options) {
         return "--speculate=draft:MODEL.gguf names the model that drafts";
       options.draftModel = path.str();
       name = "model";
+    } else if (kind == "self") {
+      name = "self";
+      if (given != "self" &&
+          (path.getAsInteger(10, options.selfLayers) || options.selfLayers < 1))
+        return "--speculate=" + given + " does not say how many layers draft";
     } else if (llvm::is_contained(later, kind)) {
       return "--speculate=" + given +
-             " is not there yet; drafters are copy, lookup and draft:MODEL";
+             " is not there yet; drafters are copy, lookup, "
+             "draft:MODEL and self";
     } else if (!llvm::is_contained(known, given)) {
       return "--speculate=" + given +
-             " is no drafter; there are copy, lookup and draft:MODEL";
+             " is no drafter; there are copy, lookup, draft:MODEL and "
+             "self";
     }
     if (llvm::is_contained(options.speculate, name))
       return "--speculate names " + kind.str() + " twice";
+    bool model = name == "model" || name == "self";
+    if (model && std::exchange(hasModel, true))
+      return "--speculate: one model drafts, draft:MODEL or self";
     options.speculate.push_back(name);
   }
   return "";

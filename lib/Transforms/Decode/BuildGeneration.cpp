@@ -18,6 +18,9 @@ namespace sinter {
 using namespace mlir;
 using namespace sinter;
 
+/// Layers of the model itself, which are a second model to the program.
+static constexpr StringLiteral kSelf = "self";
+
 namespace {
 
 class BuildGenerationPass
@@ -36,10 +39,12 @@ class BuildGenerationPass
     options.maxRows = maxRows;
     options.logitsRows = logitsRows;
     for (const std::string &name : speculate) {
-      auto kind = decode::symbolizeDrafterKind(name);
+      bool self = name == kSelf;
+      auto kind = self ? decode::DrafterKind::Model
+                       : decode::symbolizeDrafterKind(name);
       if (!kind || *kind == decode::DrafterKind::Priority) {
         module.emitError("speculate: no drafter is named '")
-            << name << "'; there are copy, lookup and model";
+            << name << "'; there are copy, lookup, model and self";
         return signalPassFailure();
       }
       if (logitsRows < 2 || llvm::is_contained(options.drafters, *kind)) {
@@ -49,6 +54,8 @@ class BuildGenerationPass
         return signalPassFailure();
       }
       options.drafters.push_back(*kind);
+      if (self)
+        options.modelName = kSelf;
       if (*kind == decode::DrafterKind::Model && !hasDraftModel(module))
         return signalPassFailure();
     }
@@ -58,8 +65,8 @@ class BuildGenerationPass
   static bool hasDraftModel(ModuleOp module) {
     for (StringRef name : {"draft.forward", "draft.head", "draft.kv"})
       if (!module.lookupSymbol(name)) {
-        module.emitError("speculate: 'model' needs a second model in the "
-                         "module, whose @")
+        module.emitError("speculate: needs a second model in the module (or "
+                         "tile-self-draft), whose @")
             << name << " is not there";
         return false;
       }

@@ -5,11 +5,10 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "lib/Transforms/Link/DraftFunctions.h"
 #include "lib/Transforms/Passes.h"
 
 #include "dialects/Llm/LlmDialect.h"
-#include "dialects/Tile/TileOps.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/StringSwitch.h"
 
 namespace sinter {
@@ -22,16 +21,11 @@ using namespace sinter;
 
 namespace {
 
-/// The name that an op of the draft model gets.
-std::string renamed(StringRef name) {
-  return (tile::kDraftModule + "." + name).str();
-}
-
 /// Moves the ops of one model into the module of another.
 class Linker {
 public:
   Linker(ModuleOp target, ModuleOp draft)
-      : target(target), draft(draft), builder(target.getContext()),
+      : target(target), draft(draft),
         tokens(draft.lookupSymbol<tile::TokensOp>("tokens")) {}
 
   LogicalResult run();
@@ -43,30 +37,12 @@ private:
   LogicalResult check();
   LogicalResult share(tile::BufferOp own);
   void move(Operation &op);
-  func::FuncOp createRegion(StringRef name, ArrayRef<Type> inputs);
-  void launch(OpBuilder &at, StringRef region, ArrayRef<Attribute> bindings,
-              ValueRange scalars);
-  LogicalResult readHistory();
-  LogicalResult mapLogits();
-
-  Attribute buffer(StringRef name) {
-    return tile::BufferAttr::get(builder.getContext(), name, 0);
-  }
-  Attribute tokensBinding() {
-    return tile::WeightAttr::get(
-        builder.getContext(),
-        FlatSymbolRefAttr::get(builder.getContext(), renamed("tokens")));
-  }
-  MemRefType tokensType() {
-    return MemRefType::get({tokens.paddedSize()}, builder.getI32Type());
-  }
   static int64_t number(ModuleOp module, StringRef name) {
     auto attr = module->getAttrOfType<IntegerAttr>(name);
     return attr ? attr.getInt() : 0;
   }
 
   ModuleOp target, draft;
-  OpBuilder builder;
   tile::TokensOp tokens; // null: both have the same vocabulary
 };
 
@@ -135,87 +111,22 @@ void Linker::move(Operation &op) {
   MLIRContext *context = op.getContext();
   AttrTypeReplacer replacer;
   replacer.addReplacement([&](FlatSymbolRefAttr symbol) {
-    return std::make_pair(
-        Attribute(FlatSymbolRefAttr::get(context, renamed(symbol.getValue()))),
-        WalkResult::skip());
+    return std::make_pair(Attribute(FlatSymbolRefAttr::get(
+                              context, draftName(symbol.getValue()))),
+                          WalkResult::skip());
   });
   replacer.addReplacement([&](tile::BufferAttr attr) -> Attribute {
     bool own =
         attr.getName() == "ids" || (tokens && attr.getName() == "logits");
-    return own ? tile::BufferAttr::get(context, renamed(attr.getName()),
+    return own ? tile::BufferAttr::get(context, draftName(attr.getName()),
                                        attr.getOffset())
                : attr;
   });
   replacer.recursivelyReplaceElementsIn(&op, /*replaceAttrs=*/true);
   auto symbol = cast<SymbolOpInterface>(op);
-  symbol.setName(renamed(symbol.getName()));
+  symbol.setName(draftName(symbol.getName()));
   op.moveBefore(target.getBody(), target.getBody()->end());
   ++moved;
-}
-
-func::FuncOp Linker::createRegion(StringRef name, ArrayRef<Type> inputs) {
-  builder.setInsertionPointToEnd(target.getBody());
-  auto region = func::FuncOp::create(builder, draft.getLoc(), renamed(name),
-                                     builder.getFunctionType(inputs, {}));
-  region.setPrivate();
-  region->setAttr(tile::kRegionAttr, builder.getUnitAttr());
-  builder.setInsertionPointToStart(region.addEntryBlock());
-  return region;
-}
-
-void Linker::launch(OpBuilder &at, StringRef region,
-                    ArrayRef<Attribute> bindings, ValueRange scalars) {
-  tile::LaunchOp::create(
-      at, draft.getLoc(),
-      FlatSymbolRefAttr::get(at.getContext(), renamed(region)),
-      at.getArrayAttr(bindings), scalars);
-}
-
-/// Before the forward: the ids of its rows are those of the text.
-LogicalResult Linker::readHistory() {
-  auto forward = target.lookupSymbol<func::FuncOp>(renamed("forward"));
-  auto ids = target.lookupSymbol<tile::BufferOp>(renamed("ids"));
-  if (!ids || forward.getNumArguments() < 2)
-    return forward.emitError("a draft's forward takes rows and their position, "
-                             "and reads tile.buffer @ids");
-  Type i32 = builder.getI32Type(), index = builder.getIndexType();
-  int64_t context = number(target, llm::LlmDialect::kMaxContext);
-  SmallVector<Type> inputs = {
-      MemRefType::get({context}, i32),
-      MemRefType::get({int64_t(ids.getBytes() / 4)}, i32)};
-  SmallVector<Attribute> bindings = {buffer("history"), buffer(renamed("ids"))};
-  if (tokens) {
-    inputs.push_back(tokensType());
-    bindings.push_back(tokensBinding());
-  }
-  inputs.append({index, index});
-  func::FuncOp region = createRegion("read", inputs);
-  unsigned scalars = bindings.size();
-  tile::ReadHistoryOp::create(
-      builder, draft.getLoc(), region.getArgument(0), region.getArgument(1),
-      region.getArgument(scalars), region.getArgument(scalars + 1),
-      tokens ? Value(region.getArgument(2)) : Value());
-  func::ReturnOp::create(builder, draft.getLoc());
-  auto at = OpBuilder::atBlockBegin(&forward.getBody().front());
-  launch(at, "read", bindings, forward.getArguments().take_front(2));
-  return success();
-}
-
-/// After the head: the logits of a row, in the order of the target's tokens.
-LogicalResult Linker::mapLogits() {
-  auto head = target.lookupSymbol<func::FuncOp>(renamed("head"));
-  Type f32 = builder.getF32Type();
-  int64_t own = llvm::alignTo(tokens.getVocabulary(), 32);
-  func::FuncOp region =
-      createRegion("map", {MemRefType::get({1, own}, f32), tokensType(),
-                           MemRefType::get({1, tokens.paddedSize()}, f32)});
-  tile::MapLogitsOp::create(builder, draft.getLoc(), region.getArgument(0),
-                            region.getArgument(1), region.getArgument(2));
-  func::ReturnOp::create(builder, draft.getLoc());
-  OpBuilder at(head.getBody().front().getTerminator());
-  launch(at, "map",
-         {buffer(renamed("logits")), tokensBinding(), buffer("logits")}, {});
-  return success();
 }
 
 LogicalResult Linker::run() {
@@ -228,8 +139,11 @@ LogicalResult Linker::run() {
     if (fate == Fate::Move)
       move(op);
   }
-  if (failed(readHistory()) || (tokens && failed(mapLogits())))
+  DraftFunctions functions(target, tokens);
+  if (failed(functions.readHistory()))
     return failure();
+  if (tokens)
+    functions.mapLogits();
   if (auto source = draft->getAttr(llm::LlmDialect::kSource))
     target->setAttr(tile::kDraftSource, source);
   draft.erase();

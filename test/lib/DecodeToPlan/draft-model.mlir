@@ -4,7 +4,7 @@
 // RUN: not llm-opt %S/speculate.mlir --decode-build-generation="speculate=model" 2>&1 | FileCheck %s --check-prefix=NONE
 // A second model drafts: the program asks it itself.
 
-// NONE: error: speculate: 'model' needs a second model in the module, whose @draft.forward is not there
+// NONE: error: speculate: needs a second model in the module (or tile-self-draft), whose @draft.forward is not there
 
 module attributes {llm.name = "tiny", llm.architecture = "llama",
                    llm.vocabulary = 100 : i64, llm.max_context = 256 : i64} {

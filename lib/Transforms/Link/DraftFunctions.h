@@ -1,0 +1,50 @@
+//===- DraftFunctions.h - what a model that drafts does beside its own work
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SINTER_LIB_TRANSFORMS_LINK_DRAFTFUNCTIONS_H
+#define SINTER_LIB_TRANSFORMS_LINK_DRAFTFUNCTIONS_H
+
+#include "dialects/Tile/TileOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace sinter {
+
+/// The name that a part of the model that drafts has in its target's module.
+std::string draftName(llvm::StringRef name);
+
+/// Adds to `@draft.forward` and `@draft.head` of a module what ties them to the
+/// text of the model they draft for.
+class DraftFunctions {
+public:
+  /// `tokens`: null where both have the same vocabulary.
+  DraftFunctions(mlir::ModuleOp module, tile::TokensOp tokens)
+      : module(module), tokens(tokens), builder(module.getContext()) {}
+
+  /// Before the forward: the ids of its rows, in `@draft.ids`, are those of the
+  /// text.
+  mlir::LogicalResult readHistory();
+  /// After the head: the logits of a row, in the order of the target's tokens.
+  void mapLogits();
+
+private:
+  mlir::func::FuncOp createRegion(llvm::StringRef name,
+                                  llvm::ArrayRef<mlir::Type> inputs);
+  void launch(mlir::OpBuilder &at, llvm::StringRef region,
+              llvm::ArrayRef<mlir::Attribute> bindings,
+              mlir::ValueRange scalars);
+  mlir::Attribute buffer(llvm::StringRef name);
+  mlir::Attribute tokensBinding();
+  mlir::MemRefType tokensType();
+
+  mlir::ModuleOp module;
+  tile::TokensOp tokens;
+  mlir::OpBuilder builder;
+};
+
+} // namespace sinter
+
+#endif // SINTER_LIB_TRANSFORMS_LINK_DRAFTFUNCTIONS_H

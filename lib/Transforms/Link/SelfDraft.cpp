@@ -1,0 +1,129 @@
+//===- SelfDraft.cpp - the first layers of a model draft for it
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Transforms/Link/DraftFunctions.h"
+#include "lib/Transforms/Passes.h"
+
+namespace sinter {
+#define GEN_PASS_DEF_SELFDRAFT
+#include "lib/Transforms/Passes.h.inc"
+} // namespace sinter
+
+using namespace mlir;
+using namespace sinter;
+
+namespace {
+
+class SelfDraftPass : public sinter::impl::SelfDraftBase<SelfDraftPass> {
+  using SelfDraftBase::SelfDraftBase;
+
+  void runOnOperation() override;
+  LogicalResult find();
+  LogicalResult chooseLayers();
+  void declareMemory();
+  void cut();
+
+  func::FuncOp forward, head;
+  tile::StateOp cache;
+  tile::BufferOp ids;
+  int64_t kept = 0;
+};
+
+} // namespace
+
+/// The layer whose part of the cache a launch works on; -1: of none.
+static int64_t layerOf(tile::LaunchOp launch) {
+  for (Attribute binding : launch.getBindings())
+    if (auto state = dyn_cast<tile::StateAttr>(binding))
+      return state.getLayer();
+  return -1;
+}
+
+LogicalResult SelfDraftPass::find() {
+  ModuleOp module = getOperation();
+  forward = module.lookupSymbol<func::FuncOp>("forward");
+  head = module.lookupSymbol<func::FuncOp>("head");
+  cache = module.lookupSymbol<tile::StateOp>("kv");
+  ids = module.lookupSymbol<tile::BufferOp>("ids");
+  if (!forward || !head || !cache || !ids)
+    return module.emitError("a model that drafts for itself has @forward, "
+                            "@head, a tile.state @kv and a tile.buffer @ids");
+  for (const std::string &name :
+       {tile::kDraftModule.str(), draftName("forward")})
+    if (module.lookupSymbol(name))
+      return module.emitError("has a model that drafts: @") << name;
+  return success();
+}
+
+LogicalResult SelfDraftPass::chooseLayers() {
+  int64_t all = cache.getLayers();
+  kept = layers > 0 ? int64_t(layers) : std::max<int64_t>(1, all / 3);
+  if (all < 2)
+    return getOperation().emitError(
+        "the model has one layer: none of them can draft for the others");
+  if (layers < 0 || kept >= all)
+    return getOperation().emitError("the first ")
+           << layers.getValue() << " layers cannot draft: the model has " << all
+           << ", so 1 to " << all - 1 << " of them can";
+  return success();
+}
+
+/// A cache of their own for the layers that draft, and the ids of their rows.
+void SelfDraftPass::declareMemory() {
+  OpBuilder builder(cache);
+  builder.setInsertionPointAfter(cache);
+  auto own = cast<tile::StateOp>(builder.clone(*cache));
+  own.setSymName(draftName("kv"));
+  own.setLayers(kept);
+  builder.setInsertionPointAfter(ids);
+  cast<tile::BufferOp>(builder.clone(*ids)).setSymName(draftName("ids"));
+}
+
+/// A forward that ends before the first launch of a layer that does not draft:
+/// the hidden state lies where the head reads it after each layer.
+void SelfDraftPass::cut() {
+  MLIRContext *context = &getContext();
+  auto ownCache = FlatSymbolRefAttr::get(context, draftName("kv"));
+  AttrTypeReplacer replacer;
+  replacer.addReplacement([&](tile::StateAttr state) -> Attribute {
+    return tile::StateAttr::get(context, ownCache, state.getLayer(),
+                                state.getPlane());
+  });
+  replacer.addReplacement([&](tile::PagesAttr) -> Attribute {
+    return tile::PagesAttr::get(context, ownCache);
+  });
+  replacer.addReplacement([&](tile::BufferAttr attr) -> Attribute {
+    return attr.getName() == "ids"
+               ? tile::BufferAttr::get(context, draftName("ids"),
+                                       attr.getOffset())
+               : attr;
+  });
+  auto builder = OpBuilder::atBlockEnd(getOperation().getBody());
+  auto first = cast<func::FuncOp>(builder.clone(*forward));
+  first.setSymName(draftName("forward"));
+  bool past = false;
+  for (auto launch : llvm::make_early_inc_range(
+           first.getBody().front().getOps<tile::LaunchOp>())) {
+    past |= layerOf(launch) >= kept;
+    if (past)
+      launch.erase();
+    else
+      replacer.replaceElementsIn(launch);
+  }
+  cast<func::FuncOp>(builder.clone(*head)).setSymName(draftName("head"));
+}
+
+void SelfDraftPass::runOnOperation() {
+  if (failed(find()) || failed(chooseLayers()))
+    return signalPassFailure();
+  declareMemory();
+  cut();
+  DraftFunctions functions(getOperation(), /*tokens=*/nullptr);
+  if (failed(functions.readHistory()))
+    return signalPassFailure();
+  numLayers += kept;
+}
