@@ -29,6 +29,9 @@ public:
   void generate(StringRef name, bool drafts);
   void step();
   void declareDrafters();
+  bool recycles() const {
+    return llvm::is_contained(options.drafters, DrafterKind::Recycle);
+  }
   bool forwardTakesRuns();
 
 private:
@@ -273,7 +276,7 @@ void Generator::draftingRound(ProgramOp program, Value token, Value made) {
     HeadOp::create(builder, loc, options.head, zero, rows);
     auto verify =
         VerifyOp::create(builder, loc, i64, i1, TypeRange{i64}, RuleKind::Exact,
-                         options.state, ValueRange{made});
+                         options.state, recycles(), ValueRange{made});
     {
       OpBuilder::InsertionGuard inner(builder);
       Block *walk = enter(verify.getBody(), 3);

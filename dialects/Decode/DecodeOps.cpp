@@ -106,9 +106,10 @@ LogicalResult DrafterOp::verify() {
     return emitOpError("of kind ")
            << stringifyDrafterKind(getKind())
            << (asksModel ? " needs the state of its model" : " has no state");
-  if (combines || asksModel
-          ? getMaxMatch() != 0
-          : getMinMatch() == 0 || getMinMatch() > getMaxMatch())
+  bool matches =
+      getKind() == DrafterKind::Copy || getKind() == DrafterKind::Lookup;
+  if (!matches ? getMaxMatch() != 0
+               : getMinMatch() == 0 || getMinMatch() > getMaxMatch())
     return emitOpError("matches ")
            << getMinMatch() << " to " << getMaxMatch() << " ids";
   return success();
@@ -138,6 +139,9 @@ LogicalResult CatchUpOp::verify() {
 }
 
 LogicalResult VerifyOp::verify() {
+  if (getObserves() && !(*this)->getParentOfType<StepOp>())
+    return emitOpError(
+        "observes rows of a draft, but stands in no decode.step");
   auto accept = dyn_cast<AcceptOp>(getBody().front().getTerminator());
   if (!accept)
     return emitOpError("body must end in decode.accept");

@@ -102,8 +102,9 @@ class Decode_Enum<string name, string text, list<I32EnumAttrCase> cases>
 }
 def Decode_DrafterKind : Decode_Enum<"DrafterKind", "how a drafter finds ids", [
   I32EnumAttrCase<"Copy", 0, "copy">, I32EnumAttrCase<"Lookup", 1, "lookup">,
-  I32EnumAttrCase<"Priority", 2, "priority">,
-  I32EnumAttrCase<"Model", 3, "model">]>;
+  I32EnumAttrCase<"Priority", 2, "priority">, I32EnumAttrCase<"Model", 3, "model">,
+  I32EnumAttrCase<"Ngram", 4, "ngram">, I32EnumAttrCase<"Trigram", 5, "trigram">,
+  I32EnumAttrCase<"Recycle", 6, "recycle">]>;
 def Decode_PolicyKind : Decode_Enum<"PolicyKind", "how many ids are drafted", [
   I32EnumAttrCase<"Static", 0, "static">,
   I32EnumAttrCase<"Goodput", 1, "goodput">]>;
@@ -118,7 +119,14 @@ def Decode_DrafterOp : Decode_Op<"drafter", [Symbol, HasParent<"::mlir::ModuleOp
       text, of the lengths in `match` (CopySpec, Dumitru et al., 2025);
     - `lookup`: id by id the one that came most often after a suffix, the longest
       first (the context n-grams of N-Grammys, Stewart et al., 2024);
-    - `priority`: the first of `parts` that proposes anything;
+    - `ngram`: id by id what the model says after the id alone, a table made
+      when the plan is written (the bigrams of N-Grammys);
+    - `trigram`: what followed the last two ids, newer occurrences weighing more,
+      or else that table (ADED, Liu et al., 2024);
+    - `recycle`: what the model said last after an id, also in rows behind a
+      wrong one (Token Recycling, Luo et al., 2024);
+    - `priority`: again and again the one of `parts` that promises the most
+      tokens by what was accepted before, of equal ones the first;
     - `model`: what another model of the plan says, whose state is `state`; the
       body of a `decode.draft` asks it (Leviathan et al., 2023).
 
@@ -241,6 +249,9 @@ def Decode_VerifyOp : Decode_Op<"verify", [SingleBlock,
     decoding one by one, whatever was drafted. The state holds at every moment
     what it would hold then.
 
+    With `observes`, the token after each row that was not followed is drawn,
+    too, and the drafters are told. It becomes no token of the text.
+
     ```mlir
     %token, %stop, %made = decode.verify exact @kv init(%n) {
     ^bb0(%row: i64, %position: i64, %count: i64):
@@ -251,11 +262,12 @@ def Decode_VerifyOp : Decode_Op<"verify", [SingleBlock,
     ```
   }];
   let arguments = (ins Decode_RuleKind:$rule, FlatSymbolRefAttr:$state,
-      Variadic<I64>:$inits);
+      UnitAttr:$observes, Variadic<I64>:$inits);
   let results = (outs I64:$token, I1:$stop, Variadic<I64>:$carried);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    $rule $state (`init` `(` $inits^ `)`)? $body (`->` type($carried)^)? attr-dict
+    $rule $state (`observes` $observes^)? (`init` `(` $inits^ `)`)? $body
+    (`->` type($carried)^)? attr-dict
   }];
   let hasVerifier = 1;
 }

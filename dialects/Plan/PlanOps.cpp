@@ -152,6 +152,13 @@ LogicalResult DraftOp::verifySymbolUses(SymbolTableCollection &tables) {
   return success(lookUp<DrafterOp>(tables, *this, getDrafterAttr()) != nullptr);
 }
 LogicalResult DrafterOp::verifySymbolUses(SymbolTableCollection &tables) {
+  if (getBufferAttr() && !lookUp<BufferOp>(tables, *this, getBufferAttr()))
+    return failure();
+  if ((getKind() == DrafterKind::Recycle) != (getBufferAttr() != nullptr))
+    return emitOpError("of kind ")
+           << stringifyDrafterKind(getKind())
+           << (getBufferAttr() ? " keeps nothing in a buffer"
+                               : " needs a buffer for what it learns");
   if (!getParts())
     return success();
   for (auto part : getParts()->getAsRange<FlatSymbolRefAttr>()) {

@@ -183,11 +183,13 @@ def Plan_DrafterOp : Plan_Declaration<"drafter", [Symbol,
   let summary = "Proposes ids that may come next";
   let description = [{
     Table `Drafter`. `match` is how long a suffix of the text must and may be,
-    `most` how many ids a draft has, `policy` how many of them are worth it.
+    `most` how many ids a draft has, `policy` how many of them are worth it,
+    `buffer` where it keeps what it learns.
 
     ```mlir
     plan.drafter @copy copy match(3 to 16) most(15) policy(goodput)
     plan.drafter @both priority match(0 to 0) most(15) policy(goodput) parts([@copy, @lookup])
+    plan.drafter @recycle recycle match(0 to 0) most(15) policy(goodput) buffer(@recycled)
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Plan_DrafterKind:$kind,
@@ -195,11 +197,12 @@ def Plan_DrafterOp : Plan_Declaration<"drafter", [Symbol,
       ConfinedAttr<I64Attr, [IntNonNegative]>:$max_match,
       ConfinedAttr<I64Attr, [IntPositive]>:$max_draft,
       Plan_PolicyKind:$policy,
-      OptionalAttr<FlatSymbolRefArrayAttr>:$parts);
+      OptionalAttr<FlatSymbolRefArrayAttr>:$parts,
+      OptionalAttr<FlatSymbolRefAttr>:$buffer);
   let assemblyFormat = [{
     $sym_name $kind `match` `(` $min_match `to` $max_match `)`
     `most` `(` $max_draft `)` `policy` `(` $policy `)` (`parts` `(` $parts^ `)`)?
-    attr-dict
+    (`buffer` `(` $buffer^ `)`)? attr-dict
   }];
 }
 
@@ -481,6 +484,11 @@ def Plan_FollowOp : Plan_Op<"follow"> {
   let summary = "The row of the draft that holds `token` right after `row`, or -1";
   let arguments = (ins I64:$row, I64:$token);
   let results = (outs I64:$dst);
+  let assemblyFormat = "$row `,` $token attr-dict";
+}
+def Plan_ObserveOp : Plan_Op<"observe"> {
+  let summary = "The model says `token` after `row` of the draft, which was not followed";
+  let arguments = (ins I64:$row, I64:$token);
   let assemblyFormat = "$row `,` $token attr-dict";
 }
 def Plan_EmitTokenOp : Plan_Op<"emit_token"> {

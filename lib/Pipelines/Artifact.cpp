@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lib/Pipelines/Artifact.h"
+#include "lib/Pipelines/Bigrams.h"
 
 #include "dialects/Plan/PlanOps.h"
 #include "dialects/Tile/TileOps.h"
@@ -289,6 +290,12 @@ llvm::Error ArtifactBuilder::build(PlanCache &plans, StringRef key) {
         return logits.takeError();
       return buildGolden(path, chat, *logits);
     };
+
+  // A model that wants no token before a text gets its first one there.
+  const int32_t beginning = std::max(0, inputs.tokenizer->bos);
+  inputs.bigrams = [&, beginning](StringRef path) {
+    return mineBigrams(path, beginning, pool.getMaxConcurrency());
+  };
 
   WeightPackers packers(device, checkpoint);
   inputs.divideWeight = [&](planir::WeightOp weight, uint64_t bytes) {

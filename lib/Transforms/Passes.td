@@ -222,7 +222,8 @@ def BuildGeneration : Pass<"decode-build-generation", "mlir::ModuleOp"> {
     With `speculate`, `@generate` lets drafters propose tokens and verifies a
     whole draft in one forward; the tokens stay the same. `@generate_plain` is
     the program without. Drafters: see `decode.drafter`, and `self`, which is the
-    model that `tile-self-draft` made; several are asked in their order.
+    model that `tile-self-draft` made. Of several that look at the text, the one
+    that promises the most tokens drafts; a model is asked in its order.
   }];
   let dependentDialects = ["sinter::decode::DecodeDialect",
     "mlir::scf::SCFDialect", "mlir::arith::ArithDialect"];

@@ -89,8 +89,8 @@ Status Generation::emitLogits(float *, uint32_t, uint32_t) {
 }
 
 uint32_t Generation::draft(uint32_t drafter, std::span<const int32_t> text,
-                           int32_t *ids, uint32_t most) {
-  return speculation.draft(plan.tables(), drafter, text, ids, most);
+                           int32_t *recycled, int32_t *ids, uint32_t most) {
+  return speculation.draft(plan.tables(), drafter, text, recycled, ids, most);
 }
 
 void Generation::propose(uint32_t row, int32_t id) {
@@ -99,6 +99,10 @@ void Generation::propose(uint32_t row, int32_t id) {
 
 int64_t Generation::follow(int64_t row, int32_t id) {
   return speculation.follow(row, id);
+}
+
+void Generation::observe(int64_t row, int32_t id) {
+  speculation.observe(row, id);
 }
 
 bool Generation::isStopId(int32_t id) const {

@@ -47,10 +47,11 @@ public:
   uint32_t takeInput(int32_t *ids, uint32_t room) override;
   Status emitToken(int32_t id, bool &stop) override;
   Status emitLogits(float *rows, uint32_t count, uint32_t stride) override;
-  uint32_t draft(uint32_t drafter, std::span<const int32_t> text, int32_t *ids,
-                 uint32_t most) override;
+  uint32_t draft(uint32_t drafter, std::span<const int32_t> text,
+                 int32_t *recycled, int32_t *ids, uint32_t most) override;
   void propose(uint32_t row, int32_t id) override;
   int64_t follow(int64_t row, int32_t id) override;
+  void observe(int64_t row, int32_t id) override;
 
   /// Completes prompt_tokens, generated_tokens, the times and the reason.
   void report(sinter_statistics &statistics) const;

@@ -6,74 +6,48 @@
 namespace sinter::runtime {
 
 namespace {
-/// What a further row adds to a round of one, until it was measured.
-constexpr double kRowShare = 0.1;
-/// The same of an id that a model makes.
-constexpr double kIdShare = 0.35;
 /// After so many rounds without a draft one is tried; a model must read first
 /// what it has missed.
 constexpr uint32_t kTryAgain = 32, kTryModelAgain = 256;
 constexpr uint32_t kTried = 2; // ids
-/// Weight of the newest observation once there are many.
-constexpr float kNewest = 1.0f / 32;
+/// Weight of the newest time.
 constexpr double kNewestTime = 0.125;
 
-/// 1, 2, 3-4, 5-8, more.
-uint32_t matchClass(uint32_t match) {
-  return match <= 1 ? 0 : match == 2 ? 1 : match <= 4 ? 2 : match <= 8 ? 3 : 4;
-}
-/// 0, 1, 2-3, 4-7, more.
-uint32_t depthClass(uint32_t depth) {
-  return depth < 2 ? depth : depth < 4 ? 2 : depth < 8 ? 3 : 4;
+/// Time of an id that a model makes over that of a row, until it was measured.
+constexpr double kIdShare = 0.35;
+
+/// Time of so many rows over that of one where nothing was measured: as long as
+/// weights take longer to read than to multiply, further rows are nearly free.
+double usual(uint32_t rows) {
+  constexpr double kFew[] = {1, 1, 1.02, 1.06, 1.15, 1.3};
+  return rows <= 5 ? kFew[rows] : kFew[5] + 0.17 * (rows - 5);
 }
 } // namespace
 
-/// Longer matches are right more often, and so is an id behind right ones.
-float Lookahead::first(uint32_t match, uint32_t depth) {
-  if (match == kModel)
-    return 0.8f;
-  constexpr float kFirst[kMatches] = {0.3f, 0.4f, 0.55f, 0.7f, 0.85f};
-  float rate = kFirst[match] + 0.1f * float(depth);
-  return rate < 0.95f ? rate : 0.95f;
-}
-
-Lookahead::Source &Lookahead::source(const Proposal &proposal) {
-  uint32_t match = proposal.model ? kModel : matchClass(proposal.match);
-  Source &found = sources[match];
-  if (found.rate[0] == 0 && found.seen[0] == 0)
-    for (uint32_t depth = 0; depth < kDepths; ++depth)
-      found.rate[depth] = first(match, depth);
-  return found;
-}
-
 double Lookahead::cost(uint32_t rows) const {
-  double one = nanosecondsOf[1] > 0 ? nanosecondsOf[1] : 1;
-  if (rows <= kRows && nanosecondsOf[rows] > 0 && nanosecondsOf[1] > 0)
+  if (nanosecondsOf[rows] > 0)
     return nanosecondsOf[rows];
-  // From the nearest smaller number of rows that was measured.
-  double share = kRowShare;
-  for (uint32_t n = 2; n <= kRows && nanosecondsOf[1] > 0; ++n)
-    if (nanosecondsOf[n] > one && n < rows)
-      share = (nanosecondsOf[n] / one - 1) / (n - 1);
-  return one * (1 + share * (rows - 1));
+  // From the nearest number of rows that was measured.
+  for (uint32_t away = 1; away < kRows; ++away)
+    for (uint32_t n : {rows - away, rows + away})
+      if (n >= 1 && n <= kRows && nanosecondsOf[n] > 0)
+        return nanosecondsOf[n] * usual(rows) / usual(n);
+  return usual(rows);
 }
 
 double Lookahead::idCost(const Proposal &proposal) const {
   if (!proposal.model)
     return 0;
-  return nanosecondsOfId > 0 && nanosecondsOf[1] > 0 ? nanosecondsOfId
-                                                     : kIdShare * cost(1);
+  return nanosecondsOfId > 0 ? nanosecondsOfId : kIdShare * cost(1);
 }
 
 uint32_t Lookahead::choose(const Proposal &proposal) {
   if (proposal.count == 0)
     return 0;
-  Source &from = source(proposal);
   double tokens = 1, reached = 1, best = 1 / cost(1);
   uint32_t chosen = 0;
-  uint32_t most = proposal.count < kRows - 1 ? proposal.count : kRows - 1;
-  for (uint32_t drafted = 1; drafted <= most; ++drafted) {
-    reached *= from.rate[depthClass(drafted - 1)];
+  for (uint32_t drafted = 1; drafted <= proposal.count; ++drafted) {
+    reached *= rates.rate(proposal.guesses[drafted - 1], drafted - 1);
     tokens += reached;
     double speed = tokens / (cost(drafted + 1) + drafted * idCost(proposal));
     if (speed > best) {
@@ -82,10 +56,10 @@ uint32_t Lookahead::choose(const Proposal &proposal) {
     }
   }
   uint32_t patience = proposal.model ? kTryModelAgain : kTryAgain;
-  if (chosen > 0 || ++from.rejected < patience)
+  if (chosen > 0 || ++rejected[proposal.model] < patience)
     return chosen;
-  from.rejected = 0;
-  return most < kTried ? most : kTried;
+  rejected[proposal.model] = 0;
+  return proposal.count < kTried ? proposal.count : kTried;
 }
 
 /// The average of what was measured, newer times above all.
@@ -104,19 +78,6 @@ void Lookahead::took(uint32_t rows, uint64_t nanoseconds) {
 
 void Lookahead::made(uint64_t nanoseconds) {
   average(nanosecondsOfId, nanoseconds);
-}
-
-void Lookahead::learn(const Proposal &proposal, uint32_t drafted,
-                      uint32_t accepted) {
-  Source &from = source(proposal);
-  for (uint32_t depth = 0; depth < drafted && depth <= accepted; ++depth) {
-    uint32_t at = depthClass(depth);
-    uint32_t seen = ++from.seen[at] + 1; // what it began with counts once
-    float weight = 1.0f / float(seen);
-    weight = weight > kNewest ? weight : kNewest;
-    float right = depth < accepted ? 1.0f : 0.0f;
-    from.rate[at] += weight * (right - from.rate[at]);
-  }
 }
 
 } // namespace sinter::runtime

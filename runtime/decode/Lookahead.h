@@ -14,17 +14,20 @@ namespace sinter::runtime {
 class Lookahead {
 public:
   /// Rows of a round, at most.
-  static constexpr uint32_t kRows = 16;
+  static constexpr uint32_t kRows = SINTER_SPECULATION_ROWS;
 
-  /// A number of ids, up to those of `proposal` and kRows - 1, with the most
-  /// tokens a second; now and then a few although none seem to be worth it.
+  /// A number of ids, up to those of `proposal`, with the most tokens a second;
+  /// now and then a few although none seem to be worth it.
   uint32_t choose(const Proposal &proposal);
   /// A round of `rows` rows took so long.
   void took(uint32_t rows, uint64_t nanoseconds);
   /// A model made an id in that time.
   void made(uint64_t nanoseconds);
-  /// Of the `drafted` ids of a proposal, the first `accepted` were right.
-  void learn(const Proposal &proposal, uint32_t drafted, uint32_t accepted);
+  /// Of the first `drafted` ids of a proposal, the first `accepted` were right.
+  void learn(const Proposal &proposal, uint32_t drafted, uint32_t accepted) {
+    rates.learn(proposal.guesses, drafted, accepted);
+  }
+  const Acceptance &acceptance() const { return rates; }
 
   /// Nanoseconds of a round of `rows` rows; without measurements in units of
   /// a round of one.
@@ -33,20 +36,11 @@ public:
   double idCost(const Proposal &proposal) const;
 
 private:
-  static constexpr uint32_t kMatches = 5, kDepths = 5;
-  static constexpr uint32_t kModel = kMatches; // a source of its own
-  /// How often an id is right when those before it are.
-  struct Source {
-    float rate[kDepths];
-    uint32_t seen[kDepths];
-    uint32_t rejected; // times in a row that nothing was worth it
-  };
-  Source &source(const Proposal &proposal);
-  static float first(uint32_t match, uint32_t depth);
-
-  Source sources[kMatches + 1] = {};
+  Acceptance rates;
   double nanosecondsOf[kRows + 1] = {};
   double nanosecondsOfId = 0; // that a model makes
+  /// Times in a row that nothing was worth it, of the text and of a model.
+  uint32_t rejected[2] = {};
 };
 
 } // namespace sinter::runtime

@@ -9,20 +9,22 @@
 
 namespace sinter::runtime {
 
-static_assert(Lookahead::kRows == SINTER_SPECULATION_ROWS);
-
 uint32_t Speculation::draft(const plan::Plan &plan, uint32_t drafter,
-                            std::span<const int32_t> text, int32_t *ids,
-                            uint32_t most) {
+                            std::span<const int32_t> text, int32_t *memory,
+                            int32_t *out, uint32_t most) {
   settle();
   uint64_t before = nanoseconds();
-  most = most < Lookahead::kRows - 1 ? most : Lookahead::kRows - 1;
-  proposal = runtime::propose(plan, drafter, text, ids, most);
+  recycled = memory;
+  proposal = runtime::propose({plan, lookahead.acceptance(), text, recycled},
+                              drafter, most);
   bool all =
       plan.drafters()->Get(drafter)->policy() == plan::PolicyKind::Static;
   uint32_t count = all ? proposal.count : lookahead.choose(proposal);
-  if (!proposal.model)
-    memcpy(drafted + 1, ids, count * sizeof(int32_t));
+  ids[0] = text.back();
+  if (!proposal.model) {
+    memcpy(ids + 1, proposal.ids, count * sizeof(int32_t));
+    memcpy(out, proposal.ids, count * sizeof(int32_t));
+  }
   rows = count + 1;
   accepted = 0;
   timed = false;
@@ -35,7 +37,7 @@ void Speculation::propose(uint32_t row, int32_t id) {
   if (row >= rows)
     return;
   uint64_t now = nanoseconds(), elapsed = now - started;
-  drafted[row] = id;
+  ids[row] = id;
   counts.draft_ns += elapsed;
   // Before the first one the model may have had much to read.
   if (row > 1)
@@ -50,10 +52,16 @@ int64_t Speculation::follow(int64_t row, int32_t id) {
     counts.verify_ns += elapsed;
     timed = true;
   }
-  if (row < 0 || row + 1 >= int64_t(rows) || drafted[row + 1] != id)
+  observe(row, id);
+  if (row < 0 || row + 1 >= int64_t(rows) || ids[row + 1] != id)
     return -1;
   accepted = uint32_t(row) + 1;
   return row + 1;
+}
+
+void Speculation::observe(int64_t row, int32_t id) {
+  if (recycled && row >= 0 && row < int64_t(rows))
+    recycle(recycled, ids[row], id);
 }
 
 /// What became of the last draft. One that no forward has computed is none:

@@ -13,13 +13,16 @@ namespace sinter::runtime {
 /// figures of the last call.
 class Speculation {
 public:
-  /// As Host::draft; `rows` is how many rows of logits a forward can give.
+  /// As Host::draft; `recycled` as in Drafting, null where nothing recycles.
   uint32_t draft(const plan::Plan &plan, uint32_t drafter,
-                 std::span<const int32_t> text, int32_t *ids, uint32_t most);
+                 std::span<const int32_t> text, int32_t *recycled, int32_t *ids,
+                 uint32_t most);
   /// As Host::propose.
   void propose(uint32_t row, int32_t id);
   /// As Host::follow.
   int64_t follow(int64_t row, int32_t id);
+  /// As Host::observe.
+  void observe(int64_t row, int32_t id);
   /// The figures of a new call begin.
   void begin();
   /// Figures until now.
@@ -30,7 +33,8 @@ private:
 
   Lookahead lookahead;
   Proposal proposal;
-  int32_t drafted[Lookahead::kRows] = {};
+  int32_t ids[Lookahead::kRows] = {}; // of the rows
+  int32_t *recycled = nullptr;
   uint32_t rows = 0; // of the round at hand; 0: none
   uint32_t accepted = 0;
   bool timed = false;

@@ -297,6 +297,7 @@ private:
     case plan::ServiceKind::Draft:
       return draft(op, argument);
     case plan::ServiceKind::Follow:
+    case plan::ServiceKind::Observe:
       return follow(op, argument);
     case plan::ServiceKind::Propose:
       return propose(op, argument);
@@ -324,8 +325,8 @@ private:
     // The place of the next id in the history is free.
     int32_t *history = session->history();
     history[length] = ids()[0];
-    allowed =
-        host.draft(op.a, {history, length + 1u}, ids() + 1, uint32_t(most));
+    allowed = host.draft(op.a, {history, length + 1u}, recycled(), ids() + 1,
+                         uint32_t(most));
     registers[op.c] = allowed;
     return Status();
   }
@@ -345,11 +346,22 @@ private:
     return Status();
   }
 
+  /// The buffer of a drafter that recycles.
+  int32_t *recycled() {
+    for (const plan::Drafter *drafter : *plan.tables().drafters())
+      if (drafter->kind() == plan::DrafterKind::Recycle)
+        return reinterpret_cast<int32_t *>(buffer(drafter->buffer()));
+    return nullptr;
+  }
+
   Status follow(const Instruction &op, int64_t row) {
     int64_t token = registers[program.operands[op.b + 1]];
     if (token < 0 || token >= plan.tables().vocabulary())
       return broken("a token outside of the vocabulary");
-    registers[op.c] = host.follow(row, int32_t(token));
+    if (plan::ServiceKind(op.kind) == plan::ServiceKind::Observe)
+      host.observe(row, int32_t(token));
+    else
+      registers[op.c] = host.follow(row, int32_t(token));
     return Status();
   }
 

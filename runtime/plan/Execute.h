@@ -27,10 +27,11 @@ public:
   /// Rows of `vocabulary` floats, `stride` apart; may be changed in place.
   virtual Status emitLogits(float *rows, uint32_t count, uint32_t stride) = 0;
   /// Proposes at most `most` ids that may follow `text`, by a drafter of the
-  /// plan; how many.
+  /// plan; how many. `recycled`: the session's memory of what the model said,
+  /// null where no drafter wants it.
   virtual uint32_t draft(uint32_t drafter, std::span<const int32_t> text,
-                         int32_t *ids, uint32_t most) {
-    (void)drafter, (void)text, (void)ids, (void)most;
+                         int32_t *recycled, int32_t *ids, uint32_t most) {
+    (void)drafter, (void)text, (void)recycled, (void)ids, (void)most;
     return 0;
   }
   /// Id `id` is row `row` of the draft at hand, which the program makes by
@@ -42,6 +43,8 @@ public:
     (void)row, (void)id;
     return -1;
   }
+  /// The model says `id` after row `row` of the draft, which was not followed.
+  virtual void observe(int64_t row, int32_t id) { (void)row, (void)id; }
 
 protected:
   ~Host() = default;

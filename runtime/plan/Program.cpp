@@ -295,7 +295,8 @@ private:
                    int64_t(op.offset())});
     }
     bool two = op.kind() == plan::ServiceKind::Follow ||
-               op.kind() == plan::ServiceKind::Propose;
+               op.kind() == plan::ServiceKind::Propose ||
+               op.kind() == plan::ServiceKind::Observe;
     SINTER_TRY(list(op.args(), two ? 2 : 1, "arguments"));
     if (op.kind() == plan::ServiceKind::Draft) {
       uint32_t drafters = plan.drafters() ? plan.drafters()->size() : 0;
@@ -305,6 +306,8 @@ private:
       return emit(
           {Opcode::Service, uint8_t(op.kind()), op.index(), first, op.dst()});
     }
+    if (op.kind() == plan::ServiceKind::Observe)
+      return emit({Opcode::Service, uint8_t(op.kind()), 0, first});
     if (op.kind() == plan::ServiceKind::EmitLogits)
       SINTER_TRY(word(op.buffer(), op.offset()));
     else

@@ -252,7 +252,8 @@ private:
         return bad("drafter %u is of unknown kind %u or policy %u", i,
                    unsigned(drafter.kind()), unsigned(drafter.policy()));
       bool combines = drafter.kind() == plan::DrafterKind::Priority;
-      bool matches = !combines && drafter.kind() != plan::DrafterKind::Model;
+      bool matches = drafter.kind() == plan::DrafterKind::Copy ||
+                     drafter.kind() == plan::DrafterKind::Lookup;
       if (matches && (drafter.min_match() == 0 ||
                       drafter.max_match() < drafter.min_match() ||
                       drafter.max_match() > kMaxMatch))
@@ -269,7 +270,41 @@ private:
         if (drafter.parts()->Get(j) >= i)
           return bad("drafter %u has the part %u, expected an earlier one", i,
                      drafter.parts()->Get(j));
+      if (drafter.kind() == plan::DrafterKind::Recycle)
+        SINTER_TRY(recycleBuffer(i, drafter.buffer()));
+      if (drafter.kind() == plan::DrafterKind::Ngram ||
+          drafter.kind() == plan::DrafterKind::Trigram)
+        SINTER_TRY(bigrams());
     }
+    return Status();
+  }
+
+  /// An entry for each id, whose count of repetitions needs its highest byte.
+  Status recycleBuffer(uint32_t drafter, uint32_t index) {
+    uint32_t count = plan.buffers() ? plan.buffers()->size() : 0;
+    if (index >= count)
+      return bad("drafter %u keeps what it learns in buffer %u of %u", drafter,
+                 index, count);
+    uint64_t bytes = plan.buffers()->Get(index)->bytes();
+    if (bytes < uint64_t(plan.vocabulary()) * sizeof(int32_t))
+      return bad("drafter %u needs %llu bytes in buffer %u, which has %llu",
+                 drafter, ull(uint64_t(plan.vocabulary()) * sizeof(int32_t)),
+                 index, ull(bytes));
+    return Status();
+  }
+
+  Status bigrams() {
+    const plan::Bigrams *bigrams = plan.bigrams();
+    uint32_t next = bigrams && bigrams->next() ? bigrams->next()->size() : 0;
+    uint32_t chance =
+        bigrams && bigrams->chance() ? bigrams->chance()->size() : 0;
+    if (next != plan.vocabulary() || chance != plan.vocabulary())
+      return bad("bigrams of %u and %u ids, expected %u", next, chance,
+                 plan.vocabulary());
+    for (uint32_t id = 0; id < next; ++id)
+      if (int32_t to = bigrams->next()->Get(id);
+          to < -1 || to >= int64_t(plan.vocabulary()))
+        return bad("the bigram of id %u goes to %d, which is no id", id, to);
     return Status();
   }
 

@@ -117,6 +117,11 @@ Status PoolMemory::create(const PoolSize &wanted) {
   layout = computed;
   limits = wanted;
   placeParts();
+  // What a drafter learns begins with nothing.
+  if (plan.tables().drafters())
+    for (const plan::Drafter *drafter : *plan.tables().drafters())
+      if (drafter->kind() == plan::DrafterKind::Recycle)
+        memset(buffer(drafter->buffer()), 0, bufferBytes(drafter->buffer()));
   for (uint32_t slot = 0; slot < limits.sessions + limits.batches; ++slot)
     resolveBindings(slot);
   return Status();

@@ -1,12 +1,12 @@
 # Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Drafts change how fast tokens come, never which: every text is that of plain decoding."""
+"""Drafts change how fast tokens come, never which: every text is that of plain decoding, and so is the state."""
 import json
 
 import pytest
 
 import make_gguf
-from conftest import compile_plan, figure, levels_here, run
+from conftest import ROOT, compile_plan, figure, levels_here, run
 
 PROMPTS = [
     "Copy this list twice: apples, pears, plums, cherries, apples, pears,",
@@ -17,6 +17,8 @@ PROMPTS = [
 ]
 SAMPLING = [["--temperature", "0"], ["--temperature", "0.8", "--seed", "7"],
             ["--temperature", "0.8", "--seed", "3", "--repetition-penalty", "1.1", "--top-p", "0.9"]]
+DRAFTERS = ["copy", "lookup", "ngram", "trigram", "recycle"]
+ALL = ",".join(DRAFTERS)
 
 
 def generate(plan, *options):
@@ -33,16 +35,29 @@ def same(plan, *options):
 
 
 @pytest.fixture(scope="module")
-def plan(model, tmp_path_factory):
-    return compile_plan(model, tmp_path_factory.mktemp("spec") / "s.plan", "--speculate=copy,lookup", f"--target={levels_here()[-1]}")
+def plan_of(model, tmp_path_factory):
+    """The real model with drafters, each plan made once."""
+    plans = {}
+
+    def make(drafters):
+        if drafters not in plans:
+            plans[drafters] = tmp_path_factory.mktemp("spec") / "s.plan"
+            run("llm-compile", model, "-o", plans[drafters], f"--speculate={drafters}", f"--target={levels_here()[-1]}", timeout=900)
+        return plans[drafters]
+    return make
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
+def plan(plan_of):
+    return plan_of("copy,lookup")
+
+
+@pytest.fixture(scope="module", params=["copy,lookup", ALL])
+def tiny(tmp_path_factory, request):
     """Random weights fall into loops, which drafts find; 40 positions are soon full."""
     folder = tmp_path_factory.mktemp("tiny")
     make_gguf.write(make_gguf.CONFIGS["llama-gqa-8-2"] | {"context": 40, "layers": 2}, str(folder / "m.gguf"))
-    return compile_plan(folder / "m.gguf", folder / "m.plan", "--speculate=copy,lookup", "--no-golden", f"--target={levels_here()[-1]}")
+    return compile_plan(folder / "m.gguf", folder / "m.plan", f"--speculate={request.param}", "--no-golden", f"--target={levels_here()[-1]}")
 
 
 @pytest.mark.parametrize("sampling", SAMPLING, ids=" ".join)
@@ -53,6 +68,56 @@ def test_the_text_is_that_of_plain_decoding(plan, sampling):
         drafted, accepted, rounds = drafted + figures["drafted"], accepted + figures["accepted"], rounds + figures["rounds"]
     assert drafted >= accepted > 0
     figure(f"speculation {' '.join(sampling)}", f"accepted {accepted} of {drafted}, {(rounds + accepted) / rounds:.2f} tokens a forward")
+
+
+def compare(plan, folder, prompts, tokens, temperature):
+    """Texts and states with drafts and without, over lists of ids."""
+    ids = folder / "ids.txt"
+    ids.write_text("".join(",".join(map(str, prompt)) + "\n" for prompt in prompts), encoding="utf-8")
+    result = run("speculation-probe", plan, ids, tokens, temperature, 5, 2, check=False, timeout=3600)
+    assert result.stdout, result.stderr
+    found = json.loads(result.stdout)
+    assert (found["prompts"], found["differing_texts"], found["differing_kv"]) == (len(prompts), 0, 0), found
+    return found
+
+
+def tokenize(plan, folder, texts):
+    """Ids of each text, whose line breaks become spaces."""
+    file = folder / "texts.txt"
+    file.write_text("".join(" ".join(text.split("\n")) + "\n" for text in texts), encoding="utf-8")
+    lines = run("llm-run", plan, f"--tokenize={file}").stdout.splitlines()
+    return [[int(id) for id in line.replace(",", " ").split()] for line in lines]
+
+
+@pytest.mark.parametrize("temperature", [0, 0.8])
+@pytest.mark.parametrize("drafters", [*DRAFTERS, ALL])
+def test_texts_and_states(plan_of, tmp_path, drafters, temperature):
+    """Five prompts, 64 tokens; ./dev conformance has 200 of 128."""
+    plan = plan_of(drafters)
+    compare(plan, tmp_path, tokenize(plan, tmp_path, PROMPTS), 64, temperature)
+
+
+def workload_prompts():
+    """What people ask in test/bench/workloads, and the first half of each: text enough for 200 prompts."""
+    texts = []
+    for file in sorted((ROOT / "test" / "bench" / "workloads").glob("*.jsonl")):
+        for line in file.read_text(encoding="utf-8").splitlines():
+            prompt = json.loads(line)
+            texts.append(prompt.get("text") or " ".join(message.get("content", "") for message in prompt["messages"]))
+    return [*texts, *(text[:len(text) // 2] for text in texts)]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("temperature", [0, 0.8])
+@pytest.mark.parametrize("drafters", [*DRAFTERS, ALL])
+def test_conformance_of_speculation(plan_of, tmp_path, drafters, temperature):
+    plan = plan_of(drafters)
+    prompts = tokenize(plan, tmp_path, workload_prompts())
+    assert len(prompts) >= 200
+    found = compare(plan, tmp_path, prompts, 128, temperature)
+    figure(f"conformance of speculation, {drafters}, temperature {temperature}",
+           f"{len(prompts)} prompts x 128 tokens, differing texts {found['differing_texts']}, differing KV {found['differing_kv']} "
+           f"(drafted {found['drafted']}, accepted {found['accepted']})")
 
 
 @pytest.mark.parametrize("sampling", SAMPLING[:2], ids=" ".join)
@@ -81,8 +146,9 @@ def test_the_plan_says_what_drafts(plan):
     assert "plan.drafter @copy copy" in text and "plan.draft @priority" in text
 
 
-@pytest.mark.parametrize("value, message", [("oracle", "is no drafter; there are copy, lookup, draft:MODEL and self"), ("recycle", "is not there yet"),
-                                            ("copy,copy", "twice"), ("draft", "names the model that drafts"), ("draft:x.gguf,draft:y.gguf", "twice")])
+@pytest.mark.parametrize("value, message", [("oracle", "is no drafter; there are copy, lookup, ngram, trigram, recycle, draft:MODEL and self"),
+                                            ("heads:x", "is not there yet"), ("copy,copy", "twice"), ("draft", "names the model that drafts"),
+                                            ("draft:x.gguf,draft:y.gguf", "twice")])
 def test_what_cannot_draft_is_named(model, tmp_path, value, message):
     result = run("llm-compile", model, "-o", tmp_path / "x.plan", f"--speculate={value}", check=False)
     assert result.returncode == 2 and message in result.stderr

@@ -54,9 +54,9 @@ cl::opt<int64_t> kvSinks("kv-sinks", cl::init(0), cl::value_desc("S"),
 cl::list<std::string> speculate(
     "speculate", cl::CommaSeparated, cl::value_desc("off|DRAFTER,..."),
     cl::desc("Let drafters propose tokens and verify several in one forward; "
-             "the tokens stay the same (default: off): copy, lookup, "
-             "draft:MODEL.gguf, self[:LAYERS] (the model's first layers, by "
-             "default a third of them)"),
+             "the tokens stay the same (default: off): copy, lookup, ngram, "
+             "trigram, recycle, draft:MODEL.gguf, self[:LAYERS] (the model's "
+             "first layers, by default a third of them)"),
     cl::cat(category));
 cl::list<std::string>
     targets("target", cl::CommaSeparated, cl::value_desc("LEVEL,..."),
@@ -140,9 +140,11 @@ std::string phaseNames() {
 
 /// The drafters of --speculate, or what is wrong with them.
 std::string readDrafters(DecodePhaseOptions &options) {
-  static constexpr llvm::StringLiteral known[] = {"copy", "lookup"};
-  static constexpr llvm::StringLiteral later[] = {"auto", "recycle", "ngram",
-                                                  "trigram", "heads"};
+  static constexpr llvm::StringLiteral known[] = {"copy", "lookup", "ngram",
+                                                  "trigram", "recycle"};
+  static constexpr llvm::StringLiteral later[] = {"auto", "heads"};
+  const std::string names =
+      llvm::join(llvm::ArrayRef(known), ", ") + ", draft:MODEL and self";
   bool hasModel = false;
   for (const std::string &given : speculate) {
     if (given == "off" && speculate.size() == 1)
@@ -160,13 +162,10 @@ std::string readDrafters(DecodePhaseOptions &options) {
           (path.getAsInteger(10, options.selfLayers) || options.selfLayers < 1))
         return "--speculate=" + given + " does not say how many layers draft";
     } else if (llvm::is_contained(later, kind)) {
-      return "--speculate=" + given +
-             " is not there yet; drafters are copy, lookup, "
-             "draft:MODEL and self";
+      return "--speculate=" + given + " is not there yet; drafters are " +
+             names;
     } else if (!llvm::is_contained(known, given)) {
-      return "--speculate=" + given +
-             " is no drafter; there are copy, lookup, draft:MODEL and "
-             "self";
+      return "--speculate=" + given + " is no drafter; there are " + names;
     }
     if (llvm::is_contained(options.speculate, name))
       return "--speculate names " + kind.str() + " twice";

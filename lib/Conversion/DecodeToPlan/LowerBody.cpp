@@ -44,6 +44,8 @@ private:
   LogicalResult catchUp(decode::CatchUpOp op);
   LogicalResult cutBack(decode::CutBackOp op);
   LogicalResult verify(decode::VerifyOp op);
+  void observe(decode::VerifyOp op);
+  void sample(decode::SampleOp op);
   LogicalResult forward(decode::ForwardOp op);
 
   /// Copies the block of `from` into a new block of `to`.
@@ -321,6 +323,9 @@ LogicalResult BodyLowering::verify(decode::VerifyOp op) {
   llvm::append_range(yielded, again->getArguments().drop_front(3));
   planir::YieldOp::create(builder, loc, yielded);
   values.map(op.getResults(), made.getResults().drop_front());
+  builder.setInsertionPointAfter(made);
+  if (op.getObserves())
+    observe(op);
   return success();
 }
 
@@ -389,6 +394,34 @@ LogicalResult BodyLowering::cutBack(decode::CutBackOp op) {
   return success();
 }
 
+/// for the rows of the draft behind those that were kept:
+/// observe(row, what the body would have drawn)
+void BodyLowering::observe(decode::VerifyOp op) {
+  auto step = op->getParentOfType<decode::StepOp>();
+  Block &body = op.getBody().front();
+  auto accept = cast<decode::AcceptOp>(body.getTerminator());
+  auto drawn = accept.getToken().getDefiningOp<decode::SampleOp>();
+  Value first = get(step.getBody().getArgument(0));
+  Value length = planir::LengthOp::create(builder, loc, builder.getI64Type(),
+                                          op.getStateAttr());
+  Value kept = binary(planir::ArithKind::Sub, length, first);
+  auto rows = planir::WhileOp::create(builder, loc, i64s(1), ValueRange{kept});
+  OpBuilder::InsertionGuard guard(builder);
+  Block *before = newBlock(rows.getBefore(), 1);
+  Value row = before->getArgument(0);
+  planir::ConditionOp::create(
+      builder, loc, binary(planir::ArithKind::Lt, row, get(step.getRows())),
+      before->getArguments());
+  row = newBlock(rows.getBody(), 1)->getArgument(0);
+  Value behind = binary(planir::ArithKind::Add, row, number(1));
+  values.map(body.getArgument(0), row);
+  values.map(body.getArgument(1),
+             binary(planir::ArithKind::Add, first, behind));
+  sample(drawn);
+  planir::ObserveOp::create(builder, loc, row, get(drawn));
+  planir::YieldOp::create(builder, loc, behind);
+}
+
 /// take_rows; reserve_rows; body; commit_rows
 LogicalResult BodyLowering::batch(decode::BatchOp op) {
   auto rows = planir::TakeRowsOp::create(builder, loc, i64s(3),
@@ -411,6 +444,18 @@ LogicalResult BodyLowering::forward(decode::ForwardOp op) {
   return success();
 }
 
+void BodyLowering::sample(decode::SampleOp op) {
+  SmallVector<Value> arguments;
+  if (op.getRow())
+    arguments.push_back(get(op.getRow()));
+  llvm::append_range(arguments, get(op.getArgs()));
+  call(op.getFunctionAttr(), arguments);
+  values.map(op.getToken(),
+             Value(planir::LoadI32Op::create(builder, loc, builder.getI64Type(),
+                                             symbol(decode::kTokenBuffer),
+                                             builder.getI64IntegerAttr(0))));
+}
+
 //===-- one op ------------------------------------------------------------===//
 
 /// Ops of `decode` that stand for work.
@@ -430,15 +475,9 @@ LogicalResult BodyLowering::lowerWork(Operation *op) {
         return success();
       })
       .Case([&](decode::DraftOp inner) { return draft(inner); })
-      .Case([&](decode::SampleOp sample) {
-        SmallVector<Value> arguments;
-        if (sample.getRow())
-          arguments.push_back(get(sample.getRow()));
-        llvm::append_range(arguments, get(sample.getArgs()));
-        call(sample.getFunctionAttr(), arguments);
-        return set(sample,
-                   planir::LoadI32Op::create(
-                       builder, loc, i64, symbol(decode::kTokenBuffer), start));
+      .Case([&](decode::SampleOp inner) {
+        sample(inner);
+        return success();
       })
       .Case([&](decode::EmitOp emit) {
         return set(emit, planir::EmitTokenOp::create(builder, loc, i64,

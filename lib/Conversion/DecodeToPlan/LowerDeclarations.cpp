@@ -108,6 +108,30 @@ static void lowerRegion(func::FuncOp region, OpBuilder &builder) {
 
 //===-- all ---------------------------------------------------------------===//
 
+/// What the model said last after each id.
+static constexpr llvm::StringLiteral kRecycled = "recycled";
+
+static void lowerDrafter(decode::DrafterOp drafter, OpBuilder &builder) {
+  Location loc = drafter.getLoc();
+  FlatSymbolRefAttr buffer;
+  if (drafter.getKind() == decode::DrafterKind::Recycle) {
+    auto vocabulary =
+        drafter->getParentOfType<ModuleOp>()->getAttrOfType<IntegerAttr>(
+            "llm.vocabulary");
+    planir::BufferOp::create(builder, loc, builder.getStringAttr(kRecycled),
+                             builder.getI64IntegerAttr(4 * vocabulary.getInt()),
+                             builder.getI64IntegerAttr(0),
+                             builder.getI64IntegerAttr(0));
+    buffer = FlatSymbolRefAttr::get(builder.getContext(), kRecycled);
+  }
+  planir::DrafterOp::create(
+      builder, loc, drafter.getSymName(),
+      static_cast<planir::DrafterKind>(drafter.getKind()),
+      drafter.getMinMatch(), drafter.getMaxMatch(), drafter.getMaxDraft(),
+      static_cast<planir::PolicyKind>(drafter.getPolicy()),
+      drafter.getPartsAttr(), buffer);
+}
+
 static LogicalResult lowerDeclaration(Operation *op, OpBuilder &builder) {
   return TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](tile::BufferOp buffer) {
@@ -131,12 +155,7 @@ static LogicalResult lowerDeclaration(Operation *op, OpBuilder &builder) {
         return success();
       })
       .Case([&](decode::DrafterOp drafter) {
-        planir::DrafterOp::create(
-            builder, op->getLoc(), drafter.getSymName(),
-            static_cast<planir::DrafterKind>(drafter.getKind()),
-            drafter.getMinMatch(), drafter.getMaxMatch(), drafter.getMaxDraft(),
-            static_cast<planir::PolicyKind>(drafter.getPolicy()),
-            drafter.getPartsAttr());
+        lowerDrafter(drafter, builder);
         return success();
       })
       .Case([&](tile::PackedOp packed) { return lowerPacked(packed, builder); })

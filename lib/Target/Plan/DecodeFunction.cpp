@@ -314,14 +314,20 @@ llvm::Error FunctionDecoder::service(const plan::Service &op, Values &values) {
                Twine(static_cast<unsigned>(op.kind())));
   if (op.kind() == plan::ServiceKind::TakeRows)
     return takeRows(op, values);
-  bool two = op.kind() == plan::ServiceKind::Follow ||
-             op.kind() == plan::ServiceKind::Propose;
+  const bool follows = op.kind() == plan::ServiceKind::Follow;
+  const bool observes = op.kind() == plan::ServiceKind::Observe;
+  bool two = follows || observes || op.kind() == plan::ServiceKind::Propose;
   size_t wanted = two ? 2 : 1;
   if (!op.args() || op.args()->size() != wanted)
     return bad("calls service " + Twine(EnumNameServiceKind(op.kind())) +
                " without its " + Twine(wanted) + " arguments");
   Value argument = get(op.args()->Get(0), values);
-  if (op.kind() == plan::ServiceKind::Follow) {
+  if (observes) {
+    planir::ObserveOp::create(builder, loc, argument,
+                              get(op.args()->Get(1), values));
+    return llvm::Error::success();
+  }
+  if (follows) {
     values[op.dst()] = planir::FollowOp::create(builder, loc, i64, argument,
                                                 get(op.args()->Get(1), values));
     return llvm::Error::success();

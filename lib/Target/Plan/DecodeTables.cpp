@@ -214,10 +214,17 @@ llvm::Error TablesDecoder::drafters() {
         return part.takeError();
       parts.push_back(*part);
     }
+    FlatSymbolRefAttr buffer;
+    if (*kind == planir::DrafterKind::Recycle) {
+      auto kept = symbol(names.buffers, drafter.buffer(), "a drafter's buffer");
+      if (!kept)
+        return kept.takeError();
+      buffer = *kept;
+    }
     planir::DrafterOp::create(
         builder, loc, names.drafters[i], *kind, drafter.min_match(),
         drafter.max_match(), drafter.max_draft(), *policy,
-        parts.empty() ? ArrayAttr() : builder.getArrayAttr(parts));
+        parts.empty() ? ArrayAttr() : builder.getArrayAttr(parts), buffer);
   }
   return llvm::Error::success();
 }

@@ -275,6 +275,11 @@ void FunctionEncoder::encodeHostOp(Operation *op, Ops &out) {
         made.args = use(inner->getOperands());
         made.dst = scratch();
       })
+      .Case([&](planir::ObserveOp inner) {
+        auto &made = emit<plan::ServiceT>(out);
+        made.kind = Service::Observe;
+        made.args = use(inner->getOperands());
+      })
       .Case([&](planir::TakeInputOp inner) {
         service(Service::TakeInput, buffer(inner.getBuffer()),
                 inner.getOffset(), inner.getMax(), define(inner), out);

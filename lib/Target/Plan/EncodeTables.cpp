@@ -54,6 +54,8 @@ static void encodeDrafter(planir::DrafterOp op, const PlanIndices &indices,
   if (op.getParts())
     for (auto part : op.getParts()->getAsRange<FlatSymbolRefAttr>())
       drafter->parts.push_back(indices.drafters.lookup(part.getValue()));
+  if (op.getBuffer())
+    drafter->buffer = indices.buffers.lookup(*op.getBuffer());
   tables.drafters.push_back(std::move(drafter));
 }
 

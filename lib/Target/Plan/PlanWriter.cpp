@@ -40,6 +40,7 @@ private:
   void describe();
   void computeMemory();
   llvm::Error writeTables();
+  llvm::Error addBigrams();
   llvm::Error addGolden();
 
   const PlanInputs &inputs;
@@ -296,12 +297,13 @@ static bool usesBatches(const plan::BlockT *block) {
 
 /// The lowest runtime that knows all that the tables ask for.
 static uint32_t minRuntimeOf(const plan::PlanT &tables) {
-  if (llvm::any_of(tables.drafters, [](const auto &drafter) {
-        return drafter->kind > plan::DrafterKind::Priority;
-      }))
-    return 4;
+  auto latest = plan::DrafterKind::MIN;
+  for (const auto &drafter : tables.drafters)
+    latest = std::max(latest, drafter->kind);
   if (!tables.drafters.empty())
-    return 3;
+    return latest > plan::DrafterKind::Model      ? 5
+           : latest > plan::DrafterKind::Priority ? 4
+                                                  : 3;
   bool batches = llvm::any_of(tables.functions, [](const auto &function) {
     return usesBatches(function->body.get());
   });
@@ -339,6 +341,23 @@ llvm::Error Writer::writeTables() {
   return file.write(0, &header, sizeof(header));
 }
 
+static bool wantsBigrams(const plan::PlanT &tables) {
+  return llvm::any_of(tables.drafters, [](const auto &drafter) {
+    return drafter->kind == plan::DrafterKind::Ngram ||
+           drafter->kind == plan::DrafterKind::Trigram;
+  });
+}
+
+/// Asks a plan whose bigrams are all unknown, and writes its tables again.
+llvm::Error Writer::addBigrams() {
+  TimingScope scope = timing.nest("bigrams");
+  auto bigrams = inputs.bigrams(file.temporaryPath());
+  if (!bigrams)
+    return bigrams.takeError();
+  tables->bigrams = std::move(*bigrams);
+  return writeTables();
+}
+
 /// Asks the finished plan, and writes its tables again.
 llvm::Error Writer::addGolden() {
   TimingScope scope = timing.nest("golden");
@@ -366,9 +385,17 @@ llvm::Error Writer::run(std::unique_ptr<plan::PlanT> encoded) {
   scope = timing.nest("tables");
   describe();
   computeMemory();
+  if (wantsBigrams(*tables)) {
+    tables->bigrams = std::make_unique<plan::BigramsT>();
+    tables->bigrams->next.assign(tables->vocabulary, -1);
+    tables->bigrams->chance.assign(tables->vocabulary, 0);
+  }
   if (llvm::Error error = writeTables())
     return error;
   scope.stop();
+  if (tables->bigrams)
+    if (llvm::Error error = addBigrams())
+      return error;
   if (inputs.golden)
     return addGolden();
   return llvm::Error::success();

@@ -98,6 +98,12 @@ struct PlanInputs {
       llvm::StringRef path)>
       golden;
 
+  /// Likewise, where a drafter wants bigrams: what the finished plan says after
+  /// each id. Must not be empty then.
+  std::function<llvm::Expected<std::unique_ptr<plan::BigramsT>>(
+      llvm::StringRef path)>
+      bigrams;
+
   /// Called with the path of the whole file before it gets its name. May be
   /// empty.
   std::function<void(llvm::StringRef path)> finished;

@@ -44,7 +44,9 @@ class BuildGenerationPass
                        : decode::symbolizeDrafterKind(name);
       if (!kind || *kind == decode::DrafterKind::Priority) {
         module.emitError("speculate: no drafter is named '")
-            << name << "'; there are copy, lookup, model and self";
+            << name
+            << "'; there are copy, lookup, ngram, trigram, recycle, model and "
+               "self";
         return signalPassFailure();
       }
       if (logitsRows < 2 || llvm::is_contained(options.drafters, *kind)) {

@@ -9,6 +9,10 @@ decode.drafter @d priority most(4) policy(static)
 decode.drafter @d copy match(4 to 3) most(4) policy(static)
 
 // -----
+// expected-error @+1 {{matches 1 to 3 ids}}
+decode.drafter @d recycle match(1 to 3) most(4) policy(static)
+
+// -----
 // expected-error @+1 {{has the part 'later', which must be declared before}}
 decode.drafter @d priority most(4) policy(static) parts([@later])
 decode.drafter @later copy match(1 to 3) most(4) policy(static)

@@ -11,6 +11,12 @@ func.func private @sample(index, index, i64)
 decode.drafter @copy copy match(3 to 16) most(15) policy(goodput)
 // CHECK: decode.drafter @lookup lookup match(1 to 3) most(4) policy(static)
 decode.drafter @lookup lookup match(1 to 3) most(4) policy(static)
+// CHECK: decode.drafter @ngram ngram most(15) policy(goodput)
+decode.drafter @ngram ngram most(15) policy(goodput)
+// CHECK: decode.drafter @trigram trigram most(15) policy(goodput)
+decode.drafter @trigram trigram most(15) policy(goodput)
+// CHECK: decode.drafter @recycle recycle most(15) policy(goodput)
+decode.drafter @recycle recycle most(15) policy(goodput)
 // CHECK: decode.drafter @both priority most(15) policy(goodput) parts([@copy, @lookup])
 decode.drafter @both priority most(15) policy(goodput) parts([@copy, @lookup])
 
@@ -39,6 +45,27 @@ decode.program @round(%id: i64, %seed: i64, %most: i64) -> i64 attributes {param
     // CHECK: decode.commit %{{.*}}, %[[T]], %[[S]] : i64, i1
     decode.commit %zero, %t, %s : i64, i1
   // CHECK: } -> i64, i1
+  } -> i64, i1
+  decode.return %token
+}
+
+// CHECK-LABEL: decode.program @observing
+decode.program @observing(%id: i64, %seed: i64, %most: i64) -> i64 attributes {params = ["id", "seed", "most"]} {
+  %zero = arith.constant 0 : i64
+  decode.feed %id
+  %rows = decode.draft @recycle most(%most)
+  %token, %stop = decode.step @kv rows(%rows) {
+  ^bb0(%at: i64):
+    decode.forward @forward rows(%rows) at(%at)
+    decode.head @head first(%zero) rows(%rows)
+    // CHECK: decode.verify exact @kv observes {
+    %t, %s = decode.verify exact @kv observes {
+    ^bb0(%row: i64, %position: i64):
+      %drawn = decode.sample @sample row(%row) (%position, %seed)
+      %told = decode.emit %drawn
+      decode.accept %drawn, %told
+    }
+    decode.commit %zero, %t, %s : i64, i1
   } -> i64, i1
   decode.return %token
 }

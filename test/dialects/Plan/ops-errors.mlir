@@ -198,6 +198,19 @@ plan.drafter @d priority match(0 to 0) most(4) policy(static) parts([@later])
 plan.drafter @later copy match(1 to 3) most(4) policy(static)
 
 // -----
+// expected-error @+1 {{of kind recycle needs a buffer for what it learns}}
+plan.drafter @d recycle match(0 to 0) most(4) policy(static)
+
+// -----
+plan.buffer @b bytes(400)
+// expected-error @+1 {{of kind copy keeps nothing in a buffer}}
+plan.drafter @d copy match(1 to 3) most(4) policy(static) buffer(@b)
+
+// -----
+// expected-error @+1 {{no plan.buffer named 'none'}}
+plan.drafter @d recycle match(0 to 0) most(4) policy(static) buffer(@none)
+
+// -----
 plan.func @p(%n: i64) attributes {params = ["n"]} {
   // expected-error @+1 {{no plan.drafter named 'none'}}
   %c = plan.draft @none, %n

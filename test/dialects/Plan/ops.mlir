@@ -29,7 +29,15 @@ plan.state @kv layers(2) page_tokens(16) page_bytes([512, 1024]) type("f16")
 // CHECK: plan.drafter @copy copy match(3 to 16) most(15) policy(goodput)
 plan.drafter @copy copy match(3 to 16) most(15) policy(goodput)
 // CHECK: plan.drafter @both priority match(0 to 0) most(15) policy(static) parts([@copy])
+// CHECK: plan.buffer @recycled bytes(400)
+plan.buffer @recycled bytes(400)
+// CHECK: plan.drafter @recycle recycle match(0 to 0) most(15) policy(goodput) buffer(@recycled)
+plan.drafter @recycle recycle match(0 to 0) most(15) policy(goodput) buffer(@recycled)
 plan.drafter @both priority match(0 to 0) most(15) policy(static) parts([@copy])
+// CHECK: plan.buffer @recycled bytes(400)
+plan.buffer @recycled bytes(400)
+// CHECK: plan.drafter @recycle recycle match(0 to 0) most(15) policy(goodput) buffer(@recycled)
+plan.drafter @recycle recycle match(0 to 0) most(15) policy(goodput) buffer(@recycled)
 
 // Parameters keep their names.
 // CHECK-LABEL: plan.func @all(%chunk: i64, %seed: i64) -> (i64, i64) attributes {params = ["chunk", "seed"]}
@@ -86,6 +94,8 @@ plan.func @all(%a: i64, %b: i64) -> (i64, i64) attributes {params = ["chunk", "s
   plan.propose %draft, %length
   // CHECK: plan.follow %[[DRAFT]], %{{.*}}
   %follow = plan.follow %draft, %length
+  // CHECK: plan.observe %[[DRAFT]], %{{.*}}
+  plan.observe %draft, %length
   // CHECK: plan.commit @kv, %{{.*}}
   plan.commit @kv, %capacity
   // CHECK: %[[IN:.*]] = plan.take_input %chunk, @ids at(0)

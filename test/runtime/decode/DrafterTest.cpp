@@ -11,10 +11,12 @@ using namespace sinter::runtime;
 
 namespace {
 
+using Ids = std::vector<int32_t>;
+
 /// A plan of drafters alone.
 class Drafters {
 public:
-  uint32_t add(plan::DrafterKind kind, uint32_t least, uint32_t most,
+  uint32_t add(plan::DrafterKind kind, uint32_t least = 0, uint32_t most = 0,
                uint32_t draft = 15, std::vector<uint32_t> parts = {}) {
     auto drafter = std::make_unique<plan::DrafterT>();
     drafter->kind = kind;
@@ -25,36 +27,41 @@ public:
     tables.drafters.push_back(std::move(drafter));
     return uint32_t(tables.drafters.size() - 1);
   }
-  std::vector<int32_t> propose(uint32_t index, std::vector<int32_t> text,
-                               uint32_t most, Proposal *out = nullptr) {
+  void bigrams(Ids next, std::vector<uint8_t> chance) {
+    tables.bigrams = std::make_unique<plan::BigramsT>();
+    tables.bigrams->next = std::move(next);
+    tables.bigrams->chance = std::move(chance);
+  }
+  Ids propose(uint32_t index, const Ids &text, uint32_t most) {
     builder.Clear();
     builder.Finish(plan::Plan::Pack(builder, &tables));
-    std::vector<int32_t> ids(most);
-    Proposal made = runtime::propose(
-        *flatbuffers::GetRoot<plan::Plan>(builder.GetBufferPointer()), index,
-        text, ids.data(), most);
-    if (out)
-      *out = made;
-    ids.resize(made.count);
-    return ids;
+    made = runtime::propose(
+        {*flatbuffers::GetRoot<plan::Plan>(builder.GetBufferPointer()),
+         acceptance, text, recycled.empty() ? nullptr : recycled.data()},
+        index, most);
+    return Ids(made.ids, made.ids + made.count);
   }
+  bool from(uint32_t index, uint32_t sureness, uint32_t place = 0) const {
+    return made.guesses[place].source == Guess(index, sureness, 0).source;
+  }
+
+  Proposal made;
+  Acceptance acceptance;
+  std::vector<int32_t> recycled;
 
 private:
   plan::PlanT tables;
   flatbuffers::FlatBufferBuilder builder;
 };
 
-using Ids = std::vector<int32_t>;
-
 TEST(Drafter, CopyTakesTheLongestMatchAndOfThoseTheLatest) {
   Drafters drafters;
   uint32_t copy = drafters.add(plan::DrafterKind::Copy, 2, 4);
-  Proposal made;
   // 1 2 3 follows twice; before the first one stands 9, as at the end.
-  EXPECT_EQ(drafters.propose(
-                copy, {9, 1, 2, 3, 40, 41, 1, 2, 3, 50, 9, 1, 2, 3}, 2, &made),
-            (Ids{40, 41}));
-  EXPECT_EQ(made.match, 4u);
+  EXPECT_EQ(
+      drafters.propose(copy, {9, 1, 2, 3, 40, 41, 1, 2, 3, 50, 9, 1, 2, 3}, 2),
+      (Ids{40, 41}));
+  EXPECT_TRUE(drafters.from(copy, 2)) << "four ids";
   EXPECT_EQ(drafters.propose(copy, {1, 2, 3, 40, 1, 2, 3, 50, 1, 2, 3}, 1),
             Ids{50});
   EXPECT_EQ(drafters.propose(copy, {1, 2, 7, 3, 2}, 4), Ids{})
@@ -73,26 +80,96 @@ TEST(Drafter, CopyGoesOnWithWhatItWrote) {
 TEST(Drafter, LookupTakesTheMostFrequentAndOfThoseTheLatest) {
   Drafters drafters;
   uint32_t lookup = drafters.add(plan::DrafterKind::Lookup, 1, 2);
-  Proposal made;
   // After 1: 2, 3, 2; then after "1 2": 5 and 6, the latest is 6.
-  EXPECT_EQ(drafters.propose(lookup, {1, 2, 5, 1, 3, 1, 2, 6, 9, 1}, 2, &made),
+  EXPECT_EQ(drafters.propose(lookup, {1, 2, 5, 1, 3, 1, 2, 6, 9, 1}, 2),
             (Ids{2, 6}));
-  EXPECT_EQ(made.match, 1u);
+  EXPECT_TRUE(drafters.from(lookup, 0, 0) && drafters.from(lookup, 1, 1));
   EXPECT_EQ(drafters.propose(lookup, {1, 2, 3}, 5), Ids{});
 }
 
-TEST(Drafter, PriorityAsksInOrder) {
+TEST(Drafter, NgramFollowsTheTable) {
+  Drafters drafters;
+  drafters.bigrams({1, 2, 3, -1}, {255, 128, 0, 0});
+  uint32_t ngram = drafters.add(plan::DrafterKind::Ngram);
+  EXPECT_EQ(drafters.propose(ngram, {7, 0}, 8), (Ids{1, 2, 3}));
+  EXPECT_TRUE(drafters.from(ngram, 4, 0) && drafters.from(ngram, 2, 1) &&
+              drafters.from(ngram, 0, 2));
+  EXPECT_EQ(drafters.propose(ngram, {0}, 2), (Ids{1, 2}));
+  EXPECT_EQ(drafters.propose(ngram, {3}, 2), Ids{});
+}
+
+TEST(Drafter, TrigramPrefersNewOccurrences) {
+  Drafters drafters;
+  drafters.bigrams(Ids(10, -1), std::vector<uint8_t>(10));
+  uint32_t trigram = drafters.add(plan::DrafterKind::Trigram);
+  // After "1 2": 3 twice, then 4: 1/2 against 1/4 + 1/8.
+  EXPECT_EQ(drafters.propose(trigram, {1, 2, 3, 1, 2, 3, 1, 2, 4, 1, 2}, 1),
+            Ids{4});
+  EXPECT_TRUE(drafters.from(trigram, 1));
+  EXPECT_EQ(drafters.propose(trigram, {1, 2, 4, 1, 2, 4, 1, 2}, 2),
+            (Ids{4, 1}));
+  EXPECT_TRUE(drafters.from(trigram, 2, 0));
+  EXPECT_EQ(drafters.propose(trigram, {2}, 2), Ids{});
+  EXPECT_EQ(drafters.propose(trigram, {5, 2, 7, 2}, 2), Ids{})
+      << "one id is no match";
+}
+
+TEST(Drafter, TrigramFallsBackToTheTable) {
+  Drafters drafters;
+  drafters.bigrams({1, 2, -1}, {9, 9, 9});
+  uint32_t trigram = drafters.add(plan::DrafterKind::Trigram);
+  EXPECT_EQ(drafters.propose(trigram, {0}, 5), (Ids{1, 2}));
+  EXPECT_TRUE(drafters.from(trigram, 4));
+}
+
+TEST(Drafter, RecycleRemembersWhatWasSaidLastAndHowOften) {
+  Drafters drafters;
+  uint32_t index = drafters.add(plan::DrafterKind::Recycle);
+  EXPECT_EQ(drafters.propose(index, {1}, 5), Ids{}) << "without memory";
+  drafters.recycled.resize(10);
+  EXPECT_EQ(drafters.propose(index, {1}, 5), Ids{});
+  auto told = [&](int32_t id, int32_t token) {
+    recycle(drafters.recycled.data(), id, token);
+  };
+  told(1, 2);
+  told(1, 3);
+  told(3, 4);
+  told(3, 4);
+  EXPECT_EQ(drafters.propose(index, {1}, 5), (Ids{3, 4}));
+  EXPECT_TRUE(drafters.from(index, 0, 0) && drafters.from(index, 1, 1));
+  for (int i = 0; i < 300; ++i)
+    told(4, 0);
+  EXPECT_EQ(drafters.propose(index, {4}, 1), Ids{0});
+  EXPECT_TRUE(drafters.from(index, 4));
+}
+
+TEST(Drafter, OfSeveralTheSurestDrafts) {
   Drafters drafters;
   uint32_t copy = drafters.add(plan::DrafterKind::Copy, 3, 4);
   uint32_t lookup = drafters.add(plan::DrafterKind::Lookup, 1, 1);
   uint32_t both =
       drafters.add(plan::DrafterKind::Priority, 0, 0, 15, {copy, lookup});
-  Proposal made;
-  EXPECT_EQ(drafters.propose(both, {7, 1, 9, 7}, 1, &made), Ids{1});
-  EXPECT_EQ(made.drafter, lookup);
-  EXPECT_EQ(drafters.propose(both, {1, 2, 3, 4, 3, 5, 1, 2, 3}, 1, &made),
-            Ids{4});
-  EXPECT_EQ(made.drafter, copy);
+  EXPECT_EQ(drafters.propose(both, {7, 1, 9, 7}, 1), Ids{1});
+  EXPECT_TRUE(drafters.from(lookup, 0)) << "the other finds nothing";
+  const Ids text = {1, 2, 3, 4, 3, 5, 1, 2, 3};
+  EXPECT_EQ(drafters.propose(both, text, 1), Ids{4});
+  EXPECT_TRUE(drafters.from(copy, 2));
+  // Until such copies are wrong again and again.
+  for (int i = 0; i < 100; ++i)
+    drafters.acceptance.learn(drafters.made.guesses, 1, 0);
+  EXPECT_EQ(drafters.propose(both, text, 1), Ids{5});
+  EXPECT_TRUE(drafters.from(lookup, 0));
+}
+
+TEST(Drafter, OneGoesOnWhereAnotherEnds) {
+  Drafters drafters;
+  drafters.bigrams({1, -1, 0}, {255, 0, 255});
+  uint32_t ngram = drafters.add(plan::DrafterKind::Ngram);
+  uint32_t lookup = drafters.add(plan::DrafterKind::Lookup, 1, 1);
+  uint32_t both =
+      drafters.add(plan::DrafterKind::Priority, 0, 0, 4, {ngram, lookup});
+  EXPECT_EQ(drafters.propose(both, {1, 5, 2}, 9), (Ids{0, 1, 5, 2}));
+  EXPECT_TRUE(drafters.from(ngram, 4, 1) && drafters.from(lookup, 0, 2));
 }
 
 TEST(Drafter, NeverMoreThanItsOwnLimit) {

@@ -9,8 +9,14 @@ using namespace sinter::runtime;
 
 namespace {
 
-const Proposal kLong{.count = 15, .match = 16, .drafter = 0};
-const Proposal kShort{.count = 15, .match = 1, .drafter = 0};
+Proposal proposal(uint32_t count, uint32_t sureness, float prior) {
+  Proposal made;
+  made.count = count;
+  for (Guess &guess : made.guesses)
+    guess = Guess(0, sureness, prior);
+  return made;
+}
+const Proposal kSure = proposal(15, 4, 0.9f), kUnsure = proposal(15, 0, 0.3f);
 
 /// Rows that cost `share` of a round of one each.
 Lookahead withCosts(double share) {
@@ -24,28 +30,28 @@ Lookahead withCosts(double share) {
 TEST(Lookahead, DraftsAllThatIsAlwaysRight) {
   Lookahead lookahead = withCosts(0.1);
   for (int i = 0; i < 100; ++i)
-    lookahead.learn(kLong, 15, 15);
-  EXPECT_EQ(lookahead.choose(kLong), 15u);
+    lookahead.learn(kSure, 15, 15);
+  EXPECT_EQ(lookahead.choose(kSure), 15u);
 }
 
 TEST(Lookahead, DraftsNothingThatIsNeverRightButTriesAgain) {
   Lookahead lookahead = withCosts(0.1);
   for (int i = 0; i < 100; ++i)
-    lookahead.learn(kShort, 2, 0);
+    lookahead.learn(kUnsure, 2, 0);
   uint32_t tried = 0;
   for (int i = 0; i < 320; ++i)
-    tried += lookahead.choose(kShort) > 0;
+    tried += lookahead.choose(kUnsure) > 0;
   EXPECT_EQ(tried, 10u);
 }
 
-TEST(Lookahead, KeepsApartHowMuchWasFoundAgain) {
+TEST(Lookahead, KeepsApartHowSureTheyAre) {
   Lookahead lookahead = withCosts(0.1);
   for (int i = 0; i < 100; ++i) {
-    lookahead.learn(kShort, 2, 0);
-    lookahead.learn(kLong, 8, 8);
+    lookahead.learn(kUnsure, 2, 0);
+    lookahead.learn(kSure, 8, 8);
   }
-  EXPECT_EQ(lookahead.choose(kShort), 0u);
-  EXPECT_GE(lookahead.choose(kLong), 8u);
+  EXPECT_EQ(lookahead.choose(kUnsure), 0u);
+  EXPECT_GE(lookahead.choose(kSure), 8u);
 }
 
 TEST(Lookahead, DraftsLessWhereRowsCostMore) {
@@ -53,21 +59,40 @@ TEST(Lookahead, DraftsLessWhereRowsCostMore) {
   for (double share : {0.0, 0.1, 0.3, 1.0}) {
     Lookahead lookahead = withCosts(share);
     for (int i = 0; i < 100; ++i)
-      lookahead.learn(kLong, 15, i % 2 ? 4 : 2);
-    uint32_t chosen = lookahead.choose(kLong);
+      lookahead.learn(kSure, 15, i % 2 ? 4 : 2);
+    uint32_t chosen = lookahead.choose(kSure);
     EXPECT_LT(chosen, before) << share;
     before = chosen;
   }
   EXPECT_EQ(before, 0u) << "a row that costs a whole round never pays";
 }
 
+TEST(Lookahead, WhatWasNotMeasuredFollowsFromWhatWas) {
+  Lookahead lookahead;
+  const double twoOverOne = lookahead.cost(2) / lookahead.cost(1);
+  EXPECT_LT(twoOverOne, 1.2);
+  lookahead.took(1, 3'000'000);
+  EXPECT_EQ(lookahead.cost(1), 3e6);
+  EXPECT_DOUBLE_EQ(lookahead.cost(2) / lookahead.cost(1), twoOverOne);
+  lookahead.took(8, 9'000'000);
+  EXPECT_GT(lookahead.cost(9), 9e6);
+  EXPECT_LT(lookahead.cost(9), 12e6);
+}
+
 TEST(Lookahead, FollowsTheProposalsLength) {
   Lookahead lookahead;
   EXPECT_EQ(lookahead.choose({}), 0u);
-  EXPECT_LE(lookahead.choose({.count = 3, .match = 16, .drafter = 0}), 3u);
+  EXPECT_LE(lookahead.choose(proposal(3, 4, 0.9f)), 3u);
 }
 
-const Proposal kModel{.count = 15, .match = 0, .drafter = 0, .model = true};
+Proposal ofModel() {
+  Proposal made = proposal(15, 0, 0.8f);
+  made.model = true;
+  for (Guess &guess : made.guesses)
+    guess = Guess(1, 0, 0.8f);
+  return made;
+}
+const Proposal kModel = ofModel();
 
 TEST(Lookahead, IdsOfAModelMustBeWorthTheirTime) {
   for (auto [share, fewest, most] :
@@ -88,7 +113,27 @@ TEST(Lookahead, AModelIsNoMatchOfTheText) {
   for (int i = 0; i < 100; ++i)
     lookahead.learn(kModel, 4, 0);
   EXPECT_EQ(lookahead.choose(kModel), 0u);
-  EXPECT_GT(lookahead.choose(kLong), 0u);
+  EXPECT_GT(lookahead.choose(kSure), 0u);
+}
+
+TEST(Acceptance, ThePriorHoldsUntilSomethingIsSeen) {
+  Acceptance acceptance;
+  const Guess guess(1, 2, 0.5f);
+  EXPECT_FLOAT_EQ(acceptance.rate(guess, 0), 0.5f);
+  acceptance.learn(&guess, 1, 1);
+  EXPECT_GT(acceptance.rate(guess, 0), 0.5f);
+  EXPECT_FLOAT_EQ(acceptance.rate(Guess(1, 3, 0.5f), 0), 0.5f);
+  for (int i = 0; i < 200; ++i)
+    acceptance.learn(&guess, 1, i % 4 == 0);
+  EXPECT_NEAR(acceptance.rate(guess, 0), 0.25f, 0.1f);
+}
+
+TEST(Acceptance, TokensOfAChain) {
+  Acceptance acceptance;
+  const Guess guesses[] = {Guess(0, 0, 0.5f), Guess(0, 1, 0.4f)};
+  // The second one is 0.45: it stands behind a right one.
+  EXPECT_FLOAT_EQ(acceptance.tokens(guesses, 2, 0), 0.5f + 0.5f * 0.45f);
+  EXPECT_FLOAT_EQ(acceptance.tokens(guesses, 0, 0), 0.0f);
 }
 
 } // namespace
