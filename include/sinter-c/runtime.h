@@ -238,6 +238,8 @@ typedef struct sinter_generation {
   sinter_token_callback callback;
   void *user;
   uint32_t no_speculation; /* 1: one token a forward, whatever the plan does */
+  uint32_t draft_tokens;   /* ids of every draft, where so many are found; 0: as
+                              many as the policy of the plan says */
 } sinter_generation;
 SINTER_API void sinter_generation_initialize(sinter_generation *generation,
                                              const sinter_plan *plan);

@@ -212,6 +212,7 @@ struct Generation {
   uint32_t maxTokens = 0; ///< 0: until the context is full
   bool ignoreStopIds = false;
   bool noSpeculation = false; // one token a forward, whatever the plan does
+  uint32_t draftTokens = 0;   ///< of every draft; 0: as the plan says
   std::vector<std::string> stop;
 };
 
@@ -382,6 +383,7 @@ public:
     request.stop = stop.data();
     request.stop_count = stop.size();
     request.no_speculation = generation.noSpeculation;
+    request.draft_tokens = generation.draftTokens;
     request.callback = [](void *user, int32_t id, const char *text,
                           size_t bytes) -> int {
       return (*static_cast<decltype(callback) *>(user))(id, text, bytes);

@@ -72,7 +72,7 @@ Status chunkArguments(const LoadedPlan &plan, uint32_t function, uint32_t chunk,
 
 Status Generation::open() {
   started = nanoseconds();
-  speculation.begin();
+  speculation.begin(options.draft_tokens);
   return stream.open(options.stop, options.stop_count, plan.longestPiece());
 }
 

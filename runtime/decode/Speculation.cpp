@@ -19,7 +19,9 @@ uint32_t Speculation::draft(const plan::Plan &plan, uint32_t drafter,
                               drafter, most);
   bool all =
       plan.drafters()->Get(drafter)->policy() == plan::PolicyKind::Static;
-  uint32_t count = all ? proposal.count : lookahead.choose(proposal);
+  uint32_t count = length ? (length < proposal.count ? length : proposal.count)
+                   : all  ? proposal.count
+                          : lookahead.choose(proposal);
   ids[0] = text.back();
   if (!proposal.model) {
     memcpy(ids + 1, proposal.ids, count * sizeof(int32_t));
@@ -83,7 +85,8 @@ void Speculation::settle() {
   rows = 0;
 }
 
-void Speculation::begin() {
+void Speculation::begin(uint32_t draftLength) {
+  length = draftLength;
   rows = 0;
   counts = {};
   counts.size = sizeof(counts);

@@ -23,8 +23,9 @@ public:
   int64_t follow(int64_t row, int32_t id);
   /// As Host::observe.
   void observe(int64_t row, int32_t id);
-  /// The figures of a new call begin.
-  void begin();
+  /// The figures of a new call begin. `length`: of every draft that finds so
+  /// many ids; 0: as its policy says.
+  void begin(uint32_t length);
   /// Figures until now.
   const sinter_speculation &figures();
 
@@ -32,6 +33,7 @@ private:
   void settle();
 
   Lookahead lookahead;
+  uint32_t length = 0;
   Proposal proposal;
   int32_t ids[Lookahead::kRows] = {}; // of the rows
   int32_t *recycled = nullptr;

@@ -328,6 +328,8 @@ private:
     allowed = host.draft(op.a, {history, length + 1u}, recycled(), ids() + 1,
                          uint32_t(most));
     registers[op.c] = allowed;
+    // What is drawn behind an id sees it in the history, right or wrong.
+    memcpy(history + length + 1, ids() + 1, allowed * sizeof(int32_t));
     return Status();
   }
 

@@ -7,7 +7,7 @@
 #include "tools/common/PlanArguments.h"
 #include "tools/common/Terminal.h"
 #include "tools/llm-bench/Bench.h"
-#include "tools/llm-bench/Workload.h"
+#include "tools/llm-bench/SpecReport.h"
 
 #include <algorithm>
 #include <cmath>
@@ -26,6 +26,7 @@ struct Arguments {
   uint32_t repetitions = 5;
   std::optional<std::string> workload;
   std::vector<double> temperatures{0, 0.8};
+  bool specReport = false;
   bool json = false;
 
   bool parse(int argc, char **argv);
@@ -79,6 +80,9 @@ bool Arguments::parse(int argc, char **argv) {
               "instead: the prompts of FILE (JSON Lines of {name, messages}), "
               "with drafts and without in turns, up to -n tokens each; -r "
               "measurements of each");
+  parser.flag("--spec-report", specReport,
+              "with --workload, at its first temperature: drafts of 1 to 8 ids "
+              "each, what they gain by prediction and by measurement");
   parser.custom("--temperatures", "T,...", "of --workload (default: 0,0.8)",
                 [this](const std::string &option, std::string_view value) {
                   temperatures = parseTemperatures(option, value);
@@ -95,6 +99,8 @@ bool Arguments::parse(int argc, char **argv) {
     throw UsageError("--batch wants at least 1");
   if (workload && (threads.size() != 1 || generations.size() != 1))
     throw UsageError("--workload takes one -t and one -n");
+  if (specReport && !workload)
+    throw UsageError("--spec-report wants the prompts of a --workload");
   if (workload && generations.front() < 2)
     throw UsageError("--workload wants -n of at least 2");
   return true;
@@ -183,10 +189,14 @@ static int runWorkload(const std::string &path, const Arguments &arguments) {
                                 arguments.repetitions, arguments.temperatures};
   Progress progress("prompt", readWorkload(options.path).size());
   uint64_t done = 0;
-  const WorkloadResult result =
-      measureWorkload(plan, options, [&](const std::string &name) {
-        progress.update(++done, name);
-      });
+  auto note = [&](const std::string &name) { progress.update(++done, name); };
+  if (arguments.specReport) {
+    const SpecReport report = specReport(plan, options, note);
+    writeOut(arguments.json ? toJson(plan, report) : toText(report),
+             /*flush=*/true);
+    return exitSuccess;
+  }
+  const WorkloadResult result = measureWorkload(plan, options, note);
   writeOut(arguments.json ? toJson(plan, result) : toText(result),
            /*flush=*/true);
   if (result.differing())

@@ -1,9 +1,9 @@
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "tools/llm-bench/Workload.h"
 #include "tools/common/Failure.h"
 #include "tools/common/SpeculationFigures.h"
 #include "tools/common/Spread.h"
+#include "tools/llm-bench/Measurement.h"
 
 using namespace sinter;
 using namespace sinter::tools;
@@ -79,74 +79,18 @@ uint64_t WorkloadResult::differing() const {
   return count;
 }
 
-namespace {
-
-/// An answer and how long it took.
-struct Answer {
-  std::vector<int32_t> ids;
-  double nanoseconds;
-  Speculation figures;
-};
-
-/// One prompt, computed once.
-class Measurement {
-public:
-  Measurement(const Plan &plan, std::vector<int32_t> prompt, uint32_t newTokens)
-      : ids(std::move(prompt)), base(open(plan, newTokens)) {
-    // Every answer begins in a copy of this, with the last id of the prompt.
-    generation.maxTokens = 1;
-    (void)base.generate(ids, generation, [](int32_t, std::string_view) {})
-        .orThrow();
-    generation.maxTokens = newTokens;
-  }
-
-  Answer run(double temperature, bool drafts) {
-    Session session = base.fork().orThrow();
-    generation.sampling.temperature = static_cast<float>(temperature);
-    generation.sampling.seed = 1;
-    generation.noSpeculation = !drafts;
-    Answer answer;
-    const Statistics statistics =
-        session
-            .generate(ids, generation,
-                      [&](int32_t id, std::string_view) {
-                        if (id >= 0) // below: text that was held back
-                          answer.ids.push_back(id);
-                      })
-            .orThrow();
-    answer.nanoseconds = static_cast<double>(statistics.decode_ns);
-    answer.figures = session.speculation().orThrow();
-    return answer;
-  }
-
-private:
-  Session open(const Plan &plan, uint32_t newTokens) const {
-    const size_t context = ids.size() + newTokens;
-    if (context > plan.maxContext())
-      throw Failure("a prompt and its answer need " + std::to_string(context) +
-                    " positions, the plan allows " +
-                    std::to_string(plan.maxContext()));
-    SessionOptions options;
-    options.context = static_cast<uint32_t>(context);
-    return plan.session(options).orThrow();
-  }
-
-  std::vector<int32_t> ids;
-  Session base;
-  Generation generation;
-};
-
-} // namespace
-
 /// With drafts and without, who is first in turns.
-static PromptResult measure(Measurement &prompt, const std::string &name,
-                            double temperature, uint32_t repetitions) {
+PromptResult sinter::tools::measurePrompt(Measurement &prompt,
+                                          const std::string &name,
+                                          double temperature,
+                                          uint32_t draftTokens,
+                                          uint32_t repetitions) {
   PromptResult result{name};
   const Answer plain = prompt.run(temperature, false); // warms up, too
   result.tokens = plain.ids.size();
   for (uint32_t i = 0; i < repetitions; ++i) {
     for (bool drafts : {i % 2 == 0, i % 2 != 0}) {
-      const Answer answer = prompt.run(temperature, drafts);
+      const Answer answer = prompt.run(temperature, drafts, draftTokens);
       (drafts ? result.draftedNs : result.plainNs)
           .push_back(answer.nanoseconds);
       if (drafts)
@@ -178,9 +122,9 @@ WorkloadResult sinter::tools::measureWorkload(
       if (greedy.size() < 2 || loops(greedy))
         sampling.prompts.push_back({conversation.name, /*left=*/true});
       else
-        sampling.prompts.push_back(measure(prompt, conversation.name,
-                                           sampling.temperature,
-                                           options.repetitions));
+        sampling.prompts.push_back(
+            measurePrompt(prompt, conversation.name, sampling.temperature,
+                          /*draftTokens=*/0, options.repetitions));
     }
   }
   if (result.samplings.front().counted().empty())

@@ -28,6 +28,8 @@ module attributes {llm.name = "tiny", llm.architecture = "llama",
 // CHECK-NEXT:      %[[FIRST:.*]] = plan.length @kv
 // CHECK-NEXT:      plan.reserve @kv, %[[ROWS]]
 // CHECK:           plan.follow
+// CHECK:             plan.condition
+// CHECK:             plan.yield
 // From the first row that was not kept on, to the last one.
 // CHECK:           %[[AFTER:.*]] = plan.length @kv
 // CHECK-NEXT:      %[[KEPT:.*]] = plan.arith sub %[[AFTER]], %[[FIRST]]

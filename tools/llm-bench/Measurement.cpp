@@ -1,0 +1,61 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "tools/llm-bench/Measurement.h"
+#include "tools/common/Failure.h"
+
+#include <chrono>
+
+using namespace sinter;
+using namespace sinter::tools;
+
+Measurement::Measurement(const Plan &plan, std::vector<int32_t> prompt,
+                         uint32_t newTokens)
+    : ids(std::move(prompt)), base(open(plan, newTokens)) {
+  // Every answer begins in a copy of this, with the last id of the prompt.
+  generation.maxTokens = 1;
+  (void)base.generate(ids, generation, [](int32_t, std::string_view) {})
+      .orThrow();
+  generation.maxTokens = newTokens;
+}
+
+Session Measurement::open(const Plan &plan, uint32_t newTokens) const {
+  const size_t context = ids.size() + newTokens;
+  if (context > plan.maxContext())
+    throw Failure("a prompt and its answer need " + std::to_string(context) +
+                  " positions, the plan allows " +
+                  std::to_string(plan.maxContext()));
+  SessionOptions options;
+  options.context = static_cast<uint32_t>(context);
+  return plan.session(options).orThrow();
+}
+
+Answer Measurement::run(double temperature, bool drafts, uint32_t draftTokens) {
+  Session session = base.fork().orThrow();
+  generation.sampling.temperature = static_cast<float>(temperature);
+  generation.sampling.seed = 1;
+  generation.noSpeculation = !drafts;
+  generation.draftTokens = draftTokens;
+  Answer answer;
+  const Statistics statistics =
+      session
+          .generate(ids, generation,
+                    [&](int32_t id, std::string_view) {
+                      if (id >= 0) // below: text that was held back
+                        answer.ids.push_back(id);
+                    })
+          .orThrow();
+  answer.nanoseconds = static_cast<double>(statistics.decode_ns);
+  answer.figures = session.speculation().orThrow();
+  return answer;
+}
+
+double Measurement::forwardNs(uint32_t rows) {
+  const std::vector<int32_t> more(rows, ids.back());
+  base.truncate(static_cast<uint32_t>(ids.size() - 1)).orThrow();
+  const auto start = std::chrono::steady_clock::now();
+  base.score(more, [](uint32_t, uint32_t, std::span<const float>) {}).orThrow();
+  const std::chrono::duration<double, std::nano> time =
+      std::chrono::steady_clock::now() - start;
+  base.truncate(static_cast<uint32_t>(ids.size() - 1)).orThrow();
+  return time.count();
+}

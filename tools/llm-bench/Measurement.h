@@ -1,0 +1,45 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// One prompt that is answered again and again.
+#ifndef SINTER_TOOLS_LLMBENCH_MEASUREMENT_H
+#define SINTER_TOOLS_LLMBENCH_MEASUREMENT_H
+
+#include "tools/llm-bench/Workload.h"
+
+namespace sinter::tools {
+
+/// An answer and how long it took.
+struct Answer {
+  std::vector<int32_t> ids;
+  double nanoseconds;
+  Speculation figures;
+};
+
+/// One prompt, computed once.
+class Measurement {
+public:
+  Measurement(const Plan &plan, std::vector<int32_t> prompt,
+              uint32_t newTokens);
+  /// In a session of its own. `draftTokens`: as in Generation.
+  Answer run(double temperature, bool drafts, uint32_t draftTokens = 0);
+  /// Nanoseconds of a forward of `rows` rows behind the prompt, with all their
+  /// logits.
+  double forwardNs(uint32_t rows);
+
+private:
+  Session open(const Plan &plan, uint32_t newTokens) const;
+
+  std::vector<int32_t> ids;
+  Session base;
+  Generation generation;
+};
+
+/// With drafts and without, who is first in turns.
+PromptResult measurePrompt(Measurement &prompt, const std::string &name,
+                           double temperature, uint32_t draftTokens,
+                           uint32_t repetitions);
+
+} // namespace sinter::tools
+
+#endif

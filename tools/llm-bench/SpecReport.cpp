@@ -1,0 +1,129 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "tools/llm-bench/SpecReport.h"
+#include "tools/common/Failure.h"
+#include "tools/common/SpeculationFigures.h"
+#include "tools/common/Spread.h"
+#include "tools/llm-bench/Measurement.h"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+using namespace sinter;
+using namespace sinter::tools;
+using Json = nlohmann::ordered_json;
+
+static constexpr uint32_t longest = 8;
+
+double LengthResult::idCost(double rowNs) const {
+  const Speculation figures = result.figures();
+  return figures.drafted ? static_cast<double>(figures.draft_ns) /
+                               static_cast<double>(figures.drafted) / rowNs
+                         : 0;
+}
+
+double LengthResult::predicted(const std::vector<double> &forwardNs) const {
+  const Speculation figures = result.figures();
+  double tokens = static_cast<double>(figures.rounds + figures.accepted);
+  double time = static_cast<double>(figures.draft_ns);
+  // Of the drafts with more than n - 1 ids, those without a further one had n.
+  uint64_t with = figures.rounds;
+  for (uint32_t ids = 0; ids < forwardNs.size(); ++ids) {
+    const uint64_t more = figures.drafted_at[ids];
+    time += static_cast<double>(with - more) * forwardNs[ids];
+    with = more;
+  }
+  return tokens * forwardNs.front() / time;
+}
+
+double LengthResult::measured() const {
+  return spreadOf(result.ratios()).median;
+}
+
+const LengthResult &SpecReport::best() const {
+  return *std::max_element(lengths.begin(), lengths.end(),
+                           [](const auto &one, const auto &other) {
+                             return one.measured() < other.measured();
+                           });
+}
+
+SpecReport sinter::tools::specReport(
+    const Plan &plan, const WorkloadOptions &options,
+    const std::function<void(const std::string &)> &progress) {
+  SpecReport report{options.path,
+                    static_cast<uint32_t>(plan.number(SINTER_THREADS)),
+                    options.temperatures.front(),
+                    {},
+                    {}};
+  for (uint32_t length = 1; length <= longest; ++length)
+    report.lengths.push_back({length, {report.temperature, {}}});
+  std::vector<std::vector<double>> forwards(longest + 1);
+  for (const Conversation &conversation : readWorkload(options.path)) {
+    progress(conversation.name);
+    Measurement prompt(plan, idsOf(plan, conversation, options.newTokens),
+                       options.newTokens);
+    const std::vector<int32_t> greedy = prompt.run(0, false).ids;
+    if (greedy.size() < 2 || loops(greedy))
+      continue;
+    for (LengthResult &length : report.lengths) {
+      length.result.prompts.push_back(
+          measurePrompt(prompt, conversation.name, report.temperature,
+                        length.length, options.repetitions));
+      for (uint32_t rows = 1; rows <= forwards.size(); ++rows)
+        forwards[rows - 1].push_back(prompt.forwardNs(rows));
+    }
+  }
+  if (report.lengths.front().result.prompts.empty())
+    throw Failure(options.path + ": every plain answer falls into a loop");
+  for (const std::vector<double> &times : forwards)
+    report.forwardNs.push_back(spreadOf(times).median);
+  return report;
+}
+
+std::string sinter::tools::toJson(const Plan &plan, const SpecReport &report) {
+  Json lengths = Json::array();
+  for (const LengthResult &length : report.lengths) {
+    const Speculation figures = length.result.figures();
+    lengths.push_back({{"draft_tokens", length.length},
+                       {"acceptance_rate", acceptanceRate(figures)},
+                       {"block_efficiency", blockEfficiency(figures)},
+                       {"drafter_cost", length.idCost(report.forwardNs[0])},
+                       {"predicted", length.predicted(report.forwardNs)},
+                       {"measured", length.measured()},
+                       {"differing_texts", length.result.differing()}});
+  }
+  const Json object = {{"workload", report.name},
+                       {"model", plan.property("name").value_or("")},
+                       {"threads", report.threads},
+                       {"temperature", report.temperature},
+                       {"forward_ns", report.forwardNs},
+                       {"lengths", lengths},
+                       {"best", report.best().length}};
+  return object.dump(1) + "\n";
+}
+
+std::string sinter::tools::toText(const SpecReport &report) {
+  char line[256];
+  std::snprintf(line, sizeof(line), "%s, temperature %.1f, %u threads\n",
+                report.name.c_str(), report.temperature, report.threads);
+  std::string text = line;
+  text += "| ids a draft | accepted | tokens a forward | cost of an id | "
+          "forward of so many rows and one | predicted | measured | off |\n"
+          "|---:|---:|---:|---:|---:|---:|---:|---:|\n";
+  for (const LengthResult &length : report.lengths) {
+    const Speculation figures = length.result.figures();
+    const double predicted = length.predicted(report.forwardNs);
+    std::snprintf(line, sizeof(line),
+                  "| %u | %.2f | %.2f | %.4f | %.2f | %.2f | %.2f | %+.1f %% "
+                  "|\n",
+                  length.length, acceptanceRate(figures),
+                  blockEfficiency(figures), length.idCost(report.forwardNs[0]),
+                  report.forwardNs[length.length] / report.forwardNs[0],
+                  predicted, length.measured(),
+                  100 * (predicted / length.measured() - 1));
+    text += line;
+  }
+  std::snprintf(line, sizeof(line), "best: %u ids a draft, %.2f\n",
+                report.best().length, report.best().measured());
+  return text + line;
+}

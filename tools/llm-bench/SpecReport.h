@@ -1,0 +1,47 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What drafts of each fixed length gain, predicted and measured (FastDraft,
+// Zafrir et al., 2024).
+#ifndef SINTER_TOOLS_LLMBENCH_SPECREPORT_H
+#define SINTER_TOOLS_LLMBENCH_SPECREPORT_H
+
+#include "tools/llm-bench/Workload.h"
+
+namespace sinter::tools {
+
+/// Drafts of `length` ids wherever so many are found.
+struct LengthResult {
+  uint32_t length;
+  SamplingResult result;
+
+  /// Of the drafter, for an id that was verified, over a forward of one row.
+  double idCost(double rowNs) const;
+  /// Tokens times a forward of one row, over the forwards that the drafts took,
+  /// by their rows, and the time of the drafter.
+  double predicted(const std::vector<double> &forwardNs) const;
+  double measured() const;
+};
+
+struct SpecReport {
+  std::string name;
+  uint32_t threads;
+  double temperature;
+  std::vector<double> forwardNs; ///< of 1, 2, ... rows, with their logits
+  std::vector<LengthResult> lengths;
+
+  /// The length with the greatest measured gain.
+  const LengthResult &best() const;
+};
+
+/// Lengths 1 to 8 over the prompts of a workload, each against plain decoding
+/// in turns; with times of forwards that were measured among them.
+SpecReport specReport(const Plan &plan, const WorkloadOptions &options,
+                      const std::function<void(const std::string &)> &progress);
+
+std::string toJson(const Plan &plan, const SpecReport &report);
+std::string toText(const SpecReport &report);
+
+} // namespace sinter::tools
+
+#endif
