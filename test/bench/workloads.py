@@ -10,7 +10,7 @@ import engines.sinter
 from model import Subject
 from workshop import HERE, Missing
 
-DRAFTERS = "--speculate=copy,lookup"
+DRAFTERS = "--speculate=copy,lookup,ngram,trigram,recycle"
 FILES = HERE / "workloads"
 
 

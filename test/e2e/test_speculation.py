@@ -86,7 +86,7 @@ def tokenize(plan, folder, texts):
     file = folder / "texts.txt"
     file.write_text("".join(" ".join(text.split("\n")) + "\n" for text in texts), encoding="utf-8")
     lines = run("llm-run", plan, f"--tokenize={file}").stdout.splitlines()
-    return [[int(id) for id in line.replace(",", " ").split()] for line in lines]
+    return [json.loads(line) for line in lines]
 
 
 @pytest.mark.parametrize("temperature", [0, 0.8])
