@@ -35,6 +35,25 @@ double Lookahead::cost(uint32_t rows) const {
   return usual(rows);
 }
 
+/// Of numbers of rows that were not measured the best is hoped for, until they
+/// are: ids of a model take long, so that few rows matter, and all of them soon
+/// are. One that was interrupted cannot take longer than more rows did.
+double Lookahead::hopedCost(uint32_t rows) const {
+  constexpr double kHope = 0.03;
+  double least = 0;
+  for (uint32_t n = rows; n <= kRows; ++n)
+    if (nanosecondsOf[n] > 0 && (least == 0 || nanosecondsOf[n] < least))
+      least = nanosecondsOf[n];
+  if (nanosecondsOf[rows] > 0)
+    return least;
+  for (uint32_t n = rows; n-- > 1;)
+    if (nanosecondsOf[n] > 0) {
+      double hoped = nanosecondsOf[n] * (1 + kHope * (rows - n));
+      return least > 0 && least < hoped ? least : hoped;
+    }
+  return least > 0 ? least : 1 + kHope * (rows - 1);
+}
+
 double Lookahead::idCost(const Proposal &proposal) const {
   if (!proposal.model)
     return 0;
@@ -44,12 +63,18 @@ double Lookahead::idCost(const Proposal &proposal) const {
 uint32_t Lookahead::choose(const Proposal &proposal) {
   if (proposal.count == 0)
     return 0;
-  double tokens = 1, reached = 1, best = 1 / cost(1);
+  auto time = [&](uint32_t rows) {
+    return proposal.model ? hopedCost(rows) : cost(rows);
+  };
+  uint32_t most = proposal.count;
+  if (proposal.model && mostOfModel < most)
+    most = mostOfModel;
+  double tokens = 1, reached = 1, best = 1 / time(1);
   uint32_t chosen = 0;
-  for (uint32_t drafted = 1; drafted <= proposal.count; ++drafted) {
+  for (uint32_t drafted = 1; drafted <= most; ++drafted) {
     reached *= rates.rate(proposal.guesses[drafted - 1], drafted - 1);
     tokens += reached;
-    double speed = tokens / (cost(drafted + 1) + drafted * idCost(proposal));
+    double speed = tokens / (time(drafted + 1) + drafted * idCost(proposal));
     if (speed > best) {
       best = speed;
       chosen = drafted;
@@ -60,6 +85,17 @@ uint32_t Lookahead::choose(const Proposal &proposal) {
     return chosen;
   rejected[proposal.model] = 0;
   return proposal.count < kTried ? proposal.count : kTried;
+}
+
+void Lookahead::learn(const Proposal &proposal, uint32_t drafted,
+                      uint32_t accepted) {
+  rates.learn(proposal.guesses, drafted, accepted);
+  if (!proposal.model || drafted == 0)
+    return;
+  if (accepted == drafted)
+    mostOfModel = 2 * drafted + kFirstOfModel;
+  else if (accepted == 0)
+    mostOfModel = kFirstOfModel;
 }
 
 /// The average of what was measured, newer times above all.

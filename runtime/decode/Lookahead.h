@@ -24,9 +24,7 @@ public:
   /// A model made an id in that time.
   void made(uint64_t nanoseconds);
   /// Of the first `drafted` ids of a proposal, the first `accepted` were right.
-  void learn(const Proposal &proposal, uint32_t drafted, uint32_t accepted) {
-    rates.learn(proposal.guesses, drafted, accepted);
-  }
+  void learn(const Proposal &proposal, uint32_t drafted, uint32_t accepted);
   const Acceptance &acceptance() const { return rates; }
 
   /// Nanoseconds of a round of `rows` rows; without measurements in units of
@@ -36,9 +34,15 @@ public:
   double idCost(const Proposal &proposal) const;
 
 private:
+  double hopedCost(uint32_t rows) const;
+
   Acceptance rates;
   double nanosecondsOf[kRows + 1] = {};
   double nanosecondsOfId = 0; // that a model makes
+  /// Ids that a model may make now. A draft that was right to its end may be
+  /// followed by a longer one, so that one that never is takes little time.
+  uint32_t mostOfModel = kFirstOfModel;
+  static constexpr uint32_t kFirstOfModel = 2;
   /// Times in a row that nothing was worth it, of the text and of a model.
   uint32_t rejected[2] = {};
 };

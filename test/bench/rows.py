@@ -145,6 +145,11 @@ def speculation():
                                    ("summaries", "summaries that quote", 1.35, 2.5), ("code", "code", 1.2, 1.5), ("chat", "open chat", 1.0, 1.15)):
         yield Kernel(f"spec-{name}", f"{what}: drafts over none", "workloads", floor, aim, workloads.speed_up(name, 0))
         yield Kernel(f"spec-{name}-0.8", f"{what}, temperature 0.8", "workloads", 0.98, 1.0, workloads.speed_up(name, 0.8))
+    for name, what, subject, floor, aim in (("draft", "Q4_1 drafts for its bf16 twin, open chat", workloads.draft_model(), 1.6, 1.9),
+                                            ("draft-mapped", "the same with 32,000 tokens in another order", workloads.draft_model(32000), 1.2, 1.5)):
+        for temperature in (0, 0.8):
+            yield Kernel(f"spec-{name}-{temperature}", f"{what}, temperature {temperature}", "workloads", floor, aim,
+                         workloads.speed_up("chat", temperature, subject))
 
 
 def large_models():

@@ -5,6 +5,7 @@ import functools
 import json
 import pathlib
 import subprocess
+import sys
 
 import engines.sinter
 from model import Subject
@@ -12,6 +13,7 @@ from workshop import HERE, Missing
 
 DRAFTERS = "--speculate=copy,lookup,ngram,trigram,recycle"
 FILES = HERE / "workloads"
+PERMUTE = HERE.parent / "support" / "permute_vocabulary.py"
 
 
 @functools.cache
@@ -24,10 +26,26 @@ def measured(build, plan, name, repetitions):
     return json.loads(result.stdout)
 
 
-def speed_up(name, temperature, repetitions=3):
+def permuted(workshop, keep):
+    """The Q4_1 file with its first `keep` tokens alone, in a random order."""
+    return workshop.made(workshop.cache / "models" / f"{workshop.model.stem}.{keep}.gguf",
+                         lambda out: workshop.command("permute_vocabulary.py", sys.executable, PERMUTE, workshop.model, "--keep", keep, "-o", out),
+                         workshop.model, PERMUTE)
+
+
+def draft_model(keep=None):
+    """The Q4_1 file drafts for its bf16 twin, or the same with another vocabulary."""
+    return lambda workshop: Subject("sinter", "bf16", (f"--speculate=draft:{permuted(workshop, keep) if keep else workshop.model}",))
+
+
+def of_the_text(_workshop):
+    return Subject("sinter", "q4_1", (DRAFTERS,))
+
+
+def speed_up(name, temperature, subject=of_the_text, repetitions=3):
     """Time without drafts over time with them: the median of the repetitions, each over all prompts."""
     def measure(workshop, build):
-        plan = engines.sinter.prepare(workshop, Subject("sinter", "q4_1", (DRAFTERS,)), build)
+        plan = engines.sinter.prepare(workshop, subject(workshop), build)
         samplings = measured(build, plan, name, repetitions)["samplings"]
         return next(sampling["ratio"]["median"] for sampling in samplings if sampling["temperature"] == temperature)
     return measure

@@ -96,16 +96,39 @@ const Proposal kModel = ofModel();
 
 TEST(Lookahead, IdsOfAModelMustBeWorthTheirTime) {
   for (auto [share, fewest, most] :
-       {std::tuple(0.05, 5u, 15u), std::tuple(0.4, 1u, 4u),
+       {std::tuple(0.05, 5u, 15u), std::tuple(0.4, 2u, 4u),
         std::tuple(2.0, 0u, 0u)}) {
     Lookahead lookahead = withCosts(0.03);
     for (int i = 0; i < 100; ++i) {
       lookahead.made(uint64_t(1e6 * share));
-      lookahead.learn(kModel, 1, i % 10 > 0); // nine of ten
+      lookahead.learn(kModel, 8, i % 2 ? 8 : 2);
     }
     EXPECT_GE(lookahead.choose(kModel), fewest) << share;
     EXPECT_LE(lookahead.choose(kModel), most) << share;
   }
+}
+
+TEST(Lookahead, DraftsOfAModelGrowWhileTheyAreRight) {
+  Lookahead lookahead;
+  EXPECT_EQ(lookahead.choose(kModel), 2u);
+  lookahead.learn(kModel, 2, 2);
+  EXPECT_GT(lookahead.choose(kModel), 2u);
+  lookahead.learn(kModel, 5, 0);
+  EXPECT_LE(lookahead.choose(kModel), 2u);
+}
+
+TEST(Lookahead, RowsThatCostNothingMoreAreFound) {
+  Lookahead lookahead;
+  uint32_t rows = 1;
+  for (int i = 0; i < 40; ++i) {
+    // Eight rows take as long as one, nine twice as long.
+    lookahead.took(rows, rows <= 8 ? 6'000'000 : 12'000'000);
+    lookahead.made(2'000'000);
+    uint32_t ids = lookahead.choose(kModel);
+    lookahead.learn(kModel, ids, i % 5 ? ids : ids / 2);
+    rows = ids + 1;
+  }
+  EXPECT_EQ(lookahead.choose(kModel), 7u);
 }
 
 TEST(Lookahead, AModelIsNoMatchOfTheText) {

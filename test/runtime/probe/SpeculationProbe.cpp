@@ -65,26 +65,24 @@ public:
   Run(const Run &) = delete;
   ~Run() { sinter_session_release(session); }
 
-  /// Bytes of the whole pages, in order of position.
+  /// Bytes of the whole pages, in order of position, of the first state: that
+  /// of a model that drafts may lag behind.
   std::string pages() const {
     std::string bytes;
     const SessionMemory &memory = session->memory;
-    for (uint32_t state = 0; state < memory.stateCount(); ++state) {
-      const sinter::plan::State &table =
-          *plan->loaded.tables().states()->Get(state);
-      const PagePool &pool = memory.pool().pages(state);
-      const KvCache &cache = memory.state(state);
-      uint32_t whole = cache.length() / pool.pageTokens();
-      for (uint32_t layer = 0; layer < table.layers(); ++layer)
-        for (uint32_t plane = 0; plane < 2; ++plane) {
-          uint64_t size = table.page_bytes()->Get(plane);
-          for (uint32_t page = 0; page < whole; ++page)
-            bytes.append(
-                reinterpret_cast<const char *>(pool.plane(layer, plane)) +
-                    size * uint64_t(cache.pageTable()[page]),
-                size);
-        }
-    }
+    const sinter::plan::State &table = *plan->loaded.tables().states()->Get(0);
+    const PagePool &pool = memory.pool().pages(0);
+    const KvCache &cache = memory.state(0);
+    uint32_t whole = cache.length() / pool.pageTokens();
+    for (uint32_t layer = 0; layer < table.layers(); ++layer)
+      for (uint32_t plane = 0; plane < 2; ++plane) {
+        uint64_t size = table.page_bytes()->Get(plane);
+        for (uint32_t page = 0; page < whole; ++page)
+          bytes.append(
+              reinterpret_cast<const char *>(pool.plane(layer, plane)) +
+                  size * uint64_t(cache.pageTable()[page]),
+              size);
+      }
     return bytes;
   }
 
