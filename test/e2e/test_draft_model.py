@@ -89,7 +89,7 @@ def test_the_cache_is_that_of_plain_decoding(tiny, tmp_path, draft, temperature)
 @pytest.mark.long
 @pytest.mark.parametrize("temperature", [0, 0.8])
 @pytest.mark.parametrize("keep", [None, 32000])
-def test_conformance_of_a_draft_model(model, tmp_path, keep, temperature):
+def test_conformance_of_speculation_by_a_draft_model(model, tmp_path, keep, temperature):
     """The Q4_1 file drafts for its bf16 twin, with its own vocabulary and with another one."""
     make_gguf.requantize(str(model), "BF16", str(tmp_path / "twin.gguf"))
     draft = model
