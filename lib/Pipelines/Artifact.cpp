@@ -23,6 +23,8 @@
 #include "lib/Target/Plan/PlanFile.h"
 #include "lib/Target/Plan/PlanWriter.h"
 #include "lib/Target/Plan/Sha256.h"
+#include "lib/Transforms/Outline/DropLayers.h"
+#include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
@@ -101,6 +103,7 @@ private:
   std::shared_ptr<gguf::File> file;
   std::string sourcePath, sourceSha256;
   std::string draftPath, draftSha256; // of the model that drafts, if any
+  SmallVector<int64_t> dropped;       // layers that the model lost
   std::string ops;                    // what kernels do
   std::vector<const CpuLevel *> levels;
   PlanInputs inputs;
@@ -128,6 +131,8 @@ llvm::Error ArtifactBuilder::openSource() {
   file = *opened;
   if (auto draft = device->getAttrOfType<StringAttr>(tile::kDraftSource))
     draftPath = draft.str();
+  if (auto layers = device->getAttrOfType<DenseI64ArrayAttr>(kDroppedLayers))
+    dropped.assign(layers.asArrayRef().begin(), layers.asArrayRef().end());
   // Before the threads work on the regions.
   ops = analysis::kernelOps(module, device);
   return llvm::Error::success();
@@ -216,6 +221,7 @@ void ArtifactBuilder::addProvenance() {
   } else if (auto layers = draftLayers(module)) {
     add("draft", "the model's first " + std::to_string(*layers) + " layers");
   }
+  std::vector<std::string> lossy; // what makes it another model
   add("compiler", "sinter 0.1.0");
   add("activations", options.tile.activations);
   add("attention", options.tile.attentionBf16() ? "bf16" : "f32");
@@ -223,8 +229,17 @@ void ArtifactBuilder::addProvenance() {
   if (options.tile.kvWindow > 0) {
     add("kv_window", std::to_string(options.tile.kvWindow));
     add("kv_sinks", std::to_string(options.tile.kvSinks));
-    add("lossy", "kv_window");
+    lossy.push_back("kv_window");
   }
+  if (!dropped.empty()) {
+    std::string names;
+    llvm::raw_string_ostream os(names);
+    llvm::interleave(dropped, os, ",");
+    add("drop_layers", names);
+    lossy.push_back("drop_layers");
+  }
+  if (!lossy.empty())
+    add("lossy", llvm::join(lossy, ", "));
   // Every rule there is keeps the tokens of plain decoding.
   if (!module.getOps<planir::DrafterOp>().empty())
     add("fidelity", "exact");
@@ -279,7 +294,8 @@ llvm::Error ArtifactBuilder::build(PlanCache &plans, StringRef key) {
   if (options.artifact.golden)
     reference.emplace(pool, [&] {
       TimingScope scope = timing.nest("reference logits");
-      return cachedReferenceLogits(*file, checkpoint, sourceSha256, cache);
+      return cachedReferenceLogits(*file, checkpoint, sourceSha256, dropped,
+                                   cache);
     });
   bool chat = inputs.chatTemplate != nullptr;
   if (reference)

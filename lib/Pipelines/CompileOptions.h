@@ -19,6 +19,11 @@
 
 namespace sinter {
 
+/// Of the outline phase.
+struct OutlinePhaseOptions {
+  std::vector<int64_t> dropLayers; ///< a lossy model without these
+};
+
 /// Of the tile phase.
 struct TilePhaseOptions {
   std::string activations = "int8";  ///< "int8", "bf16" or "f32"
@@ -71,6 +76,7 @@ struct CompileOptions {
   bool progress = false;    ///< name the phases on stderr
   bool quiet = false;       ///< no summary of the artifact
 
+  OutlinePhaseOptions outline;
   TilePhaseOptions tile;
   DecodePhaseOptions decode;
   ArtifactOptions artifact;

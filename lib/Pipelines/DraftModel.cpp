@@ -45,6 +45,7 @@ FailureOr<DraftModel> DraftModel::load(ModuleOp target,
   DraftModel draft;
   draft.own = std::move(*imported);
   draft.choices = options;
+  draft.choices.outline = OutlinePhaseOptions();
   draft.choices.tile = TilePhaseOptions();
   draft.choices.tile.kvWindow = options.tile.kvWindow;
   draft.choices.tile.kvSinks = options.tile.kvSinks;

@@ -9,7 +9,9 @@
 
 #include "lib/Import/Import.h"
 #include "lib/Interpret/Interpreter.h"
+#include "lib/Pipelines/Pipelines.h"
 #include "lib/Target/Plan/Sha256.h"
+#include "mlir/Pass/PassManager.h"
 #include "sinter-c/runtime.h"
 #include "llvm/ADT/STLExtras.h"
 #include <cmath>
@@ -32,7 +34,8 @@ static std::vector<int32_t> probeIds(int64_t vocabulary) {
 static constexpr size_t kTopLogits = 8;
 
 llvm::Expected<ReferenceLogits>
-sinter::referenceLogits(const gguf::File &file, llm::CheckpointSource &source) {
+sinter::referenceLogits(const gguf::File &file, llm::CheckpointSource &source,
+                        llvm::ArrayRef<int64_t> dropLayers) {
   mlir::MLIRContext context;
   std::string said;
   context.getDiagEngine().registerHandler(
@@ -40,6 +43,12 @@ sinter::referenceLogits(const gguf::File &file, llm::CheckpointSource &source) {
   auto module = importGguf(file, &context);
   if (failed(module))
     return error("golden logits: " + said);
+  if (!dropLayers.empty()) {
+    mlir::PassManager manager(&context);
+    buildOutline(manager, dropLayers);
+    if (failed(manager.run(**module)))
+      return error("golden logits: " + said);
+  }
   auto vocabulary = (**module)->getAttrOfType<mlir::IntegerAttr>(
       llm::LlmDialect::kVocabulary);
   interpret::Interpreter<float> interpreter(**module, source);
@@ -58,12 +67,14 @@ sinter::referenceLogits(const gguf::File &file, llm::CheckpointSource &source) {
 }
 
 /// An entry is the ids and the row, and the number of ids before them.
-llvm::Expected<ReferenceLogits>
-sinter::cachedReferenceLogits(const gguf::File &file,
-                              llm::CheckpointSource &source,
-                              llvm::StringRef sourceSha256, Cache &cache) {
+llvm::Expected<ReferenceLogits> sinter::cachedReferenceLogits(
+    const gguf::File &file, llm::CheckpointSource &source,
+    llvm::StringRef sourceSha256, llvm::ArrayRef<int64_t> dropLayers,
+    Cache &cache) {
   Sha256 digest;
   digest.update(sourceSha256);
+  for (int64_t layer : dropLayers)
+    digest.update("-" + std::to_string(layer));
   digest.update(compilerId());
   std::string key = digest.final();
   if (auto entry = cache.find("reference", key)) {
@@ -78,7 +89,7 @@ sinter::cachedReferenceLogits(const gguf::File &file,
                 4 * reference.row.size());
     return reference;
   }
-  auto reference = referenceLogits(file, source);
+  auto reference = referenceLogits(file, source, dropLayers);
   if (!reference)
     return reference;
   std::string bytes;

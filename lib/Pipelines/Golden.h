@@ -12,6 +12,7 @@
 #include "lib/Import/GGUF/GgufFile.h"
 #include "lib/Pipelines/Cache.h"
 #include "runtime/schema/plan_generated.h"
+#include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
 #include <vector>
@@ -24,14 +25,17 @@ struct ReferenceLogits {
   std::vector<int32_t> ids;
   std::vector<float> row; // one a token of the vocabulary
 };
-llvm::Expected<ReferenceLogits> referenceLogits(const gguf::File &file,
-                                                llm::CheckpointSource &source);
+/// `dropLayers`: of the model without these.
+llvm::Expected<ReferenceLogits>
+referenceLogits(const gguf::File &file, llm::CheckpointSource &source,
+                llvm::ArrayRef<int64_t> dropLayers);
 
 /// The same from the cache, if they were computed before for a checkpoint of
 /// that digest.
 llvm::Expected<ReferenceLogits>
 cachedReferenceLogits(const gguf::File &file, llm::CheckpointSource &source,
-                      llvm::StringRef sourceSha256, Cache &cache);
+                      llvm::StringRef sourceSha256,
+                      llvm::ArrayRef<int64_t> dropLayers, Cache &cache);
 
 /// The golden section of the plan at `path`: tokenizer vectors and template
 /// renderings as the runtime gives them, and the largest reference logits.

@@ -25,6 +25,14 @@ static void buildFuse(OpPassManager &manager) {
   manager.addPass(createVerifyFused());
 }
 
+void sinter::buildOutline(OpPassManager &manager,
+                          ArrayRef<int64_t> dropLayers) {
+  manager.addPass(createOutlineLayers());
+  DropLayersOptions drop;
+  drop.layers.assign(dropLayers.begin(), dropLayers.end());
+  manager.addPass(createDropLayers(drop));
+}
+
 static void buildTile(OpPassManager &manager, const TilePhaseOptions &options) {
   LlmToTileOptions convert;
   convert.activations = options.activations;
@@ -51,7 +59,7 @@ void sinter::buildPhase(OpPassManager &manager, Phase phase,
   case Phase::Fuse:
     return buildFuse(manager);
   case Phase::Outline:
-    manager.addPass(createOutlineLayers());
+    buildOutline(manager, options.outline.dropLayers);
     return manager.addPass(createVerifyOutlined());
   case Phase::Tile:
     return buildTile(manager, options.tile);

@@ -16,6 +16,10 @@ class OpPassManager;
 
 namespace sinter {
 
+/// The passes of the outline phase without its verifier.
+void buildOutline(mlir::OpPassManager &manager,
+                  llvm::ArrayRef<int64_t> dropLayers);
+
 /// Adds the passes that lead from the phase before to `phase`, its verifier
 /// last.  Artifact has no passes: it writes a file.
 void buildPhase(mlir::OpPassManager &manager, Phase phase,

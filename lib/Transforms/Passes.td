@@ -85,6 +85,25 @@ def OutlineLayers : Pass<"llm-outline-layers", "mlir::ModuleOp"> {
   ];
 }
 
+def DropLayers : Pass<"llm-drop-layers", "mlir::ModuleOp"> {
+  let summary = "Takes layers away: another, smaller model";
+  let description = [{
+    Reads and writes `llm`, after `llm-outline-layers`.  Calls of the layers named
+    are removed, so that what came into a layer goes on to the next; the layers
+    that stay are numbered anew, the cache shrinks, and weights that nobody reads
+    go away.  The module says what it lost (`llm.dropped_layers`): this is lossy.
+
+    Without layers the pass does nothing.
+  }];
+  let dependentDialects = ["sinter::llm::LlmDialect", "mlir::arith::ArithDialect"];
+  let options = [
+    ListOption<"layers", "layers", "int64_t", "the layers that go, from 0">
+  ];
+  let statistics = [
+    Statistic<"numDropped", "layers-dropped", "layers taken away">
+  ];
+}
+
 def LinkDraft : Pass<"tile-link-draft", "mlir::ModuleOp"> {
   let summary = "Makes a second model part of the module, as one that drafts";
   let description = [{

@@ -51,6 +51,11 @@ cl::opt<int64_t> kvWindow(
 cl::opt<int64_t> kvSinks("kv-sinks", cl::init(0), cl::value_desc("S"),
                          cl::desc("With --kv-window: and the first S ones"),
                          cl::cat(category));
+cl::list<int64_t> dropLayers(
+    "drop-layers", cl::CommaSeparated, cl::value_desc("LAYER,..."),
+    cl::desc("Leave these layers out, from 0: another model, and the plan says "
+             "so (default: none)"),
+    cl::cat(category));
 cl::list<std::string> speculate(
     "speculate", cl::CommaSeparated, cl::value_desc("off|DRAFTER,..."),
     cl::desc("Let drafters propose tokens and verify several in one forward; "
@@ -220,6 +225,11 @@ int readOptions(CompileOptions &options) {
     return usage("--max-rows must be between 1 and 65536");
   if (maxContext < 0 || maxContext > (1 << 24))
     return usage("--context must be between 0 and 16777216");
+  if (!dropLayers.empty() &&
+      (options.from >= Phase::Outline || options.to < Phase::Outline))
+    return usage("--drop-layers wants an input before the phase outline, and "
+                 "that phase");
+  options.outline.dropLayers.assign(dropLayers.begin(), dropLayers.end());
   options.tile.activations = activations;
   options.tile.attention = attention;
   options.tile.kv = kvTypes ? kvTypes->str() : "";
