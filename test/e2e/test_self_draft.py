@@ -10,7 +10,7 @@ import pytest
 import make_gguf
 from conftest import compile_plan, figure, levels_here, run
 from test_draft_model import ids
-from test_speculation import PROMPTS, SAMPLING, same
+from test_speculation import PROMPTS, SAMPLING, compare, same
 
 TARGET = f"--target={levels_here()[-1]}"
 
@@ -57,6 +57,13 @@ def test_the_text_is_that_of_plain_decoding(tiny, model, speculate, sampling):
     assert drafted >= accepted and drafted > 0
     if model == "early" and speculate != "self":
         assert accepted > 0.5 * drafted, (accepted, drafted)
+
+
+@pytest.mark.parametrize("temperature", [0, 0.8])
+@pytest.mark.parametrize("speculate", ["self:2", "copy,self"])
+def test_the_cache_is_that_of_plain_decoding(tiny, tmp_path, speculate, temperature):
+    plan = tiny_plan(tiny, speculate, model="early")
+    compare(plan, tmp_path, [[(start * 31 + i * i) % 400 for i in range(5 + 20 * start)] for start in range(6)], 70, temperature)
 
 
 def test_exact_modes_and_windows(tiny):
