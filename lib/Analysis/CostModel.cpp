@@ -44,7 +44,7 @@ static int64_t bytesPerPosition(Value plane) {
 
 namespace {
 
-constexpr int64_t kF32 = 4;
+constexpr int64_t kF32 = 4, kId = 4;
 
 OpCost cost(tile::EmbedOp op) {
   OpCost c;
@@ -151,6 +151,21 @@ OpCost cost(tile::AttentionOp op) {
   return c;
 }
 
+OpCost cost(tile::ReadHistoryOp op) {
+  OpCost c;
+  c.rows = op.getRows();
+  c.at = op.getAt();
+  c.activationBytes.perRow = (op.getTokens() ? 3 : 2) * kId;
+  return c;
+}
+
+OpCost cost(tile::MapLogitsOp op) {
+  OpCost c;
+  c.weightBytes.constant = bytesOf(op.getTokens());
+  c.activationBytes.constant = bytesPerRow(op.getX()) + bytesPerRow(op.getY());
+  return c;
+}
+
 /// Row by row: two rows of `cols` and one written.
 OpCost elementwise(Value rows, int64_t cols, Value out, int64_t ops) {
   OpCost c;
@@ -185,8 +200,8 @@ OpCost sinter::analysis::costOf(Operation *op) {
       TypeSwitch<Operation *, OpCost>(op)
           .Case<tile::EmbedOp, tile::RmsNormOp, tile::QuantizeOp,
                 tile::ContractOp, tile::RopeTableOp, tile::RopeOp,
-                tile::KvAppendOp, tile::AttentionOp>(
-              [](auto known) { return cost(known); })
+                tile::KvAppendOp, tile::AttentionOp, tile::ReadHistoryOp,
+                tile::MapLogitsOp>([](auto known) { return cost(known); })
           .Case([](tile::GatedOp op) {
             return elementwise(op.getRows(), op.getCols(), op.getY(), 4);
           })

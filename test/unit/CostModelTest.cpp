@@ -135,6 +135,18 @@ func.func @argmax(%l: memref<4x64xf32>, %w: memref<64xf32>, %t: memref<1xi32>) a
   tile.argmax %l, %w -> %t {vocabulary = 60 : i64} : memref<4x64xf32>, memref<64xf32> -> memref<1xi32>
   return
 }
+func.func @read_history(%h: memref<256xi32>, %ids: memref<8xi32>, %n: index, %at: index) attributes {tile.region} {
+  tile.read_history %h -> %ids rows(%n) at(%at) : memref<256xi32> -> memref<8xi32>
+  return
+}
+func.func @read_history_tokens(%h: memref<256xi32>, %ids: memref<8xi32>, %t: memref<32xi32>, %n: index, %at: index) attributes {tile.region} {
+  tile.read_history %h -> %ids rows(%n) at(%at) tokens(%t : memref<32xi32>) : memref<256xi32> -> memref<8xi32>
+  return
+}
+func.func @map_logits(%x: memref<1x64xf32>, %t: memref<32xi32>, %y: memref<4x32xf32>) attributes {tile.region} {
+  tile.map_logits %x, %t -> %y : memref<1x64xf32>, memref<32xi32> -> memref<4x32xf32>
+  return
+}
 )";
 
 Cost constant(int64_t value) { return {.constant = value}; }
@@ -204,6 +216,10 @@ const std::map<std::string, Expected> kExpected = {
     {"penalize", {.activations = constant(4 * 60), .f32 = constant(60)}},
     {"sample", {.activations = constant(4 * 60), .f32 = constant(60)}},
     {"argmax", {.activations = constant(4 * 60), .f32 = constant(60)}},
+    {"read_history", {.activations = perRow(2 * 4)}},
+    {"read_history_tokens", {.activations = perRow(3 * 4)}},
+    {"map_logits",
+     {.weights = constant(32 * 4), .activations = constant(4 * (64 + 32))}},
 };
 
 struct CostModel : testing::Test {
@@ -238,7 +254,7 @@ TEST_F(CostModel, EachOp) {
         llvm::make_filter_range(region.getArguments(), [](BlockArgument a) {
           return a.getType().isIndex();
         });
-    bool perVocabulary = expected.f32.constant != 0;
+    bool perVocabulary = expected.activations.constant != 0;
     EXPECT_EQ(bool(cost.rows), !perVocabulary);
     if (cost.rows)
       EXPECT_EQ(cost.rows, *scalars.begin());
@@ -253,7 +269,7 @@ TEST_F(CostModel, EachOp) {
 
 TEST_F(CostModel, NoOpIsForgotten) {
   // What is no work: declarations, launches, barriers.
-  const std::set<std::string> others = {"packed", "vector", "buffer",
+  const std::set<std::string> others = {"packed", "vector", "tokens", "buffer",
                                         "state",  "launch", "barrier"};
   auto module = parse(kRegions);
   ASSERT_TRUE(module);
