@@ -244,6 +244,9 @@ int readOptions(CompileOptions &options) {
       (options.from != Phase::Start || options.to < Phase::Tile))
     return usage("--speculate=draft:MODEL wants a checkpoint, and all phases "
                  "up to tile");
+  if (!options.decode.speculate.empty() && options.from >= Phase::Decode)
+    return usage("--speculate wants an input before the phase decode: the "
+                 "drafters of this one are in it");
   if (!options.decode.speculate.empty() && options.tile.logitsRows < 2)
     return usage("--speculate needs --max-rows of at least 2");
   options.artifact.levels.assign(targets.begin(), targets.end());
