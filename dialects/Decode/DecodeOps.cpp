@@ -227,10 +227,14 @@ LogicalResult DrafterOp::verifySymbolUses(SymbolTableCollection &tables) {
   for (auto part : getParts()->getAsRange<FlatSymbolRefAttr>()) {
     if (failed(verifyDrafter(*this, part, tables)))
       return failure();
-    if (!tables.lookupNearestSymbolFrom<DrafterOp>(*this, part)
-             ->isBeforeInBlock(*this))
+    auto drafter = tables.lookupNearestSymbolFrom<DrafterOp>(*this, part);
+    if (!drafter->isBeforeInBlock(*this))
       return emitOpError("has the part '")
              << part.getValue() << "', which must be declared before";
+    if (drafter.getKind() == DrafterKind::Model)
+      return emitOpError("has the part '")
+             << part.getValue()
+             << "', a model, which a 'decode.draft' of its own must ask";
   }
   return success();
 }

@@ -217,8 +217,7 @@ void append(const Drafting &drafting, uint32_t index, Extended &text,
             uint32_t most);
 
 /// Again and again the ids of the drafter that promises the most tokens, of
-/// equal ones the first. A model drafts alone: it does not see what others
-/// propose, and its ids are not known here.
+/// equal ones the first.
 void surest(const Work &work, Proposal &made) {
   const uint32_t end = made.count + work.most;
   while (made.count < end) {
@@ -229,8 +228,6 @@ void surest(const Work &work, Proposal &made) {
       Proposal tried = made;
       Extended extended(work.drafting.text, tried);
       append(work.drafting, part, extended, end - depth);
-      if (tried.model && depth > 0)
-        continue;
       float tokens = work.drafting.acceptance.tokens(
           tried.guesses + depth, tried.count - depth, depth);
       if (tokens > most) {
@@ -241,8 +238,6 @@ void surest(const Work &work, Proposal &made) {
     if (best.count == depth)
       return;
     made = best;
-    if (made.model)
-      return;
   }
 }
 

@@ -266,10 +266,14 @@ private:
       if (combines != (parts > 0))
         return bad("drafter %u of kind %s has %u parts", i,
                    EnumNameDrafterKind(drafter.kind()), parts);
-      for (uint32_t j = 0; j < parts; ++j)
-        if (drafter.parts()->Get(j) >= i)
+      for (uint32_t j = 0; j < parts; ++j) {
+        uint32_t part = drafter.parts()->Get(j);
+        if (part >= i)
           return bad("drafter %u has the part %u, expected an earlier one", i,
-                     drafter.parts()->Get(j));
+                     part);
+        if (plan.drafters()->Get(part)->kind() == plan::DrafterKind::Model)
+          return bad("drafter %u has the model %u as a part", i, part);
+      }
       if (drafter.kind() == plan::DrafterKind::Recycle)
         SINTER_TRY(recycleBuffer(i, drafter.buffer()));
       if (drafter.kind() == plan::DrafterKind::Ngram ||

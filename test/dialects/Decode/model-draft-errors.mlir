@@ -16,6 +16,12 @@ decode.drafter @d model most(4) policy(static) state(@none)
 // -----
 tile.state @draft.kv {layers = 1, kv_heads = 1, head_dim = 16} : f16
 decode.drafter @d model most(4) policy(static) state(@draft.kv)
+// expected-error @+1 {{has the part 'd', a model, which a 'decode.draft' of its own must ask}}
+decode.drafter @both priority most(4) policy(static) parts([@d])
+
+// -----
+tile.state @draft.kv {layers = 1, kv_heads = 1, head_dim = 16} : f16
+decode.drafter @d model most(4) policy(static) state(@draft.kv)
 decode.program @p(%n: i64) attributes {params = ["n"]} {
   decode.feed %n
   // expected-error @+1 {{'d' is of kind model, which needs a body}}

@@ -172,25 +172,6 @@ TEST(Drafter, OneGoesOnWhereAnotherEnds) {
   EXPECT_TRUE(drafters.from(ngram, 4, 1) && drafters.from(lookup, 0, 2));
 }
 
-TEST(Drafter, AModelDraftsAlone) {
-  Drafters drafters;
-  uint32_t ngram = drafters.add(plan::DrafterKind::Ngram);
-  uint32_t model = drafters.add(plan::DrafterKind::Model, 0, 0, 4);
-  uint32_t both =
-      drafters.add(plan::DrafterKind::Priority, 0, 0, 8, {ngram, model});
-  drafters.bigrams({-1, 2, -1}, {0, 255, 0});
-  drafters.propose(both, {0, 1}, 8);
-  EXPECT_TRUE(drafters.made.model);
-  EXPECT_EQ(drafters.made.count, 4u) << "nobody goes on behind it";
-  EXPECT_TRUE(drafters.from(model, 0));
-  // Wrong as the first, unknown behind others.
-  Guess guess(model, 0, 0.8f);
-  for (int i = 0; i < 50; ++i)
-    drafters.acceptance.learn(&guess, 1, 0);
-  EXPECT_EQ(drafters.propose(both, {0, 1}, 8), Ids{2});
-  EXPECT_FALSE(drafters.made.model);
-}
-
 TEST(Drafter, NeverMoreThanItsOwnLimit) {
   Drafters drafters;
   uint32_t copy = drafters.add(plan::DrafterKind::Copy, 1, 4, 3);
