@@ -8,6 +8,7 @@
 #include "lib/Pipelines/Artifact.h"
 #include "lib/Pipelines/Bigrams.h"
 
+#include "dialects/Llm/Fidelity.h"
 #include "dialects/Plan/PlanOps.h"
 #include "dialects/Tile/TileOps.h"
 #include "lib/Analysis/KernelOps.h"
@@ -73,6 +74,9 @@ void printSummary(const PlanFile &file, StringRef path, uint64_t context) {
       mib(memory.load_bytes), mib(memory.session_bytes),
       double(memory.session_bytes_per_page) / 1024, memory.page_tokens,
       (unsigned long long)context, mib(peakBytes(memory, 1, context, 1)));
+  for (const plan::Property *property : *file.tables().quality())
+    llvm::errs() << property->key()->string_view() << ": "
+                 << property->value()->string_view() << "\n";
 }
 
 class ArtifactBuilder {
@@ -91,6 +95,7 @@ private:
   void compileCode();
   llvm::Expected<std::string> digestSource();
   void addProvenance();
+  void addQuality();
   std::string planKey() const;
   llvm::Expected<bool> reuse(PlanCache &plans, StringRef key);
   llvm::Error build(PlanCache &plans, StringRef key);
@@ -221,7 +226,6 @@ void ArtifactBuilder::addProvenance() {
   } else if (auto layers = draftLayers(module)) {
     add("draft", "the model's first " + std::to_string(*layers) + " layers");
   }
-  std::vector<std::string> lossy; // what makes it another model
   add("compiler", "sinter 0.1.0");
   add("activations", options.tile.activations);
   add("attention", options.tile.attentionBf16() ? "bf16" : "f32");
@@ -229,22 +233,24 @@ void ArtifactBuilder::addProvenance() {
   if (options.tile.kvWindow > 0) {
     add("kv_window", std::to_string(options.tile.kvWindow));
     add("kv_sinks", std::to_string(options.tile.kvSinks));
-    lossy.push_back("kv_window");
   }
   if (!dropped.empty()) {
     std::string names;
     llvm::raw_string_ostream os(names);
     llvm::interleave(dropped, os, ",");
     add("drop_layers", names);
-    lossy.push_back("drop_layers");
   }
-  if (!lossy.empty())
-    add("lossy", llvm::join(lossy, ", "));
-  // Every rule there is keeps the tokens of plain decoding.
-  if (!module.getOps<planir::DrafterOp>().empty())
-    add("fidelity", "exact");
   add("max_rows", std::to_string(options.tile.maxRows));
   add("ops", ops);
+}
+
+/// What its tokens are worth beside those of plain decoding.
+void ArtifactBuilder::addQuality() {
+  Fidelity fidelity = fidelityOf(device);
+  std::string name = fidelityName(fidelity).str();
+  inputs.quality.emplace_back("fidelity", name);
+  if (fidelity != Fidelity::Exact)
+    inputs.quality.emplace_back(name, fidelityKnobs(device));
 }
 
 /// Digest of all that a plan is made from: the program as text, which says
@@ -340,6 +346,7 @@ llvm::Error ArtifactBuilder::run() {
     draftSha256 = *draft;
   }
   addProvenance();
+  addQuality();
   std::string key = planKey();
   PlanCache plans(cache, module, device, sourceSha256, draftSha256, pool);
   auto reused = reuse(plans, key);

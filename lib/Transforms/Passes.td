@@ -91,7 +91,7 @@ def DropLayers : Pass<"llm-drop-layers", "mlir::ModuleOp"> {
     Reads and writes `llm`, after `llm-outline-layers`.  Calls of the layers named
     are removed, so that what came into a layer goes on to the next; the layers
     that stay are numbered anew, the cache shrinks, and weights that nobody reads
-    go away.  The module says what it lost (`llm.dropped_layers`): this is lossy.
+    go away.  The module says what it lost (`llm.dropped_layers`, `llm.lossy`).
 
     Without layers the pass does nothing.
   }];

@@ -1,6 +1,7 @@
 # Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """A model without some of its layers is smaller, and says that it is another one."""
+import json
 import os
 
 import pytest
@@ -33,9 +34,15 @@ def test_the_plan_says_that_it_is_lossy(tiny):  # noqa: F811
     plan = plan_of(tiny, "m", "--drop-layers=1,2", "--kv-window=64")
     run("llm-run", plan, "--selftest")
     summary = run("llm-dump", plan).stdout
-    assert "drop_layers = 1,2" in summary and "lossy = kv_window, drop_layers" in summary
+    assert "drop_layers = 1,2" in summary and "fidelity = lossy\n" in summary
+    assert "lossy = drop_layers 1,2; kv_window 64" in summary
     assert "kv               2 layers" in summary
+    ran = run("llm-run", plan, "--ids", ids(1, 40), "-n", "4", "--stats", "--json")
+    assert "fidelity lossy, drop_layers 1,2; kv_window 64" in ran.stderr
+    told = json.loads(ran.stdout)
+    assert told["fidelity"] == "lossy" and told["lossy"] == "drop_layers 1,2; kv_window 64"
     plain = run("llm-dump", plan_of(tiny, "m")).stdout
+    assert "fidelity = exact" in plain
     assert "lossy" not in plain and "drop_layers" not in plain
     asked = ["--ids", ids(1, 40), "-n", "60", "--ignore-eos", "--temperature", "0"]
     assert generate(plan, *asked)["tokens"] != generate(plan_of(tiny, "m"), *asked)["tokens"]

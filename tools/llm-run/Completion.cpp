@@ -3,6 +3,7 @@
 #include "tools/llm-run/Completion.h"
 #include "tools/common/Failure.h"
 #include "tools/common/File.h"
+#include "tools/common/Quality.h"
 #include "tools/common/SpeculationFigures.h"
 #include "tools/common/Terminal.h"
 #include "tools/llm-run/Interrupt.h"
@@ -172,6 +173,7 @@ static void reportJson(const Job &job, const Completion &completion) {
       {"load_ms", job.loadMs},
       {"peak_mib", peakMemoryMiB()},
   };
+  object.update(qualityJson(job.plan));
   if (completion.speculation.rounds)
     object["speculation"] = toJson(completion.speculation);
   // A generation may end within a character: that becomes U+FFFD.
@@ -203,4 +205,7 @@ void sinter::tools::report(const Job &job, const Completion &completion) {
                decodeRate(s), job.loadMs, peakMemoryMiB(), style.plain());
   if (completion.speculation.rounds)
     printSpeculation(completion.speculation, style);
+  if (const std::string quality = qualityText(job.plan); !quality.empty())
+    std::fprintf(stderr, "%sfidelity %s%s\n", style.dim(), quality.c_str(),
+                 style.plain());
 }

@@ -7,6 +7,7 @@
 
 #include "lib/Conversion/LlmToTile/LlmToTile.h"
 
+#include "dialects/Llm/Fidelity.h"
 #include "dialects/Tile/AttentionWork.h"
 #include "dialects/Tile/KvTypes.h"
 #include "lib/Conversion/LlmToTile/RegionBuilder.h"
@@ -403,6 +404,11 @@ class LlmToTilePass : public sinter::impl::LlmToTileBase<LlmToTilePass> {
     Conversion conversion(getOperation(), values);
     if (failed(conversion.run()))
       return signalPassFailure();
+    if (kvWindow > 0)
+      declareFidelity(getOperation(), Fidelity::Lossy, "kv_window",
+                      kvSinks > 0
+                          ? Twine(kvWindow) + " behind " + Twine(kvSinks)
+                          : Twine(kvWindow));
     numRegions += conversion.regions;
     numPacked += conversion.packed();
     numResiduals += conversion.residuals;

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lib/Transforms/Outline/DropLayers.h"
+#include "dialects/Llm/Fidelity.h"
 #include "lib/Transforms/Passes.h"
 
 namespace sinter {
@@ -122,5 +123,11 @@ void DropLayersPass::runOnOperation() {
   eraseUnused();
   getOperation()->setAttr(kDroppedLayers,
                           DenseI64ArrayAttr::get(&getContext(), dropped));
+  declareFidelity(getOperation(), Fidelity::Lossy, "drop_layers",
+                  llvm::join(llvm::map_range(dropped,
+                                             [](int64_t layer) {
+                                               return std::to_string(layer);
+                                             }),
+                             ","));
   numDropped += dropped.size();
 }

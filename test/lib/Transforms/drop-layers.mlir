@@ -13,6 +13,7 @@ llm.weight @k1 : tensor<32x32xf32> from #llm.seed<3, 0.5 : f32>
 llm.weight @k2 : tensor<32x32xf32> from #llm.splat<0.0 : f32>
 !kv = !llm.kv_cache<3 layers, 1 heads, 32, f32>
 
+// CHECK: module attributes {llm.dropped_layers = array<i64: 0, 2>, llm.lossy = {drop_layers = "0,2"}}
 // CHECK-NOT: @k0
 // CHECK: llm.weight @k1
 // CHECK-NOT: @k2
@@ -26,6 +27,7 @@ llm.weight @k2 : tensor<32x32xf32> from #llm.splat<0.0 : f32>
 // CHECK-LABEL: func.func private @layer_0
 // CHECK-SAME:    !llm.kv_cache<1 layers, 1 heads, 32, f32>
 // NONE-NOT: llm.dropped_layers
+// NONE-NOT: llm.lossy
 // NONE-COUNT-3: call @layer_0
 func.func @forward(%ids: tensor<?xi32>, %positions: tensor<?xi32>, %kv: !kv) -> (tensor<?x32xf32>, !kv) {
   %e = llm.weight_ref @embed : tensor<64x32xf32>
