@@ -15,8 +15,10 @@ uint32_t Speculation::draft(const plan::Plan &plan, uint32_t drafter,
   settle();
   uint64_t before = nanoseconds();
   recycled = memory;
-  proposal = runtime::propose({plan, lookahead.acceptance(), text, recycled},
-                              drafter, most);
+  proposal = {};
+  if (most > 0)
+    proposal = runtime::propose({plan, lookahead.acceptance(), text, recycled},
+                                drafter, most);
   bool all =
       plan.drafters()->Get(drafter)->policy() == plan::PolicyKind::Static;
   uint32_t count = length ? (length < proposal.count ? length : proposal.count)

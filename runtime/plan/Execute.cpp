@@ -320,8 +320,10 @@ private:
     most = most < rows ? most : rows;
     registers[op.c] = 0;
     allowed = proposed = 0;
-    if (most <= 0)
+    // No room for row 0 either: no forward follows.
+    if (room < 0)
       return Status();
+    most = most > 0 ? most : 0;
     // The place of the next id in the history is free.
     int32_t *history = session->history();
     history[length] = ids()[0];

@@ -50,9 +50,6 @@ def test_the_text_is_that_of_plain_decoding(tiny, draft, sampling):
             drafted, accepted = drafted + figures["drafted"], accepted + figures["accepted"]
     assert drafted > 0
     if draft in ("target", "shuffled"):
-        if 0 < drafted - accepted <= 5 and sampling[-1] in (0, "0"):
-            # A defect that is not understood: at temperature 0 now and then one id of hundreds counts as wrong. The texts above were equal.
-            pytest.xfail(f"a target that drafts for itself was right {accepted} times of {drafted}")
         assert accepted == drafted
 
 

@@ -21,11 +21,13 @@ struct Asked final : Host {
   explicit Asked(uint32_t allowed) : allowed(allowed) {}
   uint32_t allowed;
   std::vector<int32_t> proposed;
+  std::vector<uint32_t> asked; // ids at most, draft by draft
   uint32_t takeInput(int32_t *, uint32_t) override { return 0; }
   Status emitToken(int32_t, bool &) override { return Status(); }
   Status emitLogits(float *, uint32_t, uint32_t) override { return Status(); }
   uint32_t draft(uint32_t, std::span<const int32_t>, int32_t *, int32_t *,
                  uint32_t most) override {
+    asked.push_back(most);
     return allowed < most ? allowed : most;
   }
   void propose(uint32_t row, int32_t id) override {
@@ -134,6 +136,16 @@ TEST(Draft, AProgramProposesWhatTheHostAllows) {
   // Behind the id that was fed, which stands at position 3.
   EXPECT_EQ(ended.history[4], 8);
   EXPECT_EQ(ended.history[5], 9);
+}
+
+TEST(Draft, ARoundWithoutRoomForADraftIsARound) {
+  // Otherwise its row would count as the first one of the draft before it.
+  BlockBuilder b = beginning();
+  b.service(ServiceKind::Draft, 0, 10);
+  b.leave({});
+  Asked host(2);
+  EXPECT_EQ(run(std::move(b), host).message, "");
+  EXPECT_EQ(host.asked, (std::vector<uint32_t>{5, 0}));
 }
 
 TEST(Draft, NeitherMoreNorOutOfOrderNorOutsideOfTheVocabulary) {
