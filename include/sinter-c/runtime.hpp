@@ -28,6 +28,7 @@
 #define SINTER_C_RUNTIME_HPP
 
 #include "sinter-c/runtime.h"
+#include "sinter-c/snapshot.h"
 #include "sinter-c/speculation.h"
 
 #include <cassert>
@@ -340,6 +341,19 @@ public:
     if (sinter_status *status = sinter_session_fork(get(), &copy))
       return Error(status);
     return Session(plan, pool, copy);
+  }
+  /// The session as bytes, which belong to the plan.
+  Result<std::vector<uint8_t>> snapshot() const {
+    std::vector<uint8_t> bytes(sinter_session_snapshot_bytes(get()));
+    if (sinter_status *status =
+            sinter_session_snapshot(get(), bytes.data(), bytes.size()))
+      return Error(status);
+    return bytes;
+  }
+  /// Goes on from a snapshot; when that fails the session is as it was.
+  Result<void> restore(std::span<const uint8_t> snapshot) {
+    return Result<void>(
+        sinter_session_restore(get(), snapshot.data(), snapshot.size()));
   }
 
   /// Appends ids; onLogits(uint32_t first, uint32_t rows,

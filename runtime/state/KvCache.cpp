@@ -45,6 +45,24 @@ bool KvCache::copyFrom(const KvCache &other) {
   return true;
 }
 
+uint8_t *KvCache::save(uint8_t *out) const {
+  for (uint32_t i = 0; i < pagesOf(committed); ++i, out += pool->bytesOfPage())
+    pool->save(table[i], out);
+  return out;
+}
+
+bool KvCache::canHold(uint32_t length) const {
+  return length <= positions && pagesOf(length) <= held + pool->available();
+}
+
+const uint8_t *KvCache::load(uint32_t length, const uint8_t *in) {
+  (void)growTo(pagesOf(length));
+  setLength(length);
+  for (uint32_t i = 0; i < held; ++i, in += pool->bytesOfPage())
+    pool->load(table[i], in);
+  return in;
+}
+
 uint64_t KvCache::room() const {
   uint32_t used = committed + pending;
   uint64_t pages = uint64_t(held) + pool->available();

@@ -20,6 +20,18 @@ public:
   /// False: the pool has too few.
   bool copyFrom(const KvCache &other);
 
+  /// Bytes of the pages of so many positions.
+  uint64_t bytesOf(uint32_t positions) const {
+    return pagesOf(positions) * pool->bytesOfPage();
+  }
+  /// What is committed, as bytesOf(length()) bytes; the first byte behind them.
+  uint8_t *save(uint8_t *out) const;
+  /// Whether so many positions fit instead of what it holds.
+  bool canHold(uint32_t positions) const;
+  /// Takes over what `length` positions were saved as; they fit. The first byte
+  /// behind.
+  const uint8_t *load(uint32_t length, const uint8_t *in);
+
   int32_t *pageTable() const { return table; }
   uint32_t pages() const { return held; }
 

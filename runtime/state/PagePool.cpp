@@ -123,4 +123,21 @@ void PagePool::copy(int32_t from, const PagePool &source, int32_t to) const {
              pageBytes[i]);
 }
 
+void PagePool::save(int32_t page, uint8_t *out) const {
+  for (uint32_t layer = 0; layer < layers; ++layer)
+    for (uint32_t i = 0; i < 2; ++i) {
+      memcpy(out, plane(layer, i) + uint64_t(page) * pageBytes[i],
+             pageBytes[i]);
+      out += pageBytes[i];
+    }
+}
+
+void PagePool::load(int32_t page, const uint8_t *in) const {
+  for (uint32_t layer = 0; layer < layers; ++layer)
+    for (uint32_t i = 0; i < 2; ++i) {
+      memcpy(plane(layer, i) + uint64_t(page) * pageBytes[i], in, pageBytes[i]);
+      in += pageBytes[i];
+    }
+}
+
 } // namespace sinter::runtime

@@ -43,6 +43,13 @@ public:
   void giveBack(int32_t page);
   /// In every plane.
   void copy(int32_t from, const PagePool &source, int32_t to) const;
+  /// Of a page in all planes.
+  uint64_t bytesOfPage() const {
+    return layers * (pageBytes[0] + pageBytes[1]);
+  }
+  /// So many bytes from a page, or to it.
+  void save(int32_t page, uint8_t *out) const;
+  void load(int32_t page, const uint8_t *in) const;
 
   /// A context that grows to so many pages is read again and again: from then
   /// on its memory lies in large pages of the machine, where there are any.

@@ -6,6 +6,7 @@
 // bytes, and four more. Preloaded, it takes the place of the real library.
 #include "sinter-c/profile.h"
 #include "sinter-c/runtime.h"
+#include "sinter-c/snapshot.h"
 #include "sinter-c/speculation.h"
 
 #include <atomic>
@@ -237,6 +238,26 @@ sinter_status *sinter_session_truncate(sinter_session *session,
 }
 void sinter_session_cancel(sinter_session *session) {
   session->cancelled = true;
+}
+
+// A snapshot is the ids.
+uint64_t sinter_session_snapshot_bytes(const sinter_session *session) {
+  return session->history.size() * sizeof(int32_t);
+}
+sinter_status *sinter_session_snapshot(const sinter_session *session,
+                                       void *snapshot, size_t bytes) {
+  std::memcpy(snapshot, session->history.data(), bytes);
+  return nullptr;
+}
+sinter_status *sinter_session_restore(sinter_session *session,
+                                      const void *snapshot, size_t bytes) {
+  if (bytes % sizeof(int32_t))
+    return fail(SINTER_CORRUPT, "the snapshot is damaged");
+  if (bytes / sizeof(int32_t) > session->context)
+    return fail(SINTER_CONTEXT_FULL, "the snapshot is too long");
+  session->history.resize(bytes / sizeof(int32_t));
+  std::memcpy(session->history.data(), snapshot, bytes);
+  return nullptr;
 }
 
 sinter_status *sinter_session_speculation(sinter_session *session,

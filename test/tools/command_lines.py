@@ -61,6 +61,18 @@ class Run(ToolTest):
         self.assertEqual(out, "cde")
         self.assertIn("context is full", error)
 
+    def test_sessions_are_saved_and_loaded(self):
+        saved = self.path("s")
+        self.out("llm-run", self.plan, "-p", "abc", "-n", 3, "--save-session", saved)
+        with open(saved, "rb") as file:
+            self.assertEqual(file.read(), struct.pack("<5i", *b"abcde"))  # the last token is in no state yet
+        out = json.loads(self.out("llm-run", self.plan, "-p", "abcdx", "-n", 1, "--json", "--load-session", saved))
+        self.assertEqual((out["reused_tokens"], out["prompt_tokens"], out["text"]), (4, 1, "y"))
+        self.assertIn("x: the snapshot is damaged", self.error("llm-run", self.plan, "-p", "a", "--load-session", self.path("x", "abc")))
+        self.assertIn("too long", self.error("llm-run", self.plan, "-p", "a", "-c", 4, "--load-session", saved))
+        self.assertIn("none", self.error("llm-run", self.plan, "-p", "a", "--load-session", self.path("none")))
+        self.assertIn("--save-session belongs to", self.error("llm-run", self.plan, "--selftest", "--save-session", saved, code=2))
+
     def test_usage_errors(self):
         for arguments, message in [
                 (["-p", "a"], "no PLAN"), ([self.plan, "--nope"], "'--nope'"), ([self.plan, "-n", "x"], "'x'"),

@@ -54,6 +54,13 @@ void Arguments::declare(OptionParser &parser) {
               "turn, else a turn a line");
   parser.text("--system", "TEXT", system, "first message of the conversation");
 
+  parser.text("--load-session", "FILE", loadSession,
+              "begin with the state saved in FILE: what a prompt has in common "
+              "with its text is not computed again");
+  parser.text("--save-session", "FILE", saveSession,
+              "after each answer, save the state of the session to FILE; it "
+              "belongs to the plan");
+
   parser.section("Generation:");
   parser.number("-n, --tokens", "N", tokens,
                 "at most N tokens (default: until the model ends the text)");
@@ -146,6 +153,13 @@ bool Arguments::parse(int argc, char **argv) {
     throw UsageError("--system belongs to --chat");
   if (action != Action::Generate && profile)
     throw UsageError("--profile belongs to the completion of a prompt");
+  if (action != Action::Generate && action != Action::Chat)
+    for (const auto &[given, name] :
+         {std::pair(&loadSession, "--load-session"),
+          std::pair(&saveSession, "--save-session")})
+      if (given->has_value())
+        throw UsageError(std::string(name) +
+                         " belongs to the completion of a prompt or --chat");
   if (tokens == 0u)
     throw UsageError("-n wants at least 1; leave it out to go on until the "
                      "model ends the text");

@@ -19,6 +19,21 @@ using namespace sinter::tools;
 // positions than there is memory.
 static constexpr size_t defaultContext = 8192;
 
+static void load(Session &session, const std::string &path) {
+  const std::string bytes = readFile(path);
+  const auto *first = reinterpret_cast<const uint8_t *>(bytes.data());
+  auto result = session.restore({first, bytes.size()});
+  if (!result)
+    throw Failure(path + ": " + std::string(result.error().message()));
+}
+
+static void save(const Session &session, const std::string &path) {
+  const std::vector<uint8_t> bytes = session.snapshot().orThrow();
+  AtomicFile file(path);
+  file.write(bytes.data(), bytes.size());
+  file.commit();
+}
+
 Session sinter::tools::makeSession(const Job &job, size_t prompt) {
   const Arguments &arguments = job.arguments;
   const size_t most = job.plan.maxContext();
@@ -43,7 +58,10 @@ Session sinter::tools::makeSession(const Job &job, size_t prompt) {
   SessionOptions options;
   options.context = static_cast<uint32_t>(context);
   options.chunk = arguments.chunk.value_or(0);
-  return job.plan.session(options).orThrow();
+  Session session = job.plan.session(options).orThrow();
+  if (arguments.loadSession)
+    load(session, *arguments.loadSession);
+  return session;
 }
 
 namespace {
@@ -104,6 +122,8 @@ Completion sinter::tools::complete(const Job &job, Session &session,
       });
   completion.interrupted = scope.interrupted();
   completion.speculation = session.speculation().orThrow();
+  if (job.arguments.saveSession && (result || completion.interrupted))
+    save(session, *job.arguments.saveSession);
   if (!result && completion.interrupted &&
       result.error().code() == SINTER_CANCELLED) {
     completion.statistics = watch.statistics(ids.size());

@@ -1,0 +1,40 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef SINTER_RUNTIME_STATE_SNAPSHOT_H
+#define SINTER_RUNTIME_STATE_SNAPSHOT_H
+
+#include "runtime/state/SessionMemory.h"
+
+#include <span>
+
+namespace sinter::runtime {
+
+/// The start of a snapshot, little-endian. Behind it stand the u32 length of
+/// each state, the i32 ids, the pages of each state in the order of their
+/// positions (of a page: each layer's K and V), and the XXH3-64 of all of that.
+struct SnapshotHeader {
+  static constexpr char kMagic[] = "SINTSESS"; // 8 bytes, no terminator
+  static constexpr uint32_t kFormat = 1;
+
+  char magic[8];
+  uint32_t format;
+  uint32_t states;
+  uint64_t bytes; // of the whole snapshot
+  uint64_t plan;  // digest of the tables of the plan it belongs to
+  uint32_t positions;
+  uint32_t reserved; // zero
+};
+static_assert(sizeof(SnapshotHeader) == 40);
+
+/// Between two calls: nothing is reserved.
+uint64_t snapshotBytes(const SessionMemory &session);
+/// Writes so many bytes to `out`.
+void takeSnapshot(const LoadedPlan &plan, const SessionMemory &session,
+                  uint8_t *out);
+/// Everything is checked before anything is changed.
+Status restoreSnapshot(const LoadedPlan &plan, SessionMemory &session,
+                       std::span<const uint8_t> snapshot);
+
+} // namespace sinter::runtime
+#endif
