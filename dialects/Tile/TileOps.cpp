@@ -452,12 +452,61 @@ LogicalResult PenalizeOp::verify() {
   return checkExactRows(*this, getLogits(), "logits", getVocabulary());
 }
 
-LogicalResult SampleOp::verify() {
-  ArrayRef<int64_t> work = shapeOf(getWork());
-  int64_t needed = 2 * shapeOf(getLogits())[1];
+template <typename Draw> static LogicalResult checkDraw(Draw op) {
+  ArrayRef<int64_t> work = shapeOf(op.getWork());
+  int64_t needed = 2 * shapeOf(op.getLogits())[1];
   if (work.size() != 1 || work[0] < needed)
-    return emitOpError() << "work must be one row of at least " << needed
-                         << " elements (weights and ids of a row of logits)";
+    return op.emitOpError() << "work must be one row of at least " << needed
+                            << " elements (weights and ids of a row of logits)";
+  return checkExactRows(op, op.getLogits(), "logits", op.getVocabulary());
+}
+
+LogicalResult SampleOp::verify() { return checkDraw(*this); }
+
+static LogicalResult checkProposals(Operation *op, Value proposals,
+                                    Value logits) {
+  int64_t columns = shapeOf(logits)[1];
+  if (shapeOf(proposals)[1] == columns)
+    return success();
+  return op->emitOpError() << "proposals have " << shapeOf(proposals)[1]
+                           << " columns, the logits " << columns;
+}
+
+LogicalResult SampleProposalOp::verify() {
+  if (failed(checkProposals(*this, getProposals(), getLogits())))
+    return failure();
+  return checkDraw(*this);
+}
+
+LogicalResult SampleRejectOp::verify() {
+  if (getProposals() &&
+      failed(checkProposals(*this, getProposals(), getLogits())))
+    return failure();
+  return checkDraw(*this);
+}
+
+LogicalResult SampleTypicalOp::verify() {
+  if (!(getEpsilon().convertToFloat() >= 0) ||
+      !(getDelta().convertToFloat() >= 0))
+    return emitOpError("epsilon and delta must not be negative");
+  return checkDraw(*this);
+}
+
+LogicalResult SampleJudgedOp::verify() {
+  if (shapeOf(getToken())[0] < 2)
+    return emitOpError("token has room for the judged id and the drawn one");
+  return checkDraw(*this);
+}
+
+LogicalResult JudgeOp::verify() {
+  auto weights = dyn_cast<DenseFPElementsAttr>(getWeights());
+  if (!weights || !weights.getElementType().isF32() ||
+      weights.getType().getRank() != 1)
+    return emitOpError("weights must be a vector of f32");
+  return checkExactRows(*this, getX(), "x", weights.getNumElements());
+}
+
+LogicalResult SummarizeOp::verify() {
   return checkExactRows(*this, getLogits(), "logits", getVocabulary());
 }
 

@@ -463,6 +463,7 @@ def Tile_AttentionOp : Tile_Op<"attention", [AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
+include "dialects/Tile/TileRuleOps.td"
 include "dialects/Tile/TileVocabularyOps.td"
 
 #endif

@@ -208,7 +208,9 @@ OpCost sinter::analysis::costOf(Operation *op) {
           .Case([](tile::AddOp op) {
             return elementwise(op.getRows(), op.getCols(), op.getY(), 1);
           })
-          .Case<tile::SampleOp, tile::ArgmaxOp, tile::PenalizeOp>(
+          .Case<tile::SampleOp, tile::ArgmaxOp, tile::PenalizeOp,
+                tile::SampleProposalOp, tile::SampleRejectOp,
+                tile::SampleTypicalOp, tile::SampleJudgedOp, tile::SummarizeOp>(
               [](auto pass) { return vocabularyPass(pass.getVocabulary()); })
           .Default([](Operation *other) { return operandsOf(other); });
   c.name = op->getName().stripDialect();

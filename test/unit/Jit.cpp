@@ -213,12 +213,14 @@ Kernel::~Kernel() = default;
 
 void Kernel::call(std::vector<uint64_t> a) const {
   // Arguments that a function does not take do no harm in the C convention.
-  a.resize(14);
-  using Fn = void (*)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t,
-                      uint64_t, uint64_t, uint64_t, uint64_t, uint64_t,
-                      uint64_t, uint64_t, uint64_t, uint64_t);
+  a.resize(16);
+  using Fn =
+      void (*)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t,
+               uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t,
+               uint64_t, uint64_t, uint64_t, uint64_t);
   reinterpret_cast<Fn>(function)(a[0], a[1], a[2], a[3], a[4], a[5], a[6], a[7],
-                                 a[8], a[9], a[10], a[11], a[12], a[13]);
+                                 a[8], a[9], a[10], a[11], a[12], a[13], a[14],
+                                 a[15]);
 }
 
 void Kernel::run(std::vector<uint64_t> arguments, unsigned workers,

@@ -226,6 +226,22 @@ bool lowerRowOp(Operation *op, OpBuilder &b, Share share, RowMachine machine) {
           [&](tile::PenalizeOp x) { return lowerPenalize(l, x, share), true; })
       .Case([&](tile::ArgmaxOp x) { return lowerArgmax(l, x, share), true; })
       .Case([&](tile::SampleOp x) { return lowerSample(l, x, share), true; })
+      .Case([&](tile::SampleProposalOp x) {
+        return lowerSampleProposal(l, x, share), true;
+      })
+      .Case([&](tile::SampleRejectOp x) {
+        return lowerSampleReject(l, x, share), true;
+      })
+      .Case([&](tile::SampleTypicalOp x) {
+        return lowerSampleTypical(l, x, share), true;
+      })
+      .Case([&](tile::SampleJudgedOp x) {
+        return lowerSampleJudged(l, x, share), true;
+      })
+      .Case([&](tile::JudgeOp x) { return lowerJudge(l, x, share), true; })
+      .Case([&](tile::SummarizeOp x) {
+        return lowerSummarize(l, x, share), true;
+      })
       .Case([&](tile::ReadHistoryOp x) {
         return lowerReadHistory(l, x, share), true;
       })

@@ -70,6 +70,13 @@ void lowerAttention(LaneBuilder &l, tile::AttentionOp op, Share share,
 void lowerPenalize(LaneBuilder &l, tile::PenalizeOp op, Share share);
 void lowerArgmax(LaneBuilder &l, tile::ArgmaxOp op, Share share);
 void lowerSample(LaneBuilder &l, tile::SampleOp op, Share share);
+void lowerSampleProposal(LaneBuilder &l, tile::SampleProposalOp op,
+                         Share share);
+void lowerSampleReject(LaneBuilder &l, tile::SampleRejectOp op, Share share);
+void lowerSampleTypical(LaneBuilder &l, tile::SampleTypicalOp op, Share share);
+void lowerSampleJudged(LaneBuilder &l, tile::SampleJudgedOp op, Share share);
+void lowerJudge(LaneBuilder &l, tile::JudgeOp op, Share share);
+void lowerSummarize(LaneBuilder &l, tile::SummarizeOp op, Share share);
 void lowerReadHistory(LaneBuilder &l, tile::ReadHistoryOp op, Share share);
 void lowerMapLogits(LaneBuilder &l, tile::MapLogitsOp op, Share share);
 

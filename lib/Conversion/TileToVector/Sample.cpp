@@ -2,13 +2,8 @@
 //
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-//
-// With m the largest logit, a = (m - logit) / T >= 0 is the distance of an id
-// and p = e^-a its weight (the best id has weight 1). Both are non-negative
-// floats, whose bits are in order as integers: every threshold is found by
-// bisection on bits, is exact, and keeps all ids that tie at it.
 #include "lib/Conversion/TileToVector/MathExpansion.h"
-#include "lib/Conversion/TileToVector/Vocabulary.h"
+#include "lib/Conversion/TileToVector/Sampler.h"
 
 #include <limits>
 
@@ -19,9 +14,7 @@ using IPred = arith::CmpIPredicate;
 namespace sinter {
 namespace {
 
-// Words of the noise counter beside position and id.
-constexpr int64_t kPurposeSample = 0;
-constexpr int64_t kStream = 0;
+constexpr int64_t kStream = 0; // a word of the noise counter
 
 constexpr int64_t kBlock = 4096; // of a sum; a multiple of the lanes
 constexpr int64_t kInfinityBits = 0x7f800000;
@@ -30,46 +23,12 @@ constexpr int64_t kOneBits = 0x3f800000;
 // difference behind the best one never wins, so it need not be looked at.
 constexpr double kNeverWins = 3.3e-9; // < e^-19.5
 
-class Sampler {
-public:
-  Sampler(LaneBuilder &l, tile::SampleOp op);
-  /// Draws an id; `greedy` is the best one, and the answer if none is a number.
-  Value draw(Best greedy);
+} // namespace
 
-private:
-  Value distances(Value logits, Value isId);
-  void storeDistances();
-  Value topK();
-  Value countUpTo(Value key);
-  Value storeWeights(Value lastKey);
-  Value lowestWeight(Value sum);
-  Value compact(Value lowest);
-  Value topP(Value count, Value lowest, Value sum);
-  Value massFrom(Value count, Value weight);
-  Value noise(Value ids);
-  Value choose(Value count, Value weight);
-
-  /// Sum over vectors [0, end) of body(i): 16 lanes in blocks of 4096, each
-  /// reduced by the tree, blocks added from left to right.
-  Value blockedSum(Value end, llvm::function_ref<Value(Value)> body);
-  Value idsAt(Value i) {
-    return l.addi(lanes, l.splat(l.indexCast(i, l.i32()), kLanes));
-  }
-  Value keysOf(Value x) { return l.bits(x, l.i32()); }
-
-  LaneBuilder &l;
-  tile::SampleOp op;
-  int64_t vocabulary, padded;
-  Value zero, lanes, logits;
-  Value weights; // first half of the work memory: a, then p, then p compacted
-  Best greedy;
-};
-
-Sampler::Sampler(LaneBuilder &l, tile::SampleOp op)
-    : l(l), op(op), vocabulary(op.getVocabulary()),
-      padded(cast<MemRefType>(op.getLogits().getType()).getDimSize(1)),
-      zero(l.index(0)), lanes(l.iota(kLanes, l.i32())), logits(op.getLogits()),
-      weights(op.getWork()) {}
+Sampler::Sampler(LaneBuilder &l, const Draw &op, Best greedy)
+    : l(l), op(op), padded(cast<MemRefType>(op.logits.getType()).getDimSize(1)),
+      zero(l.index(0)), lanes(l.iota(kLanes, l.i32())), weights(op.work),
+      greedy(greedy) {}
 
 Value Sampler::blockedSum(Value end, llvm::function_ref<Value(Value)> body) {
   auto vec = VectorType::get({kLanes}, l.f32());
@@ -92,7 +51,7 @@ Value Sampler::blockedSum(Value end, llvm::function_ref<Value(Value)> body) {
 Value Sampler::distances(Value logit, Value isId) {
   constexpr double inf = std::numeric_limits<double>::infinity();
   Value m = l.splat(greedy.value, kLanes);
-  Value a = l.div(l.sub(m, logit), l.splat(op.getTemperature(), kLanes));
+  Value a = l.div(l.sub(m, logit), l.splat(op.temperature, kLanes));
   a = l.select(l.cmp(FPred::UNO, a, a), l.f(a, inf), a);
   a = l.select(l.cmp(FPred::OEQ, logit, m), l.f(a, 0), a);
   Value none = l.f(a, std::numeric_limits<double>::quiet_NaN());
@@ -101,8 +60,8 @@ Value Sampler::distances(Value logit, Value isId) {
 
 void Sampler::storeDistances() {
   l.loop(zero, l.index(padded), kLanes, [&](Value i) {
-    Value isId = l.cmp(IPred::slt, idsAt(i), l.i(lanes, vocabulary));
-    Value x = l.load(logits, {op.getRow(), i}, kLanes);
+    Value isId = l.cmp(IPred::slt, idsAt(i), l.i(lanes, op.vocabulary));
+    Value x = l.load(op.logits, {op.row, i}, kLanes);
     l.store(distances(x, isId), weights, {i});
   });
 }
@@ -122,10 +81,10 @@ Value Sampler::countUpTo(Value key) {
 
 /// The largest distance (as bits) that is kept.
 Value Sampler::topK() {
-  Value k = l.indexCast(op.getTopK(), l.i32());
+  Value k = l.indexCast(op.topK, l.i32());
   Value all = l.i(k, kInfinityBits);
-  Value cuts = l.andi(l.cmp(IPred::sgt, op.getTopK(), zero),
-                      l.cmp(IPred::slt, op.getTopK(), l.index(vocabulary)));
+  Value cuts = l.andi(l.cmp(IPred::sgt, op.topK, zero),
+                      l.cmp(IPred::slt, op.topK, l.index(op.vocabulary)));
   return l.either(
       cuts,
       [&] {
@@ -158,10 +117,11 @@ Value Sampler::storeWeights(Value lastKey) {
 /// A weight that every id of the final choice reaches: min-p, what can win at
 /// all, and half of what top-p can leave out at most on average.
 Value Sampler::lowestWeight(Value sum) {
-  Value low = l.max(op.getMinP(), l.f(sum, kNeverWins));
-  Value rest = l.sub(l.f(sum, 1), op.getTopP());
-  Value average = l.mul(l.mul(rest, sum), l.f(sum, 0.5 / double(vocabulary)));
-  Value cuts = l.cmp(FPred::OLT, op.getTopP(), l.f(sum, 1));
+  Value low = l.max(op.minP, l.f(sum, kNeverWins));
+  Value rest = l.sub(l.f(sum, 1), op.topP);
+  Value average =
+      l.mul(l.mul(rest, sum), l.f(sum, 0.5 / double(op.vocabulary)));
+  Value cuts = l.cmp(FPred::OLT, op.topP, l.f(sum, 1));
   low = l.select(cuts, l.max(average, low), low);
   return l.select(l.cmp(FPred::OLT, low, l.f(sum, 1)), low, l.f(sum, 1));
 }
@@ -195,8 +155,16 @@ Value Sampler::compact(Value lowest) {
   return count[0];
 }
 
+Sampler::Candidates Sampler::candidatesAt(Value i) {
+  Value count32 = l.splat(l.indexCast(count, l.i32()), kLanes);
+  Value there = l.cmp(IPred::slt, idsAt(i), count32);
+  Value at = l.addi(i, l.index(padded));
+  return {l.load(weights, {i}, kLanes), keysOf(l.load(weights, {at}, kLanes)),
+          there};
+}
+
 /// The sum of the weights of at least `weight` (as bits).
-Value Sampler::massFrom(Value count, Value weight) {
+Value Sampler::massFrom(Value weight) {
   Value bound = l.splat(weight, kLanes);
   Value count32 = l.splat(l.indexCast(count, l.i32()), kLanes);
   return blockedSum(count, [&](Value i) {
@@ -209,8 +177,8 @@ Value Sampler::massFrom(Value count, Value weight) {
 
 /// The largest weight w (as bits) such that the ids of at least w hold the
 /// share top-p of the mass.
-Value Sampler::topP(Value count, Value lowest, Value sum) {
-  Value share = op.getTopP();
+Value Sampler::topP(Value lowest, Value sum) {
+  Value share = op.topP;
   Value low = keysOf(lowest);
   return l.either(
       l.cmp(FPred::OLT, share, l.f(share, 1)),
@@ -220,8 +188,7 @@ Value Sampler::topP(Value count, Value lowest, Value sum) {
         return l.narrowDown(low, l.i(low, kOneBits), [&](Value lo, Value hi) {
           Value up = l.addi(l.subi(hi, lo), one);
           Value middle = l.addi(lo, l.shru(up, 1));
-          Value mass = massFrom(count, middle);
-          Value enough = l.cmp(FPred::OGE, mass, target);
+          Value enough = l.cmp(FPred::OGE, massFrom(middle), target);
           return SmallVector<Value>{l.select(enough, middle, lo),
                                     l.select(enough, hi, l.subi(middle, one))};
         })[0];
@@ -229,56 +196,106 @@ Value Sampler::topP(Value count, Value lowest, Value sum) {
       [&] { return low; });
 }
 
-Value Sampler::noise(Value ids) {
-  auto word = [&](Value x) { return l.splat(x, kLanes); };
-  Value seed = op.getSeed();
-  Value position = l.indexCast(op.getPosition(), l.i32());
-  Value low = l.trunci(seed, l.i32());
-  Value high = l.trunci(l.shru(seed, 32), l.i32());
-  auto bits = emitPhilox(
+Value Sampler::noiseBits(Value ids, Purpose purpose) {
+  auto word = [&](Value x) {
+    return isa<VectorType>(ids.getType()) ? l.splat(x, kLanes) : x;
+  };
+  Value position = l.indexCast(op.position, l.i32());
+  Value low = l.trunci(op.seed, l.i32());
+  Value high = l.trunci(l.shru(op.seed, 32), l.i32());
+  return emitPhilox(
       l.b, l.loc,
-      {word(position), l.i(ids, kPurposeSample), l.i(ids, kStream), ids},
-      {word(low), word(high)});
-  return emitGumbel(l.b, l.loc, bits[0]);
+      {word(position), l.i(ids, int64_t(purpose)), l.i(ids, kStream), ids},
+      {word(low), word(high)})[0];
 }
 
-/// The id of the largest -a + noise among weights of at least `weight`.
-Value Sampler::choose(Value count, Value weight) {
+Value Sampler::uniform(Value id, Purpose purpose) {
+  return emitUniform(l.b, l.loc, noiseBits(id, purpose));
+}
+
+Value Sampler::chooseBy(Purpose purpose, Value least,
+                        llvm::function_ref<Value(const Candidates &)> score) {
   constexpr double inf = std::numeric_limits<double>::infinity();
   auto vec = VectorType::get({kLanes}, l.f32());
   Value low = l.constantF(vec, -inf);
-  Value bound = l.splat(weight, kLanes);
-  Value count32 = l.splat(l.indexCast(count, l.i32()), kLanes);
   Value nobody = l.splat(greedy.id, kLanes);
   auto best =
       l.loop(zero, count, kLanes, {low, nobody}, [&](Value i, ValueRange v) {
-        Value p = l.load(weights, {i}, kLanes);
-        Value in = l.andi(l.cmp(IPred::sge, keysOf(p), bound),
-                          l.cmp(IPred::slt, idsAt(i), count32));
-        Value at = l.addi(i, l.index(padded));
-        Value ids = keysOf(l.load(weights, {at}, kLanes));
-        ids = l.select(in, ids, l.i(ids, 0));
-        Value x = vector::GatherOp::create(l.b, l.loc, vec, logits,
-                                           ValueRange{op.getRow(), zero}, ids,
-                                           in, low);
-        Value score = l.sub(noise(ids), distances(x, Value()));
-        score = l.select(in, score, low);
-        Best b = betterOf(l, {v[0], v[1]}, {score, ids});
+        Candidates c = candidatesAt(i);
+        c.there = l.andi(c.there, l.cmp(IPred::sge, keysOf(c.weights),
+                                        l.splat(least, kLanes)));
+        c.ids = l.select(c.there, c.ids, l.i(c.ids, 0));
+        Value noise = emitGumbel(l.b, l.loc, noiseBits(c.ids, purpose));
+        Value x = l.select(c.there, l.add(noise, score(c)), low);
+        Best b = betterOf(l, {v[0], v[1]}, {x, c.ids});
         return SmallVector<Value>{b.value, b.id};
       });
   return bestLane(l, {best[0], best[1]}).id;
 }
 
-Value Sampler::draw(Best best) {
-  greedy = best;
+Value Sampler::choose() {
+  auto vec = VectorType::get({kLanes}, l.f32());
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  return chooseBy(Purpose::Token, least, [&](const Candidates &c) {
+    Value x = vector::GatherOp::create(l.b, l.loc, vec, op.logits,
+                                       ValueRange{op.row, zero}, c.ids, c.there,
+                                       l.constantF(vec, -inf));
+    return l.neg(distances(x, Value()));
+  });
+}
+
+Value Sampler::chooseByWeight(Purpose purpose) {
+  return chooseBy(purpose, l.i(least, 1), [&](const Candidates &c) {
+    return emitLog(l.b, l.loc, c.weights);
+  });
+}
+
+void Sampler::keep() {
   storeDistances();
   Value sum = storeWeights(topK());
   Value lowest = lowestWeight(sum);
-  Value count = compact(lowest);
-  return choose(count, topP(count, lowest, sum));
+  count = compact(lowest);
+  least = topP(lowest, sum);
 }
 
-} // namespace
+Value Sampler::sum(llvm::function_ref<Value(Value, Value)> body) {
+  return blockedSum(count, [&](Value i) {
+    Candidates c = candidatesAt(i);
+    Value x = body(c.weights, c.ids);
+    return l.select(c.there, x, l.f(x, 0));
+  });
+}
+
+Value Sampler::replace(llvm::function_ref<Value(Value, Value)> body) {
+  return blockedSum(count, [&](Value i) {
+    Candidates c = candidatesAt(i);
+    Value x = body(c.weights, l.select(c.there, c.ids, l.i(c.ids, 0)));
+    x = l.select(c.there, x, l.f(x, 0));
+    l.store(x, weights, {i});
+    return x;
+  });
+}
+
+Value Sampler::dropOthers() {
+  Value bound = l.splat(least, kLanes);
+  return replace([&](Value p, Value) {
+    return l.select(l.cmp(IPred::sge, keysOf(p), bound), p, l.f(p, 0));
+  });
+}
+
+Value Sampler::weightOf(Value id) {
+  Value wanted = l.splat(id, kLanes);
+  return sum([&](Value p, Value ids) {
+    return l.select(l.cmp(IPred::eq, ids, wanted), p, l.f(p, 0));
+  });
+}
+
+void Sampler::forEach(llvm::function_ref<void(Value, Value)> body) {
+  l.loop(zero, count, 1, [&](Value i) {
+    Value at = l.addi(i, l.index(padded));
+    body(l.load(weights, {i}), keysOf(l.load(weights, {at})));
+  });
+}
 
 void lowerSample(LaneBuilder &l, tile::SampleOp op, Share share) {
   onFirstWorker(l, share, [&] {
@@ -286,7 +303,12 @@ void lowerSample(LaneBuilder &l, tile::SampleOp op, Share share) {
     Value t = op.getTemperature();
     Value token = l.either(
         l.cmp(FPred::OGT, t, l.f(t, 0)),
-        [&] { return Sampler(l, op).draw(best); }, [&] { return best.id; });
+        [&] {
+          Sampler sampler(l, Draw::of(op), best);
+          sampler.keep();
+          return sampler.choose();
+        },
+        [&] { return best.id; });
     l.store(token, op.getToken(), {l.index(0)});
   });
 }
