@@ -6,6 +6,7 @@
 #ifndef SINTER_DIALECTS_DECODE_DECODEOPS_TD
 #define SINTER_DIALECTS_DECODE_DECODEOPS_TD
 
+include "dialects/Common/CostTable.td"
 include "dialects/Common/NumberFunction.td"
 include "dialects/Decode/DecodeDialect.td"
 include "mlir/IR/EnumAttr.td"
@@ -154,6 +155,8 @@ def Decode_DrafterOp : Decode_Op<"drafter", [Symbol, HasParent<"::mlir::ModuleOp
   }];
   let hasVerifier = 1;
 }
+
+def Decode_CostsOp : CostTableOp<Decode_Dialect>;
 
 def Decode_DraftOp : Decode_User<"draft"> {
   let summary = "Proposes ids for the rows behind row 0 of the next forward";

@@ -4,6 +4,7 @@
 // Verifiers of declarations and of the ops that name them.
 
 #include "dialects/Plan/PlanOps.h"
+#include "dialects/Common/CostTable.h"
 #include "dialects/Common/NumberFunction.h"
 #include "llvm/ADT/TypeSwitch.h"
 

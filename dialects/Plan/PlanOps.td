@@ -6,6 +6,7 @@
 #ifndef SINTER_DIALECTS_PLAN_PLANOPS_TD
 #define SINTER_DIALECTS_PLAN_PLANOPS_TD
 
+include "dialects/Common/CostTable.td"
 include "dialects/Common/NumberFunction.td"
 include "dialects/Plan/PlanAttrs.td"
 include "mlir/IR/SymbolInterfaces.td"
@@ -205,6 +206,8 @@ def Plan_DrafterOp : Plan_Declaration<"drafter", [Symbol,
     (`buffer` `(` $buffer^ `)`)? attr-dict
   }];
 }
+
+def Plan_CostsOp : CostTableOp<Plan_Dialect>;
 
 //===-- functions ---------------------------------------------------------===//
 

@@ -18,6 +18,7 @@
 #include "lib/Pipelines/CompileCode.h"
 #include "lib/Pipelines/Golden.h"
 #include "lib/Pipelines/Later.h"
+#include "lib/Pipelines/MeasureCosts.h"
 #include "lib/Pipelines/PackWeights.h"
 #include "lib/Pipelines/PlanCache.h"
 #include "lib/Pipelines/ReadText.h"
@@ -319,12 +320,19 @@ llvm::Error ArtifactBuilder::build(PlanCache &plans, StringRef key) {
     return mineBigrams(path, beginning, pool.getMaxConcurrency());
   };
 
+  if (options.artifact.measureCost)
+    inputs.costs = [&](StringRef path) {
+      return measureCosts(path, draftLayers(module).has_value());
+    };
+
   WeightPackers packers(device, checkpoint);
   inputs.divideWeight = [&](planir::WeightOp weight, uint64_t bytes) {
     return packers.divide(weight.getSymName(), bytes);
   };
   inputs.packed = &plans;
-  inputs.finished = [&](StringRef path) { plans.keepPlan(key, path); };
+  // Another machine, or another hour, has other times.
+  if (!options.artifact.measureCost)
+    inputs.finished = [&](StringRef path) { plans.keepPlan(key, path); };
   inputs.program = module;
   inputs.pool = &pool;
   return writePlan(inputs, options.output, timing);
@@ -335,6 +343,9 @@ llvm::Error ArtifactBuilder::run() {
     return failed;
   if (auto failed = chooseLevels())
     return failed;
+  if (options.artifact.measureCost && module.getOps<planir::CostsOp>().empty())
+    return error("--measure-cost: no drafts are verified in this plan, so that "
+                 "it has no cost table; see --speculate");
   auto digest = digestSource();
   if (!digest)
     return digest.takeError();
@@ -349,10 +360,14 @@ llvm::Error ArtifactBuilder::run() {
   addQuality();
   std::string key = planKey();
   PlanCache plans(cache, module, device, sourceSha256, draftSha256, pool);
-  auto reused = reuse(plans, key);
-  if (!reused)
-    return reused.takeError();
-  if (!*reused) {
+  bool reused = false;
+  if (!options.artifact.measureCost) {
+    auto found = reuse(plans, key);
+    if (!found)
+      return found.takeError();
+    reused = *found;
+  }
+  if (!reused) {
     if (!compiler)
       compileCode();
     if (auto failed = addText())

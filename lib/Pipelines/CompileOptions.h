@@ -57,6 +57,7 @@ struct ArtifactOptions {
   std::vector<std::string> levels; ///< CPU levels; empty: all, best first
   bool golden = true;              ///< write self-test vectors
   bool chatTemplate = true;        ///< carry the model's chat template
+  bool measureCost = false;        ///< time forwards; such a plan is not kept
 };
 
 struct CacheOptions {

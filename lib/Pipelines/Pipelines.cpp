@@ -73,6 +73,7 @@ void sinter::buildPhase(OpPassManager &manager, Phase phase,
     if (llvm::is_contained(options.decode.speculate, "self"))
       manager.addPass(createSelfDraft({options.decode.selfLayers}));
     manager.addPass(createBuildGeneration(build));
+    manager.addPass(createPredictCosts());
     return manager.addPass(createVerifyDecoded());
   }
   case Phase::Plan:

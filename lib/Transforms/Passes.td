@@ -256,4 +256,22 @@ def BuildGeneration : Pass<"decode-build-generation", "mlir::ModuleOp"> {
   ];
 }
 
+def PredictCosts : Pass<"decode-predict-costs", "mlir::ModuleOp"> {
+  let summary = "Predicts what rows of a forward cost where drafts are verified";
+  let description = [{
+    Where a program has a `decode.verify`: a `decode.costs` with the time of a
+    forward of 1 to 16 rows and of an id that a model drafts, over that of one
+    row, from what the ops of their launches read and compute (lib/Analysis) and
+    the speeds of a usual machine.
+  }];
+  let dependentDialects = ["sinter::decode::DecodeDialect"];
+  let options = [
+    Option<"position", "position", "int64_t", "512",
+           "positions before the rows">
+  ];
+  let statistics = [
+    Statistic<"numTables", "tables", "cost tables predicted">
+  ];
+}
+
 #endif // SINTER_LIB_TRANSFORMS_PASSES_TD

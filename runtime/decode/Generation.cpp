@@ -72,7 +72,7 @@ Status chunkArguments(const LoadedPlan &plan, uint32_t function, uint32_t chunk,
 
 Status Generation::open() {
   started = nanoseconds();
-  speculation.begin(options.draft_tokens);
+  speculation.begin(options.draft_tokens, plan.tables().costs());
   return stream.open(options.stop, options.stop_count, plan.longestPiece());
 }
 

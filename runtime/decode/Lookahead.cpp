@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/decode/Lookahead.h"
+#include "runtime/schema/plan_generated.h"
 
 namespace sinter::runtime {
 
@@ -13,16 +14,21 @@ constexpr uint32_t kTried = 2; // ids
 /// Weight of the newest time.
 constexpr double kNewestTime = 0.125;
 
-/// Time of an id that a model makes over that of a row, until it was measured.
+/// Time of an id that a model makes over that of a row, in plans that do not
+/// say.
 constexpr double kIdShare = 0.35;
 
-/// Time of so many rows over that of one where nothing was measured: as long as
+/// Time of so many rows over that of one in plans that do not say: as long as
 /// weights take longer to read than to multiply, further rows are nearly free.
 double usual(uint32_t rows) {
   constexpr double kFew[] = {1, 1, 1.02, 1.06, 1.15, 1.3};
   return rows <= 5 ? kFew[rows] : kFew[5] + 0.17 * (rows - 5);
 }
 } // namespace
+
+double Lookahead::priorCost(uint32_t rows) const {
+  return prior ? double(prior->rows()->Get(rows - 1)) : usual(rows);
+}
 
 double Lookahead::cost(uint32_t rows) const {
   if (nanosecondsOf[rows] > 0)
@@ -31,8 +37,8 @@ double Lookahead::cost(uint32_t rows) const {
   for (uint32_t away = 1; away < kRows; ++away)
     for (uint32_t n : {rows - away, rows + away})
       if (n >= 1 && n <= kRows && nanosecondsOf[n] > 0)
-        return nanosecondsOf[n] * usual(rows) / usual(n);
-  return usual(rows);
+        return nanosecondsOf[n] * priorCost(rows) / priorCost(n);
+  return priorCost(rows);
 }
 
 /// Of numbers of rows that were not measured the best is hoped for, until they
@@ -57,7 +63,9 @@ double Lookahead::hopedCost(uint32_t rows) const {
 double Lookahead::idCost(const Proposal &proposal) const {
   if (!proposal.model)
     return 0;
-  return nanosecondsOfId > 0 ? nanosecondsOfId : kIdShare * cost(1);
+  if (nanosecondsOfId > 0)
+    return nanosecondsOfId;
+  return (prior && prior->id() > 0 ? double(prior->id()) : kIdShare) * cost(1);
 }
 
 uint32_t Lookahead::choose(const Proposal &proposal) {

@@ -6,6 +6,10 @@
 
 #include "runtime/decode/Drafter.h"
 
+namespace sinter::plan {
+struct Costs;
+}
+
 namespace sinter::runtime {
 
 /// Policy "goodput": how many of the ids proposed are worth computing. What was
@@ -16,6 +20,9 @@ public:
   /// Rows of a round, at most.
   static constexpr uint32_t kRows = SINTER_SPECULATION_ROWS;
 
+  /// What the plan says of costs, which holds until they were measured; null:
+  /// nothing.
+  void assume(const plan::Costs *costs) { prior = costs; }
   /// A number of ids, up to those of `proposal`, with the most tokens a second;
   /// now and then a few although none seem to be worth it.
   uint32_t choose(const Proposal &proposal);
@@ -35,8 +42,11 @@ public:
 
 private:
   double hopedCost(uint32_t rows) const;
+  /// Of so many rows over that of one, by the plan.
+  double priorCost(uint32_t rows) const;
 
   Acceptance rates;
+  const plan::Costs *prior = nullptr;
   double nanosecondsOf[kRows + 1] = {};
   double nanosecondsOfId = 0; // that a model makes
   /// Ids that a model may make now. A draft that was right to its end may be

@@ -87,7 +87,8 @@ void Speculation::settle() {
   rows = 0;
 }
 
-void Speculation::begin(uint32_t draftLength) {
+void Speculation::begin(uint32_t draftLength, const plan::Costs *costs) {
+  lookahead.assume(costs);
   length = draftLength;
   rows = 0;
   counts = {};

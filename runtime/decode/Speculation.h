@@ -24,8 +24,8 @@ public:
   /// As Host::observe.
   void observe(int64_t row, int32_t id);
   /// The figures of a new call begin. `length`: of every draft that finds so
-  /// many ids; 0: as its policy says.
-  void begin(uint32_t length);
+  /// many ids; 0: as its policy says. `costs`: what the plan says of them.
+  void begin(uint32_t length, const plan::Costs *costs);
   /// Figures until now.
   const sinter_speculation &figures();
 

@@ -4,6 +4,7 @@
 #include "runtime/plan/Verify.h"
 #include "runtime/schema/KernelAbi.h"
 #include "runtime/schema/plan_generated.h"
+#include "sinter-c/speculation.h"
 
 #include <cstdarg>
 #include <cstdio>
@@ -47,6 +48,7 @@ public:
     SINTER_TRY(buffers());
     SINTER_TRY(states());
     SINTER_TRY(drafters());
+    SINTER_TRY(costs());
     SINTER_TRY(numbers());
     SINTER_TRY(properties());
     return golden();
@@ -309,6 +311,31 @@ private:
       if (int32_t to = bigrams->next()->Get(id);
           to < -1 || to >= int64_t(plan.vocabulary()))
         return bad("the bigram of id %u goes to %d, which is no id", id, to);
+    return Status();
+  }
+
+  Status costs() {
+    constexpr uint32_t kRows = SINTER_SPECULATION_ROWS;
+    const plan::Costs *costs = plan.costs();
+    if (!costs)
+      return Status();
+    uint32_t count = costs->rows() ? costs->rows()->size() : 0;
+    if (count != kRows)
+      return bad("costs of %u numbers of rows, expected %u", count, kRows);
+    if (costs->rows()->Get(0) != 1)
+      return bad("a row costs %g, which is the unit",
+                 double(costs->rows()->Get(0)));
+    // Written so that NaN is refused, too.
+    auto sensible = [](float cost) { return cost >= 0 && cost <= 1000; };
+    for (uint32_t i = 1; i < kRows; ++i)
+      if (float now = costs->rows()->Get(i), before = costs->rows()->Get(i - 1);
+          !sensible(now) || now < before)
+        return bad("%u rows cost %g and %u rows %g; expected rising costs up "
+                   "to 1000",
+                   i + 1, double(now), i, double(before));
+    if (!sensible(costs->id()))
+      return bad("an id of a draft costs %g, expected 0 to 1000",
+                 double(costs->id()));
     return Status();
   }
 

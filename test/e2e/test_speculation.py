@@ -146,6 +146,29 @@ def test_the_plan_says_what_drafts(plan):
     assert "plan.drafter @copy copy" in text and "plan.draft @priority" in text
 
 
+def costs_of(plan):
+    return json.loads(run("llm-dump", plan, "--json").stdout)["costs"]
+
+
+def test_the_plan_says_what_rows_cost(plan, tmp_path):
+    """Predicted, or measured here; it changes how fast tokens come, never which."""
+    predicted = costs_of(plan)
+    assert len(predicted["rows"]) == 16 and predicted["rows"] == sorted(predicted["rows"]) and predicted["rows"][0] == 1
+    assert not predicted["measured"] and predicted["id"] == 0 and "predicted, of 1, 2, ... rows" in run("llm-dump", plan).stdout
+    folder = tmp_path
+    make_gguf.write(make_gguf.CONFIGS["llama-gqa-8-2"] | {"context": 200, "layers": 3}, str(folder / "m.gguf"))
+    texts = []
+    for measure in ([], ["--measure-cost"]):
+        tiny = compile_plan(folder / "m.gguf", folder / "m.plan", "--speculate=copy,self", "--no-golden", f"--target={levels_here()[-1]}", *measure)
+        costs = costs_of(tiny)
+        assert costs["measured"] == bool(measure) and costs["rows"] == sorted(costs["rows"]) and 0 < costs["id"] < 100
+        assert f"{'measured' if measure else 'predicted'}, of 1, 2, ... rows" in run("llm-dump", tiny).stdout
+        texts.append(generate(tiny, "--ids", "5,6,7,5,6,7,5", "-n", 100, "--ignore-eos")["tokens"])
+    assert texts[0] == texts[1]
+    refused = run("llm-compile", folder / "m.gguf", "-o", folder / "n.plan", "--measure-cost", check=False)
+    assert refused.returncode == 1 and "no drafts are verified in this plan" in refused.stderr
+
+
 @pytest.mark.parametrize("value, message", [("oracle", "is no drafter; there are copy, lookup, ngram, trigram, recycle, draft:MODEL and self"),
                                             ("heads:x", "is not there yet"), ("copy,copy", "twice"), ("draft", "names the model that drafts"),
                                             ("draft:x.gguf,draft:y.gguf", "twice")])

@@ -63,6 +63,11 @@ cl::list<std::string> speculate(
              "trigram, recycle, draft:MODEL.gguf, self[:LAYERS] (the model's "
              "first layers, by default a third of them)"),
     cl::cat(category));
+cl::opt<bool> measureCost(
+    "measure-cost",
+    cl::desc("Time forwards of 1 to 16 rows here for the plan's cost table, "
+             "with which drafting begins (default: predicted)"),
+    cl::cat(category));
 cl::list<std::string>
     targets("target", cl::CommaSeparated, cl::value_desc("LEVEL,..."),
             cl::desc("CPU levels to compile for (default: all): x86-64-v3, "
@@ -251,6 +256,7 @@ int readOptions(CompileOptions &options) {
     return usage("--speculate needs --max-rows of at least 2");
   options.artifact.levels.assign(targets.begin(), targets.end());
   options.artifact.golden = !noGolden;
+  options.artifact.measureCost = measureCost;
   options.artifact.chatTemplate = !noChatTemplate;
   options.dumpPhasesTo = dump;
   options.timing = timing;

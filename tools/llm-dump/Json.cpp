@@ -99,6 +99,18 @@ static json::Object memory(const plan::Plan &plan, const Load &load) {
       {"peak_bytes", peakBytes(plan, load)}};
 }
 
+static json::Value costs(const plan::Plan &plan) {
+  const plan::Costs *from = plan.costs();
+  if (!from)
+    return nullptr;
+  json::Array rows;
+  for (uint32_t i = 0; i < count(from->rows()); ++i)
+    rows.push_back(from->rows()->Get(i));
+  return json::Object{{"rows", std::move(rows)},
+                      {"id", from->id()},
+                      {"measured", from->measured()}};
+}
+
 static json::Object defaults(const plan::Plan &plan) {
   const plan::GenerationDefaults *from = plan.defaults();
   if (!from)
@@ -160,6 +172,7 @@ void sinter::dump::printJson(const PlanFile &file, const Load &load,
                       {"weights", weights(plan)},
                       {"kernels", kernels(plan)},
                       {"functions", std::move(functions)},
+                      {"costs", costs(plan)},
                       {"memory", memory(plan, load)},
                       {"defaults", defaults(plan)},
                       {"provenance", properties(plan.provenance())},

@@ -68,6 +68,7 @@ private:
   void sections();
   void code();
   void program();
+  void costs();
   void memory();
   void text();
   void defaults();
@@ -153,6 +154,7 @@ void Summary::program() {
          << dump::text(plan.drafters()->Get(drafter.parts()->Get(j))->name());
     to << "\n";
   }
+  costs();
   heading = "buffers";
   for (uint32_t i = 0; i < count(plan.buffers()); ++i) {
     const plan::Buffer &buffer = *plan.buffers()->Get(i);
@@ -173,6 +175,20 @@ void Summary::program() {
                          dump::text(state.type()), state.page_tokens());
     out << "\n";
   }
+}
+
+void Summary::costs() {
+  const plan::Costs *costs = plan.costs();
+  if (!costs)
+    return;
+  line("costs") << (costs->measured() ? "measured" : "predicted")
+                << ", of 1, 2, ... rows of a forward over one:";
+  for (uint32_t i = 0; i < count(costs->rows()); ++i)
+    out << llvm::format(" %.2f", double(costs->rows()->Get(i)));
+  out << "\n";
+  if (costs->id() > 0)
+    line() << llvm::format("an id that the model drafts: %.2f\n",
+                           double(costs->id()));
 }
 
 void Summary::memory() {

@@ -158,6 +158,11 @@ static LogicalResult lowerDeclaration(Operation *op, OpBuilder &builder) {
         lowerDrafter(drafter, builder);
         return success();
       })
+      .Case([&](decode::CostsOp costs) {
+        planir::CostsOp::create(builder, op->getLoc(), costs.getRowsAttr(),
+                                costs.getIdAttr(), costs.getMeasuredAttr());
+        return success();
+      })
       .Case([&](tile::PackedOp packed) { return lowerPacked(packed, builder); })
       .Case([&](tile::VectorOp vector) {
         createWeight(op, vector.getSymNameAttr(), 4 * vector.paddedSize(), 1,

@@ -66,6 +66,7 @@ private:
   void buffers();
   void states();
   llvm::Error drafters();
+  void costs();
 
   StringAttr text(StringRef text) { return builder.getStringAttr(text); }
   IntegerAttr number(uint64_t value) {
@@ -229,6 +230,19 @@ llvm::Error TablesDecoder::drafters() {
   return llvm::Error::success();
 }
 
+void TablesDecoder::costs() {
+  const plan::Costs *costs = plan.costs();
+  if (!costs)
+    return;
+  SmallVector<float> rows;
+  for (uint32_t i = 0; i < count(costs->rows()); ++i)
+    rows.push_back(costs->rows()->Get(i));
+  planir::CostsOp::create(builder, loc, builder.getDenseF32ArrayAttr(rows),
+                          builder.getF32FloatAttr(costs->id()),
+                          costs->measured() ? builder.getUnitAttr()
+                                            : UnitAttr());
+}
+
 llvm::Error TablesDecoder::run() {
   if (llvm::Error error = model())
     return error;
@@ -237,6 +251,7 @@ llvm::Error TablesDecoder::run() {
   states();
   if (llvm::Error error = drafters())
     return error;
+  costs();
   if (llvm::Error error = weights())
     return error;
   kernels();

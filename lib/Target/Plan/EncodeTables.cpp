@@ -89,6 +89,11 @@ static void encodeDeclaration(Operation &op, PlanIndices &indices,
   } else if (auto drafter = dyn_cast<planir::DrafterOp>(op)) {
     indices.drafters[drafter.getSymName()] = tables.drafters.size();
     encodeDrafter(drafter, indices, tables);
+  } else if (auto costs = dyn_cast<planir::CostsOp>(op)) {
+    tables.costs = std::make_unique<plan::CostsT>();
+    tables.costs->rows = costs.getRows();
+    tables.costs->id = costs.getId().convertToFloat();
+    tables.costs->measured = costs.getMeasured();
   } else if (auto weight = dyn_cast<planir::WeightOp>(op)) {
     indices.weights[weight.getSymName()] = weight;
   } else if (auto function = dyn_cast<planir::FuncOp>(op)) {

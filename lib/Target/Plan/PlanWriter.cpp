@@ -41,6 +41,7 @@ private:
   void computeMemory();
   llvm::Error writeTables();
   llvm::Error addBigrams();
+  llvm::Error addCosts();
   llvm::Error addGolden();
 
   const PlanInputs &inputs;
@@ -358,6 +359,16 @@ llvm::Error Writer::addBigrams() {
   return writeTables();
 }
 
+/// Times the finished plan, and writes its tables again.
+llvm::Error Writer::addCosts() {
+  TimingScope scope = timing.nest("costs");
+  auto costs = inputs.costs(file.temporaryPath());
+  if (!costs)
+    return costs.takeError();
+  tables->costs = std::move(*costs);
+  return writeTables();
+}
+
 /// Asks the finished plan, and writes its tables again.
 llvm::Error Writer::addGolden() {
   TimingScope scope = timing.nest("golden");
@@ -395,6 +406,9 @@ llvm::Error Writer::run(std::unique_ptr<plan::PlanT> encoded) {
   scope.stop();
   if (tables->bigrams)
     if (llvm::Error error = addBigrams())
+      return error;
+  if (tables->costs && inputs.costs)
+    if (llvm::Error error = addCosts())
       return error;
   if (inputs.golden)
     return addGolden();

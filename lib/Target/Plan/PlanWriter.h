@@ -104,6 +104,12 @@ struct PlanInputs {
       llvm::StringRef path)>
       bigrams;
 
+  /// Likewise, where drafts are verified: what forwards of the finished plan
+  /// take. Empty: as predicted.
+  std::function<llvm::Expected<std::unique_ptr<plan::CostsT>>(
+      llvm::StringRef path)>
+      costs;
+
   /// Called with the path of the whole file before it gets its name. May be
   /// empty.
   std::function<void(llvm::StringRef path)> finished;

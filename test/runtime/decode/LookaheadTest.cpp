@@ -2,10 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/decode/Lookahead.h"
+#include "runtime/schema/plan_generated.h"
 
 #include <gtest/gtest.h>
 
 using namespace sinter::runtime;
+namespace plan = sinter::plan;
 
 namespace {
 
@@ -25,6 +27,51 @@ Lookahead withCosts(double share) {
     for (uint32_t rows = 1; rows <= Lookahead::kRows; ++rows)
       lookahead.took(rows, uint64_t(1e6 * (1 + share * (rows - 1))));
   return lookahead;
+}
+
+/// A cost table of a plan.
+class Prior {
+public:
+  Prior(float each, float id) {
+    plan::CostsT table;
+    for (uint32_t i = 0; i < Lookahead::kRows; ++i)
+      table.rows.push_back(1 + each * float(i));
+    table.id = id;
+    builder.Finish(plan::Costs::Pack(builder, &table));
+  }
+  const plan::Costs *get() const {
+    return flatbuffers::GetRoot<plan::Costs>(builder.GetBufferPointer());
+  }
+
+private:
+  flatbuffers::FlatBufferBuilder builder;
+};
+
+TEST(Lookahead, BeginsWithWhatThePlanSays) {
+  Prior cheap(0.01f, 0.1f), dear(0.8f, 3);
+  Lookahead lookahead;
+  lookahead.assume(cheap.get());
+  EXPECT_FLOAT_EQ(float(lookahead.cost(11)), 1.1f);
+  EXPECT_GT(lookahead.choose(kSure), 8u);
+  lookahead.assume(dear.get());
+  EXPECT_LT(lookahead.choose(kSure), 3u);
+  Proposal model = kSure;
+  model.model = true;
+  EXPECT_FLOAT_EQ(float(lookahead.idCost(model)), 3);
+  EXPECT_EQ(lookahead.choose(model), 0u);
+}
+
+TEST(Lookahead, CorrectsThePlanByTheTimesOfTheSession) {
+  Prior dear(0.8f, 3);
+  Lookahead lookahead;
+  lookahead.assume(dear.get());
+  lookahead.took(1, 1000);
+  // Scaled from the nearest number of rows that was measured.
+  EXPECT_NEAR(lookahead.cost(2), 1800, 1);
+  for (uint32_t rows = 2; rows <= Lookahead::kRows; ++rows)
+    lookahead.took(rows, 1000 + rows);
+  EXPECT_NEAR(lookahead.cost(2), 1002, 1);
+  EXPECT_GT(lookahead.choose(kSure), 8u);
 }
 
 TEST(Lookahead, DraftsAllThatIsAlwaysRight) {

@@ -8,6 +8,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <cstring>
 #include <fcntl.h>
 #include <random>
@@ -159,6 +160,12 @@ void replaceBody(TinyPlan &tiny, BlockBuilder body) {
   tiny.tables.functions[2]->body = std::move(body.block);
 }
 
+plan::CostsT *withCosts(TinyPlan &tiny) {
+  tiny.tables.costs = std::make_unique<plan::CostsT>();
+  tiny.tables.costs->rows.assign(16, 1.0f);
+  return tiny.tables.costs.get();
+}
+
 const Forgery kForgeries[] = {
     {"lies outside of its image",
      [](TinyPlan &t) { t.tables.code[0]->segments[0]->bytes = 1 << 30; }},
@@ -188,6 +195,17 @@ const Forgery kForgeries[] = {
      [](TinyPlan &t) { t.tables.states[0]->page_tokens = 0; }},
     {"expected the bytes of a K page",
      [](TinyPlan &t) { t.tables.states[0]->page_bytes.pop_back(); }},
+    {"costs of 3 numbers of rows, expected 16",
+     [](TinyPlan &t) { withCosts(t)->rows.resize(3); }},
+    {"a row costs 2, which is the unit",
+     [](TinyPlan &t) { withCosts(t)->rows[0] = 2; }},
+    {"3 rows cost 0.5 and 2 rows 1; expected rising costs",
+     [](TinyPlan &t) { withCosts(t)->rows[2] = 0.5f; }},
+    {"16 rows cost nan", [](TinyPlan &t) { withCosts(t)->rows[15] = NAN; }},
+    {"16 rows cost inf",
+     [](TinyPlan &t) { withCosts(t)->rows[15] = INFINITY; }},
+    {"an id of a draft costs -1, expected 0 to 1000",
+     [](TinyPlan &t) { withCosts(t)->id = -1; }},
     {"buffer 0 has",
      [](TinyPlan &t) { t.tables.buffers[0]->bytes = uint64_t(1) << 60; }},
     {"registers", [](TinyPlan &t) { t.tables.functions[0]->registers = 1; }},
