@@ -10,7 +10,7 @@ import pytest
 import make_gguf
 from conftest import compile_plan, figure, levels_here, run
 from test_draft_model import ids
-from test_speculation import PROMPTS, SAMPLING, compare, same
+from test_speculation import PROMPTS, SAMPLING, compare, same, tokenize, workload_prompts
 
 TARGET = f"--target={levels_here()[-1]}"
 
@@ -57,6 +57,28 @@ def test_the_text_is_that_of_plain_decoding(tiny, model, speculate, sampling):
     assert drafted >= accepted and drafted > 0
     if model == "early" and speculate != "self":
         assert accepted > 0.5 * drafted, (accepted, drafted)
+
+
+@pytest.fixture(scope="module")
+def real(model, tmp_path_factory):
+    return compile_plan(model, tmp_path_factory.mktemp("real") / "self.plan", "--speculate=self", "--no-golden", TARGET)
+
+
+@pytest.mark.parametrize("temperature", [0, 0.8])
+def test_texts_and_states(real, tmp_path, temperature):
+    """Five prompts, 64 tokens; ./dev conformance has 200 of 128."""
+    compare(real, tmp_path, tokenize(real, tmp_path, PROMPTS), 64, temperature)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("temperature", [0, 0.8])
+def test_conformance_of_speculation_by_layers(real, tmp_path, temperature):
+    prompts = tokenize(real, tmp_path, workload_prompts())
+    assert len(prompts) >= 200
+    found = compare(real, tmp_path, prompts, 128, temperature)
+    figure(f"conformance of speculation, self, temperature {temperature}",
+           f"{len(prompts)} prompts x 128 tokens, differing texts {found['differing_texts']}, differing KV {found['differing_kv']} "
+           f"(drafted {found['drafted']}, accepted {found['accepted']})")
 
 
 @pytest.mark.parametrize("temperature", [0, 0.8])

@@ -1,0 +1,40 @@
+# Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""docs/feature-matrix.md says what the compiler answers; what it allows gives the text of plain decoding."""
+import pytest
+
+import feature_matrix
+from conftest import ONE_LEVEL, ROOT, figure, tool
+from test_speculation import same
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory):
+    return feature_matrix.ask(tool("llm-compile"), tmp_path_factory.mktemp("matrix"))
+
+
+def test_the_page_is_up_to_date(answers):
+    written = (ROOT / "docs" / "feature-matrix.md").read_text(encoding="utf-8")
+    assert written == feature_matrix.page(answers), "python test/support/feature_matrix.py build/bin/llm-compile > docs/feature-matrix.md"
+
+
+def test_what_is_refused_says_which_option(answers):
+    refused = {pair: answer for pair, answer in answers.items() if answer}
+    assert refused and len(refused) < len(answers) / 2
+    for pair, answer in refused.items():
+        assert answer.startswith("--") or "'" in answer, (pair, answer)
+
+
+@pytest.mark.long
+def test_legal_pairs_give_the_text_of_plain_decoding(answers, tmp_path):
+    models, checked = feature_matrix.write_models(tmp_path), 0
+    for pair in feature_matrix.pairs():
+        if feature_matrix.DRAFTERS not in (pair[0][0], pair[1][0]) or answers[pair[0][1], pair[1][1]]:
+            continue
+        plan = tmp_path / "pair.plan"
+        made = feature_matrix.compile_pair(tool("llm-compile"), models, pair, "-o", str(plan), "--no-golden", "--quiet", ONE_LEVEL)
+        assert made.returncode == 0, (pair, made.stderr)
+        for sampling in (["--temperature", "0"], ["--temperature", "0.8", "--seed", "5"]):
+            same(plan, "--ids", "5,6,7,8,5,6,7,8,5,6", "-n", 60, "--ignore-eos", *sampling)
+        checked += 1
+    figure("legal pairs of features", f"{checked} with a drafter, each with the text of plain decoding, greedy and at 0.8")
