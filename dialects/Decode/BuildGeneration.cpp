@@ -25,10 +25,12 @@ public:
 
   void prefill();
   void score();
-  /// With what declareDrafters() declared, or without drafts.
-  void generate(StringRef name, bool drafts);
+  /// With what declareDrafters() or declareExits() declared, or plainly.
+  void generate(StringRef name, bool plain);
   void step();
   void declareDrafters();
+  void declareExits();
+  void measureExits();
   bool recycles() const {
     return llvm::is_contained(options.drafters, DrafterKind::Recycle);
   }
@@ -47,21 +49,43 @@ private:
   Value prefillWith(Value chunk, function_ref<void(Value rows)> afterForward);
   void handOutLogits(Value rows);
   Value decodeLoop(ProgramOp program);
-  Value draftingLoop(ProgramOp program);
+  /// The first token comes from the prompt; then round after round, each of
+  /// which gets the last token, how many were made, and what `more` begins
+  /// with.
+  Value loopFromPrompt(ProgramOp program, ValueRange more,
+                       function_ref<void(ValueRange)> round);
+  /// `row`: of the last forward, whose logits come first.
+  Value draftingLoop(ProgramOp program, Value row);
+  Value exitingLoop(ProgramOp program);
+  void exitingRound(ProgramOp program, ValueRange carried);
+  /// Names of things that are counted.
+  ArrayAttr numbered(StringRef name, unsigned from, unsigned count);
   /// A token that was drawn and handed out, and what follows from it.
   struct Drawn {
     Value token, made, stop;
   };
   Drawn drawAndEmit(ProgramOp program, Value row, Value position, Value made);
   Value draftLimit(ProgramOp program, Value made);
-  void draftingRound(ProgramOp program, Value token, Value made);
+  /// What a round hands on: the last token, how many were made, and, where
+  /// heads draft, the hidden row that the token was drawn from.
+  void draftingRound(ProgramOp program, ValueRange carried);
   /// A drafter, in the order in which they are asked.
   struct Asked {
     std::string name;
-    bool model;
+    DrafterKind kind;
+    bool hasBody() const {
+      return kind == DrafterKind::Model || kind == DrafterKind::Heads;
+    }
   };
-  Value draftRows(ProgramOp program, ArrayRef<Asked> asked, Value most);
+  bool asks(DrafterKind kind) const {
+    return llvm::any_of(drafters,
+                        [&](const Asked &asked) { return asked.kind == kind; });
+  }
+  Value draftRows(ProgramOp program, ArrayRef<Asked> asked, Value most,
+                  ValueRange carried);
   void modelDraft(ProgramOp program, DraftOp draft);
+  void headsDraft(ProgramOp program, DraftOp draft, Value row);
+  void askHead(Value number, int64_t head, Value row);
   Asked declare(DrafterKind kind, ArrayRef<Attribute> parts = {});
   void round(ProgramOp program, Value made);
   void advance(Value token, Value made);
@@ -234,16 +258,52 @@ void Generator::modelDraft(ProgramOp program, DraftOp draft) {
   ProposeOp::create(builder, loc, token);
 }
 
+/// The head of that number, or a later one.
+void Generator::askHead(Value number, int64_t head, Value row) {
+  auto ask = [&] {
+    HeadOp::create(builder, loc,
+                   options.draft + options.head + "." + std::to_string(head),
+                   row, constant(1));
+  };
+  if (head == options.heads)
+    return ask();
+  Value is = compare(arith::CmpIPredicate::eq, number, constant(head));
+  auto branch = scf::IfOp::create(builder, loc, TypeRange(), is,
+                                  /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(builder);
+  builder.setInsertionPointToStart(branch.thenBlock());
+  ask();
+  builder.setInsertionPointToStart(branch.elseBlock());
+  askHead(number, head + 1, row);
+}
+
+/// Head i drafts the i-th id after the one that was fed, and draws as the model
+/// will.
+void Generator::headsDraft(ProgramOp program, DraftOp draft, Value row) {
+  OpBuilder::InsertionGuard guard(builder);
+  Value position = enter(draft.getBody(), 1)->getArgument(0);
+  Value length =
+      LengthOp::create(builder, loc, builder.getI64Type(), options.state);
+  askHead(arith::SubIOp::create(builder, loc, position, length), 1, row);
+  SmallVector<Value> args = {position};
+  llvm::append_range(args, program.getArguments().drop_front(2));
+  Value token = SampleOp::create(builder, loc, builder.getI64Type(),
+                                 options.sample, constant(0), args);
+  ProposeOp::create(builder, loc, token);
+}
+
 /// Rows of the draft of the first one asked that proposes anything.
-Value Generator::draftRows(ProgramOp program, ArrayRef<Asked> asked,
-                           Value most) {
+Value Generator::draftRows(ProgramOp program, ArrayRef<Asked> asked, Value most,
+                           ValueRange carried) {
   Type i64 = builder.getI64Type();
   auto state = FlatSymbolRefAttr::get(builder.getContext(), options.state);
   auto draft =
       DraftOp::create(builder, loc, i64, asked.front().name, most,
-                      asked.front().model ? state : FlatSymbolRefAttr());
-  if (asked.front().model)
+                      asked.front().hasBody() ? state : FlatSymbolRefAttr());
+  if (asked.front().kind == DrafterKind::Model)
     modelDraft(program, draft);
+  if (asked.front().kind == DrafterKind::Heads)
+    headsDraft(program, draft, carried.back());
   if (asked.size() == 1)
     return draft.getRows();
   Value found =
@@ -255,19 +315,21 @@ Value Generator::draftRows(ProgramOp program, ArrayRef<Asked> asked,
   scf::YieldOp::create(builder, loc, draft.getRows());
   builder.setInsertionPointToStart(branch.elseBlock());
   scf::YieldOp::create(builder, loc,
-                       draftRows(program, asked.drop_front(), most));
+                       draftRows(program, asked.drop_front(), most, carried));
   return branch.getResult(0);
 }
 
 /// Puts the last token into the state, with what is drafted behind it, and
 /// hands out every token that follows from it.
-void Generator::draftingRound(ProgramOp program, Value token, Value made) {
+void Generator::draftingRound(ProgramOp program, ValueRange carried) {
   Type i64 = builder.getI64Type(), i1 = builder.getI1Type();
-  Value zero = constant(0);
+  Value zero = constant(0), token = carried[0], made = carried[1];
+  SmallVector<Type> types(carried.size() - 1, i64);
   FeedOp::create(builder, loc, token);
-  Value rows = draftRows(program, drafters, draftLimit(program, made));
-  auto step = StepOp::create(builder, loc, TypeRange{i64, i1, i64},
-                             options.state, rows);
+  Value rows = draftRows(program, drafters, draftLimit(program, made), carried);
+  SmallVector<Type> results = {i64, i1};
+  llvm::append_range(results, types);
+  auto step = StepOp::create(builder, loc, results, options.state, rows);
   {
     OpBuilder::InsertionGuard guard(builder);
     Block *body = enter(step.getBody(), 1);
@@ -275,26 +337,30 @@ void Generator::draftingRound(ProgramOp program, Value token, Value made) {
                       /*runs=*/Value());
     HeadOp::create(builder, loc, options.head, zero, rows);
     auto verify =
-        VerifyOp::create(builder, loc, i64, i1, TypeRange{i64}, RuleKind::Exact,
-                         options.state, recycles(), ValueRange{made});
+        VerifyOp::create(builder, loc, i64, i1, types, RuleKind::Exact,
+                         options.state, recycles(), carried.drop_front());
     {
       OpBuilder::InsertionGuard inner(builder);
-      Block *walk = enter(verify.getBody(), 3);
-      Drawn drawn = drawAndEmit(program, walk->getArgument(0),
-                                walk->getArgument(1), walk->getArgument(2));
-      AcceptOp::create(builder, loc, drawn.token, drawn.stop, drawn.made);
+      Block *walk = enter(verify.getBody(), 2 + types.size());
+      Value row = walk->getArgument(0);
+      Drawn drawn =
+          drawAndEmit(program, row, walk->getArgument(1), walk->getArgument(2));
+      SmallVector<Value> kept = {drawn.made, row};
+      kept.truncate(types.size());
+      AcceptOp::create(builder, loc, drawn.token, drawn.stop, kept);
     }
     CommitOp::create(builder, loc, zero, verify.getResults());
   }
-  if (llvm::any_of(drafters, [](const Asked &asked) { return asked.model; }))
+  if (asks(DrafterKind::Model))
     CutBackOp::create(builder, loc, options.draft + options.state,
                       options.state);
-  StopOp::create(builder, loc, step.getResult(1),
-                 ValueRange{step.getResult(0), step.getResult(2)});
+  SmallVector<Value> next = {step.getResult(0)};
+  llvm::append_range(next, step.getResults().drop_front(2));
+  StopOp::create(builder, loc, step.getResult(1), next);
 }
 
-/// The first token comes from the prompt; then round after round.
-Value Generator::draftingLoop(ProgramOp program) {
+Value Generator::loopFromPrompt(ProgramOp program, ValueRange more,
+                                function_ref<void(ValueRange)> round) {
   Type i64 = builder.getI64Type();
   Value length = LengthOp::create(builder, loc, i64, options.state);
   Drawn first = drawAndEmit(program, constant(0), length, constant(0));
@@ -304,38 +370,120 @@ Value Generator::draftingLoop(ProgramOp program) {
   builder.setInsertionPointToStart(branch.thenBlock());
   scf::YieldOp::create(builder, loc, first.made);
   builder.setInsertionPointToStart(branch.elseBlock());
-  auto loop = LoopOp::create(builder, loc, TypeRange{i64, i64},
-                             ValueRange{first.token, first.made});
+  SmallVector<Value> inits = {first.token, first.made};
+  llvm::append_range(inits, more);
+  auto loop =
+      LoopOp::create(builder, loc, SmallVector<Type>(inits.size(), i64), inits);
   scf::YieldOp::create(builder, loc, loop.getResult(1));
-  Block *round = enter(loop.getRound(), 2);
-  draftingRound(program, round->getArgument(0), round->getArgument(1));
-  Block *advance = enter(loop.getAdvance(), 2);
+  round(enter(loop.getRound(), inits.size())->getArguments());
+  Block *advance = enter(loop.getAdvance(), inits.size());
   NextOp::create(builder, loc, advance->getArguments());
   return branch.getResult(0);
+}
+
+Value Generator::draftingLoop(ProgramOp program, Value row) {
+  return loopFromPrompt(
+      program, asks(DrafterKind::Heads) ? ValueRange(row) : ValueRange(),
+      [&](ValueRange carried) { draftingRound(program, carried); });
+}
+
+ArrayAttr Generator::numbered(StringRef name, unsigned from, unsigned count) {
+  SmallVector<Attribute> names;
+  for (unsigned i = from; i < from + count; ++i)
+    names.push_back(FlatSymbolRefAttr::get(builder.getContext(),
+                                           (name + "." + Twine(i)).str()));
+  return builder.getArrayAttr(names);
+}
+
+void Generator::declareExits() {
+  for (auto [index, exit] : llvm::enumerate(options.exits)) {
+    std::string number = std::to_string(index + 1);
+    FlatSymbolRefAttr asks;
+    if (exit.probe != ProbeKind::Chance)
+      asks =
+          FlatSymbolRefAttr::get(builder.getContext(), "exit.probe." + number);
+    auto positive = [&](double value) {
+      return value > 0 ? builder.getF32FloatAttr(value) : FloatAttr();
+    };
+    ExitOp::create(builder, loc, "exit." + number, exit.probe, exit.after,
+                   llvm::APFloat(float(exit.threshold)), asks,
+                   positive(exit.stop), positive(exit.decay), exit.over);
+  }
+}
+
+/// Takes the last token through the layers; the one that comes next is drawn
+/// where it leaves them.
+void Generator::exitingRound(ProgramOp program, ValueRange carried) {
+  Type i64 = builder.getI64Type(), i1 = builder.getI1Type();
+  unsigned exits = options.exits.size();
+  FeedOp::create(builder, loc, carried[0]);
+  auto descend = DescendOp::create(
+      builder, loc, i64, i1, SmallVector<Type>(1 + exits, i64), options.state,
+      carried[0], numbered("exit.segment", 0, exits + 1),
+      numbered("exit", 1, exits), options.head, carried.drop_front(2),
+      options.mostWaiting, options.exactExits, ValueRange{carried[1]});
+  {
+    OpBuilder::InsertionGuard guard(builder);
+    Block *body = enter(descend.getBody(), 3);
+    Drawn drawn = drawAndEmit(program, body->getArgument(0),
+                              body->getArgument(1), body->getArgument(2));
+    DrawnOp::create(builder, loc, drawn.token, drawn.stop, drawn.made);
+  }
+  SmallVector<Value> next = {descend.getNext()};
+  llvm::append_range(next, descend.getRest());
+  StopOp::create(builder, loc, descend.getStop(), next);
+}
+
+Value Generator::exitingLoop(ProgramOp program) {
+  SmallVector<Value> waiting(options.exits.size(), constant(0));
+  return loopFromPrompt(program, waiting, [&](ValueRange carried) {
+    exitingRound(program, carried);
+  });
+}
+
+/// Row by row, as tokens are decoded.
+void Generator::measureExits() {
+  OpBuilder::InsertionGuard guard(builder);
+  begin("measure_exits", {}, 0);
+  auto op = PrefillOp::create(builder, loc, builder.getI64Type(), options.state,
+                              constant(1));
+  {
+    OpBuilder::InsertionGuard inner(builder);
+    Block *body = enter(op.getBody(), 2);
+    Value rows = body->getArgument(0);
+    unsigned exits = options.exits.size();
+    MeasureOp::create(builder, loc, numbered("exit.segment", 0, exits + 1),
+                      numbered("exit", 1, exits), options.head, rows,
+                      body->getArgument(1));
+    CommitOp::create(builder, loc, rows);
+  }
+  ReturnOp::create(builder, loc, ValueRange());
 }
 
 Generator::Asked Generator::declare(DrafterKind kind,
                                     ArrayRef<Attribute> parts) {
   bool copies = kind == DrafterKind::Copy, looks = kind == DrafterKind::Lookup;
   bool model = kind == DrafterKind::Model;
+  int64_t limit = options.logitsRows - 1;
+  if (kind == DrafterKind::Heads)
+    limit = std::min(limit, options.heads);
   int64_t least = copies ? kLeastCopied : looks ? 1 : 0;
   int64_t most = copies ? kMostMatched : looks ? kLongestGram : 0;
   std::string name =
       model ? options.modelName : stringifyDrafterKind(kind).str();
   if (kind == DrafterKind::Priority && groups++ > 0)
     name += std::to_string(groups);
-  DrafterOp::create(builder, loc, name, kind, least, most,
-                    options.logitsRows - 1, PolicyKind::Goodput,
-                    parts.empty() ? ArrayAttr() : builder.getArrayAttr(parts),
-                    model
-                        ? FlatSymbolRefAttr::get(builder.getContext(),
-                                                 options.draft + options.state)
-                        : FlatSymbolRefAttr());
-  return {name, model};
+  DrafterOp::create(
+      builder, loc, name, kind, least, most, limit, PolicyKind::Goodput,
+      parts.empty() ? ArrayAttr() : builder.getArrayAttr(parts),
+      model ? FlatSymbolRefAttr::get(builder.getContext(),
+                                     options.draft + options.state)
+            : FlatSymbolRefAttr());
+  return {name, kind};
 }
 
-/// The program asks a model itself; those that look at the text alone are asked
-/// together.
+/// The program asks a model and heads itself; those that look at the text alone
+/// are asked together.
 void Generator::declareDrafters() {
   SmallVector<Attribute> together;
   auto close = [&] {
@@ -346,17 +494,18 @@ void Generator::declareDrafters() {
     together.clear();
   };
   for (DrafterKind kind : options.drafters) {
-    if (kind == DrafterKind::Model)
+    bool alone = Asked{"", kind}.hasBody();
+    if (alone)
       close();
     drafters.push_back(declare(kind));
-    if (kind != DrafterKind::Model)
+    if (!alone)
       together.push_back(
           FlatSymbolRefAttr::get(builder.getContext(), drafters.back().name));
   }
   close();
 }
 
-void Generator::generate(StringRef name, bool drafts) {
+void Generator::generate(StringRef name, bool plain) {
   OpBuilder::InsertionGuard guard(builder);
   ProgramOp program = begin(name,
                             {"max_new", "chunk", "seed", "temperature", "top_k",
@@ -374,8 +523,10 @@ void Generator::generate(StringRef name, bool drafts) {
     Value one = constant(1);
     Value row = arith::SubIOp::create(builder, loc, last, one);
     HeadOp::create(builder, loc, options.head, row, one);
-    scf::YieldOp::create(builder, loc,
-                         drafts ? draftingLoop(program) : decodeLoop(program));
+    Value made = plain                   ? decodeLoop(program)
+                 : options.exits.empty() ? draftingLoop(program, row)
+                                         : exitingLoop(program);
+    scf::YieldOp::create(builder, loc, made);
     builder.setInsertionPointToStart(branch.elseBlock());
     scf::YieldOp::create(builder, loc, zero);
   }
@@ -413,13 +564,14 @@ void sinter::decode::buildGenerationProgram(ModuleOp module,
   Generator generator(module, options);
   generator.prefill();
   generator.score();
-  if (options.drafters.empty()) {
-    generator.generate("generate", /*drafts=*/false);
-  } else {
-    generator.declareDrafters();
-    generator.generate("generate", /*drafts=*/true);
-    generator.generate("generate_plain", /*drafts=*/false);
-  }
+  bool plain = options.drafters.empty() && options.exits.empty();
+  generator.declareDrafters();
+  generator.declareExits();
+  generator.generate("generate", plain);
+  if (!plain)
+    generator.generate("generate_plain", /*plain=*/true);
+  if (!options.exits.empty())
+    generator.measureExits();
   if (generator.forwardTakesRuns())
     generator.step();
 }

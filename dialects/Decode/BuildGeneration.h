@@ -13,6 +13,24 @@
 
 namespace sinter::decode {
 
+/// An exit; see decode.exit.
+struct ExitOptions {
+  ProbeKind probe;
+  int64_t after;
+  double threshold;
+  double stop = 0;
+  double decay = 0;
+  int64_t over = 256;
+};
+
+/// "similarity@20=0.98": a probe, the layers before it and its threshold (left
+/// out: 1, which nothing passes). A probe alone stands for an exit after half
+/// of the layers, and after each eighth of them that follows. The exits of
+/// `items` in a model of `layers` layers; in `error`, what is wrong with them.
+mlir::FailureOr<llvm::SmallVector<ExitOptions>>
+parseExits(llvm::ArrayRef<std::string> items, int64_t layers,
+           std::string &error);
+
 struct GenerationOptions {
   /// Functions of the module:
   ///   forward(rows, position) or forward(rows, position, runs)
@@ -35,8 +53,18 @@ struct GenerationOptions {
   std::string draft = "draft.";
   /// The drafter that asks that model.
   std::string modelName = "model";
+  /// Heads that draft: `draft.head.1` to `draft.head.N`, each as `head`, but of
+  /// one row, and for the id after those that the heads before it drafted.
+  int64_t heads = 0;
   /// What drafts, the first one first; none: plain decoding.
   llvm::SmallVector<DrafterKind> drafters;
+  /// Where tokens may leave the layers; none: nowhere. The module has the
+  /// functions of tile-cut-layers for it.
+  llvm::SmallVector<ExitOptions> exits;
+  /// Rows that may wait for the layers above.
+  int64_t mostWaiting = 7;
+  /// Tokens of rows that left are held until all layers agree.
+  bool exactExits = false;
 };
 
 /// Appends the programs to `module`:
@@ -44,7 +72,9 @@ struct GenerationOptions {
 ///   score(chunk): hands out the logits of every waiting id
 ///   generate(max_new, chunk, seed, temperature, top_k, top_p, min_p, penalty,
 ///            window) -> tokens handed out
-///   generate_plain: the same tokens without drafts, where generate drafts
+///   generate_plain: without drafts and exits, where generate has some
+///   measure_exits(): hands out the scores and logits of all exits, where there
+///   are some
 /// and, where the forward takes runs,
 ///   step(): logits of the rows of a batch that want them
 /// `chunk` is held to [1, maxRows]; `max_new` <= 0 is no limit; floats are the

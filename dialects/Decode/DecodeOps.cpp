@@ -232,10 +232,12 @@ LogicalResult DrafterOp::verifySymbolUses(SymbolTableCollection &tables) {
     if (!drafter->isBeforeInBlock(*this))
       return emitOpError("has the part '")
              << part.getValue() << "', which must be declared before";
-    if (drafter.getKind() == DrafterKind::Model)
+    if (drafter.getKind() == DrafterKind::Model ||
+        drafter.getKind() == DrafterKind::Heads)
       return emitOpError("has the part '")
-             << part.getValue()
-             << "', a model, which a 'decode.draft' of its own must ask";
+             << part.getValue() << "', "
+             << (drafter.getKind() == DrafterKind::Model ? "a model" : "heads")
+             << ", which a 'decode.draft' of its own must ask";
   }
   return success();
 }
@@ -246,15 +248,22 @@ LogicalResult DraftOp::verifySymbolUses(SymbolTableCollection &tables) {
   auto drafter =
       tables.lookupNearestSymbolFrom<DrafterOp>(*this, getDrafterAttr());
   bool asksModel = drafter.getKind() == DrafterKind::Model;
-  if (asksModel == getBody().empty())
+  bool asks = asksModel || drafter.getKind() == DrafterKind::Heads;
+  if (asks == getBody().empty())
     return emitOpError("'")
            << getDrafter() << "' is of kind "
            << stringifyDrafterKind(drafter.getKind())
-           << (asksModel ? ", which needs a body" : ", which takes no body");
-  if (!asksModel)
+           << (asks ? ", which needs a body" : ", which takes no body");
+  if (!asks)
     return success();
   if (failed(verifyState(*this, getAfterAttr(), tables)))
     return failure();
+  if (!asksModel) {
+    for (auto inner : getBody().front().getOps<CatchUpOp>())
+      return inner.emitOpError("computes what a state lacks, but heads have "
+                               "none: they read what the model has computed");
+    return success();
+  }
   if (getAfterAttr() == drafter.getStateAttr())
     return emitOpError("drafts for the state it writes, '")
            << *drafter.getState() << "'";

@@ -31,6 +31,23 @@ inline constexpr llvm::StringLiteral kLogitsBuffer = "logits";
 inline constexpr llvm::StringLiteral kTokenBuffer = "token";
 /// Runs of the rows of a batch.
 inline constexpr llvm::StringLiteral kRunsBuffer = "runs";
+/// A bit for each layer that the sequence at hand leaves out.
+inline constexpr llvm::StringLiteral kSkippedBuffer = "skipped";
+
+/// What a probe says about a row, as f32.
+inline constexpr llvm::StringLiteral kScoreBuffer = "exit.score";
+/// Functions of a model with exits: they move rows to where they wait, and
+/// back. Arguments: the first place, how many rows.
+inline constexpr llvm::StringLiteral kKeepFunction = "exit.keep";
+inline constexpr llvm::StringLiteral kResumeFunction = "exit.resume";
+/// On the function of a segment: its first layer, and the one behind its last.
+inline constexpr llvm::StringLiteral kLayersAttr = "decode.layers";
+
+/// Exits of a program, at most.
+inline constexpr unsigned kMostExits = 8;
+
+/// The probe makes logits of the row: they need not be made again.
+bool readsHead(ProbeKind kind);
 
 /// Follows ids, hidden rows and logits along every path of `program`.
 mlir::LogicalResult verifyFlow(ProgramOp program);

@@ -105,7 +105,7 @@ def Decode_DrafterKind : Decode_Enum<"DrafterKind", "how a drafter finds ids", [
   I32EnumAttrCase<"Copy", 0, "copy">, I32EnumAttrCase<"Lookup", 1, "lookup">,
   I32EnumAttrCase<"Priority", 2, "priority">, I32EnumAttrCase<"Model", 3, "model">,
   I32EnumAttrCase<"Ngram", 4, "ngram">, I32EnumAttrCase<"Trigram", 5, "trigram">,
-  I32EnumAttrCase<"Recycle", 6, "recycle">]>;
+  I32EnumAttrCase<"Recycle", 6, "recycle">, I32EnumAttrCase<"Heads", 8, "heads">]>;
 def Decode_PolicyKind : Decode_Enum<"PolicyKind", "how many ids are drafted", [
   I32EnumAttrCase<"Static", 0, "static">,
   I32EnumAttrCase<"Goodput", 1, "goodput">]>;
@@ -129,7 +129,11 @@ def Decode_DrafterOp : Decode_Op<"drafter", [Symbol, HasParent<"::mlir::ModuleOp
     - `priority`: again and again the one of `parts` that promises the most
       tokens by what was accepted before, of equal ones the first;
     - `model`: what another model of the plan says, whose state is `state`; the
-      body of a `decode.draft` asks it (Leviathan et al., 2023).
+      body of a `decode.draft` asks it (Leviathan et al., 2023);
+
+    - `heads`: what heads say that read the hidden row before the id that was
+      fed, one id each; the body of a `decode.draft` asks them (Medusa, Cai et
+      al., 2024; Hydra, Ankner et al., 2024).
 
     `most` bounds a draft. The policy `static` takes all that is found,
     `goodput` as many as promise the most tokens a second, by what was accepted
@@ -438,5 +442,8 @@ def Decode_EmitLogitsOp : Decode_Op<"emit_logits"> {
   let arguments = (ins I64:$rows);
   let assemblyFormat = "$rows attr-dict";
 }
+
+include "dialects/Decode/SkipOps.td"
+include "dialects/Decode/ExitOps.td"
 
 #endif

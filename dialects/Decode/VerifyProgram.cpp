@@ -24,6 +24,12 @@ struct Facts {
   Value drafted;
   /// A draft put positions into this state that are not cut back on some path.
   FlatSymbolRefAttr ahead;
+  /// The sequence has its depth.
+  bool hasDepth = false;
+  /// Rows of it may have been computed, on some path.
+  bool begun = false;
+  /// Rows that left the layers early may wait on some path.
+  bool owing = false;
 
   Facts meet(const Facts &other) const {
     return {ids && other.ids,
@@ -31,7 +37,10 @@ struct Facts {
             logits && other.logits,
             forwarded && other.forwarded,
             drafted == other.drafted ? drafted : Value(),
-            ahead ? ahead : other.ahead};
+            ahead ? ahead : other.ahead,
+            hasDepth && other.hasDepth,
+            begun || other.begun,
+            owing || other.owing};
   }
   bool operator==(const Facts &other) const = default;
 };
@@ -49,16 +58,22 @@ private:
   LogicalResult step(StepOp op, Facts &facts);
   LogicalResult draft(DraftOp op, Facts &facts);
   LogicalResult modelDraft(DraftOp op, Facts &facts);
+  LogicalResult headsDraft(DraftOp op, Facts &facts);
   LogicalResult catchUp(CatchUpOp op, Facts &facts);
   LogicalResult cutBack(CutBackOp op, Facts &facts);
   /// No state is ahead of what was kept.
   LogicalResult level(Operation *op, const Facts &facts);
   LogicalResult verify(VerifyOp op, Facts &facts);
+  LogicalResult descend(DescendOp op, Facts &facts);
+  LogicalResult measure(MeasureOp op, Facts &facts);
+  /// A forward is about to run over the reserved rows.
+  LogicalResult mayCompute(Operation *op, Value rows, const Facts &facts);
   LogicalResult body(Operation *op, Region &region, Value rows, Facts &facts);
   /// Walks `once` from the facts that hold in every iteration.
   LogicalResult loop(Facts &facts, function_ref<LogicalResult(Facts &)> once);
   LogicalResult decodeLoop(LoopOp op, Facts &facts);
   LogicalResult branch(scf::IfOp op, Facts &facts);
+  LogicalResult chooseDepth(ChooseDepthOp op, Facts &facts);
   LogicalResult refuse(Operation *op, const Twine &why) {
     if (!silent)
       op->emitOpError(why);
@@ -86,23 +101,49 @@ LogicalResult Walk::block(Block &block, Facts &facts) {
   return success();
 }
 
-LogicalResult Walk::forward(ForwardOp op, Facts &facts) {
+/// Whether a list of launches leaves out layers of some sequences.
+static bool leavesLayersOut(ForwardOp op) {
+  auto function = SymbolTable::lookupNearestSymbolFrom<FunctionOpInterface>(
+      op, op.getFunctionAttr());
+  return function &&
+         function.walk([](KeepsOp) { return WalkResult::interrupt(); })
+             .wasInterrupted();
+}
+
+LogicalResult Walk::chooseDepth(ChooseDepthOp op, Facts &facts) {
+  if (reserved || facts.begun)
+    return refuse(op, "changes the depth in the middle of a sequence: it must "
+                      "come before the first forward");
+  facts.hasDepth = true;
+  return success();
+}
+
+LogicalResult Walk::mayCompute(Operation *op, Value rows, const Facts &facts) {
   if (!reserved)
     return refuse(op, "must stand between reserve and commit, inside "
                       "decode.step or decode.prefill");
-  if (op.getRows() != reserved)
+  if (rows != reserved)
     return refuse(op, "must run the rows that were reserved");
+  if (facts.forwarded)
+    return refuse(op, "runs a second time over the same reserved rows");
+  return need(facts.ids, op, "needs ids: nothing feeds them on every path");
+}
+
+LogicalResult Walk::forward(ForwardOp op, Facts &facts) {
+  if (failed(mayCompute(op, op.getRows(), facts)))
+    return failure();
   if (op.getRuns() != runs)
     return refuse(op, runs ? "must run the runs of the batch"
                            : "has runs, but its rows are of one session");
-  if (facts.forwarded)
-    return refuse(op, "runs a second time over the same reserved rows");
-  if (failed(
-          need(facts.ids, op, "needs ids: nothing feeds them on every path")))
+  if (leavesLayersOut(op) &&
+      failed(need(facts.hasDepth, op,
+                  "needs the depth of the sequence: no decode.choose_depth on "
+                  "every path before")))
     return failure();
   Facts after;
-  after.hidden = after.forwarded = true;
+  after.hidden = after.forwarded = after.begun = true;
   after.ahead = facts.ahead;
+  after.hasDepth = facts.hasDepth;
   facts = after;
   return success();
 }
@@ -120,10 +161,32 @@ LogicalResult Walk::draft(DraftOp op, Facts &facts) {
           need(facts.ids, op,
                "needs the id it comes after: nothing feeds it on every path")))
     return failure();
-  if (!op.getBody().empty() && failed(modelDraft(op, facts)))
-    return failure();
+  if (!op.getBody().empty()) {
+    auto drafter = SymbolTable::lookupNearestSymbolFrom<DrafterOp>(
+        op, op.getDrafterAttr());
+    bool heads = drafter && drafter.getKind() == DrafterKind::Heads;
+    if (failed(heads ? headsDraft(op, facts) : modelDraft(op, facts)))
+      return failure();
+  }
   facts.drafted = op.getRows();
   return success();
+}
+
+/// Heads read a hidden row of the model, and leave all of them as they are.
+LogicalResult Walk::headsDraft(DraftOp op, Facts &facts) {
+  if (failed(need(facts.hidden, op,
+                  "needs the hidden rows that its heads read: on some path no "
+                  "forward of the model ran before, or another one since")))
+    return failure();
+  drafting = true;
+  Facts own = facts;
+  LogicalResult result = loop(own, [&](Facts &inside) {
+    inside.logits = false;
+    return block(op.getBody().front(), inside);
+  });
+  drafting = false;
+  facts.logits = false;
+  return result;
 }
 
 /// The body sees nothing of the model it drafts for, and leaves nothing to it:
@@ -135,6 +198,8 @@ LogicalResult Walk::modelDraft(DraftOp op, Facts &facts) {
     return failure();
   drafting = true;
   Facts own;
+  own.hasDepth = facts.hasDepth;
+  own.begun = facts.begun;
   LogicalResult result = loop(own, [&](Facts &inside) {
     inside.hidden = inside.logits = false;
     return block(op.getBody().front(), inside);
@@ -186,11 +251,42 @@ LogicalResult Walk::verify(VerifyOp op, Facts &facts) {
   return result;
 }
 
+LogicalResult Walk::measure(MeasureOp op, Facts &facts) {
+  if (failed(mayCompute(op, op.getRows(), facts)))
+    return failure();
+  facts.hidden = facts.forwarded = facts.logits = true;
+  return success();
+}
+
+/// Reserves its row itself, and leaves it reserved while it waits.
+LogicalResult Walk::descend(DescendOp op, Facts &facts) {
+  if (reserved)
+    return refuse(op, "cannot reserve rows while others are reserved");
+  if (failed(level(op, facts)) ||
+      failed(
+          need(facts.ids, op, "needs ids: nothing feeds them on every path")))
+    return failure();
+  if (facts.owing && llvm::any_of(op.getOwed(), [](Value owed) {
+        return matchPattern(owed, m_Constant());
+      }))
+    return refuse(op, "forgets rows that left before: their keys in the layers "
+                      "above would stay unfilled");
+  facts.logits = true;
+  if (failed(block(op.getBody().front(), facts)))
+    return failure();
+  facts.logits = facts.hidden = facts.ids = false;
+  facts.owing = true;
+  return success();
+}
+
 /// The body of decode.step, decode.prefill or decode.batch.
 LogicalResult Walk::body(Operation *op, Region &region, Value rows,
                          Facts &facts) {
   if (reserved)
     return refuse(op, "cannot reserve rows while others are reserved");
+  if (facts.owing)
+    return refuse(op, "comes while rows that left the layers may wait: their "
+                      "keys in the layers above would stay unfilled");
   reserved = rows;
   runs = isa<BatchOp>(op) ? region.getArgument(1) : Value();
   facts.forwarded = false;
@@ -266,6 +362,9 @@ LogicalResult Walk::visit(Operation *op, Facts &facts) {
       .Case([&](CutBackOp inner) { return cutBack(inner, facts); })
       .Case<StopOp, ReturnOp>([&](auto end) { return level(end, facts); })
       .Case([&](VerifyOp inner) { return verify(inner, facts); })
+      .Case([&](ChooseDepthOp inner) { return chooseDepth(inner, facts); })
+      .Case([&](DescendOp inner) { return descend(inner, facts); })
+      .Case([&](MeasureOp inner) { return measure(inner, facts); })
       .Case([&](FeedOp) {
         facts.ids = true;
         facts.drafted = Value();

@@ -20,7 +20,9 @@ def Llm_Dialect : Dialect {
     used linearly: whoever changes it takes the handle and returns the next.
 
     A model is a module with a function `@forward` (ids, positions, state ->
-    hidden rows, state) and a function `@head` (hidden rows -> logits).
+    hidden rows, state) and a function `@head` (hidden rows -> logits). Heads that
+    draft are functions `@draft.head.1`, `.2`, ... (hidden row, ids drafted so far
+    -> logits, of some tokens or of all).
   }];
   let dependentDialects = ["::sinter::encoding::EncodingDialect"];
   let useDefaultAttributePrinterParser = 1;
@@ -33,6 +35,8 @@ def Llm_Dialect : Dialect {
     static constexpr ::llvm::StringLiteral kVocabulary = "llm.vocabulary";
     /// The checkpoint file that the module was imported from.
     static constexpr ::llvm::StringLiteral kSource = "llm.source";
+    /// The file that its heads for drafts came from.
+    static constexpr ::llvm::StringLiteral kHeadsSource = "llm.heads_source";
   }];
 }
 
@@ -77,8 +81,29 @@ def Llm_DataAttr : Llm_Attr<"Data", "data"> {
   let assemblyFormat = "`<` $values `>`";
 }
 
-def Llm_SourceAttr : AnyAttrOf<[Llm_FileAttr, Llm_SplatAttr, Llm_SeedAttr, Llm_DataAttr],
-    "#llm.file, #llm.splat, #llm.seed or #llm.data">;
+def Llm_SelectedAttr : Llm_Attr<"Selected", "selected"> {
+  let summary = "Some rows of a matrix of a checkpoint file";
+  let description = [{
+    Row i of the weight is row `rows[i]` of the matrix, whose encoding is the
+    weight's: `#llm.selected<<"model.gguf", "token_embd.weight", 1744, 207360>, [3, 7]>`.
+  }];
+  let parameters = (ins "FileAttr":$file, "::mlir::DenseI32ArrayAttr":$rows);
+  let assemblyFormat = "`<` $file `,` $rows `>`";
+}
+
+def Llm_QuantizedAttr : Llm_Attr<"Quantized", "quantized"> {
+  let summary = "Numbers of a checkpoint file that become Q8_0";
+  let description = [{
+    The file has them as `from` (F32, F16 or BF16); each block of 32 gets the
+    scale max|x| / 127, as an f16, and the nearest codes.
+  }];
+  let parameters = (ins "FileAttr":$file, StringRefParameter<>:$from);
+  let assemblyFormat = "`<` $file `,` $from `>`";
+}
+
+def Llm_SourceAttr : AnyAttrOf<[Llm_FileAttr, Llm_SplatAttr, Llm_SeedAttr, Llm_DataAttr,
+                                Llm_SelectedAttr, Llm_QuantizedAttr],
+    "#llm.file, #llm.splat, #llm.seed, #llm.data, #llm.selected or #llm.quantized">;
 
 //===----------------------------------------------------------------------===//
 // Types

@@ -32,6 +32,10 @@ void LlmDialect::initialize() {
       >();
 }
 
+std::string sinter::llm::draftHeadName(int64_t number) {
+  return "draft.head." + std::to_string(number);
+}
+
 LogicalResult KVCacheType::verify(function_ref<InFlightDiagnostic()> emitError,
                                   int64_t layers, int64_t kvHeads,
                                   int64_t headDim, Type element) {

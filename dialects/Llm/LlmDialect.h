@@ -15,4 +15,11 @@
 #define GET_TYPEDEF_CLASSES
 #include "dialects/Llm/LlmTypes.h.inc"
 
+namespace sinter::llm {
+
+/// The function of the head that drafts the `number`-th id, from 1 on.
+std::string draftHeadName(int64_t number);
+
+} // namespace sinter::llm
+
 #endif // SINTER_DIALECTS_LLM_LLMDIALECT_H

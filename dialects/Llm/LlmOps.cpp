@@ -32,6 +32,26 @@ static LogicalResult expectCols(Operation *op, StringRef what, int64_t actual,
 // Weights
 //===----------------------------------------------------------------------===//
 
+static LogicalResult expectBytes(WeightOp op, FileAttr file, uint64_t bytes) {
+  if (file.getBytes() == bytes)
+    return success();
+  return op.emitOpError() << "source has " << file.getBytes()
+                          << " bytes, the type needs " << bytes;
+}
+
+static LogicalResult verifySelected(WeightOp op, SelectedAttr selected) {
+  int64_t rowBytes = op.getEncoding().bytes(1, op.getCols());
+  int64_t rows = selected.getFile().getBytes() / rowBytes;
+  if (selected.getRows().size() != op.getRows())
+    return op.emitOpError() << "selects " << selected.getRows().size()
+                            << " rows, the type has " << op.getRows();
+  for (int32_t row : selected.getRows().asArrayRef())
+    if (row < 0 || row >= rows)
+      return op.emitOpError()
+             << "selects row " << row << " of a matrix of " << rows;
+  return success();
+}
+
 LogicalResult WeightOp::verify() {
   auto type = dyn_cast<RankedTensorType>(getType());
   if (!type || !type.hasStaticShape() || type.getRank() < 1 ||
@@ -49,15 +69,22 @@ LogicalResult WeightOp::verify() {
       return emitOpError() << "data has type " << values << ", the weight "
                            << type;
   }
-  if (auto file = dyn_cast<FileAttr>(getSource())) {
-    if (!getEncoding().getPreset())
-      return emitOpError() << "an encoding without a name cannot be read from "
-                              "a file";
-    int64_t bytes = getEncoding().bytes(getRows(), getCols());
-    if (file.getBytes() != static_cast<uint64_t>(bytes))
-      return emitOpError() << "source has " << file.getBytes()
-                           << " bytes, the type needs " << bytes;
+  if (auto quantized = dyn_cast<QuantizedAttr>(getSource())) {
+    std::optional<encoding::Preset> from =
+        encoding::presetByName(quantized.getFrom());
+    if (!from || encoding::blockElements(*from) != 1 ||
+        getEncoding().getPreset() != encoding::Preset::Q8_0)
+      return emitOpError() << "makes Q8_0 of F32, F16 or BF16 alone";
+    return expectBytes(*this, quantized.getFile(),
+                       getRows() * encoding::rowBytes(*from, getCols()));
   }
+  if (isa<FileAttr, SelectedAttr>(getSource()) && !getEncoding().getPreset())
+    return emitOpError() << "an encoding without a name cannot be read from "
+                            "a file";
+  if (auto file = dyn_cast<FileAttr>(getSource()))
+    return expectBytes(*this, file, getEncoding().bytes(getRows(), getCols()));
+  if (auto selected = dyn_cast<SelectedAttr>(getSource()))
+    return verifySelected(*this, selected);
   return success();
 }
 
@@ -126,6 +153,15 @@ LogicalResult ColumnsOp::verify() {
     return emitOpError() << "takes columns " << first << " to " << last
                          << " of " << cols(getX());
   return success();
+}
+
+LogicalResult ConcatOp::verify() {
+  if (getParts().empty())
+    return emitOpError() << "needs parts";
+  int64_t sum = 0;
+  for (Value part : getParts())
+    sum += cols(part);
+  return expectCols(*this, "the result", cols(getResult()), sum);
 }
 
 LogicalResult RmsNormOp::verify() {

@@ -126,6 +126,21 @@ def Llm_ColumnsOp : Llm_Op<"columns", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Llm_ConcatOp : Llm_Op<"concat", [Pure]> {
+  let summary = "Rows side by side";
+  let description = [{
+    Row r of the result is row r of each part, one after the other.
+
+    ```mlir
+    %x = llm.concat %h, %e : (tensor<?x96xf32>, tensor<?x96xf32>) -> tensor<?x192xf32>
+    ```
+  }];
+  let arguments = (ins Variadic<Llm_Rows>:$parts);
+  let results = (outs Llm_Rows:$result);
+  let assemblyFormat = "$parts attr-dict `:` functional-type(operands, results)";
+  let hasVerifier = 1;
+}
+
 def Llm_RmsNormOp : Llm_Op<"rms_norm", [Pure, AllTypesMatch<["x", "result"]>]> {
   let summary = "Divides each row by its root mean square";
   let description = [{

@@ -4,7 +4,9 @@
 
 #include "llvm/Support/Endian.h"
 
+#include <algorithm>
 #include <bit>
+#include <cmath>
 #include <cstring>
 
 using namespace llvm;
@@ -142,6 +144,56 @@ static std::vector<uint8_t> fillBlocks(const WeightBytes &shape, Fill fill) {
   return bytes;
 }
 
+/// The nearest codes in blocks of 32, each with the scale max|x| / 127.
+static void quantizeRow(const float *x, int64_t columns, uint8_t *out) {
+  for (int64_t at = 0; at < columns; at += 32, x += 32, out += 34) {
+    float most = 0;
+    for (int i = 0; i < 32; ++i)
+      most = std::max(most, std::abs(x[i]));
+    storeHalf(out, most / 127);
+    // What the f16 holds is what a code is worth.
+    float scale = encoding::halfToFloat(support::endian::read16le(out));
+    for (int i = 0; i < 32; ++i) {
+      float code = scale > 0 ? std::nearbyint(x[i] / scale) : 0;
+      out[2 + i] = uint8_t(int8_t(std::clamp(code, -127.0f, 127.0f)));
+    }
+  }
+}
+
+Error WeightBytes::quantize(ArrayRef<uint8_t> numbers, StringRef from) {
+  Preset preset = *encoding::presetByName(from);
+  std::vector<float> values(columns);
+  owned.resize(rows * rowSize);
+  int64_t size = encoding::rowBytes(preset, columns);
+  for (int64_t row = 0; row < rows; ++row) {
+    const uint8_t *bytes = numbers.data() + row * size;
+    if (std::optional<int64_t> at =
+            encoding::findNonFinite(preset, bytes, columns))
+      return createStringError(inconvertibleErrorCode(),
+                               "row " + Twine(row) + ", column " + Twine(*at) +
+                                   ": a value is not finite");
+    encoding::decodeRow(preset, bytes, columns, values.data());
+    quantizeRow(values.data(), columns, owned.data() + row * rowSize);
+  }
+  return Error::success();
+}
+
+void WeightBytes::select(ArrayRef<uint8_t> matrix, ArrayRef<int32_t> which) {
+  owned.resize(rows * rowSize);
+  for (auto [row, from] : enumerate(which))
+    std::memcpy(owned.data() + row * rowSize, matrix.data() + from * rowSize,
+                rowSize);
+}
+
+/// Of a source that works on the bytes of a file.
+static FileAttr fileBehind(mlir::Attribute source) {
+  if (auto selected = mlir::dyn_cast<SelectedAttr>(source))
+    return selected.getFile();
+  if (auto quantized = mlir::dyn_cast<QuantizedAttr>(source))
+    return quantized.getFile();
+  return mlir::dyn_cast<FileAttr>(source);
+}
+
 Expected<WeightBytes> WeightBytes::get(WeightOp weight,
                                        CheckpointSource &source) {
   WeightBytes result;
@@ -155,11 +207,22 @@ Expected<WeightBytes> WeightBytes::get(WeightOp weight,
   result.columns = weight.getCols();
   result.rowSize = encoding::rowBytes(*preset, result.columns);
   mlir::Attribute from = weight.getSource();
-  if (auto file = mlir::dyn_cast<FileAttr>(from)) {
+  if (FileAttr file = fileBehind(from)) {
     Expected<ArrayRef<uint8_t>> bytes = source.read(file);
     if (!bytes)
       return bytes.takeError();
-    result.view = *bytes;
+    if (auto selected = mlir::dyn_cast<SelectedAttr>(from)) {
+      result.select(*bytes, selected.getRows());
+    } else if (auto quantized = mlir::dyn_cast<QuantizedAttr>(from)) {
+      if (Error failed = result.quantize(*bytes, quantized.getFrom()))
+        return createStringError(inconvertibleErrorCode(),
+                                 file.getPath() + ": tensor '" + file.getKey() +
+                                     "', " + toString(std::move(failed)));
+    } else {
+      result.view = *bytes;
+      return std::move(result);
+    }
+    result.view = result.owned;
     return std::move(result);
   }
   if (auto splat = mlir::dyn_cast<SplatAttr>(from)) {

@@ -44,6 +44,10 @@ public:
 
 private:
   WeightBytes() = default;
+  /// `owned` becomes rows of a matrix of the same encoding.
+  void select(llvm::ArrayRef<uint8_t> matrix, llvm::ArrayRef<int32_t> which);
+  /// `owned` becomes Q8_0 of numbers of the type `from`.
+  llvm::Error quantize(llvm::ArrayRef<uint8_t> numbers, llvm::StringRef from);
   llvm::ArrayRef<uint8_t> view; // of `owned`, or of a mapped file
   std::vector<uint8_t> owned;
 };

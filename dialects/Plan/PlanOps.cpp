@@ -139,6 +139,9 @@ LogicalResult CommitOp::verifySymbolUses(SymbolTableCollection &tables) {
 LogicalResult KeepOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyState(*this, tables);
 }
+LogicalResult ChooseDepthOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyAccess(tables, *this, getBufferAttr(), 0, 4);
+}
 LogicalResult TruncateOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyState(*this, tables);
 }
@@ -171,6 +174,12 @@ LogicalResult DrafterOp::verifySymbolUses(SymbolTableCollection &tables) {
              << part.getValue() << "', which must be declared before";
   }
   return success();
+}
+LogicalResult FillOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyState(*this, tables);
+}
+LogicalResult DecideOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return success(lookUp<ExitOp>(tables, *this, getExitAttr()) != nullptr);
 }
 /// Room for where each row stands.
 LogicalResult TakeRowsOp::verifySymbolUses(SymbolTableCollection &tables) {

@@ -507,4 +507,7 @@ def Plan_EmitLogitsOp : Plan_User<"emit_logits"> {
   let assemblyFormat = "$rows `,` $buffer `at` `(` $offset `)` attr-dict";
 }
 
+include "dialects/Plan/PlanSkipOps.td"
+include "dialects/Plan/PlanExitOps.td"
+
 #endif

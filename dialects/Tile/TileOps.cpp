@@ -352,6 +352,12 @@ LogicalResult GatedOp::verify() {
   return checkExactRows(*this, getY(), "y", getCols());
 }
 
+LogicalResult SiluOp::verify() {
+  if (failed(checkExactRows(*this, getX(), "x", getCols())))
+    return failure();
+  return checkExactRows(*this, getY(), "y", getCols());
+}
+
 LogicalResult AddOp::verify() {
   if (failed(checkExactRows(*this, getA(), "a", getCols())) ||
       failed(checkExactRows(*this, getB(), "b", getCols())))
@@ -519,4 +525,23 @@ LogicalResult MapLogitsOp::verify() {
       failed(checkRows(*this, getY(), "y", 1)))
     return failure();
   return checkSize(*this, getTokens(), "tokens", shapeOf(getY())[1]);
+}
+
+//===----------------------------------------------------------------------===//
+// Leaving the layers early
+//===----------------------------------------------------------------------===//
+
+LogicalResult SimilarityOp::verify() {
+  if (failed(checkExactRows(*this, getX(), "x", getCols())))
+    return failure();
+  return checkExactRows(*this, getY(), "y", getCols());
+}
+
+LogicalResult MoveRowsOp::verify() {
+  ArrayRef<int64_t> x = shapeOf(getX()), y = shapeOf(getY());
+  if (x.size() != 2 || y.size() != 2 || x[1] != y[1])
+    return emitOpError() << "moves rows between " << getX().getType() << " and "
+                         << getY().getType()
+                         << ", which do not have rows of one width";
+  return success();
 }

@@ -168,8 +168,8 @@ def Tile_BarrierOp : Tile_Op<"barrier", [MemoryEffects<[MemRead, MemWrite]>]> {
 def Tile_EmbedOp : Tile_Op<"embed"> {
   let summary = "rows of a packed table, as exact f32";
   let description = [{
-    Row i of `x` is row `ids[i]` of the table; an id outside of the table gives
-    a row of zeros.
+    Row i of `x` is row `ids[first + i]` of the table (`first` is 0 if there is
+    none); an id outside of the table gives a row of zeros.
 
     ```mlir
     tile.embed %ids, %table -> %x rows(%n) {weight = #tile.packed<...>}
@@ -177,9 +177,10 @@ def Tile_EmbedOp : Tile_Op<"embed"> {
     ```
   }];
   let arguments = (ins In<Tile_Ids>:$ids, In<Tile_Bytes>:$table,
-      Out<Tile_Rows>:$x, Index:$rows, Tile_PackedAttr:$weight);
+      Out<Tile_Rows>:$x, Index:$rows, Optional<Index>:$first,
+      Tile_PackedAttr:$weight);
   let assemblyFormat = [{
-    $ids `,` $table `->` $x `rows` `(` $rows `)` attr-dict
+    $ids `,` $table `->` $x `rows` `(` $rows `)` (`first` `(` $first^ `)`)? attr-dict
     `:` type($ids) `,` type($table) `->` type($x)
   }];
   let hasVerifier = 1;
@@ -316,6 +317,21 @@ def Tile_GatedOp : Tile_Op<"gated"> {
   let assemblyFormat = [{
     $gate `,` $up `->` $y `rows` `(` $rows `)` attr-dict
     `:` type($gate) `,` type($up) `->` type($y)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_SiluOp : Tile_Op<"silu"> {
+  let summary = "x / (1 + exp(-x)); `y` may be `x`";
+  let description = [{
+    ```mlir
+    tile.silu %x -> %y rows(%n) {cols = 576} : memref<512x576xf32> -> memref<512x576xf32>
+    ```
+  }];
+  let arguments = (ins In<Tile_Rows>:$x, Out<Tile_Rows>:$y, Index:$rows,
+      Tile_Int:$cols);
+  let assemblyFormat = [{
+    $x `->` $y `rows` `(` $rows `)` attr-dict `:` type($x) `->` type($y)
   }];
   let hasVerifier = 1;
 }
@@ -463,6 +479,7 @@ def Tile_AttentionOp : Tile_Op<"attention", [AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
+include "dialects/Tile/TileExitOps.td"
 include "dialects/Tile/TileRuleOps.td"
 include "dialects/Tile/TileVocabularyOps.td"
 

@@ -240,6 +240,10 @@ typedef struct sinter_generation {
   uint32_t no_speculation; /* 1: one token a forward, whatever the plan does */
   uint32_t draft_tokens;   /* ids of every draft, where so many are found; 0: as
                               many as the policy of the plan says */
+  uint32_t no_early_exit;  /* 1: all layers for every token, whatever the plan
+                              does */
+  float exit_threshold;    /* of every exit of the plan; 0: as the plan says,
+                              1: nothing leaves */
 } sinter_generation;
 SINTER_API void sinter_generation_initialize(sinter_generation *generation,
                                              const sinter_plan *plan);
@@ -249,7 +253,8 @@ typedef enum sinter_stop_reason {
   SINTER_STOP_ID = 1, /* an end-of-text id, which is not handed out */
   SINTER_STOP_STRING = 2,
   SINTER_STOP_CALLBACK = 3,
-  SINTER_STOP_CONTEXT = 4
+  SINTER_STOP_CONTEXT = 4,
+  SINTER_STOP_HOPELESS = 5 /* an exit of the plan doubts the next token */
 } sinter_stop_reason;
 
 typedef struct sinter_statistics {

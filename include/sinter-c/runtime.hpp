@@ -27,6 +27,8 @@
 #ifndef SINTER_C_RUNTIME_HPP
 #define SINTER_C_RUNTIME_HPP
 
+#include "sinter-c/depth.h"
+#include "sinter-c/exits.h"
 #include "sinter-c/runtime.h"
 #include "sinter-c/snapshot.h"
 #include "sinter-c/speculation.h"
@@ -214,11 +216,16 @@ struct Generation {
   bool ignoreStopIds = false;
   bool noSpeculation = false; // one token a forward, whatever the plan does
   uint32_t draftTokens = 0;   ///< of every draft; 0: as the plan says
+  bool noEarlyExit = false;   ///< all layers for every token
+  float exitThreshold = 0;    ///< of every exit; 0: as the plan says
   std::vector<std::string> stop;
 };
 
 using Statistics = sinter_statistics;
 using Speculation = sinter_speculation;
+/// Layers that a sequence leaves out.
+using Depth = sinter_depth;
+using Exits = sinter_exits;
 
 class Session;
 class Pool;
@@ -398,6 +405,8 @@ public:
     request.stop_count = stop.size();
     request.no_speculation = generation.noSpeculation;
     request.draft_tokens = generation.draftTokens;
+    request.no_early_exit = generation.noEarlyExit;
+    request.exit_threshold = generation.exitThreshold;
     request.callback = [](void *user, int32_t id, const char *text,
                           size_t bytes) -> int {
       return (*static_cast<decltype(callback) *>(user))(id, text, bytes);
@@ -414,6 +423,23 @@ public:
     callback.finish();
     return statistics;
   }
+  /// The share of layers of sequences to come; 0: the plan chooses.
+  Result<void> setDepth(uint32_t percent) {
+    return Result<void>(sinter_session_set_depth(get(), percent));
+  }
+  /// The layers that sequences to come leave out.
+  Result<void> skipLayers(std::span<const uint32_t> layers) {
+    return Result<void>(
+        sinter_session_skip_layers(get(), layers.data(), layers.size()));
+  }
+  /// What the sequence leaves out.
+  Result<Depth> depth() const {
+    Depth figures{};
+    figures.size = sizeof(figures);
+    if (sinter_status *status = sinter_session_depth(get(), &figures))
+      return Error(status);
+    return figures;
+  }
   /// What became of the drafts of the last generate().
   Result<Speculation> speculation() {
     Speculation figures{};
@@ -421,6 +447,37 @@ public:
     if (sinter_status *status = sinter_session_speculation(get(), &figures))
       return Error(status);
     return figures;
+  }
+
+  /// Which tokens of the last generate() left the layers early.
+  Result<Exits> exits() {
+    Exits figures{};
+    figures.size = sizeof(figures);
+    if (sinter_status *status = sinter_session_exits(get(), &figures))
+      return Error(status);
+    return figures;
+  }
+  /// Appends ids and asks every exit about each of them; onExit(uint32_t
+  /// position, uint32_t exit, float score, std::span<const float> logits)
+  /// returns true, or nothing, to go on. See sinter_session_measure_exits.
+  template <typename OnExit>
+  Result<void> measureExits(std::span<const int32_t> ids, OnExit &&onExit) {
+    const size_t vocabulary = plan.vocabulary();
+    auto adapter = [&](uint32_t position, uint32_t exit, float score,
+                       const float *logits) {
+      return onExit(position, exit, score,
+                    std::span<const float>(logits, vocabulary));
+    };
+    detail::Callback<decltype(adapter)> callback{adapter, nullptr};
+    auto trampoline = [](void *user, uint32_t position, uint32_t exit,
+                         float score, const float *logits) -> int {
+      return (*static_cast<decltype(callback) *>(user))(position, exit, score,
+                                                        logits);
+    };
+    Result<void> result(sinter_session_measure_exits(
+        get(), ids.data(), ids.size(), trampoline, &callback));
+    callback.finish();
+    return result;
   }
 
 private:

@@ -166,6 +166,20 @@ OpCost cost(tile::MapLogitsOp op) {
   return c;
 }
 
+OpCost cost(tile::MoveRowsOp op) {
+  OpCost c;
+  c.rows = op.getRows();
+  c.activationBytes.perRow = 2 * bytesPerRow(op.getX());
+  return c;
+}
+
+OpCost cost(tile::SimilarityOp op) {
+  OpCost c;
+  c.activationBytes.constant = bytesPerRow(op.getX()) + bytesPerRow(op.getY());
+  c.f32Ops.constant = 6 * op.getCols();
+  return c;
+}
+
 /// Row by row: two rows of `cols` and one written.
 OpCost elementwise(Value rows, int64_t cols, Value out, int64_t ops) {
   OpCost c;
@@ -201,9 +215,13 @@ OpCost sinter::analysis::costOf(Operation *op) {
           .Case<tile::EmbedOp, tile::RmsNormOp, tile::QuantizeOp,
                 tile::ContractOp, tile::RopeTableOp, tile::RopeOp,
                 tile::KvAppendOp, tile::AttentionOp, tile::ReadHistoryOp,
-                tile::MapLogitsOp>([](auto known) { return cost(known); })
+                tile::MapLogitsOp, tile::MoveRowsOp, tile::SimilarityOp>(
+              [](auto known) { return cost(known); })
           .Case([](tile::GatedOp op) {
             return elementwise(op.getRows(), op.getCols(), op.getY(), 4);
+          })
+          .Case([](tile::SiluOp op) {
+            return elementwise(op.getRows(), op.getCols(), op.getY(), 3);
           })
           .Case([](tile::AddOp op) {
             return elementwise(op.getRows(), op.getCols(), op.getY(), 1);

@@ -91,6 +91,21 @@ LogicalResult Evaluator<T>::eval(llm::ColumnsOp op, Frame<T> &frame) {
 }
 
 template <typename T>
+LogicalResult Evaluator<T>::eval(llm::ConcatOp op, Frame<T> &frame) {
+  int64_t rows = tensor(frame, op.getParts().front()).rows(), column = 0;
+  Tensor<T> &result = make(frame, op.getResult(), rows);
+  for (mlir::Value part : op.getParts()) {
+    const Tensor<T> &x = tensor(frame, part);
+    if (x.rows() != rows)
+      return op.emitError("puts ") << x.rows() << " rows beside " << rows;
+    for (int64_t r = 0; r < rows; ++r)
+      std::copy_n(x.row(r), x.cols(), result.row(r) + column);
+    column += x.cols();
+  }
+  return success();
+}
+
+template <typename T>
 LogicalResult Evaluator<T>::eval(llm::RmsNormOp op, Frame<T> &frame) {
   const Tensor<T> &x = tensor(frame, op.getX());
   std::vector<T> weight = vector(frame, op.getWeight());
@@ -180,6 +195,7 @@ SINTER_INSTANTIATE_EVAL(llm::WeightRefOp)
 SINTER_INSTANTIATE_EVAL(llm::EmbeddingOp)
 SINTER_INSTANTIATE_EVAL(llm::LinearOp)
 SINTER_INSTANTIATE_EVAL(llm::ColumnsOp)
+SINTER_INSTANTIATE_EVAL(llm::ConcatOp)
 SINTER_INSTANTIATE_EVAL(llm::RmsNormOp)
 SINTER_INSTANTIATE_EVAL(llm::RopeOp)
 SINTER_INSTANTIATE_EVAL(llm::SiluOp)

@@ -58,6 +58,7 @@ template <typename T> struct Evaluator {
   mlir::LogicalResult eval(llm::EmbeddingOp op, Frame<T> &frame);
   mlir::LogicalResult eval(llm::LinearOp op, Frame<T> &frame);
   mlir::LogicalResult eval(llm::ColumnsOp op, Frame<T> &frame);
+  mlir::LogicalResult eval(llm::ConcatOp op, Frame<T> &frame);
   mlir::LogicalResult eval(llm::RmsNormOp op, Frame<T> &frame);
   mlir::LogicalResult eval(llm::RopeOp op, Frame<T> &frame);
   mlir::LogicalResult eval(llm::KVAppendOp op, Frame<T> &frame);

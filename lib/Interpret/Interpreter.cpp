@@ -76,7 +76,7 @@ template <typename T>
 LogicalResult Evaluator<T>::step(Operation *op, Frame<T> &frame) {
   return llvm::TypeSwitch<Operation *, LogicalResult>(op)
       .template Case<llm::WeightRefOp, llm::EmbeddingOp, llm::LinearOp,
-                     llm::ColumnsOp, llm::RmsNormOp, llm::RopeOp,
+                     llm::ColumnsOp, llm::ConcatOp, llm::RmsNormOp, llm::RopeOp,
                      llm::KVAppendOp, llm::ScoresOp, llm::CausalMaskOp,
                      llm::SoftmaxOp, llm::MixOp, llm::AttentionOp, llm::SiluOp,
                      llm::AddOp, llm::MulOp, llm::GatedOp, func::CallOp,

@@ -215,6 +215,15 @@ static std::optional<int64_t> draftLayers(ModuleOp module) {
   return std::nullopt;
 }
 
+/// Whether the program makes ids of drafts itself, which takes time.
+static bool asksModel(ModuleOp module) {
+  return llvm::any_of(module.getOps<planir::DrafterOp>(),
+                      [](planir::DrafterOp op) {
+                        return op.getKind() == planir::DrafterKind::Model ||
+                               op.getKind() == planir::DrafterKind::Heads;
+                      });
+}
+
 void ArtifactBuilder::addProvenance() {
   auto add = [&](StringRef key, const std::string &value) {
     inputs.provenance.emplace_back(key.str(), value);
@@ -241,6 +250,11 @@ void ArtifactBuilder::addProvenance() {
     llvm::interleave(dropped, os, ",");
     add("drop_layers", names);
   }
+  if (!options.decode.exits.empty())
+    add("early_exit", llvm::join(options.decode.exits, ",") +
+                          (options.decode.exactExits ? ",verify=exact" : ""));
+  if (!options.decode.exitQuality.empty())
+    add("early_exit.quality", options.decode.exitQuality);
   add("max_rows", std::to_string(options.tile.maxRows));
   add("ops", ops);
 }
@@ -250,8 +264,12 @@ void ArtifactBuilder::addQuality() {
   Fidelity fidelity = fidelityOf(device);
   std::string name = fidelityName(fidelity).str();
   inputs.quality.emplace_back("fidelity", name);
+  std::string knobs = fidelityKnobs(device);
+  if (fidelity == Fidelity::Lossy && !options.decode.exitQuality.empty())
+    knobs += ", " + options.decode.exitQuality;
   if (fidelity != Fidelity::Exact)
-    inputs.quality.emplace_back(name, fidelityKnobs(device));
+    inputs.quality.emplace_back(name, knobs);
+  llvm::append_range(inputs.quality, options.artifact.quality);
 }
 
 /// Digest of all that a plan is made from: the program as text, which says
@@ -265,6 +283,8 @@ std::string ArtifactBuilder::planKey() const {
   module->print(os);
   add(program);
   for (const auto &[name, value] : inputs.provenance)
+    add(name + "=" + value);
+  for (const auto &[name, value] : inputs.quality)
     add(name + "=" + value);
   for (const CpuLevel *level : levels)
     add(level->name);
@@ -322,7 +342,7 @@ llvm::Error ArtifactBuilder::build(PlanCache &plans, StringRef key) {
 
   if (options.artifact.measureCost)
     inputs.costs = [&](StringRef path) {
-      return measureCosts(path, draftLayers(module).has_value());
+      return measureCosts(path, asksModel(module));
     };
 
   WeightPackers packers(device, checkpoint);

@@ -22,6 +22,7 @@ namespace sinter {
 /// Of the outline phase.
 struct OutlinePhaseOptions {
   std::vector<int64_t> dropLayers; ///< a lossy model without these
+  int64_t dropPercent = 0; ///< or without so many, which studyLayers() chooses
 };
 
 /// Of the tile phase.
@@ -48,8 +49,21 @@ struct TilePhaseOptions {
 /// Of the decode phase.
 struct DecodePhaseOptions {
   std::vector<std::string> speculate; ///< drafters; empty: none
-  std::string draftModel; ///< a .gguf file: what the drafter "model" asks
+  std::string draftModel;    ///< a .gguf file: what the drafter "model" asks
+  std::string heads;         ///< a .safetensors file: what "heads" asks
+  bool quantizeHeads = true; ///< their matrices become Q8_0
   int64_t selfLayers = 0; ///< what the drafter "self" asks; 0: as the pass has
+  /// Depths that sequences may have beside 100 percent, falling, and the ids of
+  /// the shortest prompt that gets each; 0: none does.
+  std::vector<int64_t> depths, depthsFrom;
+  std::vector<int64_t> layerOrder; ///< in which layers go; empty: evenly
+  bool layerStudy = false;         ///< a plan to measure them with
+  std::vector<std::string> exits;  ///< as the pass has them; empty: none
+  int64_t mostWaiting = 7;         ///< rows that left
+  bool exactExits = false;         ///< the text stays the same
+  double exitStop = 0;             ///< where a text ends
+  double exitDecay = 0;            ///< of thresholds
+  std::string exitQuality;         ///< what they cost and save, as measured
 };
 
 /// Of the artifact. All of these are part of ArtifactBuilder::planKey().
@@ -58,6 +72,8 @@ struct ArtifactOptions {
   bool golden = true;              ///< write self-test vectors
   bool chatTemplate = true;        ///< carry the model's chat template
   bool measureCost = false;        ///< time forwards; such a plan is not kept
+  /// Figures that were measured, as the plan carries them.
+  std::vector<std::pair<std::string, std::string>> quality;
 };
 
 struct CacheOptions {
@@ -71,11 +87,12 @@ struct CompileOptions {
       output; ///< a plan, or text where `to` is not Artifact; "-": stdout
   Phase from = Phase::Start;
   Phase to = Phase::Artifact;
-  std::string dumpPhasesTo; ///< folder for the module after each phase
-  bool timing = false;      ///< print time and memory of each phase
-  unsigned threads = 0;     ///< that compile and pack; 0: one a core
-  bool progress = false;    ///< name the phases on stderr
-  bool quiet = false;       ///< no summary of the artifact
+  std::string dumpPhasesTo;    ///< folder for the module after each phase
+  bool timing = false;         ///< print time and memory of each phase
+  unsigned threads = 0;        ///< that compile and pack; 0: one a core
+  bool progress = false;       ///< name the phases on stderr
+  bool quiet = false;          ///< no summary of the artifact
+  std::string calibrationText; ///< a file to measure on; empty: a built-in text
 
   OutlinePhaseOptions outline;
   TilePhaseOptions tile;

@@ -8,6 +8,7 @@
 #include "lib/Pipelines/Compiler.h"
 
 #include "dialects/Llm/LlmOps.h"
+#include "lib/Import/DraftHeads.h"
 #include "lib/Import/Import.h"
 #include "lib/Pipelines/Artifact.h"
 #include "lib/Pipelines/DraftModel.h"
@@ -85,6 +86,10 @@ LogicalResult Compilation::load() {
   if (failed(imported))
     return failure();
   module = std::move(*imported);
+  if (!options.decode.heads.empty() &&
+      failed(importHeads(options.decode.heads, *module,
+                         {options.decode.quantizeHeads})))
+    return failure();
   if (options.decode.draftModel.empty())
     return success();
   FailureOr<DraftModel> second = DraftModel::load(*module, options);

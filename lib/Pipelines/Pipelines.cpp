@@ -51,6 +51,16 @@ static void buildTile(OpPassManager &manager, const TilePhaseOptions &options) {
   manager.addPass(createVerifyTiled());
 }
 
+static void buildDepths(OpPassManager &manager,
+                        const DecodePhaseOptions &options) {
+  LayerMenuOptions menu;
+  menu.shares.assign(options.depths.begin(), options.depths.end());
+  menu.from.assign(options.depthsFrom.begin(), options.depthsFrom.end());
+  menu.order.assign(options.layerOrder.begin(), options.layerOrder.end());
+  menu.study = options.layerStudy;
+  manager.addPass(createLayerMenu(menu));
+}
+
 void sinter::buildPhase(OpPassManager &manager, Phase phase,
                         const CompileOptions &options) {
   switch (phase) {
@@ -72,8 +82,19 @@ void sinter::buildPhase(OpPassManager &manager, Phase phase,
     manager.addPass(createLinkDraft());
     if (llvm::is_contained(options.decode.speculate, "self"))
       manager.addPass(createSelfDraft({options.decode.selfLayers}));
+    build.exits.assign(options.decode.exits.begin(),
+                       options.decode.exits.end());
+    build.waiting = options.decode.mostWaiting;
+    build.exactExits = options.decode.exactExits;
+    build.exitStop = options.decode.exitStop;
+    build.exitDecay = options.decode.exitDecay;
+    CutLayersOptions cut;
+    cut.exits.assign(options.decode.exits.begin(), options.decode.exits.end());
+    cut.waiting = options.decode.mostWaiting;
+    manager.addPass(createCutLayers(cut));
     manager.addPass(createBuildGeneration(build));
     manager.addPass(createPredictCosts());
+    buildDepths(manager, options.decode);
     return manager.addPass(createVerifyDecoded());
   }
   case Phase::Plan:

@@ -41,8 +41,15 @@ static void describe(llvm::raw_ostream &os, ModuleOp device, StringRef weight) {
     if (!op)
       continue;
     os << op.getType();
-    if (auto file = dyn_cast<llm::FileAttr>(op.getSource()))
+    auto place = [&](llm::FileAttr file) {
       os << file.getOffset() << "+" << file.getBytes();
+    };
+    if (auto file = dyn_cast<llm::FileAttr>(op.getSource()))
+      place(file);
+    else if (auto quantized = dyn_cast<llm::QuantizedAttr>(op.getSource()))
+      place(quantized.getFile());
+    else if (auto selected = dyn_cast<llm::SelectedAttr>(op.getSource()))
+      place(selected.getFile()), os << selected.getRows();
     else
       os << op.getSource();
   }

@@ -104,6 +104,25 @@ def DropLayers : Pass<"llm-drop-layers", "mlir::ModuleOp"> {
   ];
 }
 
+def SplitLayers : Pass<"llm-split-layers", "mlir::ModuleOp"> {
+  let summary = "Makes the feed-forward block of each layer a function of its own";
+  let description = [{
+    Reads and writes `llm`, after `llm-outline-layers`.  A layer is cut behind its
+    attention, where one hidden state is all that goes on:
+
+    ```mlir
+    %h1, %kv1 = call @layer_0(%x0, %positions, %kv0, %c0, %w0, %w1)
+    %x1, %kv2 = call @ffn.layer_0(%h1, %positions, %kv1, %c0, %w0, %w1)
+    ```
+
+    so that one part can be launched without the other.  No number changes.
+  }];
+  let dependentDialects = ["sinter::llm::LlmDialect", "mlir::func::FuncDialect"];
+  let statistics = [
+    Statistic<"numSplit", "layers-split", "layers cut in two">
+  ];
+}
+
 def LinkDraft : Pass<"tile-link-draft", "mlir::ModuleOp"> {
   let summary = "Makes a second model part of the module, as one that drafts";
   let description = [{
@@ -139,6 +158,32 @@ def SelfDraft : Pass<"tile-self-draft", "mlir::ModuleOp"> {
   ];
   let statistics = [
     Statistic<"numLayers", "layers-drafting", "layers that draft">
+  ];
+}
+
+def CutLayers : Pass<"tile-cut-layers", "mlir::ModuleOp"> {
+  let summary = "Lets tokens leave the layers before the last one";
+  let description = [{
+    Reads and writes `tile`.  `@exit.segment.0` and so on are `@forward` in
+    parts, cut after the layers named; they launch the regions of the model with
+    its weights: nothing is there twice.  `@exit.probe.N` asks the probe of cut
+    N, as `decode.exit` names it.  `@exit.keep` and `@exit.resume` move rows that
+    left to where they wait for the layers above, and back.
+
+    A probe that reads the head is as expensive as many layers of a small model:
+    where most tokens would have to leave for it to pay, the pass warns.
+    Without exits it does nothing.
+  }];
+  let dependentDialects = ["sinter::tile::TileDialect", "mlir::func::FuncDialect",
+    "mlir::arith::ArithDialect"];
+  let options = [
+    ListOption<"exits", "exits", "std::string",
+               "PROBE@LAYERS=THRESHOLD, as decode-build-generation has them">,
+    Option<"waiting", "waiting", "int64_t", "7",
+           "rows that may wait for the layers above">
+  ];
+  let statistics = [
+    Statistic<"numExits", "exits", "exits">
   ];
 }
 
@@ -241,8 +286,12 @@ def BuildGeneration : Pass<"decode-build-generation", "mlir::ModuleOp"> {
     With `speculate`, `@generate` lets drafters propose tokens and verifies a
     whole draft in one forward; the tokens stay the same. `@generate_plain` is
     the program without. Drafters: see `decode.drafter`, and `self`, which is the
-    model that `tile-self-draft` made. Of several that look at the text, the one
+    model that `tile-self-draft` made; `heads` are `@draft.head.1`, `.2`, ... of
+    the module. Of several that look at the text, the one
     that promises the most tokens drafts; a model is asked in its order.
+
+    With `exits`, tokens of `@generate` may leave the layers where
+    `tile-cut-layers` has cut them, and `@measure_exits` hands out what exits say.
   }];
   let dependentDialects = ["sinter::decode::DecodeDialect",
     "mlir::scf::SCFDialect", "mlir::arith::ArithDialect"];
@@ -252,7 +301,17 @@ def BuildGeneration : Pass<"decode-build-generation", "mlir::ModuleOp"> {
     Option<"logitsRows", "logits-rows", "int64_t", "16",
            "rows of logits that are kept at a time">,
     ListOption<"speculate", "speculate", "std::string",
-               "what drafts, the first one first">
+               "what drafts, the first one first">,
+    ListOption<"exits", "exits", "std::string",
+               "where tokens may leave the layers: PROBE@LAYERS=THRESHOLD">,
+    Option<"waiting", "waiting", "int64_t", "7",
+           "rows that left and may wait for the layers above">,
+    Option<"exactExits", "exact-exits", "bool", "false",
+           "hold tokens of rows that left until all layers agree">,
+    Option<"exitStop", "exit-stop", "double", "0",
+           "end the text where a probe of the head says less">,
+    Option<"exitDecay", "exit-decay", "double", "0",
+           "how fast thresholds of exits fall along a text">
   ];
 }
 
@@ -271,6 +330,38 @@ def PredictCosts : Pass<"decode-predict-costs", "mlir::ModuleOp"> {
   ];
   let statistics = [
     Statistic<"numTables", "tables", "cost tables predicted">
+  ];
+}
+
+def LayerMenu : Pass<"decode-layer-menu", "mlir::ModuleOp"> {
+  let summary = "Lets each sequence leave out some of the layers";
+  let description = [{
+    Reads a module with the list of launches `@forward` and its programs. Adds
+    `decode.depths`, puts the launches of layers that some depth leaves out under
+    a `decode.keeps`, and a `decode.choose_depth` before all else in each program
+    (Glavas et al., 2024). All depths share weights, code and cache. 100 percent
+    launches what the model launched before.
+
+    Layers go in `order`, so that each depth leaves out those of the depth before
+    and more; without an order they are spread evenly between the first two and
+    the last two, which stay. A depth whose `from` is not 0 is chosen for prompts of
+    at least so many ids; others are left to the caller.
+
+    Without shares the pass does nothing.
+  }];
+  let dependentDialects = ["sinter::decode::DecodeDialect",
+    "mlir::scf::SCFDialect", "mlir::arith::ArithDialect"];
+  let options = [
+    ListOption<"shares", "shares", "int64_t",
+               "percent of the layers that stay, falling, below 100">,
+    ListOption<"from", "from", "int64_t",
+               "of each share: ids of the shortest prompt that gets it; 0: none does">,
+    ListOption<"order", "order", "int64_t", "layers, the first to go first">,
+    Option<"study", "study", "bool", "false",
+           "any of the layers may go, alone or with others: to measure them">
+  ];
+  let statistics = [
+    Statistic<"numGuarded", "launches-guarded", "launches that not all sequences run">
   ];
 }
 

@@ -4,6 +4,7 @@
 #ifndef SINTER_RUNTIME_CAPI_OBJECTS_H
 #define SINTER_RUNTIME_CAPI_OBJECTS_H
 
+#include "runtime/decode/Exits.h"
 #include "runtime/decode/Speculation.h"
 #include "runtime/plan/LoadedPlan.h"
 #include "runtime/plan/Profiler.h"
@@ -35,6 +36,7 @@ struct sinter_session {
   std::atomic<bool> cancel{false};
   sinter::runtime::Owned<sinter::runtime::Profiler> profiler; // often none
   sinter::runtime::Speculation speculation;
+  sinter::runtime::Exits exits;
 };
 
 namespace sinter::runtime {

@@ -105,6 +105,19 @@ Status score(sinter_session &session, std::span<const int32_t> ids,
                  session.cancel, session.profiler.get());
 }
 
+Status checkExits(const LoadedPlan &plan, const sinter_generation &options) {
+  float threshold = options.exit_threshold;
+  if (!(threshold >= 0 && threshold <= 1))
+    return fail(plan.allocator(), SINTER_INVALID_ARGUMENT,
+                "exit_threshold is %g, expected 0 to 1", double(threshold));
+  if (threshold > 0 && !plan.tables().exits())
+    return fail(plan.allocator(), SINTER_UNSUPPORTED,
+                "exit_threshold is %g, but the plan has no exits; compile it "
+                "with --early-exit",
+                double(threshold));
+  return Status();
+}
+
 Status checkSampling(const LoadedPlan &plan, const sinter_sampling &sampling) {
   const char *wrong = nullptr;
   // Written so that NaN is refused, too.
@@ -137,10 +150,11 @@ uint32_t commonPrefix(const sinter_session &session,
   return same;
 }
 
-/// A plan that drafts has the program that does not, too.
+/// A plan that drafts, or has exits, has the program without them, too.
 Result<uint32_t> generator(const LoadedPlan &plan,
                            const sinter_generation &options) {
-  if (options.no_speculation && plan.tables().drafters())
+  if ((options.no_speculation && plan.tables().drafters()) ||
+      (options.no_early_exit && plan.tables().exits()))
     return findFunction(plan, "generate_plain");
   return findFunction(plan, "generate");
 }
@@ -154,6 +168,7 @@ Status generate(sinter_session &session, std::span<const int32_t> ids,
                 "the prompt is empty; expected at least one id");
   SINTER_TRY(checkIds(plan, ids));
   SINTER_TRY(checkSampling(plan, options.sampling));
+  SINTER_TRY(checkExits(plan, options));
   uint32_t context = session.memory.context();
   if (ids.size() > context)
     return fail(plan.allocator(), SINTER_CONTEXT_FULL,
@@ -169,10 +184,8 @@ Status generate(sinter_session &session, std::span<const int32_t> ids,
   SINTER_TRY(generationArguments(plan, function, options.sampling, limit,
                                  session.chunk, arguments));
   uint32_t reused = commonPrefix(session, ids);
-  if (!session.memory.state(0).canTruncate(reused))
-    reused = 0;
   Generation host(plan, options, ids.subspan(reused), limit, cut,
-                  session.speculation);
+                  session.speculation, session.exits);
   SINTER_TRY(host.open());
   (void)session.memory.truncate(reused); // no more than it holds
   SINTER_TRY(execute(plan, session.memory, function,
@@ -251,14 +264,6 @@ sinter_status *sinter_session_truncate(sinter_session *session,
     return notNull(Allocator(), "sinter_session_truncate").release();
   if (session->memory.truncate(position))
     return nullptr;
-  if (position <= session->memory.position())
-    return fail(session->plan->loaded.hostAllocator(), SINTER_UNSUPPORTED,
-                "truncation from position %u to %u: a recurrent state forgets "
-                "the last %u positions, or all; fork or save the session "
-                "before",
-                session->memory.position(), position,
-                session->memory.state(0).recurrence().unplayed)
-        .release();
   return fail(session->plan->loaded.hostAllocator(), SINTER_INVALID_ARGUMENT,
               "truncation to position %u, the session holds %u", position,
               session->memory.position())

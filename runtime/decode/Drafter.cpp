@@ -205,12 +205,14 @@ void recycled(const Work &work) {
   }
 }
 
-/// Another model of the plan, which the program asks.
+/// Another model of the plan, or heads, which the program asks.
 void model(const Work &work, Proposal &made) {
-  constexpr float kPrior = 0.8f;
+  constexpr float kPrior = 0.8f, kPriorOfHeads = 0.5f;
   made.model = true;
+  made.reads = work.drafter.kind() == plan::DrafterKind::Model;
   while (made.count < work.most)
-    made.guesses[made.count++] = work.guess(0, kPrior);
+    made.guesses[made.count++] =
+        work.guess(0, made.reads ? kPrior : kPriorOfHeads);
 }
 
 void append(const Drafting &drafting, uint32_t index, Extended &text,
@@ -260,6 +262,7 @@ void append(const Drafting &drafting, uint32_t index, Extended &text,
   case plan::DrafterKind::Priority:
     return surest(work, text.proposal());
   case plan::DrafterKind::Model:
+  case plan::DrafterKind::Heads:
     return model(work, text.proposal());
   }
 }

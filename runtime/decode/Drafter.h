@@ -24,6 +24,8 @@ struct Proposal {
   Guess guesses[kMost];
   /// The program makes the ids, which are not here, and each takes time.
   bool model = false;
+  /// Before the first one a model may have much text to read; heads have none.
+  bool reads = false;
 };
 
 /// What drafters look at.

@@ -73,6 +73,7 @@ Status chunkArguments(const LoadedPlan &plan, uint32_t function, uint32_t chunk,
 Status Generation::open() {
   started = nanoseconds();
   speculation.begin(options.draft_tokens, plan.tables().costs());
+  exits.begin(options.exit_threshold);
   return stream.open(options.stop, options.stop_count, plan.longestPiece());
 }
 
@@ -104,6 +105,25 @@ int64_t Generation::follow(int64_t row, int32_t id) {
 void Generation::observe(int64_t row, int32_t id) {
   speculation.observe(row, id);
 }
+
+/// A text never ends within a character.
+ExitAction Generation::decide(uint32_t exit, ProbeWords said, int64_t room,
+                              uint32_t position) {
+  ExitAction action =
+      exits.decide(plan.tables(), exit, said, room, position, generated);
+  if (action != ExitAction::Stop)
+    return action;
+  if (stream.inCharacter())
+    return ExitAction::GoOn;
+  end(SINTER_STOP_HOPELESS);
+  // What was held back for a stop string: that will not come.
+  (void)stream.finish();
+  if (!stream.ready().empty())
+    deliver(-1);
+  return action;
+}
+
+void Generation::agree(bool same) { exits.agree(same); }
 
 bool Generation::isStopId(int32_t id) const {
   if (options.ignore_stop_ids)

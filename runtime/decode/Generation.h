@@ -4,6 +4,7 @@
 #ifndef SINTER_RUNTIME_DECODE_GENERATION_H
 #define SINTER_RUNTIME_DECODE_GENERATION_H
 
+#include "runtime/decode/Exits.h"
 #include "runtime/decode/Speculation.h"
 #include "runtime/decode/TextStream.h"
 #include "runtime/plan/Execute.h"
@@ -38,13 +39,14 @@ class Generation final : public Host {
 public:
   Generation(const LoadedPlan &plan, const sinter_generation &options,
              std::span<const int32_t> prompt, uint32_t limit,
-             bool limitIsContext, Speculation &speculation)
+             bool limitIsContext, Speculation &speculation, Exits &exits)
       : plan(plan), options(options), input(prompt), stream(plan.allocator()),
-        limit(limit), limitIsContext(limitIsContext), speculation(speculation) {
-  }
+        limit(limit), limitIsContext(limitIsContext), speculation(speculation),
+        exits(exits) {}
 
   Status open();
   uint32_t takeInput(int32_t *ids, uint32_t room) override;
+  uint64_t waiting() const override { return input.size(); }
   Status emitToken(int32_t id, bool &stop) override;
   Status emitLogits(float *rows, uint32_t count, uint32_t stride) override;
   uint32_t draft(uint32_t drafter, std::span<const int32_t> text,
@@ -52,6 +54,9 @@ public:
   void propose(uint32_t row, int32_t id) override;
   int64_t follow(int64_t row, int32_t id) override;
   void observe(int64_t row, int32_t id) override;
+  ExitAction decide(uint32_t exit, ProbeWords said, int64_t room,
+                    uint32_t position) override;
+  void agree(bool same) override;
 
   /// Completes prompt_tokens, generated_tokens, the times and the reason.
   void report(sinter_statistics &statistics) const;
@@ -69,6 +74,7 @@ private:
   uint32_t limit;
   bool limitIsContext;
   Speculation &speculation;
+  Exits &exits;
   bool ended = false;
   sinter_stop_reason reason = SINTER_STOP_CONTEXT;
   uint64_t computed = 0, generated = 0;

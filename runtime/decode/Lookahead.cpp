@@ -11,15 +11,12 @@ namespace {
 /// what it has missed.
 constexpr uint32_t kTryAgain = 32, kTryModelAgain = 256;
 constexpr uint32_t kTried = 2; // ids
-/// Where rows cost much, tries are as rare as lets them take this share of the
-/// time.
-constexpr double kTryShare = 0.01;
 /// Weight of the newest time.
 constexpr double kNewestTime = 0.125;
 
-/// Time of an id that a model makes over that of a row, in plans that do not
-/// say.
-constexpr double kIdShare = 0.35;
+/// Time of an id that a model or a head makes over that of a row, in plans that
+/// do not say.
+constexpr double kIdShare = 0.35, kHeadShare = 0.1;
 
 /// Time of so many rows over that of one in plans that do not say: as long as
 /// weights take longer to read than to multiply, further rows are nearly free.
@@ -68,7 +65,8 @@ double Lookahead::idCost(const Proposal &proposal) const {
     return 0;
   if (nanosecondsOfId > 0)
     return nanosecondsOfId;
-  return (prior && prior->id() > 0 ? double(prior->id()) : kIdShare) * cost(1);
+  double usual = proposal.reads ? kIdShare : kHeadShare;
+  return (prior && prior->id() > 0 ? double(prior->id()) : usual) * cost(1);
 }
 
 uint32_t Lookahead::choose(const Proposal &proposal) {
@@ -91,14 +89,11 @@ uint32_t Lookahead::choose(const Proposal &proposal) {
       chosen = drafted;
     }
   }
-  uint32_t patience = proposal.model ? kTryModelAgain : kTryAgain;
-  uint32_t tried = proposal.count < kTried ? proposal.count : kTried;
-  double loss = cost(tried + 1) + tried * idCost(proposal) - cost(1);
-  if (chosen > 0 || ++rejected[proposal.model] < patience ||
-      rejected[proposal.model] * kTryShare * cost(1) < loss)
+  uint32_t patience = proposal.reads ? kTryModelAgain : kTryAgain;
+  if (chosen > 0 || ++rejected[proposal.model] < patience)
     return chosen;
   rejected[proposal.model] = 0;
-  return tried;
+  return proposal.count < kTried ? proposal.count : kTried;
 }
 
 void Lookahead::learn(const Proposal &proposal, uint32_t drafted,

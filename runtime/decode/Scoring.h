@@ -17,6 +17,7 @@ public:
           sinter_logits_callback callback, void *user);
 
   uint32_t takeInput(int32_t *ids, uint32_t room) override;
+  uint64_t waiting() const override { return input.size(); }
   Status emitToken(int32_t id, bool &stop) override;
   Status emitLogits(float *rows, uint32_t count, uint32_t stride) override;
 

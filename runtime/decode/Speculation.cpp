@@ -43,8 +43,7 @@ void Speculation::propose(uint32_t row, int32_t id) {
   uint64_t now = nanoseconds(), elapsed = now - started;
   ids[row] = id;
   counts.draft_ns += elapsed;
-  // Before the first one the model may have had much to read.
-  if (row > 1)
+  if (row > 1 || !proposal.reads)
     lookahead.made(elapsed);
   started = now;
 }

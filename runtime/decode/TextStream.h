@@ -29,6 +29,8 @@ public:
   std::string_view ready() const { return {held.data(), readyBytes}; }
   /// ready() was handed out.
   void consume();
+  /// Bytes of a character came that is not complete.
+  bool inCharacter() const { return characters.pending() != 0; }
   /// A stop string was found; it and what followed it are gone.
   bool stopped() const { return found; }
 

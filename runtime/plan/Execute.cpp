@@ -7,6 +7,8 @@
 #include "runtime/schema/plan_generated.h"
 #include "runtime/state/Batch.h"
 
+#include <bit>
+
 namespace sinter::runtime {
 
 namespace {
@@ -228,14 +230,6 @@ private:
       registers[op.b] = cache.capacity();
       return Status();
     }
-    if (kind == plan::StateOpKind::Half) {
-      registers[op.b] = cache.recurrence().half;
-      return Status();
-    }
-    if (kind == plan::StateOpKind::Unplayed) {
-      registers[op.b] = cache.recurrence().unplayed;
-      return Status();
-    }
     int64_t count = registers[op.c];
     if (count < 0)
       return broken("a negative number of positions");
@@ -243,6 +237,10 @@ private:
       return session->reserve(op.a, uint64_t(count));
     if (kind == plan::StateOpKind::Keep)
       return keep(op.a, cache, uint64_t(count));
+    if (kind == plan::StateOpKind::Fill)
+      return cache.keep(uint64_t(count))
+                 ? Status()
+                 : broken("more positions filled than were reserved");
     if (kind == plan::StateOpKind::Truncate)
       return cache.truncate(uint64_t(count))
                  ? Status()
@@ -276,6 +274,10 @@ private:
   Status service(const Instruction &op) {
     if (plan::ServiceKind(op.kind) == plan::ServiceKind::TakeRows)
       return takeRows(op);
+    if (plan::ServiceKind(op.kind) == plan::ServiceKind::Waiting) {
+      registers[op.c] = int64_t(host.waiting());
+      return Status();
+    }
     int64_t argument = registers[program.operands[op.b]];
     const plan::Plan &tables = plan.tables();
     bool stop = false;
@@ -309,10 +311,54 @@ private:
       return follow(op, argument);
     case plan::ServiceKind::Propose:
       return propose(op, argument);
+    case plan::ServiceKind::ChooseDepth:
+      return chooseDepth(op, argument);
+    case plan::ServiceKind::Hold:
+      return hold(argument, registers[program.operands[op.b + 1]]);
+    case plan::ServiceKind::Agree:
+      return agree(op, argument);
+    case plan::ServiceKind::Decide:
+      return decide(op, argument);
     case plan::ServiceKind::TakeRows:
+    case plan::ServiceKind::Waiting:
       break; // above
     }
     return broken("unknown service");
+  }
+
+  /// Places in the history behind what is committed are free.
+  Status hold(int64_t place, int64_t token) {
+    if (!session || token < 0 || token >= plan.tables().vocabulary())
+      return broken("a token outside of the vocabulary");
+    const KvCache &cache = session->state(0);
+    if (place < 0 || place >= int64_t(cache.reserved()))
+      return broken("an id for a position that is not reserved");
+    session->history()[cache.length() + place] = int32_t(token);
+    return Status();
+  }
+
+  Status agree(const Instruction &op, int64_t token) {
+    if (!session || session->state(0).reserved() == 0)
+      return broken("no token is held");
+    bool same = session->history()[session->state(0).length()] == token;
+    host.agree(same);
+    registers[op.c] = same;
+    return Status();
+  }
+
+  Status decide(const Instruction &op, int64_t first) {
+    const KvCache *cache = session ? &session->state(0) : nullptr;
+    if (!cache || cache->reserved() == 0)
+      return broken("no row that could leave the layers");
+    uint32_t last = cache->length() + cache->reserved() - 1;
+    auto number = [](int64_t bits) {
+      return std::bit_cast<float>(uint32_t(bits));
+    };
+    const int64_t second = registers[program.operands[op.b + 1]];
+    registers[op.c] =
+        int64_t(host.decide(op.a, {number(first), number(second)},
+                            registers[program.operands[op.b + 2]], last));
+    return Status();
   }
 
   /// What follows the text of the session and the id in row 0.
@@ -374,6 +420,23 @@ private:
       host.observe(row, int32_t(token));
     else
       registers[op.c] = host.follow(row, int32_t(token));
+    return Status();
+  }
+
+  /// Kernels of layers that go are not dispatched: the program looks at bits.
+  Status chooseDepth(const Instruction &op, int64_t prefer) {
+    const plan::Plan &tables = plan.tables();
+    if (prefer < 0 || prefer >= int64_t(tables.depths()->size()))
+      return broken("a depth that the plan does not have");
+    if (session)
+      session->chooseDepth(uint32_t(prefer));
+    const Depth *depth = session ? &session->depth() : batch->chooseDepth();
+    if (!depth)
+      return fail(plan.allocator(), SINTER_INVALID_ARGUMENT,
+                  "sessions that leave out other layers than each other cannot "
+                  "share a forward");
+    uint32_t words = Depth::words(tables.states()->Get(0)->layers());
+    memcpy(buffer(op.a), depth->bits, words * sizeof(uint32_t));
     return Status();
   }
 

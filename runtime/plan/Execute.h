@@ -17,11 +17,21 @@ class LoadedPlan;
 class Profiler;
 class SessionMemory;
 
+/// What a probe says; see ProbeKind in plan.fbs.
+struct ProbeWords {
+  float first, second;
+};
+
+/// What becomes of a row at an exit: as the service Decide has it.
+enum class ExitAction : uint8_t { GoOn = 0, Leave = 1, Stop = 2 };
+
 /// Services that a program asks its caller for.
 class Host {
 public:
   /// Copies up to `room` waiting ids to `ids`; how many.
   virtual uint32_t takeInput(int32_t *ids, uint32_t room) = 0;
+  /// Ids that takeInput() has not taken yet.
+  virtual uint64_t waiting() const { return 0; }
   /// A token was chosen; `stop` ends the generation.
   virtual Status emitToken(int32_t id, bool &stop) = 0;
   /// Rows of `vocabulary` floats, `stride` apart; may be changed in place.
@@ -45,6 +55,16 @@ public:
   }
   /// The model says `id` after row `row` of the draft, which was not followed.
   virtual void observe(int64_t row, int32_t id) { (void)row, (void)id; }
+
+  /// The probe of an exit says `said` about the row at `position`; `room` more
+  /// may wait for the layers above.
+  virtual ExitAction decide(uint32_t exit, ProbeWords said, int64_t room,
+                            uint32_t position) {
+    (void)exit, (void)said, (void)room, (void)position;
+    return ExitAction::GoOn;
+  }
+  /// A token that was held back was, or was not, what all layers say.
+  virtual void agree(bool same) { (void)same; }
 
 protected:
   ~Host() = default;

@@ -3,6 +3,7 @@
 
 #include "runtime/plan/Program.h"
 #include "runtime/schema/plan_generated.h"
+#include "runtime/state/Depth.h"
 
 #include <cstdarg>
 #include <cstdio>
@@ -210,6 +211,14 @@ private:
                  plan.max_rows());
     return Status();
   }
+  /// Room for a bit a layer, and depths to choose from.
+  Status layerBits(uint32_t buffer) {
+    uint32_t depths = plan.depths() ? plan.depths()->size() : 0;
+    if (depths == 0)
+      return bad("chooses a depth, but the plan has none");
+    return word(buffer,
+                4 * (Depth::words(plan.states()->Get(0)->layers()) - 1));
+  }
   uint64_t smallest(uint32_t buffer) {
     const plan::Buffer &table = *plan.buffers()->Get(buffer);
     return table.bytes() + table.bytes_per_position();
@@ -274,18 +283,10 @@ private:
       return bad("state op of unknown kind %u", unsigned(op.kind()));
     if (op.state() >= plan.states()->size())
       return bad("state %u of %u", op.state(), plan.states()->size());
-    bool recurs = op.kind() == plan::StateOpKind::Half ||
-                  op.kind() == plan::StateOpKind::Unplayed;
-    bool isRecurrent =
-        plan.states()->Get(op.state())->kind() == plan::StateKind::Recurrent;
-    if (recurs && !isRecurrent)
-      return bad("state %u is not recurrent", op.state());
     bool reads = op.kind() == plan::StateOpKind::Length ||
-                 op.kind() == plan::StateOpKind::Capacity || recurs;
+                 op.kind() == plan::StateOpKind::Capacity;
     bool ofBatch = op.kind() == plan::StateOpKind::ReserveRows ||
                    op.kind() == plan::StateOpKind::CommitRows;
-    if (ofBatch && isRecurrent)
-      return bad("rows of a batch in state %u, which is recurrent", op.state());
     if (!ofBatch)
       SINTER_TRY(registers({reads ? op.dst() : op.count()}));
     return emit(
@@ -302,10 +303,19 @@ private:
       return emit({Opcode::Service, uint8_t(op.kind()), op.buffer(), first, 0,
                    int64_t(op.offset())});
     }
+    if (op.kind() == plan::ServiceKind::Waiting) {
+      SINTER_TRY(registers({op.dst()}));
+      return emit({Opcode::Service, uint8_t(op.kind()), 0, 0, op.dst()});
+    }
     bool two = op.kind() == plan::ServiceKind::Follow ||
                op.kind() == plan::ServiceKind::Propose ||
-               op.kind() == plan::ServiceKind::Observe;
-    SINTER_TRY(list(op.args(), two ? 2 : 1, "arguments"));
+               op.kind() == plan::ServiceKind::Observe ||
+               op.kind() == plan::ServiceKind::Hold;
+    SINTER_TRY(list(op.args(),
+                    op.kind() == plan::ServiceKind::Decide ? 3
+                    : two                                  ? 2
+                                                           : 1,
+                    "arguments"));
     if (op.kind() == plan::ServiceKind::Draft) {
       uint32_t drafters = plan.drafters() ? plan.drafters()->size() : 0;
       if (op.index() >= drafters)
@@ -314,8 +324,18 @@ private:
       return emit(
           {Opcode::Service, uint8_t(op.kind()), op.index(), first, op.dst()});
     }
+    if (op.kind() == plan::ServiceKind::Decide) {
+      uint32_t exits = plan.exits() ? plan.exits()->size() : 0;
+      if (op.index() >= exits)
+        return bad("exit %u of %u", op.index(), exits);
+      SINTER_TRY(registers({op.dst()}));
+      return emit(
+          {Opcode::Service, uint8_t(op.kind()), op.index(), first, op.dst()});
+    }
     if (op.kind() == plan::ServiceKind::Observe)
       return emit({Opcode::Service, uint8_t(op.kind()), 0, first});
+    if (op.kind() == plan::ServiceKind::ChooseDepth)
+      SINTER_TRY(layerBits(op.buffer()));
     if (op.kind() == plan::ServiceKind::EmitLogits)
       SINTER_TRY(word(op.buffer(), op.offset()));
     else

@@ -4,6 +4,8 @@
 #include "runtime/plan/Verify.h"
 #include "runtime/schema/KernelAbi.h"
 #include "runtime/schema/plan_generated.h"
+#include "runtime/state/Depth.h"
+#include "sinter-c/exits.h"
 #include "sinter-c/speculation.h"
 
 #include <cstdarg>
@@ -23,7 +25,7 @@ constexpr uint64_t kMaxBytes = uint64_t(1) << 46;
 constexpr uint32_t kMaxSections = 256, kMaxSegments = 64, kMaxKernels = 65536;
 constexpr uint32_t kMaxBindings = 256, kMaxScalars = 64, kMaxBuffers = 256;
 constexpr uint32_t kMaxStates = 16, kMaxCode = 64, kMaxDrafters = 64;
-constexpr uint32_t kMaxMatch = 64;
+constexpr uint32_t kMaxMatch = 64, kMaxExits = SINTER_EXITS;
 
 uint64_t roundUp(uint64_t value, uint64_t unit) {
   return (value + unit - 1) / unit * unit;
@@ -49,6 +51,8 @@ public:
     SINTER_TRY(states());
     SINTER_TRY(drafters());
     SINTER_TRY(costs());
+    SINTER_TRY(depths());
+    SINTER_TRY(exits());
     SINTER_TRY(numbers());
     SINTER_TRY(properties());
     return golden();
@@ -229,15 +233,7 @@ private:
       if (state.layers() == 0 || state.layers() > 65536)
         return bad("state %u has %u layers, expected 1 to 65536", i,
                    state.layers());
-      if (state.kind() > plan::StateKind::MAX)
-        return bad("state %u is of unknown kind %u", i, unsigned(state.kind()));
-      bool recurrent = state.kind() == plan::StateKind::Recurrent;
-      if (recurrent && state.page_tokens() != plan.max_context())
-        return bad("state %u is recurrent and has a page of %u positions, "
-                   "expected %u",
-                   i, state.page_tokens(), plan.max_context());
-      if (!recurrent &&
-          (state.page_tokens() == 0 || state.page_tokens() > 4096))
+      if (state.page_tokens() == 0 || state.page_tokens() > 4096)
         return bad("state %u has pages of %u positions, expected 1 to 4096", i,
                    state.page_tokens());
       if (!state.page_bytes() || state.page_bytes()->size() != 2)
@@ -281,14 +277,67 @@ private:
         if (part >= i)
           return bad("drafter %u has the part %u, expected an earlier one", i,
                      part);
-        if (plan.drafters()->Get(part)->kind() == plan::DrafterKind::Model)
-          return bad("drafter %u has the model %u as a part", i, part);
+        plan::DrafterKind kind = plan.drafters()->Get(part)->kind();
+        if (kind == plan::DrafterKind::Model ||
+            kind == plan::DrafterKind::Heads)
+          return bad("drafter %u has the part %u of kind %s, which the program "
+                     "asks itself",
+                     i, part, EnumNameDrafterKind(kind));
       }
       if (drafter.kind() == plan::DrafterKind::Recycle)
         SINTER_TRY(recycleBuffer(i, drafter.buffer()));
       if (drafter.kind() == plan::DrafterKind::Ngram ||
           drafter.kind() == plan::DrafterKind::Trigram)
         SINTER_TRY(bigrams());
+    }
+    return Status();
+  }
+
+  Status depths() {
+    uint32_t count = plan.depths() ? plan.depths()->size() : 0;
+    uint32_t layers = plan.states() && plan.states()->size()
+                          ? plan.states()->Get(0)->layers()
+                          : 0;
+    if (count && layers > Depth::kMostLayers)
+      return bad("depths of %u layers, expected at most %u", layers,
+                 Depth::kMostLayers);
+    for (uint32_t i = 0; i < count; ++i) {
+      const plan::Depth &depth = *plan.depths()->Get(i);
+      uint32_t skips = depth.skips() ? depth.skips()->size() : 0;
+      if (i == 0 ? depth.percent() != 100 || skips != 0
+                 : depth.percent() == 0 ||
+                       depth.percent() >= plan.depths()->Get(i - 1)->percent())
+        return bad("depth %u is of %u %% without %u layers; the first is whole,"
+                   " and they fall",
+                   i, depth.percent(), skips);
+      for (uint32_t j = 0; j < skips; ++j)
+        if (depth.skips()->Get(j) >= layers)
+          return bad("depth %u leaves out layer %u of %u", i,
+                     depth.skips()->Get(j), layers);
+    }
+    return Status();
+  }
+
+  Status exits() {
+    uint32_t count = plan.exits() ? plan.exits()->size() : 0;
+    if (count > kMaxExits)
+      return bad("%u exits, expected at most %u", count, kMaxExits);
+    uint32_t above = 0;
+    for (uint32_t i = 0; i < count; ++i) {
+      const plan::Exit &exit = *plan.exits()->Get(i);
+      if (exit.probe() > plan::ProbeKind::MAX)
+        return bad("exit %u has a probe of unknown kind %u", i,
+                   unsigned(exit.probe()));
+      if (exit.after() <= above ||
+          exit.after() >= plan.states()->Get(0)->layers())
+        return bad("exit %u is after %u layers, expected %u to %u", i,
+                   exit.after(), above + 1,
+                   plan.states()->Get(0)->layers() - 1);
+      above = exit.after();
+      if (!(exit.threshold() >= 0 && exit.threshold() <= 1) ||
+          !(exit.decay() >= 0) || !(exit.stop() <= exit.threshold()))
+        return bad("exit %u has the threshold %g and the decay %g", i,
+                   double(exit.threshold()), double(exit.decay()));
     }
     return Status();
   }

@@ -49,6 +49,19 @@ int64_t Batch::nextWanted(int64_t previous) const {
   return -1;
 }
 
+const Depth *Batch::chooseDepth() {
+  const Depth *first = nullptr;
+  for (uint32_t i = 0; i < count; ++i) {
+    rows[i].session->chooseDepth(0);
+    const Depth &depth = rows[i].session->depth();
+    if (!first)
+      first = &depth;
+    else if (!first->sameLayers(depth))
+      return nullptr;
+  }
+  return first;
+}
+
 Status Batch::reserve(uint32_t state) {
   for (uint32_t i = 0; i < count; ++i)
     if (rows[i].ordinal == 0)

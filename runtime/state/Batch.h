@@ -40,6 +40,9 @@ public:
   /// -1 after the last one.
   int64_t nextWanted(int64_t previous) const;
 
+  /// The depth of all sessions: those that are empty have the whole model,
+  /// unless their caller chose another one. Null: they differ.
+  const Depth *chooseDepth();
   /// Room in a state of each session for its rows.
   Status reserve(uint32_t state);
   /// False: not all rows are reserved.

@@ -32,9 +32,7 @@ Status SessionMemory::takeSlot(uint32_t context) {
                 home->size().sessions);
   positions = context;
   for (uint32_t i = 0; i < caches.size(); ++i)
-    caches[i].place(home->pages(i), home->pageTable(slot, i), context,
-                    plan.tables().states()->Get(i)->kind() ==
-                        plan::StateKind::Recurrent);
+    caches[i].place(home->pages(i), home->pageTable(slot, i), context);
   return Status();
 }
 
@@ -52,7 +50,22 @@ Status SessionMemory::copyFrom(const SessionMemory &other) {
                   "release sessions",
                   other.caches[i].pages(), home->pages(i).available());
   memcpy(history(), other.history(), position() * sizeof(int32_t));
+  chosen = other.chosen;
+  wish = other.wish;
+  wished = other.wished;
   return Status();
+}
+
+uint32_t SessionMemory::depthWords() const {
+  const plan::Plan &tables = plan.tables();
+  return tables.depths() && tables.depths()->size()
+             ? 1 + Depth::words(tables.states()->Get(0)->layers())
+             : 0;
+}
+
+void SessionMemory::chooseDepth(uint32_t prefer) {
+  if (position() == 0)
+    chosen = wished ? wish : Depth::of(plan.tables(), prefer);
 }
 
 Status SessionMemory::reserve(uint32_t state, uint64_t count) {
@@ -77,13 +90,10 @@ Status SessionMemory::reserve(uint32_t state, uint64_t count) {
 }
 
 bool SessionMemory::truncate(uint32_t position) {
-  if (!caches[0].truncate(position))
+  if (position > caches[0].length())
     return false;
   for (KvCache &cache : caches)
-    // Those that lag behind keep what they have; what cannot be forgotten in
-    // part is made anew.
-    if (!cache.truncate(position) && cache.length() > position)
-      (void)cache.truncate(0);
+    (void)cache.truncate(position); // those that lag behind keep what they have
   return true;
 }
 

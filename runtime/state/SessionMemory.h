@@ -4,6 +4,7 @@
 #ifndef SINTER_RUNTIME_STATE_SESSIONMEMORY_H
 #define SINTER_RUNTIME_STATE_SESSIONMEMORY_H
 
+#include "runtime/state/Depth.h"
 #include "runtime/state/KvCache.h"
 #include "runtime/state/PoolMemory.h"
 
@@ -47,13 +48,32 @@ public:
   /// Room for `count` more positions of a state, or the reason why there is
   /// none.
   Status reserve(uint32_t state, uint64_t count);
-  /// Forgets positions of all states; false: the first one has fewer, or
-  /// cannot.
+  /// Forgets positions of all states; false: there are fewer.
   bool truncate(uint32_t position);
   void dropReserved();
   /// A call has ended, somewhere: what was reserved is given back, and no state
   /// is ahead of the first one.
   void settle();
+
+  /// What the sequence leaves out; before its first call: nothing.
+  const Depth &depth() const { return chosen; }
+  /// Of sequences to come.
+  void wishDepth(const Depth &depth) {
+    chosen = wish = depth;
+    wished = true;
+  }
+  void forgetDepth() {
+    chosen = Depth();
+    wished = false;
+  }
+  /// Of the text that the session holds; those to come are as they were.
+  void restoreDepth(const Depth &depth) { chosen = depth; }
+  /// What it takes to write the depth down: 0 where the plan has no other than
+  /// the whole model.
+  uint32_t depthWords() const;
+  /// A call begins: an empty session takes the depth that was wished for, or
+  /// number `prefer` of the plan's.
+  void chooseDepth(uint32_t prefer);
 
   /// Rows in the batch at hand.
   uint32_t batchRows = 0;
@@ -67,6 +87,8 @@ private:
   uint32_t slot = PoolMemory::kNoSlot;
   uint32_t positions = 0;
   Vector<KvCache> caches;
+  Depth chosen, wish;
+  bool wished = false;
 };
 
 } // namespace sinter::runtime

@@ -41,21 +41,21 @@ public:
 
   /// Whether it can be restored.
   Status check();
-  StateRecord record(uint32_t state) const {
-    return read<StateRecord>(bytes.data() + sizeof(SnapshotHeader) +
-                             state * sizeof(StateRecord));
+  uint32_t length(uint32_t state) const {
+    return read<uint32_t>(bytes.data() + sizeof(SnapshotHeader) +
+                          state * sizeof(uint32_t));
   }
-  uint32_t length(uint32_t state) const { return record(state).length; }
   const uint8_t *ids() const {
     return bytes.data() + sizeof(SnapshotHeader) +
-           session.stateCount() * sizeof(StateRecord);
+           (session.stateCount() + session.depthWords()) * sizeof(uint32_t);
   }
+  Depth depth() const;
   uint32_t positions() const { return header.positions; }
 
 private:
   Status checkHeader();
   Status checkLengths() const;
-  Status checkRecurrence(uint32_t state) const;
+  Status checkDepth() const;
   Status checkIds() const;
   Status checkRoom() const;
 
@@ -68,6 +68,7 @@ private:
 Status Reader::check() {
   SINTER_TRY(checkHeader());
   SINTER_TRY(checkLengths());
+  SINTER_TRY(checkDepth());
   SINTER_TRY(checkIds());
   return checkRoom();
 }
@@ -112,12 +113,12 @@ Status Reader::checkHeader() {
 /// and no more.
 Status Reader::checkLengths() const {
   uint64_t left = bytes.size() - sizeof(header) - sizeof(uint64_t);
-  if (header.states != session.stateCount() ||
-      left / sizeof(StateRecord) < header.states)
+  uint64_t words = uint64_t(header.states) + session.depthWords();
+  if (header.states != session.stateCount() || left / sizeof(uint32_t) < words)
     return fail(plan.allocator(), SINTER_CORRUPT,
                 "a snapshot of %u states, the plan has %u", header.states,
                 session.stateCount());
-  left -= header.states * sizeof(StateRecord);
+  left -= words * sizeof(uint32_t);
   if (left / sizeof(int32_t) < header.positions)
     return fail(plan.allocator(), SINTER_CORRUPT,
                 "a snapshot of %u positions holds fewer ids", header.positions);
@@ -129,7 +130,6 @@ Status Reader::checkLengths() const {
       return fail(plan.allocator(), SINTER_CORRUPT,
                   "state %u of a snapshot of %u positions has %u", state,
                   header.positions, positions);
-    SINTER_TRY(checkRecurrence(state));
     uint64_t wanted = session.state(state).bytesOf(positions);
     if (wanted > left)
       return fail(plan.allocator(), SINTER_CORRUPT,
@@ -143,19 +143,27 @@ Status Reader::checkLengths() const {
   return Status();
 }
 
-/// A recurrent state reads one of two halves, and may have to play the rows of
-/// one forward.
-Status Reader::checkRecurrence(uint32_t state) const {
-  const StateRecord saved = record(state);
-  bool recurrent = session.state(state).isRecurrent();
-  uint32_t most = saved.length < plan.tables().max_rows()
-                      ? saved.length
-                      : plan.tables().max_rows();
-  if (saved.recurrence.half > (recurrent ? 1 : 0) ||
-      saved.recurrence.unplayed > (recurrent ? most : 0))
-    return fail(plan.allocator(), SINTER_CORRUPT,
-                "state %u of the snapshot has %u rows to play in half %u",
-                state, saved.recurrence.unplayed, saved.recurrence.half);
+Depth Reader::depth() const {
+  Depth depth;
+  const uint8_t *at = ids() - session.depthWords() * sizeof(uint32_t);
+  if (at == ids())
+    return depth;
+  depth.percent = read<uint32_t>(at);
+  at += sizeof(uint32_t);
+  for (uint32_t word = 0; at + word * sizeof(uint32_t) < ids(); ++word)
+    for (uint32_t bit = 0; bit < Depth::kWordBits; ++bit)
+      if (read<uint32_t>(at + word * sizeof(uint32_t)) >> bit & 1)
+        depth.add(word * Depth::kWordBits + bit);
+  return depth;
+}
+
+Status Reader::checkDepth() const {
+  Depth possible = Depth::shallowest(plan.tables()), given = depth();
+  for (uint32_t layer = 0; layer < Depth::kMostLayers; ++layer)
+    if (given.has(layer) && !possible.has(layer))
+      return fail(plan.allocator(), SINTER_CORRUPT,
+                  "the snapshot leaves out layer %u, which the plan cannot",
+                  layer);
   return Status();
 }
 
@@ -189,10 +197,11 @@ Status Reader::checkRoom() const {
 
 uint64_t snapshotBytes(const SessionMemory &session) {
   uint64_t bytes = sizeof(SnapshotHeader) + sizeof(uint64_t) +
-                   session.position() * sizeof(int32_t);
+                   session.position() * sizeof(int32_t) +
+                   session.depthWords() * sizeof(uint32_t);
   for (uint32_t i = 0; i < session.stateCount(); ++i)
-    bytes += sizeof(StateRecord) +
-             session.state(i).bytesOf(session.state(i).length());
+    bytes +=
+        sizeof(uint32_t) + session.state(i).bytesOf(session.state(i).length());
   return bytes;
 }
 
@@ -207,9 +216,13 @@ void takeSnapshot(const LoadedPlan &plan, const SessionMemory &session,
   header.positions = session.position();
   uint8_t *at = write(out, &header, sizeof(header));
   for (uint32_t i = 0; i < header.states; ++i) {
-    const KvCache &state = session.state(i);
-    StateRecord record = {state.length(), state.recurrence()};
-    at = write(at, &record, sizeof(record));
+    uint32_t length = session.state(i).length();
+    at = write(at, &length, sizeof(length));
+  }
+  if (session.depthWords()) {
+    at = write(at, &session.depth().percent, sizeof(uint32_t));
+    at = write(at, session.depth().bits,
+               (session.depthWords() - 1) * sizeof(uint32_t));
   }
   at = write(at, session.history(), header.positions * sizeof(int32_t));
   for (uint32_t i = 0; i < header.states; ++i)
@@ -224,13 +237,12 @@ Status restoreSnapshot(const LoadedPlan &plan, SessionMemory &session,
   SINTER_TRY(reader.check());
   const uint8_t *at = reader.ids();
   uint64_t bytes = reader.positions() * sizeof(int32_t);
+  session.restoreDepth(reader.depth());
   if (bytes)
     memcpy(session.history(), at, bytes);
   at += bytes;
-  for (uint32_t i = 0; i < session.stateCount(); ++i) {
+  for (uint32_t i = 0; i < session.stateCount(); ++i)
     at = session.state(i).load(reader.length(i), at);
-    session.state(i).resume(reader.record(i).recurrence);
-  }
   return Status();
 }
 

@@ -4,6 +4,7 @@
 // A double of libsinter_runtime.so for tests of the tools: a model whose logits
 // are a formula, so that a test can say what each tool must print. Tokens are
 // bytes, and four more. Preloaded, it takes the place of the real library.
+#include "sinter-c/exits.h"
 #include "sinter-c/profile.h"
 #include "sinter-c/runtime.h"
 #include "sinter-c/snapshot.h"
@@ -240,6 +241,19 @@ void sinter_session_cancel(sinter_session *session) {
   session->cancelled = true;
 }
 
+sinter_status *sinter_session_exits(sinter_session *, sinter_exits *out) {
+  const size_t size = out->size;
+  *out = {};
+  out->size = size;
+  return nullptr;
+}
+
+sinter_status *sinter_session_measure_exits(sinter_session *, const int32_t *,
+                                            size_t, sinter_exit_callback,
+                                            void *) {
+  return fail(SINTER_UNSUPPORTED, "the plan has no exits");
+}
+
 // A snapshot is the ids.
 uint64_t sinter_session_snapshot_bytes(const sinter_session *session) {
   return session->history.size() * sizeof(int32_t);
@@ -257,6 +271,21 @@ sinter_status *sinter_session_restore(sinter_session *session,
     return fail(SINTER_CONTEXT_FULL, "the snapshot is too long");
   session->history.resize(bytes / sizeof(int32_t));
   std::memcpy(session->history.data(), snapshot, bytes);
+  return nullptr;
+}
+
+// A model of four layers, which has no depth beside the whole.
+sinter_status *sinter_session_set_depth(sinter_session *, uint32_t percent) {
+  return percent % 100 ? fail(SINTER_INVALID_ARGUMENT, "the plan has no depths")
+                       : nullptr;
+}
+sinter_status *sinter_session_skip_layers(sinter_session *, const uint32_t *,
+                                          size_t count) {
+  return count ? fail(SINTER_INVALID_ARGUMENT, "the plan has no depths")
+               : nullptr;
+}
+sinter_status *sinter_session_depth(const sinter_session *, sinter_depth *out) {
+  *out = {sizeof(*out), 100, 4, 0};
   return nullptr;
 }
 

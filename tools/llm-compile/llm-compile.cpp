@@ -8,8 +8,10 @@
 #include "dialects/Tile/KvTypes.h"
 #include "lib/Pipelines/Cache.h"
 #include "lib/Pipelines/Compiler.h"
+#include "lib/Pipelines/LayerStudy.h"
 #include "tools/common/Failure.h"
 #include "tools/common/File.h"
+#include "tools/llm-compile/Flags.h"
 #include "tools/report/PlanReport.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/InitLLVM.h"
@@ -19,9 +21,9 @@
 using namespace sinter;
 namespace cl = llvm::cl;
 
-namespace {
-
 cl::OptionCategory category("llm-compile options");
+
+namespace {
 
 cl::opt<std::string> input(cl::Positional, cl::desc("MODEL.gguf"),
                            cl::cat(category));
@@ -51,23 +53,34 @@ cl::opt<int64_t> kvWindow(
 cl::opt<int64_t> kvSinks("kv-sinks", cl::init(0), cl::value_desc("S"),
                          cl::desc("With --kv-window: and the first S ones"),
                          cl::cat(category));
-cl::list<int64_t> dropLayers(
-    "drop-layers", cl::CommaSeparated, cl::value_desc("LAYER,..."),
-    cl::desc("Leave these layers out, from 0: another model, and the plan says "
-             "so (default: none)"),
+cl::list<std::string> dropLayers(
+    "drop-layers", cl::CommaSeparated, cl::value_desc("LAYER,...|PERCENT%"),
+    cl::desc("Leave these layers out, from 0, or so many of those that matter "
+             "least: another model, and the plan says so (default: none)"),
+    cl::cat(category));
+cl::opt<std::string> calibrationText(
+    "calibration-text", cl::value_desc("FILE"),
+    cl::desc("What layers that go are chosen and measured on (default: a short "
+             "text that is built in)"),
     cl::cat(category));
 cl::list<std::string> speculate(
     "speculate", cl::CommaSeparated, cl::value_desc("off|DRAFTER,..."),
     cl::desc("Let drafters propose tokens and verify several in one forward; "
              "the tokens stay the same (default: off): copy, lookup, ngram, "
              "trigram, recycle, draft:MODEL.gguf, self[:LAYERS] (the model's "
-             "first layers, by default a third of them)"),
+             "first layers, by default a third of them), "
+             "heads:FILE.safetensors"),
     cl::cat(category));
 cl::opt<bool> measureCost(
     "measure-cost",
     cl::desc("Time forwards of 1 to 16 rows here for the plan's cost table, "
              "with which drafting begins (default: predicted)"),
     cl::cat(category));
+cl::opt<std::string>
+    headsWeights("heads-weights", cl::init("q8_0"), cl::value_desc("q8_0|file"),
+                 cl::desc("Matrices of the heads of --speculate=heads:FILE: "
+                          "Q8_0 (default), or the types that the file has"),
+                 cl::cat(category));
 cl::list<std::string>
     targets("target", cl::CommaSeparated, cl::value_desc("LEVEL,..."),
             cl::desc("CPU levels to compile for (default: all): x86-64-v3, "
@@ -152,9 +165,9 @@ std::string phaseNames() {
 std::string readDrafters(DecodePhaseOptions &options) {
   static constexpr llvm::StringLiteral known[] = {"copy", "lookup", "ngram",
                                                   "trigram", "recycle"};
-  static constexpr llvm::StringLiteral later[] = {"auto", "heads"};
-  const std::string names =
-      llvm::join(llvm::ArrayRef(known), ", ") + ", draft:MODEL and self";
+  static constexpr llvm::StringLiteral later[] = {"auto"};
+  const std::string names = llvm::join(llvm::ArrayRef(known), ", ") +
+                            ", draft:MODEL, self and heads:FILE";
   bool hasModel = false;
   for (const std::string &given : speculate) {
     if (given == "off" && speculate.size() == 1)
@@ -171,6 +184,11 @@ std::string readDrafters(DecodePhaseOptions &options) {
       if (given != "self" &&
           (path.getAsInteger(10, options.selfLayers) || options.selfLayers < 1))
         return "--speculate=" + given + " does not say how many layers draft";
+    } else if (kind == "heads") {
+      if (!path.ends_with(".safetensors"))
+        return "--speculate=heads:FILE.safetensors names the file of the heads";
+      options.heads = path.str();
+      name = "heads";
     } else if (llvm::is_contained(later, kind)) {
       return "--speculate=" + given + " is not there yet; drafters are " +
              names;
@@ -179,10 +197,27 @@ std::string readDrafters(DecodePhaseOptions &options) {
     }
     if (llvm::is_contained(options.speculate, name))
       return "--speculate names " + kind.str() + " twice";
-    bool model = name == "model" || name == "self";
+    bool model = name == "model" || name == "self" || name == "heads";
     if (model && std::exchange(hasModel, true))
-      return "--speculate: one model drafts, draft:MODEL or self";
+      return "--speculate: one model drafts, draft:MODEL, self or heads:FILE";
     options.speculate.push_back(name);
+  }
+  return "";
+}
+
+/// The layers of --drop-layers, or what is wrong with them.
+std::string readDropLayers(OutlinePhaseOptions &options) {
+  for (llvm::StringRef text : dropLayers) {
+    int64_t number = 0;
+    bool share = text.consume_back("%");
+    if (text.getAsInteger(10, number) ||
+        (share && (dropLayers.size() > 1 || number < 1 || number > 99)))
+      return "--drop-layers=" + text.str() + (share ? "%" : "") +
+             " is neither a list of layers nor a share of 1% to 99%";
+    if (share)
+      options.dropPercent = number;
+    else
+      options.dropLayers.push_back(number);
   }
   return "";
 }
@@ -234,7 +269,9 @@ int readOptions(CompileOptions &options) {
       (options.from >= Phase::Outline || options.to < Phase::Outline))
     return usage("--drop-layers wants an input before the phase outline, and "
                  "that phase");
-  options.outline.dropLayers.assign(dropLayers.begin(), dropLayers.end());
+  if (std::string wrong = readDropLayers(options.outline); !wrong.empty())
+    return usage(wrong);
+  options.calibrationText = calibrationText;
   options.tile.activations = activations;
   options.tile.attention = attention;
   options.tile.kv = kvTypes ? kvTypes->str() : "";
@@ -245,10 +282,29 @@ int readOptions(CompileOptions &options) {
   options.tile.maxContext = maxContext;
   if (std::string wrong = readDrafters(options.decode); !wrong.empty())
     return usage(wrong);
+  if (std::string wrong = readEarlyExit(options); !wrong.empty())
+    return usage(wrong);
   if (!options.decode.draftModel.empty() &&
       (options.from != Phase::Start || options.to < Phase::Tile))
     return usage("--speculate=draft:MODEL wants a checkpoint, and all phases "
                  "up to tile");
+  if (options.outline.dropPercent > 0 &&
+      (options.from != Phase::Start || options.to != Phase::Artifact))
+    return usage("--drop-layers=PERCENT% wants a checkpoint, and a plan: the "
+                 "layers are chosen by measuring");
+  if (!options.decode.depths.empty() && !dropLayers.empty())
+    return usage("--early-exit=sequence and --drop-layers exclude each other");
+  if (!options.calibrationText.empty() && dropLayers.empty() &&
+      options.decode.depths.empty())
+    return usage("--calibration-text needs --drop-layers or --early-exit");
+  if (!options.decode.heads.empty() && options.from != Phase::Start)
+    return usage("--speculate=heads:FILE wants a checkpoint");
+  if (headsWeights != "q8_0" && headsWeights != "file")
+    return usage("--heads-weights=" + headsWeights.getValue() +
+                 " is neither q8_0 nor file");
+  if (headsWeights.getNumOccurrences() && options.decode.heads.empty())
+    return usage("--heads-weights wants --speculate=heads:FILE");
+  options.decode.quantizeHeads = headsWeights == "q8_0";
   if (!options.decode.speculate.empty() && options.from >= Phase::Decode)
     return usage("--speculate wants an input before the phase decode: the "
                  "drafters of this one are in it");
@@ -308,7 +364,7 @@ int run(int argc, char **argv) {
   if (int code = readOptions(options))
     return code;
   const tools::ReportOptions reportAbout = reportOptions();
-  if (failed(compile(options)))
+  if (failed(studyLayers(options)) || failed(compile(options)))
     return 1;
   if (reportFile.getNumOccurrences())
     report(reportAbout);

@@ -148,6 +148,19 @@ static json::Object golden(const plan::Plan &plan) {
                       {"logits", count(from->logits())}};
 }
 
+static json::Array depths(const plan::Plan &plan) {
+  json::Array all;
+  for (uint32_t i = 0; i < count(plan.depths()); ++i) {
+    const plan::Depth &depth = *plan.depths()->Get(i);
+    json::Array skips;
+    for (uint32_t j = 0; j < count(depth.skips()); ++j)
+      skips.push_back(depth.skips()->Get(j));
+    all.push_back(json::Object{{"percent", depth.percent()},
+                               {"skips", std::move(skips)}});
+  }
+  return all;
+}
+
 void sinter::dump::printJson(const PlanFile &file, const Load &load,
                              llvm::raw_ostream &out) {
   const plan::Plan &plan = file.tables();
@@ -179,6 +192,8 @@ void sinter::dump::printJson(const PlanFile &file, const Load &load,
                       {"quality", properties(plan.quality())},
                       {"tokenizer", tokenizer(plan)},
                       {"golden", golden(plan)}};
+  if (count(plan.depths()))
+    object["depths"] = depths(plan);
   if (plan.chat_template())
     object["chat_template"] = string(plan.chat_template()->source());
   out << llvm::formatv("{0:2}\n", json::Value(std::move(object)));

@@ -51,6 +51,7 @@ public:
     sections();
     code();
     program();
+    depths();
     memory();
     text();
     defaults();
@@ -69,8 +70,8 @@ private:
   void code();
   void program();
   void costs();
+  void depths();
   void memory();
-  void drafts();
   void text();
   void defaults();
   void golden();
@@ -129,6 +130,18 @@ void Summary::code() {
   }
 }
 
+void Summary::depths() {
+  llvm::StringRef heading = "depths";
+  for (uint32_t i = 0; i < count(plan.depths()); ++i) {
+    const plan::Depth &depth = *plan.depths()->Get(i);
+    llvm::raw_ostream &to = line(std::exchange(heading, ""));
+    to << depth.percent() << " %";
+    for (uint32_t j = 0; j < count(depth.skips()); ++j)
+      to << (j ? "," : " without ") << depth.skips()->Get(j);
+    to << "\n";
+  }
+}
+
 void Summary::program() {
   llvm::StringRef heading = "functions";
   for (uint32_t i = 0; i < count(plan.functions()); ++i) {
@@ -156,6 +169,21 @@ void Summary::program() {
     to << "\n";
   }
   costs();
+  heading = "exits";
+  for (uint32_t i = 0; i < count(plan.exits()); ++i) {
+    const plan::Exit &exit = *plan.exits()->Get(i);
+    llvm::raw_ostream &to = line(std::exchange(heading, ""));
+    to << llvm::formatv("{0,-16} {1} after {2} of {3} layers, threshold {4}",
+                        dump::text(exit.name()),
+                        EnumNameProbeKind(exit.probe()), exit.after(),
+                        plan.states()->Get(0)->layers(), exit.threshold());
+    if (exit.stop() > 0)
+      to << llvm::formatv(", ends the text below {0}", exit.stop());
+    if (exit.decay() > 0)
+      to << llvm::formatv(", decay {0} over {1} tokens", exit.decay(),
+                          exit.over());
+    to << "\n";
+  }
   heading = "buffers";
   for (uint32_t i = 0; i < count(plan.buffers()); ++i) {
     const plan::Buffer &buffer = *plan.buffers()->Get(i);
@@ -170,13 +198,10 @@ void Summary::program() {
   heading = "states";
   for (uint32_t i = 0; i < count(plan.states()); ++i) {
     const plan::State &state = *plan.states()->Get(i);
-    line(std::exchange(heading, "")) << llvm::formatv(
-        "{0,-16} {1} layers of {2}, ", dump::text(state.name()), state.layers(),
-        dump::text(state.type()));
-    if (state.kind() == plan::StateKind::Recurrent)
-      out << "recurrent, one page";
-    else
-      out << "pages of " << state.page_tokens() << " positions";
+    line(std::exchange(heading, ""))
+        << llvm::formatv("{0,-16} {1} layers of {2}, pages of {3} positions",
+                         dump::text(state.name()), state.layers(),
+                         dump::text(state.type()), state.page_tokens());
     out << "\n";
   }
 }
@@ -212,32 +237,6 @@ void Summary::memory() {
          << " positions, " << load.threads
          << (load.threads == 1 ? " thread" : " threads")
          << ", beside the mapped file\n";
-  drafts();
-}
-
-/// What of the formula is there for drafts alone.
-void Summary::drafts() {
-  if (!count(plan.drafters()))
-    return;
-  line() << "a round has up to " << plan.logits_rows() << " rows of the "
-         << plan.max_rows() << " of a forward";
-  for (uint32_t i = 0; i < count(plan.drafters()); ++i) {
-    const plan::Drafter &drafter = *plan.drafters()->Get(i);
-    if (drafter.kind() == plan::DrafterKind::Recycle &&
-        drafter.buffer() < count(plan.buffers()))
-      out << ", " << dump::text(drafter.name()) << " keeps "
-          << mebibytes(plan.buffers()->Get(drafter.buffer())->bytes());
-  }
-  // The first state is the model's.
-  for (uint32_t i = 1; i < count(plan.states()); ++i) {
-    const plan::State &state = *plan.states()->Get(i);
-    uint64_t page = 0;
-    for (uint32_t j = 0; j < count(state.page_bytes()); ++j)
-      page += state.page_bytes()->Get(j) * state.layers();
-    out << ", " << dump::text(state.name()) << " has " << mebibytes(page)
-        << " a page";
-  }
-  out << "\n";
 }
 
 void Summary::text() {

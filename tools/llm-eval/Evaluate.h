@@ -6,6 +6,7 @@
 #define SINTER_TOOLS_LLMEVAL_EVALUATE_H
 
 #include "tools/common/PlanArguments.h"
+#include "tools/llm-eval/ExitCalibration.h"
 #include "tools/llm-eval/Measure.h"
 
 namespace sinter::tools {
@@ -13,6 +14,8 @@ namespace sinter::tools {
 struct Arguments {
   PlanArguments plan;
   std::optional<std::string> perplexity, reference, against, text;
+  std::optional<std::string> calibrateExit;
+  std::optional<float> kl, agreement; ///< that exits must keep
   uint32_t context = 512;
   bool scoreAll = false;
   std::optional<uint32_t> tokens;
@@ -40,6 +43,11 @@ Comparison compareWithReference(const Plan &plan, const std::string &path);
 
 /// Against another plan, on a text.
 Comparison compareWithPlan(const Plan &plan, const std::string &path,
+                           const Arguments &arguments);
+
+/// Thresholds for the exits of a plan, and what they are worth, as JSON that
+/// llm-compile reads.
+std::string calibrateExits(const Plan &plan, const std::string &path,
                            const Arguments &arguments);
 
 } // namespace sinter::tools

@@ -15,7 +15,8 @@ using namespace sinter::tools;
 bool Arguments::parse(int argc, char **argv) {
   OptionParser parser(
       "llm-eval",
-      "PLAN (--perplexity FILE | --reference REF.npz | --against OTHER.plan)",
+      "PLAN (--perplexity FILE | --reference REF.npz | --against OTHER.plan | "
+      "--calibrate-exit FILE)",
       "Measures how good a plan is; one line goes to standard output: "
       "'perplexity P +/- E tokens N', or 'max_abs A mean_kl K top1 T greedy "
       "n/N' (largest difference of a logit, mean KL divergence from the "
@@ -29,6 +30,14 @@ bool Arguments::parse(int argc, char **argv) {
               "vocabulary, float32), tokens (greedy continuation)");
   parser.text("--against", "OTHER.plan", against,
               "against another plan, which is the reference");
+  parser.text("--calibrate-exit", "FILE", calibrateExit,
+              "choose thresholds for the exits of the plan on a text, as JSON "
+              "for llm-compile --early-exit=token:FILE.json: chosen on its "
+              "first half, worth what the second half says");
+  parser.real("--kl", "X", kl, 0, 1000,
+              "with it: the mean KL divergence that exits may cost");
+  parser.real("--agreement", "Y", agreement, 0, 1,
+              "with it: the share of likeliest tokens that exits must keep");
   parser.section("How:");
   parser.number("-c, --context", "N", context,
                 "ids of a window (default: 512)");
@@ -52,8 +61,15 @@ bool Arguments::parse(int argc, char **argv) {
                 "greedy tokens that --against compares (default: 64)");
   if (!parser.parse(argc, argv))
     return false;
-  if (perplexity.has_value() + reference.has_value() + against.has_value() != 1)
-    throw UsageError("give one of --perplexity, --reference and --against");
+  if (perplexity.has_value() + reference.has_value() + against.has_value() +
+          calibrateExit.has_value() !=
+      1)
+    throw UsageError("give one of --perplexity, --reference, --against and "
+                     "--calibrate-exit");
+  if (calibrateExit.has_value() != (kl || agreement))
+    throw UsageError(
+        "--calibrate-exit goes with --kl or --agreement, which say "
+        "what exits must keep");
   if (text && !against)
     throw UsageError("--text belongs to --against");
   if (context < 2)
@@ -88,6 +104,9 @@ static int run(int argc, char **argv) {
     print(perplexityOf(plan, *arguments.perplexity, arguments));
   if (arguments.reference)
     print(compareWithReference(plan, *arguments.reference));
+  if (arguments.calibrateExit)
+    writeOut(calibrateExits(plan, *arguments.calibrateExit, arguments),
+             /*flush=*/true);
   if (arguments.against)
     print(compareWithPlan(plan, *arguments.against, arguments));
   return exitSuccess;

@@ -69,6 +69,10 @@ void Arguments::declare(OptionParser &parser) {
                 "most 8192 where -n is not given)");
   parser.number("--chunk", "N", chunk,
                 "rows of a prefill step; changes no bit of the result");
+  parser.number(
+      "--depth", "PERCENT", depth,
+      "share of the layers, one of the plan's depths (default: as the "
+      "plan chooses); below 100 it is lossy");
   parser.texts("--stop", "TEXT", stop,
                "end before this text; may be given several times");
   parser.flag("--ignore-eos", ignoreStopIds,
@@ -76,6 +80,11 @@ void Arguments::declare(OptionParser &parser) {
   parser.flag(
       "--no-speculate", noSpeculate,
       "one token a forward in a plan that drafts; the text is the same");
+  parser.flag("--no-early-exit", noEarlyExit,
+              "all layers for every token in a plan with exits");
+  parser.real("--exit-threshold", "X", exitThreshold, 0, 1,
+              "of every exit of the plan: tokens leave whose score is more; 1: "
+              "none does (default: as the plan says)");
   declareSampling(parser);
 
   parser.section("Output:");

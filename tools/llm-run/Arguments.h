@@ -34,11 +34,13 @@ struct Arguments {
   std::optional<uint32_t> tokens;
   std::optional<uint32_t> context;
   std::optional<uint32_t> chunk;
+  std::optional<uint32_t> depth;
   std::vector<std::string> stop;
   bool ignoreStopIds = false;
   bool noSpeculate = false;
+  bool noEarlyExit = false;
 
-  std::optional<float> temperature, topP, minP, penalty;
+  std::optional<float> temperature, topP, minP, penalty, exitThreshold;
   std::optional<uint32_t> topK, window;
   std::optional<uint64_t> seed;
 

@@ -1,6 +1,7 @@
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/llm-run/Completion.h"
+#include "tools/common/ExitFigures.h"
 #include "tools/common/Failure.h"
 #include "tools/common/File.h"
 #include "tools/common/Quality.h"
@@ -59,6 +60,8 @@ Session sinter::tools::makeSession(const Job &job, size_t prompt) {
   options.context = static_cast<uint32_t>(context);
   options.chunk = arguments.chunk.value_or(0);
   Session session = job.plan.session(options).orThrow();
+  if (arguments.depth)
+    session.setDepth(*arguments.depth).orThrow();
   if (arguments.loadSession)
     load(session, *arguments.loadSession);
   return session;
@@ -105,6 +108,8 @@ Completion sinter::tools::complete(const Job &job, Session &session,
   generation.ignoreStopIds = job.arguments.ignoreStopIds;
   generation.stop = job.arguments.stop;
   generation.noSpeculation = job.arguments.noSpeculate;
+  generation.noEarlyExit = job.arguments.noEarlyExit;
+  generation.exitThreshold = job.arguments.exitThreshold.value_or(0);
 
   Completion completion;
   Stopwatch watch;
@@ -122,6 +127,8 @@ Completion sinter::tools::complete(const Job &job, Session &session,
       });
   completion.interrupted = scope.interrupted();
   completion.speculation = session.speculation().orThrow();
+  completion.depth = session.depth().orThrow();
+  completion.exits = session.exits().orThrow();
   if (job.arguments.saveSession && (result || completion.interrupted))
     save(session, *job.arguments.saveSession);
   if (!result && completion.interrupted &&
@@ -160,6 +167,8 @@ static const char *nameOf(sinter_stop_reason reason) {
     return "interrupted";
   case SINTER_STOP_CONTEXT:
     return "context";
+  case SINTER_STOP_HOPELESS:
+    return "hopeless";
   }
   return "unknown";
 }
@@ -173,6 +182,16 @@ static void printSpeculation(const Speculation &s, const Style &style) {
                blockEfficiency(s), static_cast<double>(s.draft_ns) / 1e6,
                static_cast<double>(s.verify_ns) / 1e6, positionsText(s).c_str(),
                style.plain());
+}
+
+static void printExits(const Exits &e, const Style &style) {
+  std::fprintf(stderr, "%slayers %.1f of %u  left after%s", style.dim(),
+               meanLayers(e), e.all_layers, exitsText(e).c_str());
+  if (e.held)
+    std::fprintf(stderr, "  agreed %llu of %llu",
+                 static_cast<unsigned long long>(e.agreed),
+                 static_cast<unsigned long long>(e.held));
+  std::fprintf(stderr, "%s\n", style.plain());
 }
 
 static void reportJson(const Job &job, const Completion &completion) {
@@ -193,9 +212,11 @@ static void reportJson(const Job &job, const Completion &completion) {
       {"load_ms", job.loadMs},
       {"peak_mib", peakMemoryMiB()},
   };
-  object.update(qualityJson(job.plan));
+  object.update(qualityJson(job.plan, completion.depth));
   if (completion.speculation.rounds)
     object["speculation"] = toJson(completion.speculation);
+  if (completion.exits.rows)
+    object["early_exit"] = toJson(completion.exits);
   // A generation may end within a character: that becomes U+FFFD.
   writeOut(
       object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
@@ -225,7 +246,10 @@ void sinter::tools::report(const Job &job, const Completion &completion) {
                decodeRate(s), job.loadMs, peakMemoryMiB(), style.plain());
   if (completion.speculation.rounds)
     printSpeculation(completion.speculation, style);
-  if (const std::string quality = qualityText(job.plan); !quality.empty())
+  if (completion.exits.rows)
+    printExits(completion.exits, style);
+  if (const std::string quality = qualityText(job.plan, completion.depth);
+      !quality.empty())
     std::fprintf(stderr, "%sfidelity %s%s\n", style.dim(), quality.c_str(),
                  style.plain());
 }

@@ -15,6 +15,8 @@ struct Completion {
   std::vector<int32_t> ids;
   Statistics statistics{};
   Speculation speculation{};
+  Depth depth{};
+  Exits exits{};
   bool interrupted = false;
 };
 

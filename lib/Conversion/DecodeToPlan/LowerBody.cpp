@@ -3,6 +3,7 @@
 //
 // Bodies of programs and launch lists: everything becomes an i64 value.
 
+#include "lib/Conversion/DecodeToPlan/LowerExits.h"
 #include "lib/Conversion/DecodeToPlan/Lowering.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -46,7 +47,10 @@ private:
   LogicalResult verify(decode::VerifyOp op);
   void observe(decode::VerifyOp op);
   void sample(decode::SampleOp op);
+  LogicalResult keeps(decode::KeepsOp op);
   LogicalResult forward(decode::ForwardOp op);
+  LogicalResult descend(decode::DescendOp op);
+  void measure(decode::MeasureOp op);
 
   /// Copies the block of `from` into a new block of `to`.
   LogicalResult region(Region &from, Region &to);
@@ -456,6 +460,53 @@ void BodyLowering::sample(decode::SampleOp op) {
                                              builder.getI64IntegerAttr(0))));
 }
 
+/// A bit for each layer that the sequence leaves out, in words of 32.
+LogicalResult BodyLowering::keeps(decode::KeepsOp op) {
+  int64_t word = op.getLayer() / 32, bit = op.getLayer() % 32;
+  Value words = planir::LoadI32Op::create(builder, loc, builder.getI64Type(),
+                                          symbol(decode::kSkippedBuffer),
+                                          builder.getI64IntegerAttr(4 * word));
+  Value skipped =
+      binary(planir::ArithKind::And, words, number(int64_t(1) << bit));
+  return set(op, binary(planir::ArithKind::Eq, skipped, number(0)));
+}
+
+//===-- exits -------------------------------------------------------------===//
+
+LogicalResult BodyLowering::descend(decode::DescendOp op) {
+  Block &block = op.getBody().front();
+  auto drawn = cast<decode::DrawnOp>(block.getTerminator());
+  auto body = [&](ValueRange arguments) -> FailureOr<SmallVector<Value>> {
+    values.map(block.getArguments(), arguments);
+    for (Operation &inner : block.without_terminator()) {
+      loc = inner.getLoc();
+      if (failed(lower(&inner)))
+        return failure();
+    }
+    return get(drawn->getOperands());
+  };
+  auto draw = [&](ValueRange arguments) {
+    values.map(block.getArguments().take_front(2), arguments);
+    auto drawer = drawn.getToken().getDefiningOp<decode::SampleOp>();
+    sample(drawer);
+    return get(drawer);
+  };
+  auto numbers = [&](int64_t value) { return number(value); };
+  auto lookUp = [&](Value value) { return get(value); };
+  FailureOr<SmallVector<Value>> results =
+      ExitLowering(builder, loc, {numbers, lookUp, body, draw}).descend(op);
+  if (failed(results))
+    return failure();
+  values.map(op.getResults(), *results);
+  return success();
+}
+
+void BodyLowering::measure(decode::MeasureOp op) {
+  auto numbers = [&](int64_t value) { return number(value); };
+  auto lookUp = [&](Value value) { return get(value); };
+  ExitLowering(builder, loc, {numbers, lookUp, nullptr, nullptr}).measure(op);
+}
+
 //===-- one op ------------------------------------------------------------===//
 
 /// Ops of `decode` that stand for work.
@@ -475,6 +526,19 @@ LogicalResult BodyLowering::lowerWork(Operation *op) {
         return success();
       })
       .Case([&](decode::DraftOp inner) { return draft(inner); })
+      .Case([&](decode::KeepsOp inner) { return keeps(inner); })
+      .Case([&](decode::WaitingOp waiting) {
+        return set(waiting, planir::WaitingOp::create(builder, loc, i64));
+      })
+      .Case([&](decode::ChooseDepthOp choose) {
+        planir::ChooseDepthOp::create(builder, loc, get(choose.getPrefer()),
+                                      symbol(decode::kSkippedBuffer));
+        return success();
+      })
+      .Case([&](decode::MeasureOp inner) {
+        measure(inner);
+        return success();
+      })
       .Case([&](decode::SampleOp inner) {
         sample(inner);
         return success();
@@ -501,6 +565,7 @@ LogicalResult BodyLowering::lowerState(Operation *op) {
       .Case([&](decode::StepOp inner) { return step(inner); })
       .Case([&](decode::BatchOp inner) { return batch(inner); })
       .Case([&](decode::VerifyOp inner) { return verify(inner); })
+      .Case([&](decode::DescendOp inner) { return descend(inner); })
       .Case([&](decode::CatchUpOp inner) { return catchUp(inner); })
       .Case([&](decode::CutBackOp inner) { return cutBack(inner); })
       .Case([&](decode::CommitOp commit) {
@@ -520,7 +585,11 @@ LogicalResult BodyLowering::lowerState(Operation *op) {
       .Case([&](decode::RoomOp room) {
         FlatSymbolRefAttr state = room.getStateAttr();
         Value capacity = planir::CapacityOp::create(builder, loc, i64, state);
-        Value length = planir::LengthOp::create(builder, loc, i64, state);
+        // Rows that wait are reserved; the token comes behind them.
+        auto descend = room->getParentOfType<decode::DescendOp>();
+        Value length = descend
+                           ? get(descend.getBody().getArgument(1))
+                           : planir::LengthOp::create(builder, loc, i64, state);
         return set(room, binary(planir::ArithKind::Sub, capacity, length));
       })
       .Default([&](Operation *other) { return lowerWork(other); });

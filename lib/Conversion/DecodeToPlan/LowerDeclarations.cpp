@@ -132,6 +132,14 @@ static void lowerDrafter(decode::DrafterOp drafter, OpBuilder &builder) {
       drafter.getPartsAttr(), buffer);
 }
 
+static void lowerDepths(decode::DepthsOp depths, OpBuilder &builder) {
+  for (auto [percent, skips] :
+       llvm::zip(depths.getPercents(),
+                 depths.getSkips().getAsRange<DenseI64ArrayAttr>()))
+    planir::DepthOp::create(builder, depths.getLoc(), percent,
+                            skips.asArrayRef());
+}
+
 static LogicalResult lowerDeclaration(Operation *op, OpBuilder &builder) {
   return TypeSwitch<Operation *, LogicalResult>(op)
       .Case([&](tile::BufferOp buffer) {
@@ -161,6 +169,18 @@ static LogicalResult lowerDeclaration(Operation *op, OpBuilder &builder) {
       .Case([&](decode::CostsOp costs) {
         planir::CostsOp::create(builder, op->getLoc(), costs.getRowsAttr(),
                                 costs.getIdAttr(), costs.getMeasuredAttr());
+        return success();
+      })
+      .Case([&](decode::DepthsOp depths) {
+        lowerDepths(depths, builder);
+        return success();
+      })
+      .Case([&](decode::ExitOp exit) {
+        planir::ExitOp::create(builder, op->getLoc(), exit.getSymName(),
+                               static_cast<planir::ProbeKind>(exit.getProbe()),
+                               exit.getAfter(), exit.getThreshold(),
+                               exit.getStopAttr(), exit.getDecayAttr(),
+                               exit.getOver());
         return success();
       })
       .Case([&](tile::PackedOp packed) { return lowerPacked(packed, builder); })

@@ -37,6 +37,14 @@ static SmallVector<std::string> namesAtCall(Operation *op, StringRef name) {
           return {};
         return {"first", "rows"};
       })
+      .Case([&](decode::DescendOp descend) -> SmallVector<std::string> {
+        auto symbol = FlatSymbolRefAttr::get(op->getContext(), name);
+        if (llvm::is_contained(descend.getSegments(), symbol))
+          return {"rows", "position", "runs"};
+        if (name == decode::kKeepFunction || name == decode::kResumeFunction)
+          return {"first", "rows"};
+        return {};
+      })
       .Case([&](decode::SampleOp call) {
         SmallVector<std::string> names;
         if (call.getFunction() != name)

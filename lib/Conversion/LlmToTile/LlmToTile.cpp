@@ -31,7 +31,7 @@ static int64_t padded(int64_t cols) { return llvm::alignTo(cols, 32); }
 namespace {
 
 /// What a region needs at each of its launches.
-struct Region {
+struct LaunchedRegion {
   std::string name;
   SmallVector<BindingSpec> bindings;
 };
@@ -54,9 +54,12 @@ private:
   LogicalResult convertEmbedding();
   LogicalResult convertLayer(func::FuncOp layer);
   LogicalResult convertHead();
+  LogicalResult convertDraftHeads();
+  FailureOr<LaunchedRegion> convertDraftHead(func::FuncOp draft, bool selected);
+  LaunchedRegion buildMap(llm::WeightOp output);
   void buildSample();
   void buildForward();
-  void launch(OpBuilder &at, const Region &region, ValueRange scalars,
+  void launch(OpBuilder &at, const LaunchedRegion &region, ValueRange scalars,
               int64_t layer, func::CallOp call);
   Attribute resolve(const BindingSpec &spec, int64_t layer, func::CallOp call);
   func::FuncOp createList(StringRef name, ArrayRef<Type> inputs);
@@ -74,10 +77,11 @@ private:
   WeightTable weights;
 
   func::FuncOp forward, head;
+  SmallVector<func::FuncOp> draftHeads;
   llm::EmbeddingOp embedding;
   SmallVector<func::CallOp> calls;
-  llvm::MapVector<Operation *, Region> layerRegions; // by llm function
-  Region embedRegion, headRegion, sampleRegion;
+  llvm::MapVector<Operation *, LaunchedRegion> layerRegions; // by llm function
+  LaunchedRegion embedRegion, headRegion, sampleRegion;
   FixedBuffer hidden;
   int64_t hiddenCols = 0, vocabulary = 0, fixedBytes = 0;
   llvm::MapVector<StringAttr, FixedBuffer> ropeTables;
@@ -160,6 +164,13 @@ void Conversion::declareMemory() {
   declare("history", 0, 4);
   declare("logits", options.logitsRows * padded(vocabulary) * 4, 0);
   declare("token", 64, 0);
+  int64_t selected = 0;
+  module.walk([&](llm::WeightOp weight) {
+    if (isa<llm::SelectedAttr>(weight.getSource()))
+      selected = std::max(selected, weight.getRows());
+  });
+  if (selected > 0)
+    declare("draft.logits", padded(selected) * 4, 0);
   declareAttentionWork();
   llm::KVCacheType cache;
   for (Type type : forward.getArgumentTypes())
@@ -199,7 +210,7 @@ LogicalResult Conversion::convertEmbedding() {
       region.fixedBuffer(tile::ArenaAttr::get(ctx, hidden.offset), hidden.type);
   Value matrix = region.matrix(table.getResult(), packed);
   tile::EmbedOp::create(region.ops(), region.loc(), ids, matrix, x,
-                        region.scalar(0), packed);
+                        region.scalar(0), /*first=*/Value(), packed);
   for (auto &[name, table] : ropeTables) {
     Value freqs;
     module.walk([&, symbol = name](llm::WeightRefOp ref) {
@@ -267,6 +278,111 @@ LogicalResult Conversion::convertHead() {
   region.finish();
   headRegion = {"head_rows", llvm::to_vector(region.bindings())};
   ++regions;
+  return success();
+}
+
+/// What heads say about some tokens alone, among the logits of all of them.
+LaunchedRegion Conversion::buildMap(llm::WeightOp output) {
+  auto selected = cast<llm::SelectedAttr>(output.getSource());
+  SmallVector<int32_t> places(vocabulary, -1);
+  for (auto [place, id] : llvm::enumerate(selected.getRows().asArrayRef()))
+    places[id] = int32_t(place);
+  builder.setInsertionPointToEnd(module.getBody());
+  auto tokens = tile::TokensOp::create(builder, module.getLoc(),
+                                       (tile::kDraftModule + ".tokens").str(),
+                                       StringAttr(), output.getRows(), places);
+  RegionBuilder region(module, (tile::kDraftModule + ".map").str(), options, 1,
+                       0);
+  Value x =
+      region.fixedBuffer(named("draft.logits"), rowsType(1, output.getRows()));
+  Value table = region.fixedBuffer(
+      tile::WeightAttr::get(ctx, FlatSymbolRefAttr::get(tokens)),
+      MemRefType::get({tokens.paddedSize()}, builder.getI32Type()));
+  Value y = region.fixedBuffer(named("logits"),
+                               rowsType(options.logitsRows, vocabulary));
+  tile::MapLogitsOp::create(region.ops(), region.loc(), x, table, y);
+  region.finish();
+  ++regions;
+  return {region.function().getName().str(),
+          llvm::to_vector(region.bindings())};
+}
+
+/// A region over one hidden row, and the ids of the rows up to where it drafts.
+FailureOr<LaunchedRegion> Conversion::convertDraftHead(func::FuncOp draft,
+                                                       bool selected) {
+  // It changes how fast tokens come, never which: its numbers are the fast
+  // ones.
+  TileOptions fast = options;
+  fast.activations = Activations::Int8;
+  std::string name = draft.getName().str();
+  draft.setName("llm." + name);
+  RegionBuilder region(module, name + ".rows", fast, 1, 2);
+  Value x =
+      region.fixedBuffer(tile::ArenaAttr::get(ctx, hidden.offset), hidden.type);
+  Block &body = draft.getBody().front();
+  region.bind(body.getArgument(0), {x, 0, hiddenCols});
+  Value ids = region.fixedBuffer(
+      named("ids"), MemRefType::get({options.maxRows}, builder.getI32Type()));
+  for (auto [row, id] : llvm::enumerate(body.getArguments().drop_front()))
+    region.bindIds(id, ids, row);
+  auto linear =
+      body.getTerminator()->getOperand(0).getDefiningOp<llm::LinearOp>();
+  if (!linear)
+    return draft.emitError("must end in a linear");
+  int64_t cols = linear.getOutCols();
+  Value logits =
+      selected ? region.fixedBuffer(named("draft.logits"), rowsType(1, cols))
+               : region.fixedBuffer(named("logits"),
+                                    rowsType(options.logitsRows, vocabulary));
+  region.selectsRows = true;
+  region.place(linear, {logits, 0, cols});
+  if (failed(region.convertBody(body)))
+    return failure();
+  region.finish();
+  ++regions;
+  return LaunchedRegion{region.function().getName().str(),
+                        llvm::to_vector(region.bindings())};
+}
+
+/// The output matrix of a head, if it has some tokens alone.
+static llm::WeightOp selectedOutput(func::FuncOp draft) {
+  auto linear = draft.getBody()
+                    .front()
+                    .getTerminator()
+                    ->getOperand(0)
+                    .getDefiningOp<llm::LinearOp>();
+  auto ref = linear ? linear.getWeights()[0].getDefiningOp<llm::WeightRefOp>()
+                    : llm::WeightRefOp();
+  auto weight = ref ? SymbolTable::lookupNearestSymbolFrom<llm::WeightOp>(
+                          draft, ref.getWeightAttr())
+                    : llm::WeightOp();
+  return weight && isa<llm::SelectedAttr>(weight.getSource()) ? weight
+                                                              : llm::WeightOp();
+}
+
+/// `@draft.head.N`, as lists like `@head`.
+LogicalResult Conversion::convertDraftHeads() {
+  std::optional<LaunchedRegion> map;
+  while (auto draft = module.lookupSymbol<func::FuncOp>(
+             llm::draftHeadName(draftHeads.size() + 1))) {
+    draftHeads.push_back(draft);
+    llm::WeightOp selected = selectedOutput(draft);
+    std::string name = draft.getName().str();
+    FailureOr<LaunchedRegion> region = convertDraftHead(draft, bool(selected));
+    if (failed(region))
+      return failure();
+    if (selected && !map)
+      map = buildMap(selected);
+    Type index = builder.getIndexType();
+    func::FuncOp list = createList(name, {index, index});
+    OpBuilder at = OpBuilder::atBlockEnd(&list.getBody().front());
+    launch(at, *region, {list.getArgument(1), list.getArgument(0)}, 0, nullptr);
+    if (selected)
+      launch(at, *map, {}, 0, nullptr);
+    func::ReturnOp::create(at, list.getLoc());
+  }
+  if (auto source = module->getAttr(llm::LlmDialect::kHeadsSource))
+    module->setAttr(tile::kDraftSource, source);
   return success();
 }
 
@@ -355,8 +471,8 @@ Attribute Conversion::resolve(const BindingSpec &spec, int64_t layer,
   return tile::WeightAttr::get(ctx, symbol);
 }
 
-void Conversion::launch(OpBuilder &at, const Region &region, ValueRange scalars,
-                        int64_t layer, func::CallOp call) {
+void Conversion::launch(OpBuilder &at, const LaunchedRegion &region,
+                        ValueRange scalars, int64_t layer, func::CallOp call) {
   SmallVector<Attribute> bindings;
   for (const BindingSpec &spec : region.bindings)
     bindings.push_back(resolve(spec, layer, call));
@@ -384,9 +500,13 @@ LogicalResult Conversion::run() {
   if (failed(convertHead()))
     return failure();
   buildForward();
+  if (failed(convertDraftHeads()))
+    return failure();
   buildSample();
   for (func::FuncOp layer : layers)
     layer.erase();
+  for (func::FuncOp draft : draftHeads)
+    draft.erase();
   forward.erase();
   head.erase();
   return success();

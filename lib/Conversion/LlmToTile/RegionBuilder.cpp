@@ -332,19 +332,25 @@ LogicalResult RegionBuilder::convert(llm::LinearOp op) {
   Rows rows = place != places.end()
                   ? place->second
                   : Rows{allocRows(op.getOutCols()), 0, op.getOutCols()};
-  Value out = rows.buffer;
-  int64_t width = cast<MemRefType>(out.getType()).getDimSize(1);
-  if (width != padded(rows.cols)) {
-    SmallVector<OpFoldResult> offsets, sizes,
-        strides(2, builder.getIndexAttr(1));
-    offsets = {builder.getIndexAttr(0), builder.getIndexAttr(rows.firstCol)};
-    sizes = {builder.getIndexAttr(rowCapacity),
-             builder.getIndexAttr(padded(rows.cols))};
-    out = memref::SubViewOp::create(builder, location, out, offsets, sizes,
-                                    strides);
-  }
   bind(op.getResult(), rows);
-  return contract(op, tile::Gate::None, Value(), out);
+  return contract(op, tile::Gate::None, Value(), view(rows));
+}
+
+Value RegionBuilder::view(Rows rows) {
+  int64_t width = cast<MemRefType>(rows.buffer.getType()).getDimSize(1);
+  if (width == padded(rows.cols))
+    return rows.buffer;
+  SmallVector<OpFoldResult> offsets, sizes, strides(2, builder.getIndexAttr(1));
+  offsets = {builder.getIndexAttr(0), builder.getIndexAttr(rows.firstCol)};
+  sizes = {builder.getIndexAttr(rowCapacity),
+           builder.getIndexAttr(padded(rows.cols))};
+  return memref::SubViewOp::create(builder, location, rows.buffer, offsets,
+                                   sizes, strides);
+}
+
+Value RegionBuilder::placeOr(Operation *op, function_ref<Value()> alloc) {
+  auto place = places.find(op);
+  return place == places.end() ? alloc() : view(place->second);
 }
 
 /// Keys and values are appended from one buffer. Where they come from two
@@ -373,6 +379,61 @@ void RegionBuilder::joinKeysAndValues(llm::KVAppendOp append) {
 // The other ops
 //===----------------------------------------------------------------------===//
 
+/// Parts are written where they will lie. That takes columns in blocks of 32.
+void RegionBuilder::joinParts(llm::ConcatOp concat) {
+  Rows place = {allocRows(concat.getResult().getType().getDimSize(1)), 0, 0};
+  bind(concat.getResult(),
+       {place.buffer, 0, concat.getResult().getType().getDimSize(1)});
+  for (Value part : concat.getParts()) {
+    place.cols = cast<RankedTensorType>(part.getType()).getDimSize(1);
+    if (Operation *def = part.getDefiningOp())
+      places[def] = place;
+    place.firstCol += place.cols;
+  }
+}
+
+LogicalResult RegionBuilder::convert(llm::ConcatOp op) {
+  for (Value part : op.getParts()) {
+    Operation *def = part.getDefiningOp();
+    int64_t cols = cast<RankedTensorType>(part.getType()).getDimSize(1);
+    if (!isa_and_nonnull<llm::RmsNormOp, llm::EmbeddingOp>(def) ||
+        !part.hasOneUse() || cols % 32 != 0)
+      return op.emitError("puts rows side by side that are not norms or "
+                          "embeddings of a multiple of 32 columns, which "
+                          "nothing else reads");
+  }
+  return success();
+}
+
+LogicalResult RegionBuilder::convert(llm::EmbeddingOp op) {
+  auto [buffer, row] = ids.lookup(op.getIds());
+  auto type = cast<RankedTensorType>(op.getTable().getType());
+  if (!buffer)
+    return op.emitError("reads ids that no region holds");
+  int64_t cols = type.getDimSize(1);
+  auto packed =
+      tile::PackedAttr::get(op.getContext(), encoding::encodingOf(type),
+                            type.getDimSize(0), cols, tile::Arrange::Stack);
+  Value table = matrix(op.getTable(), packed);
+  Value x = placeOr(op, [&] { return allocRows(cols); });
+  Value first = arith::ConstantIndexOp::create(builder, location, row);
+  tile::EmbedOp::create(builder, location, buffer, table, x, scalar(0), first,
+                        packed);
+  bind(op.getResult(), {x, 0, cols});
+  return success();
+}
+
+LogicalResult RegionBuilder::convert(llm::SiluOp op) {
+  FailureOr<Value> x = wholeBuffer(op.getX(), op);
+  if (failed(x))
+    return failure();
+  int64_t cols = op.getResult().getType().getDimSize(1);
+  Value y = op.getX().hasOneUse() ? *x : allocRows(cols);
+  tile::SiluOp::create(builder, location, *x, y, scalar(0), cols);
+  bind(op.getResult(), {y, 0, cols});
+  return success();
+}
+
 LogicalResult RegionBuilder::convert(llm::RmsNormOp op) {
   FailureOr<Value> x = wholeBuffer(op.getX(), op);
   if (failed(x))
@@ -398,10 +459,11 @@ LogicalResult RegionBuilder::convert(llm::RmsNormOp op) {
   Value y;
   if (needsRows) {
     auto split = onlyLinears ? tile::Split::Own : tile::Split::Rows;
-    y = allocRows(onlyLinears
-                      ? std::max(rowCapacity, tile::kOwnCopies * tile::kFewRows)
-                      : rowCapacity,
-                  cols, elementOf(op.getResult()));
+    int64_t rows =
+        onlyLinears ? std::max(rowCapacity, tile::kOwnCopies * tile::kFewRows)
+                    : rowCapacity;
+    y = placeOr(
+        op, [&] { return allocRows(rows, cols, elementOf(op.getResult())); });
     if (onlyLinears)
       copied.insert(y);
     tile::RmsNormOp::create(builder, location, *x, weight, y, scalar(0),
@@ -540,11 +602,14 @@ LogicalResult RegionBuilder::convert(llm::GatedOp op) {
 LogicalResult RegionBuilder::convertBody(Block &body) {
   for (auto append : body.getOps<llm::KVAppendOp>())
     joinKeysAndValues(append);
+  for (auto concat : body.getOps<llm::ConcatOp>())
+    joinParts(concat);
   for (Operation &op : body) {
     LogicalResult result =
         llvm::TypeSwitch<Operation *, LogicalResult>(&op)
-            .Case<llm::RmsNormOp, llm::LinearOp, llm::ColumnsOp, llm::RopeOp,
-                  llm::KVAppendOp, llm::AttentionOp, llm::AddOp, llm::GatedOp>(
+            .Case<llm::EmbeddingOp, llm::ConcatOp, llm::SiluOp, llm::RmsNormOp,
+                  llm::LinearOp, llm::ColumnsOp, llm::RopeOp, llm::KVAppendOp,
+                  llm::AttentionOp, llm::AddOp, llm::GatedOp>(
                 [&](auto typed) { return convert(typed); })
             .Case<llm::WeightRefOp, arith::ConstantOp, func::ReturnOp>(
                 [](Operation *) { return success(); })

@@ -89,6 +89,10 @@ public:
   /// Converts the ops of an llm function body; `values` maps row tensors.
   mlir::LogicalResult convertBody(mlir::Block &body);
   void bind(mlir::Value value, Rows rows) { values[value] = rows; }
+  /// Ids of the llm function are those of `buffer` from `row` on.
+  void bindIds(mlir::Value value, mlir::Value buffer, int64_t row) {
+    ids[value] = {buffer, row};
+  }
   /// The head: its norm reads rows from scalar 1 on.
   bool selectsRows = false;
   /// The linear writes there.
@@ -109,6 +113,11 @@ private:
   mlir::FailureOr<mlir::Value> wholeBuffer(mlir::Value value,
                                            mlir::Operation *user);
   void joinKeysAndValues(llm::KVAppendOp append);
+  void joinParts(llm::ConcatOp concat);
+  /// The columns as a buffer of their own.
+  mlir::Value view(Rows rows);
+  mlir::Value placeOr(mlir::Operation *op,
+                      mlir::function_ref<mlir::Value()> alloc);
   /// An input of linears as int8 codes.
   struct Quantized {
     mlir::Value codes, scale, start, ssum;
@@ -130,6 +139,9 @@ private:
   tile::ColumnsAttr columnsOf(Rows rows, int64_t unit);
   mlir::Type elementOf(mlir::Value rows);
 
+  mlir::LogicalResult convert(llm::EmbeddingOp op);
+  mlir::LogicalResult convert(llm::ConcatOp op);
+  mlir::LogicalResult convert(llm::SiluOp op);
   mlir::LogicalResult convert(llm::RmsNormOp op);
   mlir::LogicalResult convert(llm::LinearOp op);
   mlir::LogicalResult convert(llm::ColumnsOp op);
@@ -145,9 +157,10 @@ private:
   const TileOptions &options;
   int64_t rowCapacity;
   llvm::SmallVector<BindingSpec> specs;
-  /// Where linears write whose results must lie together.
+  /// Where ops write whose results must lie together.
   llvm::DenseMap<mlir::Operation *, Rows> places;
   llvm::DenseMap<mlir::Value, Rows> values;
+  llvm::DenseMap<mlir::Value, std::pair<mlir::Value, int64_t>> ids;
   /// Quantized forms of an input of linears, by what weights ask of them: the
   /// offset of their codes, and their scales per block.
   using CodesKey = std::tuple<mlir::Value, int64_t, int64_t>;

@@ -24,8 +24,9 @@ static LogicalResult lowerEmbed(tile::EmbedOp op, TileLowering &t) {
       weight.getEncoding(), weight.getRows(), weight.getCols());
   auto [first, last] = t.share(op.getLoc(), op.getRows());
   l.loop(first, last, 1, [&](Value row) {
+    Value from = op.getFirst() ? l.addi(row, op.getFirst()) : row;
     Value id = arith::IndexCastUIOp::create(l.b, l.loc, l.b.getIndexType(),
-                                            l.load(op.getIds(), {row}));
+                                            l.load(op.getIds(), {from}));
     // An id that is negative or too large is no row of the table.
     Value known = l.cmp(arith::CmpIPredicate::ult, id, l.index(layout.rows));
     auto branch = scf::IfOp::create(l.b, l.loc, known, /*withElseRegion=*/true);

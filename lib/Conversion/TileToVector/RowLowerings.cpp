@@ -184,6 +184,14 @@ void lowerRmsNorm(LaneBuilder &l, tile::RmsNormOp op, Share share) {
   });
 }
 
+void lowerSilu(LaneBuilder &l, tile::SiluOp op, Share share) {
+  forRows(l, op.getRows(), share, [&](Value row) {
+    writeRow(l, op.getY(), row, op.getCols(), [&](Value c, int64_t count) {
+      return emitSilu(l.b, l.loc, loadSome(l, op.getX(), {row, c}, count));
+    });
+  });
+}
+
 void lowerGated(LaneBuilder &l, tile::GatedOp op, Share share) {
   forRows(l, op.getRows(), share, [&](Value row) {
     writeRow(l, op.getY(), row, op.getCols(), [&](Value c, int64_t count) {
@@ -211,6 +219,7 @@ bool lowerRowOp(Operation *op, OpBuilder &b, Share share, RowMachine machine) {
   LaneBuilder l(b, op->getLoc());
   return llvm::TypeSwitch<Operation *, bool>(op)
       .Case([&](tile::RmsNormOp x) { return lowerRmsNorm(l, x, share), true; })
+      .Case([&](tile::SiluOp x) { return lowerSilu(l, x, share), true; })
       .Case([&](tile::GatedOp x) { return lowerGated(l, x, share), true; })
       .Case([&](tile::AddOp x) { return lowerAdd(l, x, share), true; })
       .Case([&](tile::RopeTableOp x) {
@@ -248,6 +257,11 @@ bool lowerRowOp(Operation *op, OpBuilder &b, Share share, RowMachine machine) {
       .Case([&](tile::MapLogitsOp x) {
         return lowerMapLogits(l, x, share), true;
       })
+      .Case([&](tile::SimilarityOp x) {
+        return lowerSimilarity(l, x, share), true;
+      })
+      .Case(
+          [&](tile::MoveRowsOp x) { return lowerMoveRows(l, x, share), true; })
       .Default(false);
 }
 

@@ -60,6 +60,7 @@ bool lowerRowOp(mlir::Operation *op, mlir::OpBuilder &b, Share share,
 
 // One op each.
 void lowerRmsNorm(LaneBuilder &l, tile::RmsNormOp op, Share share);
+void lowerSilu(LaneBuilder &l, tile::SiluOp op, Share share);
 void lowerGated(LaneBuilder &l, tile::GatedOp op, Share share);
 void lowerAdd(LaneBuilder &l, tile::AddOp op, Share share);
 void lowerRopeTable(LaneBuilder &l, tile::RopeTableOp op, Share share);
@@ -79,6 +80,8 @@ void lowerJudge(LaneBuilder &l, tile::JudgeOp op, Share share);
 void lowerSummarize(LaneBuilder &l, tile::SummarizeOp op, Share share);
 void lowerReadHistory(LaneBuilder &l, tile::ReadHistoryOp op, Share share);
 void lowerMapLogits(LaneBuilder &l, tile::MapLogitsOp op, Share share);
+void lowerSimilarity(LaneBuilder &l, tile::SimilarityOp op, Share share);
+void lowerMoveRows(LaneBuilder &l, tile::MoveRowsOp op, Share share);
 
 //===----------------------------------------------------------------------===//
 // Shared by these lowerings

@@ -5,12 +5,14 @@
 
 #include "dialects/Llm/WeightData.h"
 #include "lib/Import/GGUF/GgufFile.h"
+#include "lib/Import/Safetensors/SafetensorsFile.h"
 
 #include <mutex>
 
 namespace sinter {
 
-/// Reads weights from GGUF files, each mapped when it is first asked for.  A
+/// Reads weights from GGUF files, and those whose names end in .safetensors,
+/// each mapped when it is first asked for.  A
 /// module that was printed and read back may name a file that has changed
 /// since: the tensor must still lie where the module says.
 class MappedCheckpoint : public llm::CheckpointSource {
@@ -22,8 +24,12 @@ public:
   llvm::Expected<std::shared_ptr<gguf::File>> file(llvm::StringRef path);
 
 private:
+  llvm::Expected<std::shared_ptr<safetensors::File>>
+  safetensorsFile(llvm::StringRef path);
+
   std::mutex mutex;
   llvm::StringMap<std::shared_ptr<gguf::File>> files;
+  llvm::StringMap<std::shared_ptr<safetensors::File>> safetensorsFiles;
 };
 
 } // namespace sinter

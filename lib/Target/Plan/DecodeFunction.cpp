@@ -285,9 +285,6 @@ llvm::Error FunctionDecoder::stateOp(const plan::StateOp &op, Values &values) {
   case plan::StateOpKind::Capacity:
     values[op.dst()] = planir::CapacityOp::create(builder, loc, i64, *state);
     return llvm::Error::success();
-  case plan::StateOpKind::Half:
-  case plan::StateOpKind::Unplayed:
-    return bad("asks a recurrent state, which the dialect does not know");
   case plan::StateOpKind::Reserve:
     planir::ReserveOp::create(builder, loc, *state, get(op.count(), values));
     return llvm::Error::success();
@@ -299,6 +296,9 @@ llvm::Error FunctionDecoder::stateOp(const plan::StateOp &op, Values &values) {
     return llvm::Error::success();
   case plan::StateOpKind::Keep:
     planir::KeepOp::create(builder, loc, *state, get(op.count(), values));
+    return llvm::Error::success();
+  case plan::StateOpKind::Fill:
+    planir::FillOp::create(builder, loc, *state, get(op.count(), values));
     return llvm::Error::success();
   case plan::StateOpKind::ReserveRows:
     planir::ReserveRowsOp::create(builder, loc, *state);
@@ -317,10 +317,15 @@ llvm::Error FunctionDecoder::service(const plan::Service &op, Values &values) {
                Twine(static_cast<unsigned>(op.kind())));
   if (op.kind() == plan::ServiceKind::TakeRows)
     return takeRows(op, values);
+  if (op.kind() == plan::ServiceKind::Waiting) {
+    values[op.dst()] = planir::WaitingOp::create(builder, loc, i64);
+    return llvm::Error::success();
+  }
   const bool follows = op.kind() == plan::ServiceKind::Follow;
   const bool observes = op.kind() == plan::ServiceKind::Observe;
-  bool two = follows || observes || op.kind() == plan::ServiceKind::Propose;
-  size_t wanted = two ? 2 : 1;
+  bool two = follows || observes || op.kind() == plan::ServiceKind::Propose ||
+             op.kind() == plan::ServiceKind::Hold;
+  size_t wanted = op.kind() == plan::ServiceKind::Decide ? 3 : two ? 2 : 1;
   if (!op.args() || op.args()->size() != wanted)
     return bad("calls service " + Twine(EnumNameServiceKind(op.kind())) +
                " without its " + Twine(wanted) + " arguments");
@@ -340,6 +345,24 @@ llvm::Error FunctionDecoder::service(const plan::Service &op, Values &values) {
                               get(op.args()->Get(1), values));
     return llvm::Error::success();
   }
+  if (op.kind() == plan::ServiceKind::Hold) {
+    planir::HoldOp::create(builder, loc, argument,
+                           get(op.args()->Get(1), values));
+    return llvm::Error::success();
+  }
+  if (op.kind() == plan::ServiceKind::Agree) {
+    values[op.dst()] = planir::AgreeOp::create(builder, loc, i64, argument);
+    return llvm::Error::success();
+  }
+  if (op.kind() == plan::ServiceKind::Decide) {
+    auto exit = symbol(names.exits, op.index(), "exit");
+    if (!exit)
+      return exit.takeError();
+    values[op.dst()] = planir::DecideOp::create(
+        builder, loc, i64, *exit, argument, get(op.args()->Get(1), values),
+        get(op.args()->Get(2), values));
+    return llvm::Error::success();
+  }
   if (op.kind() == plan::ServiceKind::Draft) {
     auto drafter = symbol(names.drafters, op.index(), "drafter");
     if (!drafter)
@@ -356,7 +379,9 @@ llvm::Error FunctionDecoder::service(const plan::Service &op, Values &values) {
   if (!buffer)
     return buffer.takeError();
   IntegerAttr offset = builder.getI64IntegerAttr(op.offset());
-  if (op.kind() == plan::ServiceKind::TakeInput)
+  if (op.kind() == plan::ServiceKind::ChooseDepth)
+    planir::ChooseDepthOp::create(builder, loc, argument, *buffer);
+  else if (op.kind() == plan::ServiceKind::TakeInput)
     values[op.dst()] = planir::TakeInputOp::create(builder, loc, i64, argument,
                                                    *buffer, offset);
   else

@@ -38,6 +38,7 @@ PlanNames::PlanNames(const plan::Plan &plan) {
   addAll(plan.buffers(), "buffer", buffers);
   addAll(plan.states(), "state", states);
   addAll(plan.drafters(), "drafter", drafters);
+  addAll(plan.exits(), "exit", exits);
   addAll(plan.sections(), "section", sections);
   addAll(plan.weights(), "weight", weights);
   for (uint32_t i = 0; plan.code() && i < plan.code()->size(); ++i)
@@ -67,6 +68,8 @@ private:
   void states();
   llvm::Error drafters();
   void costs();
+  llvm::Error depths();
+  llvm::Error exits();
 
   StringAttr text(StringRef text) { return builder.getStringAttr(text); }
   IntegerAttr number(uint64_t value) {
@@ -243,6 +246,37 @@ void TablesDecoder::costs() {
                                             : UnitAttr());
 }
 
+llvm::Error TablesDecoder::depths() {
+  for (uint32_t i = 0; i < count(plan.depths()); ++i) {
+    const plan::Depth &depth = *plan.depths()->Get(i);
+    if (depth.percent() == 0)
+      return planError("depth " + Twine(i) + " keeps no layers");
+    SmallVector<int64_t> skips;
+    for (uint32_t j = 0; j < count(depth.skips()); ++j)
+      skips.push_back(depth.skips()->Get(j));
+    planir::DepthOp::create(builder, loc, depth.percent(), skips);
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error TablesDecoder::exits() {
+  auto positive = [&](float value) {
+    return value > 0 ? builder.getF32FloatAttr(value) : FloatAttr();
+  };
+  for (uint32_t i = 0; i < count(plan.exits()); ++i) {
+    const plan::Exit &exit = *plan.exits()->Get(i);
+    auto probe =
+        planir::symbolizeProbeKind(static_cast<uint32_t>(exit.probe()));
+    if (!probe)
+      return planError("exit " + Twine(i) + " has a probe of unknown kind");
+    planir::ExitOp::create(builder, loc, names.exits[i], *probe, exit.after(),
+                           llvm::APFloat(exit.threshold()),
+                           positive(exit.stop()), positive(exit.decay()),
+                           exit.over());
+  }
+  return llvm::Error::success();
+}
+
 llvm::Error TablesDecoder::run() {
   if (llvm::Error error = model())
     return error;
@@ -252,6 +286,10 @@ llvm::Error TablesDecoder::run() {
   if (llvm::Error error = drafters())
     return error;
   costs();
+  if (llvm::Error error = depths())
+    return error;
+  if (llvm::Error error = exits())
+    return error;
   if (llvm::Error error = weights())
     return error;
   kernels();

@@ -280,6 +280,35 @@ void FunctionEncoder::encodeHostOp(Operation *op, Ops &out) {
         made.kind = Service::Observe;
         made.args = use(inner->getOperands());
       })
+      .Case([&](planir::WaitingOp inner) {
+        auto &made = emit<plan::ServiceT>(out);
+        made.kind = Service::Waiting;
+        made.dst = define(inner);
+      })
+      .Case([&](planir::ChooseDepthOp inner) {
+        service(Service::ChooseDepth, buffer(inner.getBuffer()), 0,
+                inner.getPrefer(), scratch(), out);
+      })
+      .Case([&](planir::FillOp inner) {
+        state(State::Fill, inner.getState(), scratch(), use(inner.getCount()),
+              out);
+      })
+      .Case([&](planir::HoldOp inner) {
+        auto &made = emit<plan::ServiceT>(out);
+        made.kind = Service::Hold;
+        made.args = use(inner->getOperands());
+        made.dst = scratch();
+      })
+      .Case([&](planir::AgreeOp inner) {
+        service(Service::Agree, 0, 0, inner.getToken(), define(inner), out);
+      })
+      .Case([&](planir::DecideOp inner) {
+        auto &made = emit<plan::ServiceT>(out);
+        made.kind = Service::Decide;
+        made.args = use(inner->getOperands());
+        made.index = indices.exits.lookup(inner.getExit());
+        made.dst = define(inner);
+      })
       .Case([&](planir::TakeInputOp inner) {
         service(Service::TakeInput, buffer(inner.getBuffer()),
                 inner.getOffset(), inner.getMax(), define(inner), out);

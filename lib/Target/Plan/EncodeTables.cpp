@@ -59,6 +59,25 @@ static void encodeDrafter(planir::DrafterOp op, const PlanIndices &indices,
   tables.drafters.push_back(std::move(drafter));
 }
 
+static void encodeDepth(planir::DepthOp op, plan::PlanT &tables) {
+  auto depth = std::make_unique<plan::DepthT>();
+  depth->percent = op.getPercent();
+  depth->skips.assign(op.getSkips().begin(), op.getSkips().end());
+  tables.depths.push_back(std::move(depth));
+}
+
+static void encodeExit(planir::ExitOp op, plan::PlanT &tables) {
+  auto exit = std::make_unique<plan::ExitT>();
+  exit->name = op.getSymName();
+  exit->probe = static_cast<plan::ProbeKind>(op.getProbe());
+  exit->after = op.getAfter();
+  exit->threshold = op.getThreshold().convertToFloat();
+  exit->stop = op.getStop() ? op.getStop()->convertToFloat() : 0;
+  exit->decay = op.getDecay() ? op.getDecay()->convertToFloat() : 0;
+  exit->over = op.getOver();
+  tables.exits.push_back(std::move(exit));
+}
+
 static void encodeDeclaration(Operation &op, PlanIndices &indices,
                               plan::PlanT &tables) {
   if (auto section = dyn_cast<planir::SectionOp>(op)) {
@@ -94,6 +113,11 @@ static void encodeDeclaration(Operation &op, PlanIndices &indices,
     tables.costs->rows = costs.getRows();
     tables.costs->id = costs.getId().convertToFloat();
     tables.costs->measured = costs.getMeasured();
+  } else if (auto depth = dyn_cast<planir::DepthOp>(op)) {
+    encodeDepth(depth, tables);
+  } else if (auto exit = dyn_cast<planir::ExitOp>(op)) {
+    indices.exits[exit.getSymName()] = tables.exits.size();
+    encodeExit(exit, tables);
   } else if (auto weight = dyn_cast<planir::WeightOp>(op)) {
     indices.weights[weight.getSymName()] = weight;
   } else if (auto function = dyn_cast<planir::FuncOp>(op)) {

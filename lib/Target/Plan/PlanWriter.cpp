@@ -298,11 +298,16 @@ static bool usesBatches(const plan::BlockT *block) {
 
 /// The lowest runtime that knows all that the tables ask for.
 static uint32_t minRuntimeOf(const plan::PlanT &tables) {
+  if (!tables.depths.empty())
+    return 6;
   auto latest = plan::DrafterKind::MIN;
   for (const auto &drafter : tables.drafters)
     latest = std::max(latest, drafter->kind);
+  if (!tables.exits.empty())
+    return 6;
   if (!tables.drafters.empty())
-    return latest > plan::DrafterKind::Model      ? 5
+    return latest > plan::DrafterKind::Recycle    ? 6
+           : latest > plan::DrafterKind::Model    ? 5
            : latest > plan::DrafterKind::Priority ? 4
                                                   : 3;
   bool batches = llvm::any_of(tables.functions, [](const auto &function) {

@@ -17,7 +17,7 @@ namespace sinter {
 /// Index of every declaration in the vector of its table.
 struct PlanIndices {
   llvm::StringMap<uint32_t> sections, kernels, buffers, states, functions,
-      drafters;
+      drafters, exits;
   llvm::StringMap<planir::WeightOp> weights;
 };
 
@@ -33,7 +33,7 @@ std::unique_ptr<plan::FunctionT> encodeFunction(planir::FuncOp function,
 struct PlanNames {
   explicit PlanNames(const plan::Plan &plan);
   std::vector<std::string> sections, weights, code, kernels, buffers, states,
-      functions, drafters;
+      functions, drafters, exits;
 };
 
 /// Appends function `index` of a file as a plan op. Vectors of the file must

@@ -9,6 +9,9 @@
 
 #include "dialects/Decode/BuildGeneration.h"
 #include "dialects/Decode/DecodeOps.h"
+#include "dialects/Llm/Fidelity.h"
+#include "dialects/Llm/LlmDialect.h"
+#include "llvm/Support/FormatVariadic.h"
 
 namespace sinter {
 #define GEN_PASS_DEF_BUILDGENERATION
@@ -45,8 +48,9 @@ class BuildGenerationPass
       if (!kind || *kind == decode::DrafterKind::Priority) {
         module.emitError("speculate: no drafter is named '")
             << name
-            << "'; there are copy, lookup, ngram, trigram, recycle, model and "
-               "self";
+            << "'; there are copy, lookup, ngram, trigram, recycle, model, "
+               "self "
+               "and heads";
         return signalPassFailure();
       }
       if (logitsRows < 2 || llvm::is_contained(options.drafters, *kind)) {
@@ -60,8 +64,64 @@ class BuildGenerationPass
         options.modelName = kSelf;
       if (*kind == decode::DrafterKind::Model && !hasDraftModel(module))
         return signalPassFailure();
+      if (*kind == decode::DrafterKind::Heads)
+        options.heads = countHeads(module);
+      if (*kind == decode::DrafterKind::Heads && options.heads == 0) {
+        module.emitError("speculate: needs heads in the module, whose @")
+            << llm::draftHeadName(1) << " is not there";
+        return signalPassFailure();
+      }
     }
+    if (!exits.empty() && failed(readExits(options)))
+      return signalPassFailure();
     decode::buildGenerationProgram(module, options);
+  }
+
+  LogicalResult readExits(decode::GenerationOptions &options) {
+    ModuleOp module = getOperation();
+    if (!options.drafters.empty())
+      return module.emitError("exits: a program that drafts has none: a draft "
+                              "is computed in all layers");
+    Operation *state = module.lookupSymbol("kv");
+    auto layers =
+        state ? state->getAttrOfType<IntegerAttr>("layers") : IntegerAttr();
+    if (!layers || !module.lookupSymbol(decode::kKeepFunction))
+      return module.emitError("exits: needs the layers of @kv cut "
+                              "(tile-cut-layers)");
+    if (waiting < 1 || waiting >= maxRows ||
+        (exactExits && waiting >= logitsRows))
+      return module.emitError("exits: ")
+             << waiting.getValue() << " rows cannot wait, expected 1 to "
+             << (exactExits ? logitsRows : maxRows) - 1;
+    std::string wrong;
+    auto read = decode::parseExits(exits, layers.getInt(), wrong);
+    if (failed(read))
+      return module.emitError("exits: ") << wrong;
+    options.exits = *read;
+    for (decode::ExitOptions &exit : options.exits) {
+      exit.decay = exitDecay;
+      exit.stop = decode::readsHead(exit.probe) ? double(exitStop) : 0;
+      if (exit.stop > (exactExits ? 0 : exit.threshold))
+        return module.emitError("exits: the text cannot end below ")
+               << llvm::formatv("{0}", exit.stop).str()
+               << (exactExits ? ": it would not be that of all layers"
+                              : ", which is more than a threshold");
+    }
+    if (!exactExits && llvm::any_of(options.exits, [](const auto &exit) {
+          return exit.threshold < 1 || exit.stop > 0;
+        }))
+      declareFidelity(module, Fidelity::Lossy, "early_exit",
+                      llvm::join(exits, ","));
+    options.mostWaiting = waiting;
+    options.exactExits = exactExits;
+    return success();
+  }
+
+  static int64_t countHeads(ModuleOp module) {
+    int64_t count = 0;
+    while (module.lookupSymbol<func::FuncOp>(llm::draftHeadName(count + 1)))
+      ++count;
+    return count;
   }
 
   static bool hasDraftModel(ModuleOp module) {

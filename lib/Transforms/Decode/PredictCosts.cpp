@@ -21,14 +21,17 @@ using namespace sinter;
 
 namespace {
 
-/// The functions that a forward and its logits are.
+/// The functions that a forward and its logits are. Heads that draft have no
+/// forward.
 struct Model {
   func::FuncOp forward, head;
 
   /// Of `rows` rows after `position` others, logits of each.
   double time(int64_t rows, int64_t position) {
-    return analysis::timeOf(forward, {rows, position, /*runs=*/0}) +
-           analysis::timeOf(head, {/*first=*/0, rows});
+    double time = analysis::timeOf(head, {/*first=*/0, rows});
+    if (forward)
+      time += analysis::timeOf(forward, {rows, position, /*runs=*/0});
+    return time;
   }
 };
 
@@ -40,7 +43,7 @@ class PredictCostsPass
 
 } // namespace
 
-/// The first forward and head inside of `op`.
+/// The first forward, if there is one, and head inside of `op`.
 static std::optional<Model> modelIn(Operation *op) {
   Model model;
   auto functionOf = [&](FlatSymbolRefAttr name) {
@@ -53,7 +56,7 @@ static std::optional<Model> modelIn(Operation *op) {
     if (auto head = dyn_cast<decode::HeadOp>(inner); head && !model.head)
       model.head = functionOf(head.getFunctionAttr());
   });
-  if (!model.forward || !model.head)
+  if (!model.head)
     return std::nullopt;
   return model;
 }
@@ -69,7 +72,7 @@ void PredictCostsPass::runOnOperation() {
     if (!drafting && !draft.getBody().empty())
       drafting = modelIn(draft);
   });
-  if (!target)
+  if (!target || !target->forward)
     return;
   const double one = target->time(1, position);
   if (one <= 0)

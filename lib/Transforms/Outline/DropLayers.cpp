@@ -8,6 +8,7 @@
 #include "lib/Transforms/Outline/DropLayers.h"
 #include "dialects/Llm/Fidelity.h"
 #include "lib/Transforms/Passes.h"
+#include "lib/Transforms/Skip/LayerOrder.h"
 
 namespace sinter {
 #define GEN_PASS_DEF_DROPLAYERS
@@ -46,18 +47,7 @@ LogicalResult DropLayersPass::find() {
     return forward.emitError("calls no layers; was llm-outline-layers run?");
   dropped.assign(layers.begin(), layers.end());
   llvm::sort(dropped);
-  int64_t all = calls.size();
-  for (auto [index, layer] : llvm::enumerate(dropped)) {
-    if (layer < 0 || layer >= all)
-      return module.emitError("layer ")
-             << layer << " cannot be dropped: the model has layers 0 to "
-             << all - 1;
-    if (index > 0 && dropped[index - 1] == layer)
-      return module.emitError("layer ") << layer << " is dropped twice";
-  }
-  if (int64_t(dropped.size()) == all)
-    return module.emitError("all ") << all << " layers are dropped";
-  return success();
+  return checkDropped(module, dropped, calls.size());
 }
 
 /// What came into a layer goes on to the next.

@@ -161,8 +161,8 @@ SmallVector<Access> accessesOf(Operation *op) {
                        .Case<tile::RmsNormOp, tile::QuantizeOp,
                              tile::ContractOp, tile::RopeOp>(
                            [&](auto typed) { return partsOf(typed, buffer); })
-                       .Case<tile::EmbedOp, tile::GatedOp, tile::AddOp,
-                             tile::RopeTableOp, tile::KvAppendOp>(
+                       .Case<tile::EmbedOp, tile::SiluOp, tile::GatedOp,
+                             tile::AddOp, tile::RopeTableOp, tile::KvAppendOp>(
                            [](auto) { return Parts::both({Part::Rows}); })
                        .Default(Parts());
     auto append = dyn_cast<tile::KvAppendOp>(op);

@@ -159,3 +159,36 @@ func.func @f(%g: tensor<?x48xf32>) {
   %y = llm.gated silu %g arrange(interleave16) : (tensor<?x48xf32>) -> tensor<?x24xf32>
   return
 }
+
+// -----
+
+func.func @f(%x: tensor<?x64xf32>, %y: tensor<?x32xf32>) {
+  // expected-error @+1 {{the result has 64 columns, expected 96}}
+  %z = llm.concat %x, %y : (tensor<?x64xf32>, tensor<?x32xf32>) -> tensor<?x64xf32>
+  return
+}
+
+// -----
+
+// expected-error @+1 {{selects 2 rows, the type has 3}}
+llm.weight @w : tensor<3x4xf32> from #llm.selected<<"a.gguf", "t", 0, 160>, [1, 9]>
+
+// -----
+
+// expected-error @+1 {{selects row 10 of a matrix of 10}}
+llm.weight @w : tensor<2x4xf32> from #llm.selected<<"a.gguf", "t", 0, 160>, [1, 10]>
+
+// -----
+
+// expected-error @+1 {{makes Q8_0 of F32, F16 or BF16 alone}}
+llm.weight @w : tensor<2x32xf32> from #llm.quantized<<"a.safetensors", "t", 0, 128>, "F16">
+
+// -----
+
+// expected-error @+1 {{makes Q8_0 of F32, F16 or BF16 alone}}
+llm.weight @w : tensor<2x32xf32, #encoding.weight<dense, s8, [(1, 32) f16]>> from #llm.quantized<<"a.safetensors", "t", 0, 128>, "Q4_1">
+
+// -----
+
+// expected-error @+1 {{source has 100 bytes, the type needs 128}}
+llm.weight @w : tensor<2x32xf32, #encoding.weight<dense, s8, [(1, 32) f16]>> from #llm.quantized<<"a.safetensors", "t", 0, 100>, "F16">

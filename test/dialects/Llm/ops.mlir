@@ -35,6 +35,8 @@ func.func @rows(%ids: tensor<?xi32>, %table: tensor<9x96xf32>, %w: tensor<64x96x
   %a = llm.add %p, %l : tensor<?x64xf32>
   // CHECK: llm.columns %{{.*}} from 32 : tensor<?x64xf32> -> tensor<?x32xf32>
   %c = llm.columns %a from 32 : tensor<?x64xf32> -> tensor<?x32xf32>
+  // CHECK: llm.concat %{{.*}}, %{{.*}} : (tensor<?x32xf32>, tensor<?x64xf32>) -> tensor<?x96xf32>
+  %wide = llm.concat %c, %a : (tensor<?x32xf32>, tensor<?x64xf32>) -> tensor<?x96xf32>
   return %c : tensor<?x32xf32>
 }
 

@@ -59,6 +59,8 @@ func.func @rows(%ids: memref<8xi32>, %table: memref<4352xi8>, %x: memref<8x64xf3
       : memref<8x64xf32>, memref<64xf32> -> memref<8x64xf32>
   // CHECK: tile.contract f32({{.*}}) %{{.*}} : memref<2560xi8> gate({{ ?}}silu) ->
   tile.contract f32(%y : memref<8x64xf32>) %pair : memref<2560xi8> gate(silu) -> %g : memref<8x32xf32> rows(%n) {weight = #pair}
+  // CHECK: tile.silu
+  tile.silu %x -> %x rows(%n) {cols = 64 : i64} : memref<8x64xf32> -> memref<8x64xf32>
   // CHECK: tile.gated
   tile.gated %x, %x -> %g rows(%n) {cols = 32 : i64, gate_col = 0 : i64, up_col = 32 : i64}
       : memref<8x64xf32>, memref<8x64xf32> -> memref<8x32xf32>

@@ -5,7 +5,7 @@
 // RUN: not llm-opt %s --decode-build-generation="logits-rows=1 speculate=copy" 2>&1 | FileCheck %s --check-prefix=FEW
 // The generation program with drafts, and its plan.
 
-// UNKNOWN: error: speculate: no drafter is named 'oracle'; there are copy, lookup, ngram, trigram, recycle, model and self
+// UNKNOWN: error: speculate: no drafter is named 'oracle'; there are copy, lookup, ngram, trigram, recycle, model, self and heads
 // TWICE: error: speculate: names 'copy' twice
 // FEW: error: speculate: needs two rows of logits
 // PLAIN-NOT: decode.draft

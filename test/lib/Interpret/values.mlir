@@ -1,5 +1,6 @@
 // Results that can be worked out by hand.
 // RUN: llm-opt %s --interpret="function=norm rows=1" -o /dev/null | FileCheck %s --check-prefix=NORM
+// RUN: llm-opt %s --interpret="function=beside rows=1" -o /dev/null | FileCheck %s --check-prefix=BESIDE
 // RUN: llm-opt %s --interpret="function=splats rows=3" -o /dev/null | FileCheck %s --check-prefix=SPLATS
 // RUN: llm-opt %s --interpret="function=caller rows=2" -o /dev/null | FileCheck %s --check-prefix=CALL
 
@@ -14,6 +15,14 @@ func.func @norm(%ids: tensor<?xi32>) -> tensor<?x4xf32> {
   %x = llm.embedding %ids, %t : (tensor<?xi32>, tensor<3x4xf32>) -> tensor<?x4xf32>
   %y = llm.rms_norm %x, %w eps(0.0) : tensor<?x4xf32>, tensor<4xf32>
   return %y : tensor<?x4xf32>
+}
+
+// BESIDE: result 0: 1x8, mean 2.25: 1 2 2 4 1 2 2 4
+func.func @beside(%ids: tensor<?xi32>) -> tensor<?x8xf32> {
+  %t = llm.weight_ref @table : tensor<3x4xf32>
+  %x = llm.embedding %ids, %t : (tensor<?xi32>, tensor<3x4xf32>) -> tensor<?x4xf32>
+  %y = llm.concat %x, %x : (tensor<?x4xf32>, tensor<?x4xf32>) -> tensor<?x8xf32>
+  return %y : tensor<?x8xf32>
 }
 
 // A splat has the same value in every encoding.

@@ -223,7 +223,7 @@ const Forgery kForgeries[] = {
        b.takeRows({0, 1}, 5);
        replaceBody(t, std::move(b));
      }},
-    {"kernel 50 of 6",
+    {"kernel 50 of 5",
      [](TinyPlan &t) {
        BlockBuilder b;
        b.dispatch(50, {}, {});

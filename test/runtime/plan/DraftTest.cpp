@@ -105,23 +105,28 @@ Ended run(BlockBuilder body, Asked &host) {
           {session.history(), session.history() + 8}};
 }
 
-TEST(Draft, AModelIsNoPartOfAPriority) {
-  BlockBuilder b;
-  b.leave({});
-  TinyPlan tiny = twoModels(std::move(b));
-  auto drafter = std::make_unique<plan::DrafterT>();
-  drafter->name = "both";
-  drafter->kind = plan::DrafterKind::Priority;
-  drafter->max_draft = 7;
-  drafter->parts = {0};
-  tiny.tables.drafters.push_back(std::move(drafter));
-  sinter_plan *opened = nullptr;
-  std::string message =
-      messageOf(sinter_plan_open(tiny.write().c_str(), nullptr, &opened));
-  EXPECT_NE(message.find("drafter 1 has the model 0 as a part"),
-            std::string::npos)
-      << message;
-  EXPECT_EQ(opened, nullptr);
+TEST(Draft, WhatTheProgramAsksIsNoPartOfAPriority) {
+  for (plan::DrafterKind kind :
+       {plan::DrafterKind::Model, plan::DrafterKind::Heads}) {
+    BlockBuilder b;
+    b.leave({});
+    TinyPlan tiny = twoModels(std::move(b));
+    tiny.tables.drafters[0]->kind = kind;
+    auto drafter = std::make_unique<plan::DrafterT>();
+    drafter->name = "both";
+    drafter->kind = plan::DrafterKind::Priority;
+    drafter->max_draft = 7;
+    drafter->parts = {0};
+    tiny.tables.drafters.push_back(std::move(drafter));
+    sinter_plan *opened = nullptr;
+    std::string message =
+        messageOf(sinter_plan_open(tiny.write().c_str(), nullptr, &opened));
+    EXPECT_NE(message.find("drafter 1 has the part 0 of kind " +
+                           std::string(EnumNameDrafterKind(kind))),
+              std::string::npos)
+        << message;
+    EXPECT_EQ(opened, nullptr);
+  }
 }
 
 TEST(Draft, AProgramProposesWhatTheHostAllows) {

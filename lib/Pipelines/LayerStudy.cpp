@@ -1,0 +1,235 @@
+//===- LayerStudy.cpp - what a model loses with its layers
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Pipelines/LayerStudy.h"
+
+#include "lib/Pipelines/Compiler.h"
+#include "lib/Pipelines/PlanProbe.h"
+#include "lib/Transforms/Skip/LayerOrder.h"
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+using namespace mlir;
+using namespace sinter;
+
+/// What a model is measured on where the user gives no text: prose, a
+/// dialogue, code and a list.
+static constexpr llvm::StringLiteral kText =
+    "The lighthouse stood at the end of a long spit of sand, and for most of "
+    "the year nobody came there but the keeper and the birds. In winter the "
+    "storms took away a piece of the road, and in spring the village put it "
+    "back, stone by stone, without anyone having asked for it.\n\n"
+    "Question: A train leaves at 9:40 and arrives at 13:05. How long is the "
+    "journey?\nAnswer: From 9:40 to 13:05 it is 3 hours and 25 minutes.\n\n"
+    "def fibonacci(n):\n    a, b = 0, 1\n    for _ in range(n):\n        a, b "
+    "= b, a + b\n    return a\n\n"
+    "Water boils at a lower temperature on a mountain because the pressure of "
+    "the air is lower there. This is why it takes longer to cook an egg at a "
+    "great height, although the water seems to boil as strongly as at sea.\n\n"
+    "Things to bring: a warm coat, two pairs of socks, a map of the valley, a "
+    "torch with fresh batteries, bread and cheese for two days.";
+/// Ids of it that are read.
+static constexpr size_t kMostIds = 192;
+/// Of the layers that might go next, how many are tried: the others lost more
+/// when they were tried last.
+static constexpr size_t kTried = 6;
+
+namespace {
+
+/// The whole model as a plan in a file that goes away.
+class StudyPlan {
+public:
+  ~StudyPlan() {
+    if (!path.empty())
+      llvm::sys::fs::remove(path);
+  }
+  LogicalResult compile(const CompileOptions &asked, ArrayRef<int64_t> layers);
+  std::string path;
+};
+
+class Study {
+public:
+  explicit Study(CompileOptions &options) : options(options) {}
+  llvm::Error run();
+  StudyPlan plan;
+
+private:
+  llvm::Error readText();
+  llvm::Error measureDropped();
+  llvm::Error chooseDropped();
+  llvm::Error chooseDepths();
+  llvm::Error orderLayers(size_t count);
+  llvm::Expected<std::pair<uint32_t, Loss>>
+  next(std::vector<std::pair<double, uint32_t>> &left);
+  /// Of a model without `count` layers.
+  void add(StringRef prefix, const Loss &loss, size_t count);
+
+  CompileOptions &options;
+  PlanProbe probe;
+  SmallVector<uint32_t> gone; // in this order
+  std::vector<Loss> losses;   // after each
+};
+
+} // namespace
+
+/// Beside the output, where there is room for a plan.
+LogicalResult StudyPlan::compile(const CompileOptions &asked,
+                                 ArrayRef<int64_t> layers) {
+  SmallString<128> made;
+  if (std::error_code code = llvm::sys::fs::createUniqueFile(
+          asked.output + ".study-%%%%%%", made)) {
+    llvm::errs() << "llm-compile: error: cannot create " << asked.output
+                 << ".study: " << code.message() << '\n';
+    return failure();
+  }
+  path = made.str().str();
+  CompileOptions whole = asked;
+  whole.output = path;
+  whole.dumpPhasesTo.clear();
+  whole.timing = false;
+  whole.quiet = true;
+  whole.progress = false;
+  whole.outline = OutlinePhaseOptions();
+  whole.decode = DecodePhaseOptions();
+  whole.decode.layerStudy = true;
+  whole.decode.layerOrder.assign(layers.begin(), layers.end());
+  whole.artifact.golden = false;
+  whole.artifact.chatTemplate = false;
+  whole.artifact.quality.clear();
+  return sinter::compile(whole);
+}
+
+/// The layer whose absence, beside those that are gone, costs least. `left` is
+/// kept in the order of what each cost when it was tried last.
+llvm::Expected<std::pair<uint32_t, Loss>>
+Study::next(std::vector<std::pair<double, uint32_t>> &left) {
+  std::optional<std::pair<uint32_t, Loss>> best;
+  size_t tried = gone.empty() ? left.size() : std::min(kTried, left.size());
+  for (auto &[cost, layer] : MutableArrayRef(left).take_front(tried)) {
+    SmallVector<uint32_t> skipped(gone);
+    skipped.push_back(layer);
+    auto loss = probe.without(skipped);
+    if (!loss)
+      return loss.takeError();
+    cost = loss->kl;
+    if (!best || loss->kl < best->second.kl)
+      best = {layer, *loss};
+  }
+  llvm::erase_if(
+      left, [&](const auto &entry) { return entry.second == best->first; });
+  llvm::sort(left);
+  return *best;
+}
+
+llvm::Error Study::orderLayers(size_t count) {
+  std::vector<std::pair<double, uint32_t>> left;
+  int64_t cold = coldLayers(probe.layers());
+  for (int64_t layer = cold; layer < probe.layers() - cold; ++layer)
+    left.emplace_back(0, uint32_t(layer));
+  if (count > left.size())
+    return llvm::createStringError(
+        llvm::formatv("{0} of {1} layers cannot go: the first {2} and the last "
+                      "{2} stay",
+                      count, probe.layers(), cold));
+  while (gone.size() < count) {
+    auto found = next(left);
+    if (!found)
+      return found.takeError();
+    gone.push_back(found->first);
+    losses.push_back(found->second);
+  }
+  return llvm::Error::success();
+}
+
+void Study::add(StringRef prefix, const Loss &loss, size_t count) {
+  auto &quality = options.artifact.quality;
+  quality.emplace_back((prefix + "kl").str(), llvm::formatv("{0:f3}", loss.kl));
+  quality.emplace_back((prefix + "agreement").str(),
+                       llvm::formatv("{0:f3}", loss.agreement));
+  quality.emplace_back((prefix + "layers_saved").str(),
+                       llvm::formatv("{0} of {1}", count, probe.layers()));
+}
+
+llvm::Error Study::readText() {
+  if (options.calibrationText.empty())
+    return probe.setText(kText, kMostIds);
+  auto file = llvm::MemoryBuffer::getFile(options.calibrationText);
+  if (!file)
+    return llvm::createStringError(file.getError(),
+                                   options.calibrationText + ": " +
+                                       file.getError().message());
+  return probe.setText((*file)->getBuffer(), kMostIds);
+}
+
+llvm::Error Study::measureDropped() {
+  const std::vector<int64_t> &dropped = options.outline.dropLayers;
+  SmallVector<uint32_t> skipped(dropped.begin(), dropped.end());
+  auto loss = probe.without(skipped);
+  if (!loss)
+    return loss.takeError();
+  add("", *loss, skipped.size());
+  return llvm::Error::success();
+}
+
+llvm::Error Study::chooseDropped() {
+  int64_t layers = probe.layers(), percent = options.outline.dropPercent;
+  int64_t count = layers - keptLayers(layers, 100 - percent);
+  if (count == 0)
+    return llvm::createStringError(
+        llvm::formatv("{0} % of {1} layers are none", percent, layers));
+  if (auto failed = orderLayers(size_t(count)))
+    return failed;
+  options.outline.dropLayers.assign(gone.begin(), gone.end());
+  llvm::sort(options.outline.dropLayers);
+  add("", losses.back(), gone.size());
+  return llvm::Error::success();
+}
+
+llvm::Error Study::chooseDepths() {
+  int64_t layers = probe.layers();
+  auto goneAt = [&](int64_t percent) {
+    return size_t(layers - keptLayers(layers, percent));
+  };
+  if (auto failed = orderLayers(goneAt(options.decode.depths.back())))
+    return failed;
+  options.decode.layerOrder.assign(gone.begin(), gone.end());
+  for (int64_t percent : options.decode.depths)
+    if (size_t count = goneAt(percent); count > 0 && count <= gone.size())
+      add(llvm::formatv("depth.{0}.", percent).str(), losses[count - 1], count);
+  return llvm::Error::success(); // the pass refuses shares that do not fall
+}
+
+llvm::Error Study::run() {
+  if (auto failed = probe.open(plan.path, options.threads))
+    return failed;
+  if (auto failed = readText())
+    return failed;
+  if (!options.outline.dropLayers.empty())
+    return measureDropped();
+  if (options.outline.dropPercent > 0)
+    return chooseDropped();
+  return chooseDepths();
+}
+
+LogicalResult sinter::studyLayers(CompileOptions &options) {
+  const OutlinePhaseOptions &outline = options.outline;
+  bool wanted = outline.dropPercent > 0 || !outline.dropLayers.empty() ||
+                !options.decode.depths.empty();
+  if (!wanted || options.from != Phase::Start || options.to != Phase::Artifact)
+    return success();
+  Study study(options);
+  if (failed(study.plan.compile(options, outline.dropLayers)))
+    return failure();
+  if (llvm::Error failed = study.run()) {
+    llvm::errs() << "llm-compile: error: " << toString(std::move(failed))
+                 << '\n';
+    return failure();
+  }
+  return success();
+}

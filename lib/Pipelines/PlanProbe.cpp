@@ -1,0 +1,126 @@
+//===- PlanProbe.cpp - a plan that reads a text with fewer layers
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Pipelines/PlanProbe.h"
+
+#include "llvm/ADT/Twine.h"
+#include <algorithm>
+#include <cmath>
+
+using namespace sinter;
+
+static llvm::Error take(sinter_status *status) {
+  if (!status)
+    return llvm::Error::success();
+  llvm::Error error = llvm::createStringError(llvm::Twine("layer study: ") +
+                                              sinter_status_message(status));
+  sinter_status_release(status);
+  return error;
+}
+
+PlanProbe::~PlanProbe() {
+  sinter_session_release(session);
+  sinter_plan_release(plan);
+}
+
+llvm::Error PlanProbe::open(const std::string &path, unsigned threads) {
+  sinter_plan_options options;
+  sinter_plan_options_initialize(&options);
+  options.verify = SINTER_VERIFY_METADATA; // it was written a moment ago
+  options.threads = threads;
+  if (auto failed = take(sinter_plan_open(path.c_str(), &options, &plan)))
+    return failed;
+  vocabulary = uint32_t(sinter_plan_number(plan, SINTER_VOCABULARY));
+  return llvm::Error::success();
+}
+
+llvm::Error PlanProbe::setText(llvm::StringRef text, size_t most) {
+  size_t count = 0;
+  ids.resize(text.size() + 8);
+  if (auto failed = take(sinter_plan_tokenize(plan, text.data(), text.size(),
+                                              SINTER_TEXT_PLAIN, ids.data(),
+                                              ids.size(), &count)))
+    return failed;
+  most = std::min<size_t>(most, sinter_plan_number(plan, SINTER_MAX_CONTEXT));
+  ids.resize(std::min(count, most));
+  if (ids.empty())
+    return llvm::createStringError("layer study: the text is empty");
+  sinter_session_options options;
+  sinter_session_options_initialize(&options);
+  options.context = uint32_t(ids.size());
+  if (auto failed = take(sinter_session_create(plan, &options, &session)))
+    return failed;
+  sinter_depth depth = {};
+  depth.size = sizeof(depth);
+  if (auto failed = take(sinter_session_depth(session, &depth)))
+    return failed;
+  numLayers = depth.layers;
+  reference.reserve(ids.size() * size_t(vocabulary));
+  return read(
+      {},
+      [](void *user, uint32_t, uint32_t count, const float *logits) {
+        auto &probe = *static_cast<PlanProbe *>(user);
+        for (uint32_t row = 0; row < count; ++row)
+          probe.keep(logits + size_t(row) * probe.vocabulary);
+        return 0;
+      },
+      this);
+}
+
+llvm::Error PlanProbe::read(llvm::ArrayRef<uint32_t> skipped,
+                            sinter_logits_callback callback, void *user) {
+  if (auto failed = take(sinter_session_truncate(session, 0)))
+    return failed;
+  if (auto failed = take(
+          sinter_session_skip_layers(session, skipped.data(), skipped.size())))
+    return failed;
+  return take(
+      sinter_session_score(session, ids.data(), ids.size(), callback, user));
+}
+
+PlanProbe::Row PlanProbe::describe(const float *logits) const {
+  const float *best = std::max_element(logits, logits + vocabulary);
+  double sum = 0;
+  for (uint32_t i = 0; i < vocabulary; ++i)
+    sum += std::exp(double(logits[i]) - *best);
+  return {*best + std::log(sum), int32_t(best - logits)};
+}
+
+void PlanProbe::keep(const float *logits) {
+  rows.push_back(describe(logits));
+  reference.insert(reference.end(), logits, logits + vocabulary);
+}
+
+void PlanProbe::compare(uint32_t position, const float *logits,
+                        Loss &sum) const {
+  const Row &whole = rows[position], own = describe(logits);
+  const float *before = reference.data() + size_t(position) * vocabulary;
+  for (uint32_t i = 0; i < vocabulary; ++i) {
+    double p = before[i] - whole.logSum;
+    sum.kl += std::exp(p) * (p - (logits[i] - own.logSum));
+  }
+  sum.agreement += own.best == whole.best;
+}
+
+llvm::Expected<Loss> PlanProbe::without(llvm::ArrayRef<uint32_t> skipped) {
+  struct {
+    const PlanProbe *probe;
+    Loss sum;
+  } state = {this, {}};
+  auto add = [](void *user, uint32_t first, uint32_t count,
+                const float *logits) {
+    auto &to = *static_cast<decltype(state) *>(user);
+    for (uint32_t row = 0; row < count; ++row)
+      to.probe->compare(first + row,
+                        logits + size_t(row) * to.probe->vocabulary, to.sum);
+    return 0;
+  };
+  if (auto failed = read(skipped, add, &state))
+    return std::move(failed);
+  auto positions = double(ids.size());
+  return Loss{state.sum.kl / positions, state.sum.agreement / positions};
+}

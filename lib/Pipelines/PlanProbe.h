@@ -1,0 +1,56 @@
+//===- PlanProbe.h - a plan that reads a text with fewer layers -*- C++ -*-===//
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SINTER_LIB_PIPELINES_PLANPROBE_H
+#define SINTER_LIB_PIPELINES_PLANPROBE_H
+
+#include "sinter-c/depth.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/Support/Error.h"
+#include <string>
+#include <vector>
+
+namespace sinter {
+
+/// What a text loses, over its positions.
+struct Loss {
+  double kl = 0;        ///< mean of KL(whole model || this one)
+  double agreement = 0; ///< share with the same likeliest token
+};
+
+/// A plan held open, and what the whole model says of a text.
+class PlanProbe {
+public:
+  ~PlanProbe();
+  llvm::Error open(const std::string &path, unsigned threads);
+  uint32_t layers() const { return numLayers; }
+  /// At most `most` ids of it are read.
+  llvm::Error setText(llvm::StringRef text, size_t most);
+  llvm::Expected<Loss> without(llvm::ArrayRef<uint32_t> skipped);
+
+private:
+  struct Row {
+    double logSum;
+    int32_t best;
+  };
+  llvm::Error read(llvm::ArrayRef<uint32_t> skipped,
+                   sinter_logits_callback callback, void *user);
+  void keep(const float *logits);
+  void compare(uint32_t position, const float *logits, Loss &sum) const;
+  Row describe(const float *logits) const;
+
+  sinter_plan *plan = nullptr;
+  sinter_session *session = nullptr;
+  uint32_t vocabulary = 0, numLayers = 0;
+  std::vector<int32_t> ids;
+  std::vector<float> reference; // logits of each position
+  std::vector<Row> rows;
+};
+
+} // namespace sinter
+
+#endif // SINTER_LIB_PIPELINES_PLANPROBE_H

@@ -1,0 +1,238 @@
+//===- ExitFunctions.cpp - what a model with exits does beside its layers
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Transforms/Exit/ExitFunctions.h"
+
+#include "dialects/Llm/LlmDialect.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/IR/IRMapping.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace sinter;
+
+static constexpr StringLiteral kScore = decode::kScoreBuffer;
+/// Rows that wait; the row at hand, one layer before it is probed.
+static constexpr StringLiteral kWaiting = "exit.waiting", kLook = "exit.look";
+
+std::string sinter::segmentName(unsigned index) {
+  return "exit.segment." + std::to_string(index);
+}
+std::string sinter::probeName(unsigned index) {
+  return "exit.probe." + std::to_string(index);
+}
+
+Attribute ExitFunctions::buffer(StringRef name, int64_t offset) {
+  return tile::BufferAttr::get(builder.getContext(), name, offset);
+}
+Attribute ExitFunctions::arena(int64_t offset) {
+  return tile::ArenaAttr::get(builder.getContext(), offset);
+}
+
+void ExitFunctions::declareBuffer(StringRef name, int64_t bytes) {
+  auto first = module.lookupSymbol<tile::BufferOp>("ids");
+  builder.setInsertionPointAfter(first);
+  tile::BufferOp::create(builder, module.getLoc(), name, StringAttr(), bytes,
+                         /*bytes_per_position=*/0, /*bytes_per_worker=*/0);
+}
+
+func::FuncOp ExitFunctions::createRegion(StringRef name,
+                                         ArrayRef<Type> inputs) {
+  builder.setInsertionPointToEnd(module.getBody());
+  auto region = func::FuncOp::create(builder, module.getLoc(), name,
+                                     builder.getFunctionType(inputs, {}));
+  region.setPrivate();
+  region->setAttr(tile::kRegionAttr, builder.getUnitAttr());
+  builder.setInsertionPointToStart(region.addEntryBlock());
+  return region;
+}
+
+func::FuncOp ExitFunctions::createList(StringRef name, unsigned arguments) {
+  builder.setInsertionPointToEnd(module.getBody());
+  SmallVector<Type> inputs(arguments, builder.getIndexType());
+  auto list = func::FuncOp::create(builder, module.getLoc(), name,
+                                   builder.getFunctionType(inputs, {}));
+  list.addEntryBlock();
+  return list;
+}
+
+void ExitFunctions::launch(OpBuilder &at, StringRef region,
+                           ArrayRef<Attribute> bindings, ValueRange scalars) {
+  tile::LaunchOp::create(at, module.getLoc(),
+                         FlatSymbolRefAttr::get(at.getContext(), region),
+                         at.getArrayAttr(bindings), scalars);
+}
+
+/// What the first launch of the forward writes into the fixed part of the
+/// arena: the hidden state, and what belongs to the rows' positions.
+LogicalResult ExitFunctions::findRows() {
+  if (!rows.empty())
+    return success();
+  auto forward = module.lookupSymbol<func::FuncOp>("forward");
+  tile::LaunchOp embed;
+  for (auto launch : forward.getBody().front().getOps<tile::LaunchOp>()) {
+    embed = launch;
+    break;
+  }
+  auto region = embed ? module.lookupSymbol<func::FuncOp>(embed.getCallee())
+                      : func::FuncOp();
+  ArrayRef<Attribute> bindings =
+      region ? embed.getBindings().getValue() : ArrayRef<Attribute>();
+  for (auto [index, binding] : llvm::enumerate(bindings)) {
+    auto place = dyn_cast<tile::ArenaAttr>(binding);
+    auto type = dyn_cast<MemRefType>(region.getArgument(index).getType());
+    if (!place || !type || type.getRank() < 2)
+      continue;
+    int64_t width = type.getNumElements() / type.getDimSize(0);
+    rows.push_back(
+        {place.getOffset(),
+         MemRefType::get({type.getDimSize(0), width}, type.getElementType())});
+    // The hidden state is the one that is a matrix.
+    if (type.getRank() == 2)
+      std::swap(rows.front(), rows.back());
+  }
+  if (rows.empty())
+    return forward.emitError("has no launch that writes hidden rows into the "
+                             "arena before its layers");
+  return success();
+}
+
+/// Copies rows between the forward and where they wait. Arguments: the first
+/// place, and how many.
+void ExitFunctions::moveRows(StringRef name, bool keeps) {
+  SmallVector<Type> inputs;
+  SmallVector<Attribute> bindings;
+  int64_t offset = 0;
+  for (const Rows &part : rows) {
+    int64_t width = part.type.getDimSize(1);
+    inputs.push_back(part.type);
+    inputs.push_back(
+        MemRefType::get({slots, width}, part.type.getElementType()));
+    bindings.push_back(arena(part.offset));
+    bindings.push_back(buffer(kWaiting, offset));
+    offset = llvm::alignTo(offset + slots * width * 4, 64);
+  }
+  inputs.append(2, builder.getIndexType());
+  func::FuncOp region = createRegion((name + ".rows").str(), inputs);
+  Value first = region.getArgument(inputs.size() - 2);
+  Value count = region.getArgument(inputs.size() - 1);
+  Value zero = arith::ConstantIndexOp::create(builder, module.getLoc(), 0);
+  for (unsigned i = 0; i < rows.size(); ++i) {
+    Value here = region.getArgument(2 * i),
+          there = region.getArgument(2 * i + 1);
+    tile::MoveRowsOp::create(builder, module.getLoc(), keeps ? here : there,
+                             keeps ? there : here, count, keeps ? zero : first,
+                             keeps ? first : zero);
+  }
+  func::ReturnOp::create(builder, module.getLoc());
+  func::FuncOp list = createList(name, 2);
+  auto at = OpBuilder::atBlockEnd(&list.getBody().front());
+  launch(at, region.getSymName(), bindings, list.getArguments());
+  func::ReturnOp::create(at, module.getLoc());
+}
+
+LogicalResult ExitFunctions::declare(int64_t waiting) {
+  if (failed(findRows()))
+    return failure();
+  slots = waiting + 1;
+  int64_t bytes = 0;
+  for (const Rows &part : rows)
+    bytes = llvm::alignTo(bytes + slots * part.type.getDimSize(1) * 4, 64);
+  declareBuffer(kWaiting, bytes);
+  declareBuffer(kScore, 128);
+  moveRows(decode::kKeepFunction, /*keeps=*/true);
+  moveRows(decode::kResumeFunction, /*keeps=*/false);
+  return success();
+}
+
+void ExitFunctions::declareLook() {
+  if (module.lookupSymbol(kLook))
+    return;
+  int64_t width = hidden().type.getDimSize(1);
+  declareBuffer(kLook, llvm::alignTo(4 * width, 64));
+  auto one = MemRefType::get({1, width}, builder.getF32Type());
+  func::FuncOp region = createRegion(
+      "exit.look.rows", {hidden().type, one, builder.getIndexType()});
+  Location loc = module.getLoc();
+  Value zero = arith::ConstantIndexOp::create(builder, loc, 0);
+  Value count = arith::ConstantIndexOp::create(builder, loc, 1);
+  Value last =
+      arith::SubIOp::create(builder, loc, region.getArgument(2), count);
+  tile::MoveRowsOp::create(builder, loc, region.getArgument(0),
+                           region.getArgument(1), count, last, zero);
+  func::ReturnOp::create(builder, loc);
+}
+
+void ExitFunctions::launchLook(tile::LaunchOp before, Value count) {
+  if (failed(findRows()))
+    return;
+  OpBuilder at(before);
+  launch(at, "exit.look.rows", {arena(hidden().offset), buffer(kLook)}, count);
+}
+
+/// The launches of @head, for one row.
+void ExitFunctions::headOf(OpBuilder &at, Value row) {
+  auto head = module.lookupSymbol<func::FuncOp>("head");
+  Value one = arith::ConstantIndexOp::create(at, module.getLoc(), 1);
+  IRMapping values;
+  values.map(head.getArgument(0), row);
+  values.map(head.getArgument(1), one);
+  for (Operation &op : head.getBody().front().without_terminator())
+    at.clone(op, values);
+}
+
+std::string ExitFunctions::summary() {
+  std::string name = "exit.summary";
+  if (module.lookupSymbol(name))
+    return name;
+  auto logits = module.lookupSymbol<tile::BufferOp>("logits");
+  int64_t vocabulary =
+      cast<IntegerAttr>(module->getAttr(llm::LlmDialect::kVocabulary)).getInt();
+  int64_t width = llvm::alignTo(vocabulary, 32);
+  auto type = MemRefType::get({int64_t(logits.getBytes()) / (4 * width), width},
+                              builder.getF32Type());
+  func::FuncOp region = createRegion(name, {type, scoreType()});
+  Value zero = arith::ConstantIndexOp::create(builder, module.getLoc(), 0);
+  tile::SummarizeOp::create(builder, module.getLoc(), region.getArgument(0),
+                            region.getArgument(1), zero, vocabulary);
+  func::ReturnOp::create(builder, module.getLoc());
+  return name;
+}
+
+std::string ExitFunctions::similarity() {
+  std::string name = "exit.similarity";
+  if (module.lookupSymbol(name))
+    return name;
+  int64_t width = hidden().type.getDimSize(1);
+  func::FuncOp region = createRegion(
+      name, {hidden().type, MemRefType::get({1, width}, builder.getF32Type()),
+             scoreType(), builder.getIndexType()});
+  tile::SimilarityOp::create(builder, module.getLoc(), region.getArgument(0),
+                             region.getArgument(1), region.getArgument(2),
+                             region.getArgument(3), width);
+  func::ReturnOp::create(builder, module.getLoc());
+  return name;
+}
+
+void ExitFunctions::probe(unsigned index, decode::ProbeKind kind) {
+  if (kind == decode::ProbeKind::Chance)
+    return;
+  bool reads = decode::readsHead(kind);
+  std::string region = reads ? summary() : similarity();
+  func::FuncOp list = createList(probeName(index), 1);
+  list.setArgAttr(0, "tile.name", builder.getStringAttr("row"));
+  auto at = OpBuilder::atBlockEnd(&list.getBody().front());
+  Value row = list.getArgument(0);
+  if (reads) {
+    headOf(at, row);
+    launch(at, region, {buffer("logits"), buffer(kScore)}, {});
+  } else {
+    launch(at, region, {arena(hidden().offset), buffer(kLook), buffer(kScore)},
+           row);
+  }
+  func::ReturnOp::create(at, module.getLoc());
+}

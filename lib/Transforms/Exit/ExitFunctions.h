@@ -1,0 +1,72 @@
+//===- ExitFunctions.h - what a model with exits does beside its layers
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SINTER_LIB_TRANSFORMS_EXIT_EXITFUNCTIONS_H
+#define SINTER_LIB_TRANSFORMS_EXIT_EXITFUNCTIONS_H
+
+#include "dialects/Decode/DecodeOps.h"
+#include "dialects/Tile/TileOps.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+
+namespace sinter {
+
+/// The function of the layers between two exits, from 0 on.
+std::string segmentName(unsigned index);
+/// The function that asks the probe of an exit, from 1 on.
+std::string probeName(unsigned index);
+
+/// Adds to a module what exits need: probes, and memory for rows that left and
+/// wait until their upper layers are computed.
+class ExitFunctions {
+public:
+  explicit ExitFunctions(mlir::ModuleOp module)
+      : module(module), builder(module.getContext()) {}
+
+  /// `@exit.keep` and `@exit.resume`, for `waiting` rows and the one at hand,
+  /// and where scores go.
+  mlir::LogicalResult declare(int64_t waiting);
+  /// What a row was one layer before it is probed.
+  void declareLook();
+  /// Remembers the last of `rows` rows before the layer of `launch`.
+  void launchLook(tile::LaunchOp launch, mlir::Value rows);
+  /// `@exit.probe.N(row)`: its score, and its logits where it reads the head.
+  void probe(unsigned index, decode::ProbeKind kind);
+
+private:
+  /// Rows that live from one segment to the next, as the embedding writes them.
+  struct Rows {
+    int64_t offset;
+    mlir::MemRefType type;
+  };
+  mlir::LogicalResult findRows();
+  void moveRows(llvm::StringRef name, bool keeps);
+  mlir::func::FuncOp createRegion(llvm::StringRef name,
+                                  llvm::ArrayRef<mlir::Type> inputs);
+  mlir::func::FuncOp createList(llvm::StringRef name, unsigned arguments);
+  void declareBuffer(llvm::StringRef name, int64_t bytes);
+  void headOf(mlir::OpBuilder &at, mlir::Value row);
+  std::string summary();
+  std::string similarity();
+  mlir::Attribute buffer(llvm::StringRef name, int64_t offset = 0);
+  mlir::Attribute arena(int64_t offset);
+  void launch(mlir::OpBuilder &at, llvm::StringRef region,
+              llvm::ArrayRef<mlir::Attribute> bindings,
+              mlir::ValueRange scalars);
+  mlir::MemRefType scoreType() {
+    return mlir::MemRefType::get({32}, builder.getF32Type());
+  }
+  const Rows &hidden() const { return rows.front(); }
+
+  mlir::ModuleOp module;
+  mlir::OpBuilder builder;
+  llvm::SmallVector<Rows> rows; // the hidden state first
+  int64_t slots = 0;
+};
+
+} // namespace sinter
+
+#endif // SINTER_LIB_TRANSFORMS_EXIT_EXITFUNCTIONS_H

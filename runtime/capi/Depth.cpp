@@ -1,0 +1,105 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+// The part of the C API about layers that a sequence leaves out.
+#include "sinter-c/depth.h"
+#include "runtime/capi/Objects.h"
+
+using namespace sinter::runtime;
+namespace plan = sinter::plan;
+
+namespace {
+
+Status checkEmpty(const sinter_session &session) {
+  if (session.memory.position() == 0)
+    return Status();
+  return fail(session.plan->loaded.allocator(), SINTER_INVALID_ARGUMENT,
+              "the session holds %u positions, and a sequence keeps its depth; "
+              "truncate it to 0 first",
+              session.memory.position());
+}
+
+Status setDepth(sinter_session &session, uint32_t percent) {
+  SINTER_TRY(checkEmpty(session));
+  if (percent == 0) {
+    session.memory.forgetDepth();
+    return Status();
+  }
+  const plan::Plan &tables = session.plan->loaded.tables();
+  uint32_t count = tables.depths() ? tables.depths()->size() : 0;
+  for (uint32_t i = 0; i < count; ++i)
+    if (tables.depths()->Get(i)->percent() == percent) {
+      session.memory.wishDepth(Depth::of(tables, i));
+      return Status();
+    }
+  if (percent == 100) {
+    session.memory.wishDepth(Depth());
+    return Status();
+  }
+  if (count == 0)
+    return fail(session.plan->loaded.allocator(), SINTER_INVALID_ARGUMENT,
+                "a depth of %u %%, but the plan has none; it was compiled "
+                "without --early-exit=sequence",
+                percent);
+  return fail(session.plan->loaded.allocator(), SINTER_INVALID_ARGUMENT,
+              "a depth of %u %%, but the plan has %u others, from 100 down to "
+              "%u %%",
+              percent, count, tables.depths()->Get(count - 1)->percent());
+}
+
+Status skipLayers(sinter_session &session, std::span<const uint32_t> layers) {
+  SINTER_TRY(checkEmpty(session));
+  Depth possible = Depth::shallowest(session.plan->loaded.tables());
+  Depth depth;
+  depth.percent = layers.empty() ? 100 : 0;
+  for (uint32_t layer : layers) {
+    if (layer >= Depth::kMostLayers || !possible.has(layer))
+      return fail(session.plan->loaded.allocator(), SINTER_INVALID_ARGUMENT,
+                  "layer %u is left out by no depth of the plan", layer);
+    depth.add(layer);
+  }
+  session.memory.wishDepth(depth);
+  return Status();
+}
+
+} // namespace
+
+extern "C" {
+
+sinter_status *sinter_session_set_depth(sinter_session *session,
+                                        uint32_t percent) {
+  if (!session)
+    return notNull(Allocator(), "sinter_session_set_depth").release();
+  return handOut(session->plan->loaded.hostAllocator(),
+                 setDepth(*session, percent));
+}
+
+sinter_status *sinter_session_skip_layers(sinter_session *session,
+                                          const uint32_t *layers,
+                                          size_t count) {
+  if (!session || (!layers && count))
+    return notNull(Allocator(), "sinter_session_skip_layers").release();
+  return handOut(session->plan->loaded.hostAllocator(),
+                 skipLayers(*session, {layers, count}));
+}
+
+sinter_status *sinter_session_depth(const sinter_session *session,
+                                    sinter_depth *out) {
+  if (!session || !out)
+    return notNull(Allocator(), "sinter_session_depth").release();
+  const Allocator &host = session->plan->loaded.hostAllocator();
+  const Depth &depth = session->memory.depth();
+  const plan::Plan &tables = session->plan->loaded.tables();
+  sinter_depth figures = {sizeof(figures), depth.percent,
+                          tables.states()->Get(0)->layers(), depth.skipped};
+  if (out->size < sizeof(out->size))
+    return fail(host, SINTER_INVALID_ARGUMENT,
+                "sinter_session_depth: size is %zu, expected %zu", out->size,
+                sizeof(figures))
+        .release();
+  size_t known = out->size < sizeof(figures) ? out->size : sizeof(figures);
+  memcpy(out, &figures, known);
+  out->size = known;
+  return nullptr;
+}
+}

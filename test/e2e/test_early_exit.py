@@ -1,0 +1,153 @@
+# Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Tokens that leave the layers early: what a session holds is always what all layers put there; with verify=exact so is the text."""
+import json
+
+import pytest
+
+from conftest import compile_plan, figure, levels_here, run
+from test_draft_model import ids
+from test_self_draft import tiny  # noqa: F401, a fixture
+from test_speculation import PROMPTS, SAMPLING, generate, tokenize
+
+TARGET = f"--target={levels_here()[-1]}"
+PROBES = ["max_prob", "margin", "entropy", "similarity", "chance"]
+
+
+def tiny_plan(folder, exits, *options, model="m"):
+    path = folder / ("".join(c if c.isalnum() else "-" for c in model + exits + "".join(options)) + "-exits.plan")
+    return compile_plan(folder / f"{model}.gguf", path, f"--early-exit={exits}", "--no-golden", TARGET, *options)
+
+
+def probe(plan, folder, prompts, tokens, temperature=0, threshold=0, threads=2):
+    """The state with exits against all layers over the same text; texts against those without exits."""
+    path = folder / "ids.txt"
+    path.write_text("".join(",".join(map(str, prompt)) + "\n" for prompt in prompts), encoding="utf-8")
+    result = run("exit-probe", plan, path, tokens, temperature, 5, threads, threshold, check=False, timeout=3600)
+    assert result.stdout, result.stderr
+    found = json.loads(result.stdout)
+    assert (found["prompts"], found["differing_kv"], found["differing_lengths"]) == (len(prompts), 0, 0), found
+    return found
+
+
+def tiny_prompts(count):
+    return [[(start * 31 + i * i) % 400 for i in range(5 + 20 * start)] for start in range(count)]
+
+
+@pytest.mark.parametrize("temperature", [0, 0.8])
+@pytest.mark.parametrize("exits", ["chance@1=0.5", "chance@2=0.2", "chance@1=0.7,chance@2=0.6,chance@3=0.3", "chance@3=0,waiting=1",
+                                   "chance@1=0.5,chance@3=0.1,waiting=12"])
+def test_random_exits_leave_the_state_of_all_layers(tiny, tmp_path, exits, temperature):  # noqa: F811
+    """Whatever leaves where, and however many wait."""
+    found = probe(tiny_plan(tiny, f"token:{exits}"), tmp_path, tiny_prompts(6), 70, temperature)
+    assert sum(found["left"]) == found["owed"] > 0 and found["differing_texts"] > 0
+
+
+@pytest.mark.parametrize("options", [["--activations=f32"], ["--activations=bf16"], ["--kv=k:int8,v:f16"], ["--kv-window=24", "--kv-sinks=2"]], ids=" ".join)
+def test_the_same_in_other_modes(tiny, tmp_path, options):  # noqa: F811
+    assert probe(tiny_plan(tiny, "token:chance@1=0.5,chance@3=0.5", *options), tmp_path, tiny_prompts(4), 60, 0.8)["owed"] > 0
+
+
+@pytest.mark.parametrize("kind", PROBES)
+def test_a_threshold_that_nothing_passes(tiny, tmp_path, kind):  # noqa: F811
+    """Text and state are those of the plain program, and nobody ever waits."""
+    plan = tiny_plan(tiny, f"token:{kind}@1=0.1,{kind}@2=0.1,{kind}@3=0.1")
+    for temperature in (0, 0.8):
+        found = probe(plan, tmp_path, tiny_prompts(4), 60, temperature, threshold=1)
+        assert (found["differing_texts"], found["owed"], found["layers"]) == (0, 0, 4 * found["rows"])
+    assert probe(plan, tmp_path, tiny_prompts(4), 60, threshold=1e-6)["owed"] > 0
+
+
+@pytest.mark.parametrize("sampling", SAMPLING, ids=" ".join)
+@pytest.mark.parametrize("exits", ["chance@2=0.2", "max_prob@2=0.0001,waiting=12", "chance@1=0.6,similarity@2=0.5,chance@3=0.4"])
+@pytest.mark.parametrize("model", ["m", "early"])
+def test_held_tokens_are_those_of_all_layers(tiny, model, exits, sampling):  # noqa: F811
+    """Every length up to a full context, on one and two workers. The upper layers of `early` say nothing: what leaves behind the others is right."""
+    plan = tiny_plan(tiny, f"token:{exits},verify=exact", model=model)
+    held = agreed = 0
+    for tokens in (1, 2, 7, 64, 250):
+        for start in range(3):
+            asked = ["--ids", ids(start, 3 + 20 * start), "-n", tokens, "--ignore-eos", "--threads", 1 + start % 2, *sampling]
+            left, plain = generate(plan, *asked), generate(plan, "--no-early-exit", *asked)
+            for key in ("tokens", "text", "stop"):
+                assert left[key] == plain[key], (key, asked)
+            assert "early_exit" not in plain
+            held += left.get("early_exit", {}).get("held", 0)
+            agreed += left.get("early_exit", {}).get("agreed", 0)
+    assert held >= agreed and held > 0
+    if model == "early" and "@1" not in exits:
+        assert agreed == held
+
+
+@pytest.mark.parametrize("temperature", [0, 0.8])
+def test_the_state_of_held_tokens(tiny, tmp_path, temperature):  # noqa: F811
+    plan = tiny_plan(tiny, "token:chance@1=0.5,chance@2=0.5,verify=exact", model="early")
+    found = probe(plan, tmp_path, tiny_prompts(6), 70, temperature)
+    assert found["differing_texts"] == 0 and 0 < found["agreed"] < found["held"]
+
+
+def test_the_plan_says_what_it_is(tiny):  # noqa: F811
+    lossy = tiny_plan(tiny, "token:similarity@2=0.9,decay=4")
+    summary = run("llm-dump", lossy).stdout
+    assert "fidelity" in summary and "lossy" in summary and "early_exit similarity@2=0.9" in summary
+    assert "exit.1" in summary and "after 2 of 4 layers" in summary
+    text = run("llm-dump", lossy, "--program").stdout
+    assert "plan.exit @exit.1 similarity after(2) threshold(" in text and "plan.decide @exit.1" in text and "plan.fill @kv" in text
+    for exits in ("token:similarity@2=0.9,verify=exact", "token:similarity"):
+        assert "lossy" not in run("llm-dump", tiny_plan(tiny, exits)).stdout
+    stats = run("llm-run", lossy, "--ids", ids(1, 20), "-n", "30", "--ignore-eos", "--stats").stderr
+    assert "lossy" in stats and "left after 2:" in stats and "layers" in stats
+
+
+def test_the_memory_formula_counts_rows_that_wait(tiny):  # noqa: F811
+    plan = tiny_plan(tiny, "token:chance@1=0.5,similarity@2=0.9")
+    for case in json.loads(run("memory-probe", plan, "bound").stdout):
+        assert case["peak"] <= case["formula"] <= 1.05 * case["peak"]
+
+
+@pytest.mark.parametrize("exits, code, message", [
+    ("token:chance@4=0.5", 1, "no token can leave after layer 4: the model has 4, so after 1 to 3"),
+    ("token:chance@2=0.5,chance@2=0.6", 1, "the exit after layer 2 comes behind the one after layer 2"),
+    ("token:chance@2=1.5", 1, "'chance@2=1.5' has no threshold from 0 to 1"),
+    ("token:guess@2=0.5", 1, "'guess' is no probe"),
+    ("token:chance@2=0.5,waiting=0", 1, "0 rows cannot wait, expected 1 to 511"),
+    ("token:chance@2=0.5,waiting=16,verify=exact", 1, "16 rows cannot wait, expected 1 to 15"),
+    ("token:chance@2=0.5,verify=some", 2, "verify is exact or none"),
+    ("token:chance@2=0.5,decay=-1", 2, "decay=-1 is not between 0 and 1000"),
+    ("token", 2, "names no exit"),
+    ("layer:chance@2", 2, "--early-exit=layer:chance@2 is none of")])
+def test_exits_that_cannot_be_are_refused(tiny, exits, code, message, tmp_path):  # noqa: F811
+    result = run("llm-compile", tiny / "m.gguf", "-o", tmp_path / "x.plan", f"--early-exit={exits}", "--no-golden", check=False)
+    assert result.returncode == code and message in result.stderr, result.stderr
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_plan_without_exits_has_no_threshold(tiny):  # noqa: F811
+    plan = compile_plan(tiny / "m.gguf", tiny / "plain-exits.plan", "--no-golden", TARGET)
+    result = run("llm-run", plan, "--ids", "1,2,3", "-n", "3", "--exit-threshold", "0.5", check=False)
+    assert result.returncode == 1 and "the plan has no exits" in result.stderr
+    assert run("llm-compile", tiny / "m.gguf", "-o", tiny / "both.plan", "--early-exit=token:chance@2", "--speculate=copy", check=False).returncode == 2
+
+
+@pytest.fixture(scope="module")
+def real(model, tmp_path_factory):
+    return compile_plan(model, tmp_path_factory.mktemp("real") / "exits.plan", "--early-exit=token:similarity@20=0.99,max_prob@26=0.6", TARGET)
+
+
+def test_a_real_model(real, tmp_path):
+    prompts = tokenize(real, tmp_path, PROMPTS)
+    for temperature in (0, 0.8):
+        found = probe(real, tmp_path, prompts, 48, temperature)
+        assert found["owed"] > 0
+        figure(f"early exit of a real model, temperature {temperature}",
+               f"{found['layers'] / found['rows']:.1f} of 30 layers, texts that differ {found['differing_texts']} of {found['prompts']}")
+        assert probe(real, tmp_path, prompts, 48, temperature, threshold=1)["differing_texts"] == 0
+
+
+def test_a_second_turn_starts_from_what_all_layers_have_seen(model, tmp_path):
+    """Rows that waited at the end of the first one are computed again."""
+    plan = compile_plan(model, tmp_path / "held.plan", "--early-exit=token:similarity@20=0.9,verify=exact", "--no-golden", TARGET)
+    turns = "Say: red green blue red green blue red green\nAgain, please.\nName three rivers.\n"
+    for sampling in (["--temperature", "0"], ["--temperature", "0.8", "--seed", "7"]):
+        options = ["--chat", "-n", "40", *sampling]
+        assert run("llm-run", plan, *options, input=turns).stdout == run("llm-run", plan, *options, "--no-early-exit", input=turns).stdout

@@ -1,0 +1,150 @@
+//===- EarlyExit.cpp - the flags about layers that are left out -----------===//
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "tools/llm-compile/Flags.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+using namespace sinter;
+namespace cl = llvm::cl;
+
+namespace {
+
+cl::opt<std::string> earlyExit(
+    "early-exit", cl::init("off"),
+    cl::value_desc("off|sequence|token:EXIT,..."),
+    cl::desc("Let texts or tokens go through fewer layers: lossy, and the plan "
+             "says so (default: off). sequence: each text has a depth, which "
+             "it keeps; see --depths. token: EXIT is PROBE@LAYERS=THRESHOLD: "
+             "max_prob, margin or entropy of the head there, similarity of the "
+             "hidden row with the layer before, or chance; a PROBE alone is "
+             "exits in the upper half that nothing passes; a FILE.json is what "
+             "llm-eval --calibrate-exit chose. Further: verify=exact (the text "
+             "stays the same), waiting=N rows that left, decay=X of thresholds "
+             "along the text, stop=X (the text ends where the head is less "
+             "sure)"),
+    cl::cat(category));
+cl::list<std::string> depths(
+    "depths", cl::CommaSeparated, cl::value_desc("PERCENT[@IDS],..."),
+    cl::desc("Of --early-exit=sequence: shares of the layers that a text may "
+             "have beside 100 (default: 75,50,25); prompts of at least IDS ids "
+             "get it, without IDS only who asks for it"),
+    cl::cat(category));
+
+/// The depths of --early-exit=sequence, or what is wrong with them.
+std::string readDepths(DecodePhaseOptions &options) {
+  static const std::vector<std::string> usual = {"75", "50", "25"};
+  const std::vector<std::string> &given =
+      depths.empty() ? usual : static_cast<std::vector<std::string> &>(depths);
+  for (llvm::StringRef text : given) {
+    auto [share, from] = text.split('@');
+    int64_t percent = 0, ids = 0;
+    if (share.getAsInteger(10, percent) || percent < 1 || percent > 99 ||
+        (text.contains('@') && (from.getAsInteger(10, ids) || ids < 1)))
+      return "--depths=" + text.str() +
+             " is no share of 1 to 99 percent, or PERCENT@IDS";
+    options.depths.push_back(percent);
+    options.depthsFrom.push_back(ids);
+  }
+  return "";
+}
+
+/// What llm-eval --calibrate-exit has written, or what is wrong with it.
+std::string readCalibration(llvm::StringRef path, DecodePhaseOptions &options) {
+  auto file = llvm::MemoryBuffer::getFile(path);
+  if (!file)
+    return "cannot read " + path.str() + ": " + file.getError().message();
+  auto parsed = llvm::json::parse((*file)->getBuffer());
+  if (!parsed)
+    return path.str() + ": " + llvm::toString(parsed.takeError());
+  const llvm::json::Object *object = parsed->getAsObject();
+  const llvm::json::Array *exits = object ? object->getArray("exits") : nullptr;
+  auto number = [&](const char *key) {
+    return object ? object->getNumber(key) : std::nullopt;
+  };
+  if (!exits || !number("kl") || !number("agreement") ||
+      !number("layers_saved") || !number("positions"))
+    return path.str() + " is no calibration of exits";
+  for (const llvm::json::Value &exit : *exits)
+    if (auto text = exit.getAsString())
+      options.exits.push_back(text->str());
+  options.exitQuality =
+      llvm::formatv(
+          "kl {0:f4}, agreement {1:f4}, layers saved {2:f4} on {3:f0} "
+          "positions",
+          *number("kl"), *number("agreement"), *number("layers_saved"),
+          *number("positions"))
+          .str();
+  return "";
+}
+
+/// The exits of --early-exit, or what is wrong with them. Which layers there
+/// are is known later.
+std::string readExits(llvm::StringRef text, DecodePhaseOptions &options) {
+  const std::string given = "--early-exit=" + earlyExit;
+  llvm::SmallVector<llvm::StringRef> parts;
+  text.split(parts, ',', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+  for (llvm::StringRef part : parts) {
+    llvm::StringRef value = part;
+    if (value.consume_front("verify=")) {
+      if (value != "exact" && value != "none")
+        return given + ": verify is exact or none";
+      options.exactExits = value == "exact";
+    } else if (value.consume_front("waiting=")) {
+      if (value.getAsInteger(10, options.mostWaiting))
+        return given + ": waiting=" + value.str() + " is no number of rows";
+    } else if (value.consume_front("decay=")) {
+      if (value.getAsDouble(options.exitDecay) ||
+          !(options.exitDecay >= 0 && options.exitDecay <= 1000))
+        return given + ": decay=" + value.str() + " is not between 0 and 1000";
+    } else if (value.consume_front("stop=")) {
+      if (value.getAsDouble(options.exitStop) ||
+          !(options.exitStop >= 0 && options.exitStop <= 1))
+        return given + ": stop=" + value.str() + " is not between 0 and 1";
+    } else if (part.ends_with(".json")) {
+      if (std::string wrong = readCalibration(part, options); !wrong.empty())
+        return "--early-exit: " + wrong;
+    } else {
+      options.exits.push_back(part.str());
+    }
+  }
+  if (options.exits.empty())
+    return given + " names no exit, as in token:similarity@20=0.98";
+  if (!options.speculate.empty())
+    return "--early-exit=token and --speculate: a draft is computed in all "
+           "layers; take one of them";
+  return "";
+}
+
+/// What --early-exit says, or what is wrong with it.
+std::string readKind(DecodePhaseOptions &options) {
+  auto [kind, rest] = llvm::StringRef(earlyExit.getValue()).split(':');
+  if (kind != "sequence" && !depths.empty())
+    return "--depths needs --early-exit=sequence";
+  if (earlyExit == "off")
+    return "";
+  if (earlyExit == "sequence")
+    return readDepths(options);
+  if (kind == "token")
+    return readExits(rest, options);
+  if (earlyExit == "ffn" || earlyExit == "auto")
+    return "--early-exit=" + earlyExit +
+           " is not there yet; there are sequence and token:EXIT,...";
+  return "--early-exit=" + earlyExit +
+         " is none of off, sequence and token:EXIT,...";
+}
+
+} // namespace
+
+std::string readEarlyExit(CompileOptions &options) {
+  std::string wrong = readKind(options.decode);
+  if (wrong.empty() && earlyExit != "off" && options.from >= Phase::Decode)
+    wrong = "--early-exit wants an input before the phase decode: the exits of "
+            "this one are in it";
+  return wrong;
+}

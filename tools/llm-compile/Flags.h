@@ -1,0 +1,19 @@
+//===- Flags.h - flags that have a file of their own ----------------------===//
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SINTER_TOOLS_LLM_COMPILE_FLAGS_H
+#define SINTER_TOOLS_LLM_COMPILE_FLAGS_H
+
+#include "lib/Pipelines/Compiler.h"
+#include "llvm/Support/CommandLine.h"
+
+extern llvm::cl::OptionCategory category;
+
+/// Fills the options from --early-exit and --depths; what is wrong with them.
+std::string readEarlyExit(sinter::CompileOptions &options);
+
+#endif // SINTER_TOOLS_LLM_COMPILE_FLAGS_H
