@@ -8,6 +8,7 @@ import os
 
 import figures
 import kernels
+import skips
 import workloads
 from model import Cost, Figure, Fraction, Kernel, Overhead, Row, Subject, Test
 
@@ -153,6 +154,12 @@ def speculation():
                          workloads.speed_up("chat", temperature, subject))
 
 
+def fewer_layers():
+    """Lossy: what the text loses stands in the plan."""
+    yield Kernel("depth-75", "decode Q4_1 with 75 % of the layers, over all", "skips", 1.15, 1.2,
+                 skips.over_all_layers("--early-exit=sequence", "--depth", "75"))
+
+
 def large_models():
     """Random weights of known shapes: what bounds them is memory."""
     test, prompt = Test(generate=16), Test(prompt=128)
@@ -170,7 +177,7 @@ def large_models():
 
 
 MODELS = ["135m", "1b", "7b"]
-ROWS = [*same_file(), *best_peers(), *probes(), *forwards(), *long_context(), *levels(), *threads(), *one_process(), *single_kernels(), *speculation(), *large_models()]
+ROWS = [*same_file(), *best_peers(), *probes(), *forwards(), *long_context(), *levels(), *threads(), *one_process(), *single_kernels(), *speculation(), *fewer_layers(), *large_models()]
 
 
 def model_of(row):
