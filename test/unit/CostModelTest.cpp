@@ -135,6 +135,14 @@ func.func @argmax(%l: memref<4x64xf32>, %w: memref<64xf32>, %t: memref<1xi32>) a
   tile.argmax %l, %w -> %t {vocabulary = 60 : i64} : memref<4x64xf32>, memref<64xf32> -> memref<1xi32>
   return
 }
+func.func @similarity(%x: memref<8x64xf32>, %y: memref<1x64xf32>, %s: memref<32xf32>, %n: index) attributes {tile.region} {
+  tile.similarity %x, %y -> %s row(%n) {cols = 60 : i64} : memref<8x64xf32>, memref<1x64xf32> -> memref<32xf32>
+  return
+}
+func.func @move_rows(%x: memref<8x64xf32>, %y: memref<4x64xf32>, %n: index, %a: index) attributes {tile.region} {
+  tile.move_rows %x -> %y rows(%n) from(%a) to(%a) : memref<8x64xf32> -> memref<4x64xf32>
+  return
+}
 func.func @read_history(%h: memref<256xi32>, %ids: memref<8xi32>, %n: index, %at: index) attributes {tile.region} {
   tile.read_history %h -> %ids rows(%n) at(%at) : memref<256xi32> -> memref<8xi32>
   return
@@ -216,6 +224,8 @@ const std::map<std::string, Expected> kExpected = {
     {"penalize", {.activations = constant(4 * 60), .f32 = constant(60)}},
     {"sample", {.activations = constant(4 * 60), .f32 = constant(60)}},
     {"argmax", {.activations = constant(4 * 60), .f32 = constant(60)}},
+    {"similarity", {.activations = constant(2 * 256), .f32 = constant(6 * 60)}},
+    {"move_rows", {.activations = perRow(2 * 256)}},
     {"read_history", {.activations = perRow(2 * 4)}},
     {"read_history_tokens", {.activations = perRow(3 * 4)}},
     {"map_logits",

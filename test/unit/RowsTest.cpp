@@ -156,6 +156,64 @@ TEST(Add, AddsInPlace) {
     ASSERT_EQ(x[i], i < 5 * stride ? a[i] + b[i] : a[i]);
 }
 
+TEST(Similarity, IsTheCosine) {
+  for (size_t cols : {576, 100, 8}) {
+    size_t stride = padded(cols);
+    auto x = randomRows(kRows, cols, 1), y = randomRows(1, cols, 2);
+    auto kernelOf = [&](int row) {
+      return RowKernel(formatv(R"mlir(
+        func.func @k(%x: memref<7x{0}xf32>, %y: memref<1x{0}xf32>, %s: memref<32xf32>, %n: index) {{
+          %row = arith.constant {2} : index
+          tile.similarity %x, %y -> %s row(%row) {{cols = {1} : i64}
+            : memref<7x{0}xf32>, memref<1x{0}xf32> -> memref<32xf32>
+          return
+        })mlir",
+                               stride, cols, row)
+                           .str());
+    };
+    for (int row : {0, 5}) {
+      double xy = 0, xx = 0, yy = 0;
+      for (size_t c = 0; c < cols; ++c) {
+        double a = x[size_t(row) * stride + c], b = y[c];
+        xy += a * b;
+        xx += a * a;
+        yy += b * b;
+      }
+      double cosine = xy / std::sqrt(xx * yy);
+      float score = kernelOf(row).run({x, y}, 32)[0];
+      EXPECT_NEAR(score, std::max(cosine, 0.0), 1e-5);
+    }
+    // The same row, and one of zeros.
+    std::vector<float> same(x.begin(), x.begin() + std::ptrdiff_t(stride));
+    EXPECT_NEAR(kernelOf(0).run({x, same}, 32)[0], 1, 1e-6);
+    EXPECT_LE(kernelOf(0).run({x, same}, 32)[0], 1);
+    EXPECT_EQ(kernelOf(0).run({x, std::vector<float>(stride)}, 32)[0], 0);
+  }
+}
+
+TEST(MoveRows, CopiesSomeRows) {
+  for (size_t width : {576, 8, 40}) {
+    auto x = randomFloats(9 * width, 1);
+    RowKernel kernel(formatv(R"mlir(
+      func.func @k(%x: memref<9x{0}xf32>, %y: memref<12x{0}xf32>, %n: index) {{
+        %from = arith.constant 2 : index
+        %to = arith.constant 4 : index
+        tile.move_rows %x -> %y rows(%n) from(%from) to(%to)
+          : memref<9x{0}xf32> -> memref<12x{0}xf32>
+        return
+      })mlir",
+                             width)
+                         .str());
+    auto y = kernel.run({x}, 12 * width);
+    for (size_t i = 0; i < y.size(); ++i) {
+      bool moved = i >= 4 * width && i < (4 + kRows) * width;
+      EXPECT_EQ(std::isnan(y[i]), !moved) << i;
+      if (moved)
+        EXPECT_EQ(y[i], x[i - 2 * width]) << i;
+    }
+  }
+}
+
 TEST(RopeTable, MatchesDoublePrecision) {
   for (size_t pairs : {32, 10, 16}) {
     std::vector<float> freqs(padded(pairs));

@@ -33,7 +33,7 @@ Answer Measurement::run(double temperature, bool drafts, uint32_t draftTokens) {
   Session session = base.fork().orThrow();
   generation.sampling.temperature = static_cast<float>(temperature);
   generation.sampling.seed = 1;
-  generation.noSpeculation = !drafts;
+  generation.noSpeculation = generation.noEarlyExit = !drafts;
   generation.draftTokens = draftTokens;
   Answer answer;
   const Statistics statistics =
@@ -46,6 +46,7 @@ Answer Measurement::run(double temperature, bool drafts, uint32_t draftTokens) {
           .orThrow();
   answer.nanoseconds = static_cast<double>(statistics.decode_ns);
   answer.figures = session.speculation().orThrow();
+  answer.exits = session.exits().orThrow();
   return answer;
 }
 

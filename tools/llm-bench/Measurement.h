@@ -14,6 +14,7 @@ struct Answer {
   std::vector<int32_t> ids;
   double nanoseconds;
   Speculation figures;
+  Exits exits;
 };
 
 /// One prompt, computed once.
@@ -21,7 +22,8 @@ class Measurement {
 public:
   Measurement(const Plan &plan, std::vector<int32_t> prompt,
               uint32_t newTokens);
-  /// In a session of its own. `draftTokens`: as in Generation.
+  /// In a session of its own; without drafts also without exits. `draftTokens`:
+  /// as in Generation.
   Answer run(double temperature, bool drafts, uint32_t draftTokens = 0);
   /// Nanoseconds of a forward of `rows` rows behind the prompt, with all their
   /// logits.

@@ -21,6 +21,7 @@ struct PromptResult {
   uint64_t tokens = 0;
   std::vector<double> plainNs = {}, draftedNs = {};
   Speculation figures = {}; ///< of one repetition
+  Exits exits = {};         ///< likewise
 
   std::vector<double> ratios() const;
 };

@@ -1,5 +1,6 @@
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "tools/common/ExitFigures.h"
 #include "tools/common/SpeculationFigures.h"
 #include "tools/common/Spread.h"
 #include "tools/llm-bench/Workload.h"
@@ -30,11 +31,14 @@ static double perSecond(uint64_t tokens, size_t prompts, double nanoseconds) {
 static Json promptJson(const PromptResult &prompt) {
   if (prompt.left)
     return {{"name", prompt.name}, {"left_out", "loops"}};
-  return {{"name", prompt.name},
-          {"tokens", prompt.tokens},
-          {"ratio", spreadJson(prompt.ratios())},
-          {"differs", prompt.differs},
-          {"speculation", toJson(prompt.figures)}};
+  Json object = {{"name", prompt.name},
+                 {"tokens", prompt.tokens},
+                 {"ratio", spreadJson(prompt.ratios())},
+                 {"differs", prompt.differs},
+                 {"speculation", toJson(prompt.figures)}};
+  if (prompt.exits.rows)
+    object["early_exit"] = toJson(prompt.exits);
+  return object;
 }
 
 static Json samplingJson(const SamplingResult &sampling) {

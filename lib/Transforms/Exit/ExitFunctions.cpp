@@ -80,8 +80,7 @@ LogicalResult ExitFunctions::findRows() {
   }
   auto region = embed ? module.lookupSymbol<func::FuncOp>(embed.getCallee())
                       : func::FuncOp();
-  ArrayRef<Attribute> bindings =
-      region ? embed.getBindings().getValue() : ArrayRef<Attribute>();
+  ArrayAttr bindings = region ? embed.getBindings() : builder.getArrayAttr({});
   for (auto [index, binding] : llvm::enumerate(bindings)) {
     auto place = dyn_cast<tile::ArenaAttr>(binding);
     auto type = dyn_cast<MemRefType>(region.getArgument(index).getType());

@@ -9,8 +9,8 @@ func.func private @ask(index)
 func.func private @head(index, index)
 func.func private @sample(index, index)
 
-// CHECK: decode.exit @a max_prob after(2) threshold({{0.9|0.899999976|9.000000e-01}}) asks(@ask) decay(4.000000e+00) over(128)
-decode.exit @a max_prob after(2) threshold(0.9) asks(@ask) decay(4.0) over(128)
+// CHECK: decode.exit @a max_prob after(2) threshold(7.500000e-01) asks(@ask) decay(4.000000e+00) over(128)
+decode.exit @a max_prob after(2) threshold(0.75) asks(@ask) decay(4.0) over(128)
 // CHECK: decode.exit @b chance after(5) threshold(5.000000e-01)
 decode.exit @b chance after(5) threshold(0.5)
 

@@ -160,6 +160,15 @@ void replaceBody(TinyPlan &tiny, BlockBuilder body) {
   tiny.tables.functions[2]->body = std::move(body.block);
 }
 
+plan::ExitT *withExit(TinyPlan &tiny) {
+  tiny.tables.states[0]->layers = 2;
+  tiny.tables.exits.push_back(std::make_unique<plan::ExitT>());
+  plan::ExitT *exit = tiny.tables.exits.back().get();
+  exit->after = 1;
+  exit->threshold = 0.5f;
+  return exit;
+}
+
 plan::CostsT *withCosts(TinyPlan &tiny) {
   tiny.tables.costs = std::make_unique<plan::CostsT>();
   tiny.tables.costs->rows.assign(16, 1.0f);
@@ -195,6 +204,21 @@ const Forgery kForgeries[] = {
      [](TinyPlan &t) { t.tables.states[0]->page_tokens = 0; }},
     {"expected the bytes of a K page",
      [](TinyPlan &t) { t.tables.states[0]->page_bytes.pop_back(); }},
+    {"exit 0 is after 2 layers, expected 1 to 1",
+     [](TinyPlan &t) { withExit(t)->after = 2; }},
+    {"exit 0 has the threshold 2 and the decay 0",
+     [](TinyPlan &t) { withExit(t)->threshold = 2; }},
+    {"exit 0 has the threshold 0.5 and the decay -1",
+     [](TinyPlan &t) { withExit(t)->decay = -1; }},
+    {"exit 0 has the threshold 0.5",
+     [](TinyPlan &t) { withExit(t)->stop = 0.6f; }},
+    {"exit 0 has a probe of unknown kind 9",
+     [](TinyPlan &t) { withExit(t)->probe = plan::ProbeKind(9); }},
+    {"9 exits, expected at most 8",
+     [](TinyPlan &t) {
+       for (int i = 0; i < 9; ++i)
+         withExit(t);
+     }},
     {"costs of 3 numbers of rows, expected 16",
      [](TinyPlan &t) { withCosts(t)->rows.resize(3); }},
     {"a row costs 2, which is the unit",
