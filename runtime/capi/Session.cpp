@@ -184,6 +184,8 @@ Status generate(sinter_session &session, std::span<const int32_t> ids,
   SINTER_TRY(generationArguments(plan, function, options.sampling, limit,
                                  session.chunk, arguments));
   uint32_t reused = commonPrefix(session, ids);
+  if (!session.memory.state(0).canTruncate(reused))
+    reused = 0;
   Generation host(plan, options, ids.subspan(reused), limit, cut,
                   session.speculation, session.exits);
   SINTER_TRY(host.open());
@@ -264,6 +266,14 @@ sinter_status *sinter_session_truncate(sinter_session *session,
     return notNull(Allocator(), "sinter_session_truncate").release();
   if (session->memory.truncate(position))
     return nullptr;
+  if (position <= session->memory.position())
+    return fail(session->plan->loaded.hostAllocator(), SINTER_UNSUPPORTED,
+                "truncation from position %u to %u: a recurrent state forgets "
+                "the last %u positions, or all; fork or save the session "
+                "before",
+                session->memory.position(), position,
+                session->memory.state(0).recurrence().unplayed)
+        .release();
   return fail(session->plan->loaded.hostAllocator(), SINTER_INVALID_ARGUMENT,
               "truncation to position %u, the session holds %u", position,
               session->memory.position())

@@ -230,6 +230,14 @@ private:
       registers[op.b] = cache.capacity();
       return Status();
     }
+    if (kind == plan::StateOpKind::Half) {
+      registers[op.b] = cache.recurrence().half;
+      return Status();
+    }
+    if (kind == plan::StateOpKind::Unplayed) {
+      registers[op.b] = cache.recurrence().unplayed;
+      return Status();
+    }
     int64_t count = registers[op.c];
     if (count < 0)
       return broken("a negative number of positions");

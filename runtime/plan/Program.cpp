@@ -283,10 +283,18 @@ private:
       return bad("state op of unknown kind %u", unsigned(op.kind()));
     if (op.state() >= plan.states()->size())
       return bad("state %u of %u", op.state(), plan.states()->size());
+    bool recurs = op.kind() == plan::StateOpKind::Half ||
+                  op.kind() == plan::StateOpKind::Unplayed;
+    bool isRecurrent =
+        plan.states()->Get(op.state())->kind() == plan::StateKind::Recurrent;
+    if (recurs && !isRecurrent)
+      return bad("state %u is not recurrent", op.state());
     bool reads = op.kind() == plan::StateOpKind::Length ||
-                 op.kind() == plan::StateOpKind::Capacity;
+                 op.kind() == plan::StateOpKind::Capacity || recurs;
     bool ofBatch = op.kind() == plan::StateOpKind::ReserveRows ||
                    op.kind() == plan::StateOpKind::CommitRows;
+    if (ofBatch && isRecurrent)
+      return bad("rows of a batch in state %u, which is recurrent", op.state());
     if (!ofBatch)
       SINTER_TRY(registers({reads ? op.dst() : op.count()}));
     return emit(

@@ -233,7 +233,15 @@ private:
       if (state.layers() == 0 || state.layers() > 65536)
         return bad("state %u has %u layers, expected 1 to 65536", i,
                    state.layers());
-      if (state.page_tokens() == 0 || state.page_tokens() > 4096)
+      if (state.kind() > plan::StateKind::MAX)
+        return bad("state %u is of unknown kind %u", i, unsigned(state.kind()));
+      bool recurrent = state.kind() == plan::StateKind::Recurrent;
+      if (recurrent && state.page_tokens() != plan.max_context())
+        return bad("state %u is recurrent and has a page of %u positions, "
+                   "expected %u",
+                   i, state.page_tokens(), plan.max_context());
+      if (!recurrent &&
+          (state.page_tokens() == 0 || state.page_tokens() > 4096))
         return bad("state %u has pages of %u positions, expected 1 to 4096", i,
                    state.page_tokens());
       if (!state.page_bytes() || state.page_bytes()->size() != 2)

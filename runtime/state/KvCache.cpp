@@ -5,7 +5,9 @@
 
 namespace sinter::runtime {
 
-void KvCache::place(PagePool &from, int32_t *memory, uint32_t most) {
+void KvCache::place(PagePool &from, int32_t *memory, uint32_t most,
+                    bool isRecurrent) {
+  recurrent = isRecurrent;
   pool = &from;
   table = memory;
   positions = most;
@@ -17,9 +19,12 @@ void KvCache::place(PagePool &from, int32_t *memory, uint32_t most) {
 bool KvCache::growTo(uint32_t pages) {
   if (pages > held && pages - held > pool->available())
     return false;
-  for (; held < pages; ++held)
+  for (; held < pages; ++held) {
     table[held] = pool->take(held % PagePool::kRun ? table[held - 1] + 1
                                                    : PagePool::kNone);
+    if (recurrent)
+      pool->clear(table[held]);
+  }
   return true;
 }
 
@@ -34,6 +39,8 @@ void KvCache::setLength(uint32_t length) {
   committed = length;
   pending = 0;
   shrinkTo(pagesOf(length));
+  if (length == 0)
+    replay = {};
 }
 
 bool KvCache::copyFrom(const KvCache &other) {
@@ -42,6 +49,7 @@ bool KvCache::copyFrom(const KvCache &other) {
   setLength(other.committed);
   for (uint32_t i = 0; i < held; ++i)
     pool->copy(other.table[i], *other.pool, table[i]);
+  replay = other.replay;
   return true;
 }
 
@@ -84,6 +92,12 @@ KvCache::Room KvCache::reserve(uint64_t count) {
 bool KvCache::keep(uint64_t count) {
   if (count > pending)
     return false;
+  if (recurrent && count > 0) {
+    // The forward has played what was unplayed, into the other half.
+    if (keptRows == 0)
+      replay = {1 - replay.half, 0};
+    replay.unplayed += uint32_t(count);
+  }
   committed += uint32_t(count);
   pending -= uint32_t(count);
   keptRows += uint32_t(count);
@@ -97,9 +111,16 @@ bool KvCache::commit(uint64_t count) {
   return true;
 }
 
+bool KvCache::canTruncate(uint64_t position) const {
+  return position <= committed && (!recurrent || position == 0 ||
+                                   committed - position <= replay.unplayed);
+}
+
 bool KvCache::truncate(uint64_t position) {
-  if (position > committed)
+  if (!canTruncate(position))
     return false;
+  if (recurrent && position > 0)
+    replay.unplayed -= committed - uint32_t(position);
   setLength(uint32_t(position));
   return true;
 }

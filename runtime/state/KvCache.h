@@ -8,14 +8,20 @@
 
 namespace sinter::runtime {
 
-/// What one session has of a paged KV cache.  It holds the pages of its
-/// committed and reserved positions and no others.
+/// What one session has of a state: of a paged KV cache the pages of its
+/// committed and reserved positions and no others, of a recurrent state the one
+/// page it has.
+///
+/// A recurrent state is only ever ahead by what rows of the last forward add to
+/// it, whose inputs are kept: these can be forgotten, what is older only with
+/// all of it.
 class KvCache {
 public:
   enum class Room { Enough, SessionFull, PoolFull };
 
   /// `table` has room for the pages of `positions` positions.
-  void place(PagePool &pool, int32_t *table, uint32_t positions);
+  void place(PagePool &pool, int32_t *table, uint32_t positions,
+             bool recurrent = false);
   /// Takes over what `other`, of the same state, has committed; own pages.
   /// False: the pool has too few.
   bool copyFrom(const KvCache &other);
@@ -49,9 +55,19 @@ public:
   bool commit(uint64_t count);
   /// Of the last reservation.
   uint32_t kept() const { return keptRows; }
-  /// False: there are fewer positions.
+  /// Whether the positions behind can be forgotten.
+  bool canTruncate(uint64_t position) const;
   bool truncate(uint64_t position);
   void dropReserved() { setLength(committed); }
+
+  /// Of a recurrent state, see plan.fbs; else zeros.
+  struct Recurrence {
+    uint32_t half = 0, unplayed = 0;
+  };
+  const Recurrence &recurrence() const { return replay; }
+  bool isRecurrent() const { return recurrent; }
+  /// After load(), as it was when it was saved.
+  void resume(const Recurrence &saved) { replay = saved; }
 
 private:
   /// Nothing is reserved afterwards.
@@ -66,6 +82,8 @@ private:
   int32_t *table = nullptr;
   uint32_t positions = 0, committed = 0, pending = 0, keptRows = 0;
   uint32_t held = 0; // pages
+  bool recurrent = false;
+  Recurrence replay;
 };
 
 } // namespace sinter::runtime

@@ -123,6 +123,12 @@ void PagePool::copy(int32_t from, const PagePool &source, int32_t to) const {
              pageBytes[i]);
 }
 
+void PagePool::clear(int32_t page) const {
+  for (uint32_t layer = 0; layer < layers; ++layer)
+    for (uint32_t i = 0; i < 2; ++i)
+      memset(plane(layer, i) + uint64_t(page) * pageBytes[i], 0, pageBytes[i]);
+}
+
 void PagePool::save(int32_t page, uint8_t *out) const {
   for (uint32_t layer = 0; layer < layers; ++layer)
     for (uint32_t i = 0; i < 2; ++i) {

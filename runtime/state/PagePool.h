@@ -47,6 +47,8 @@ public:
   uint64_t bytesOfPage() const {
     return layers * (pageBytes[0] + pageBytes[1]);
   }
+  /// Zeros in every plane.
+  void clear(int32_t page) const;
   /// So many bytes from a page, or to it.
   void save(int32_t page, uint8_t *out) const;
   void load(int32_t page, const uint8_t *in) const;

@@ -31,6 +31,8 @@ uint64_t bytesOf(const LoadedPlan &plan, uint32_t buffer, uint32_t context) {
 /// Sessions may use whole pages only, and never more than all of them together.
 uint64_t pagesOf(const plan::State &table, const PoolSize &size) {
   uint64_t most = PagePool::pagesFor(table, size.context) * size.sessions;
+  if (table.kind() == plan::StateKind::Recurrent)
+    return most;
   uint64_t wanted = PagePool::pagesFor(table, size.positions);
   return size.positions && wanted < most ? wanted : most;
 }

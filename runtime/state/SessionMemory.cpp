@@ -32,7 +32,9 @@ Status SessionMemory::takeSlot(uint32_t context) {
                 home->size().sessions);
   positions = context;
   for (uint32_t i = 0; i < caches.size(); ++i)
-    caches[i].place(home->pages(i), home->pageTable(slot, i), context);
+    caches[i].place(home->pages(i), home->pageTable(slot, i), context,
+                    plan.tables().states()->Get(i)->kind() ==
+                        plan::StateKind::Recurrent);
   return Status();
 }
 
@@ -90,10 +92,13 @@ Status SessionMemory::reserve(uint32_t state, uint64_t count) {
 }
 
 bool SessionMemory::truncate(uint32_t position) {
-  if (position > caches[0].length())
+  if (!caches[0].truncate(position))
     return false;
   for (KvCache &cache : caches)
-    (void)cache.truncate(position); // those that lag behind keep what they have
+    // Those that lag behind keep what they have; what cannot be forgotten in
+    // part is made anew.
+    if (!cache.truncate(position) && cache.length() > position)
+      (void)cache.truncate(0);
   return true;
 }
 

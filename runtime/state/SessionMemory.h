@@ -48,7 +48,8 @@ public:
   /// Room for `count` more positions of a state, or the reason why there is
   /// none.
   Status reserve(uint32_t state, uint64_t count);
-  /// Forgets positions of all states; false: there are fewer.
+  /// Forgets positions of all states; false: the first one has fewer, or
+  /// cannot.
   bool truncate(uint32_t position);
   void dropReserved();
   /// A call has ended, somewhere: what was reserved is given back, and no state

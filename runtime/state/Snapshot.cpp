@@ -41,13 +41,15 @@ public:
 
   /// Whether it can be restored.
   Status check();
-  uint32_t length(uint32_t state) const {
-    return read<uint32_t>(bytes.data() + sizeof(SnapshotHeader) +
-                          state * sizeof(uint32_t));
+  StateRecord record(uint32_t state) const {
+    return read<StateRecord>(bytes.data() + sizeof(SnapshotHeader) +
+                             state * sizeof(StateRecord));
   }
+  uint32_t length(uint32_t state) const { return record(state).length; }
   const uint8_t *ids() const {
     return bytes.data() + sizeof(SnapshotHeader) +
-           (session.stateCount() + session.depthWords()) * sizeof(uint32_t);
+           session.stateCount() * sizeof(StateRecord) +
+           session.depthWords() * sizeof(uint32_t);
   }
   Depth depth() const;
   uint32_t positions() const { return header.positions; }
@@ -56,6 +58,7 @@ private:
   Status checkHeader();
   Status checkLengths() const;
   Status checkDepth() const;
+  Status checkRecurrence(uint32_t state) const;
   Status checkIds() const;
   Status checkRoom() const;
 
@@ -113,12 +116,13 @@ Status Reader::checkHeader() {
 /// and no more.
 Status Reader::checkLengths() const {
   uint64_t left = bytes.size() - sizeof(header) - sizeof(uint64_t);
-  uint64_t words = uint64_t(header.states) + session.depthWords();
-  if (header.states != session.stateCount() || left / sizeof(uint32_t) < words)
+  uint64_t before = header.states * uint64_t(sizeof(StateRecord)) +
+                    session.depthWords() * sizeof(uint32_t);
+  if (header.states != session.stateCount() || left < before)
     return fail(plan.allocator(), SINTER_CORRUPT,
                 "a snapshot of %u states, the plan has %u", header.states,
                 session.stateCount());
-  left -= words * sizeof(uint32_t);
+  left -= before;
   if (left / sizeof(int32_t) < header.positions)
     return fail(plan.allocator(), SINTER_CORRUPT,
                 "a snapshot of %u positions holds fewer ids", header.positions);
@@ -130,6 +134,7 @@ Status Reader::checkLengths() const {
       return fail(plan.allocator(), SINTER_CORRUPT,
                   "state %u of a snapshot of %u positions has %u", state,
                   header.positions, positions);
+    SINTER_TRY(checkRecurrence(state));
     uint64_t wanted = session.state(state).bytesOf(positions);
     if (wanted > left)
       return fail(plan.allocator(), SINTER_CORRUPT,
@@ -167,6 +172,22 @@ Status Reader::checkDepth() const {
   return Status();
 }
 
+/// A recurrent state reads one of two halves, and may have to play the rows of
+/// one forward.
+Status Reader::checkRecurrence(uint32_t state) const {
+  const StateRecord saved = record(state);
+  bool recurrent = session.state(state).isRecurrent();
+  uint32_t most = saved.length < plan.tables().max_rows()
+                      ? saved.length
+                      : plan.tables().max_rows();
+  if (saved.recurrence.half > (recurrent ? 1 : 0) ||
+      saved.recurrence.unplayed > (recurrent ? most : 0))
+    return fail(plan.allocator(), SINTER_CORRUPT,
+                "state %u of the snapshot has %u rows to play in half %u",
+                state, saved.recurrence.unplayed, saved.recurrence.half);
+  return Status();
+}
+
 Status Reader::checkIds() const {
   for (uint32_t i = 0; i < header.positions; ++i) {
     auto id = read<int32_t>(ids() + i * sizeof(int32_t));
@@ -200,8 +221,8 @@ uint64_t snapshotBytes(const SessionMemory &session) {
                    session.position() * sizeof(int32_t) +
                    session.depthWords() * sizeof(uint32_t);
   for (uint32_t i = 0; i < session.stateCount(); ++i)
-    bytes +=
-        sizeof(uint32_t) + session.state(i).bytesOf(session.state(i).length());
+    bytes += sizeof(StateRecord) +
+             session.state(i).bytesOf(session.state(i).length());
   return bytes;
 }
 
@@ -216,8 +237,9 @@ void takeSnapshot(const LoadedPlan &plan, const SessionMemory &session,
   header.positions = session.position();
   uint8_t *at = write(out, &header, sizeof(header));
   for (uint32_t i = 0; i < header.states; ++i) {
-    uint32_t length = session.state(i).length();
-    at = write(at, &length, sizeof(length));
+    const KvCache &state = session.state(i);
+    StateRecord record = {state.length(), state.recurrence()};
+    at = write(at, &record, sizeof(record));
   }
   if (session.depthWords()) {
     at = write(at, &session.depth().percent, sizeof(uint32_t));
@@ -241,8 +263,10 @@ Status restoreSnapshot(const LoadedPlan &plan, SessionMemory &session,
   if (bytes)
     memcpy(session.history(), at, bytes);
   at += bytes;
-  for (uint32_t i = 0; i < session.stateCount(); ++i)
+  for (uint32_t i = 0; i < session.stateCount(); ++i) {
     at = session.state(i).load(reader.length(i), at);
+    session.state(i).resume(reader.record(i).recurrence);
+  }
   return Status();
 }
 

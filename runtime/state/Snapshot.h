@@ -10,11 +10,11 @@
 
 namespace sinter::runtime {
 
-/// The start of a snapshot, little-endian. Behind it stand the u32 length of
-/// each state, where sequences have depths the percent and the bits of this one
-/// (SessionMemory::depthWords() u32), the i32 ids, the pages of each state in
-/// the order of their positions (of a page: each layer's K and V), and the
-/// XXH3-64 of all of that.
+/// The start of a snapshot, little-endian. Behind it stand a
+/// StateRecord of each state, where sequences have depths the percent and the
+/// bits of this one (SessionMemory::depthWords() u32), the i32 ids, the pages
+/// of each state in the order of their positions (of a page: each layer's K and
+/// V), and the XXH3-64 of all of that.
 struct SnapshotHeader {
   static constexpr char kMagic[] = "SINTSESS"; // 8 bytes, no terminator
   static constexpr uint32_t kFormat = 1;
@@ -28,6 +28,12 @@ struct SnapshotHeader {
   uint32_t reserved; // zero
 };
 static_assert(sizeof(SnapshotHeader) == 40);
+
+struct StateRecord {
+  uint32_t length;
+  KvCache::Recurrence recurrence;
+};
+static_assert(sizeof(StateRecord) == 12);
 
 /// Between two calls: nothing is reserved.
 uint64_t snapshotBytes(const SessionMemory &session);

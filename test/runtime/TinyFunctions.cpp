@@ -164,6 +164,26 @@ std::unique_ptr<plan::FunctionT> generateFunction() {
 
 } // namespace
 
+void makeRecurrent(plan::PlanT &tables) {
+  constexpr uint64_t kChannelBytes = 16 * sizeof(float);
+  plan::StateT &state = *tables.states[0];
+  state.name = "rnn";
+  state.kind = plan::StateKind::Recurrent;
+  state.page_tokens = tables.max_context;
+  state.page_bytes = {2 * kChannelBytes, 2 * TinyPlan::kRows * kChannelBytes};
+  enum : uint32_t { Rows, Position, Runs_, Half, Unplayed, Registers };
+  BlockBuilder b;
+  b.state(StateOpKind::Half, Half, 0);
+  b.state(StateOpKind::Unplayed, Unplayed, 0);
+  b.dispatch(Recur,
+             {bufferBinding(Arena), bufferBinding(Ids), planeBinding(0, 0),
+              planeBinding(0, 1), pagesBinding()},
+             {Rows, Position, Half, Unplayed});
+  tables.functions[0] = makeFunction("forward", {"rows", "pos", "runs"}, 0,
+                                     Registers, std::move(b));
+  tables.functions.pop_back(); // "step" takes rows of several sessions
+}
+
 void addFunctions(plan::PlanT &tables) {
   for (auto make : {forwardFunction, headFunction, prefillFunction,
                     scoreFunction, generateFunction, stepFunction})

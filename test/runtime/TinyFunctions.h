@@ -11,9 +11,11 @@ namespace sinter::test {
 
 /// The places of its buffers and kernels in the tables.
 enum Buffer : uint32_t { Arena, Ids, History, Logits, Token, Runs };
-enum Kernel : uint32_t { Forward, Head, Sample, BarrierTest, Mxcsr };
+enum Kernel : uint32_t { Forward, Head, Sample, BarrierTest, Mxcsr, Recur };
 
 void addFunctions(plan::PlanT &tables);
+/// The model keeps a recurrent state instead of keys and values.
+void makeRecurrent(plan::PlanT &tables);
 
 } // namespace sinter::test
 #endif

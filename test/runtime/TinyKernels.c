@@ -121,3 +121,54 @@ EXPORT void tiny_mxcsr(const sinter_call *call, uint32_t worker) {
   __asm__ volatile("stmxcsr %0" : "=m"(value));
   ((uint32_t *)call->buffers[0])[16 * worker] = value;
 }
+
+// A recurrence s = a * s + x with random decays and inputs: what each position
+// adds stays in S, so that a replay in another order shows.
+enum { Channels = 16, MaxRows = 8 };
+static const uint32_t Decays[Channels] = {90, 71, 99, 13, 45, 68, 27, 82,
+                                          95, 5,  38, 77, 61, 50, 86, 33};
+
+static void advance(float *s, const float *x) {
+  for (int c = 0; c < Channels; ++c) {
+    float decayed = (float)Decays[c] * 0x1p-7f * s[c];
+    s[c] = decayed + x[c];
+  }
+}
+
+// arena, ids, s, inputs, pages; rows, position, half, unplayed
+EXPORT void tiny_recur(const sinter_call *call, uint32_t worker) {
+  uint32_t *hidden = call->buffers[0];
+  const int32_t *ids = call->buffers[1];
+  int64_t page = ((const int32_t *)call->buffers[4])[0];
+  int64_t half = call->scalars[2], unplayed = call->scalars[3];
+  if (worker != 0)
+    return;
+  float *s = (float *)call->buffers[2] + page * 2 * Channels;
+  float *inputs = (float *)call->buffers[3] + page * 2 * MaxRows * Channels;
+  const float *played = inputs + half * MaxRows * Channels;
+  float *made = inputs + (1 - half) * MaxRows * Channels;
+  float now[Channels];
+  for (int c = 0; c < Channels; ++c)
+    now[c] = s[half * Channels + c];
+  for (int64_t row = 0; row < unplayed; ++row)
+    advance(now, played + row * Channels);
+  for (int c = 0; c < Channels; ++c)
+    s[(1 - half) * Channels + c] = now[c];
+  for (int64_t row = 0; row < call->scalars[0]; ++row) {
+    float *x = made + row * Channels;
+    uint32_t hash = 1;
+    for (int c = 0; c < Channels; ++c)
+      x[c] =
+          (float)(int32_t)mix((uint32_t)ids[row] + 1, (uint32_t)c) * 0x1p-31f;
+    advance(now, x);
+    for (int c = 0; c < Channels; ++c) {
+      union {
+        float value;
+        uint32_t bits;
+      } u = {now[c]};
+      hash = mix(hash, u.bits);
+    }
+    hidden[2 * row] = hash;
+    hidden[2 * row + 1] = (uint32_t)(call->scalars[1] + row);
+  }
+}

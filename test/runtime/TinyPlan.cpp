@@ -82,6 +82,9 @@ void addKernels(plan::PlanT &tables, const std::vector<uint8_t> &code) {
        {"pos", "seed", "temperature"}},
       {"tiny_barrier", {"cells"}, {"n"}},
       {"tiny_mxcsr", {"cells"}, {}},
+      {"tiny_recur",
+       {"arena", "ids", "s", "inputs", "pages"},
+       {"rows", "pos", "half", "unplayed"}},
   };
   Elf elf(code);
   auto object = std::make_unique<plan::CodeObjectT>();

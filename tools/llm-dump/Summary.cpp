@@ -72,6 +72,7 @@ private:
   void costs();
   void depths();
   void memory();
+  void drafts();
   void text();
   void defaults();
   void golden();
@@ -198,10 +199,13 @@ void Summary::program() {
   heading = "states";
   for (uint32_t i = 0; i < count(plan.states()); ++i) {
     const plan::State &state = *plan.states()->Get(i);
-    line(std::exchange(heading, ""))
-        << llvm::formatv("{0,-16} {1} layers of {2}, pages of {3} positions",
-                         dump::text(state.name()), state.layers(),
-                         dump::text(state.type()), state.page_tokens());
+    line(std::exchange(heading, "")) << llvm::formatv(
+        "{0,-16} {1} layers of {2}, ", dump::text(state.name()), state.layers(),
+        dump::text(state.type()));
+    if (state.kind() == plan::StateKind::Recurrent)
+      out << "recurrent, one page";
+    else
+      out << "pages of " << state.page_tokens() << " positions";
     out << "\n";
   }
 }
@@ -237,6 +241,32 @@ void Summary::memory() {
          << " positions, " << load.threads
          << (load.threads == 1 ? " thread" : " threads")
          << ", beside the mapped file\n";
+  drafts();
+}
+
+/// What of the formula is there for drafts alone.
+void Summary::drafts() {
+  if (!count(plan.drafters()))
+    return;
+  line() << "a round has up to " << plan.logits_rows() << " rows of the "
+         << plan.max_rows() << " of a forward";
+  for (uint32_t i = 0; i < count(plan.drafters()); ++i) {
+    const plan::Drafter &drafter = *plan.drafters()->Get(i);
+    if (drafter.kind() == plan::DrafterKind::Recycle &&
+        drafter.buffer() < count(plan.buffers()))
+      out << ", " << dump::text(drafter.name()) << " keeps "
+          << mebibytes(plan.buffers()->Get(drafter.buffer())->bytes());
+  }
+  // The first state is the model's.
+  for (uint32_t i = 1; i < count(plan.states()); ++i) {
+    const plan::State &state = *plan.states()->Get(i);
+    uint64_t page = 0;
+    for (uint32_t j = 0; j < count(state.page_bytes()); ++j)
+      page += state.page_bytes()->Get(j) * state.layers();
+    out << ", " << dump::text(state.name()) << " has " << mebibytes(page)
+        << " a page";
+  }
+  out << "\n";
 }
 
 void Summary::text() {

@@ -285,6 +285,9 @@ llvm::Error FunctionDecoder::stateOp(const plan::StateOp &op, Values &values) {
   case plan::StateOpKind::Capacity:
     values[op.dst()] = planir::CapacityOp::create(builder, loc, i64, *state);
     return llvm::Error::success();
+  case plan::StateOpKind::Half:
+  case plan::StateOpKind::Unplayed:
+    return bad("asks a recurrent state, which the dialect does not know");
   case plan::StateOpKind::Reserve:
     planir::ReserveOp::create(builder, loc, *state, get(op.count(), values));
     return llvm::Error::success();

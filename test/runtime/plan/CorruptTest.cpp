@@ -247,7 +247,7 @@ const Forgery kForgeries[] = {
        b.takeRows({0, 1}, 5);
        replaceBody(t, std::move(b));
      }},
-    {"kernel 50 of 5",
+    {"kernel 50 of 6",
      [](TinyPlan &t) {
        BlockBuilder b;
        b.dispatch(50, {}, {});

@@ -266,13 +266,17 @@ TEST_F(Refused, WhatBelongsToAnotherPlan) {
 }
 
 TEST_F(Refused, WhatDoesNotAddUp) {
-  const size_t lengths = sizeof(SnapshotHeader), ids = lengths + 4;
+  const size_t lengths = sizeof(SnapshotHeader);
+  const size_t ids = lengths + sizeof(StateRecord);
   forged(offsetof(SnapshotHeader, states), 2u, "2 states, the plan has 1");
   forged(offsetof(SnapshotHeader, states), ~0u, "the plan has 1");
   forged(offsetof(SnapshotHeader, positions), ~0u, "holds fewer ids");
   forged(offsetof(SnapshotHeader, positions), 19u,
          "state 0 of a snapshot of 19 positions has 20");
   forged(lengths, 19u, "has 19");
+  forged(lengths + 4, 1u,
+         "state 0 of the snapshot has 0 rows to play in half 1");
+  forged(lengths + 8, 1u, "has 1 rows to play in half 0");
   forged(ids + 4, 257, "id 257 at place 1");
   forged(ids + 76, -1, "id -1 at place 19");
   Bytes bytes = good;
