@@ -17,14 +17,20 @@ uint32_t depthClass(uint32_t depth) {
 }
 } // namespace
 
-/// An id behind right ones is right more often.
+/// An id behind right ones is right more often. Where nothing was seen at a
+/// depth, the better of the prior and what was seen before it is hoped for: a
+/// depth that is never tried is never learned.
 float Acceptance::rate(const Guess &guess, uint32_t depth) const {
   uint32_t at = depthClass(depth);
-  const Seen &known = seen[guess.source][at];
-  if (known.count)
-    return known.rate;
+  const Seen *known = seen[guess.source];
+  if (known[at].count)
+    return known[at].rate;
   float rate = guess.prior + 0.05f * float(at);
-  return rate < 0.95f ? rate : 0.95f;
+  rate = rate < 0.95f ? rate : 0.95f;
+  for (uint32_t before = at; before-- > 0;)
+    if (known[before].count)
+      return known[before].rate > rate ? known[before].rate : rate;
+  return rate;
 }
 
 void Acceptance::learn(const Guess *guesses, uint32_t drafted,

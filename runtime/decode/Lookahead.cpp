@@ -11,6 +11,9 @@ namespace {
 /// what it has missed.
 constexpr uint32_t kTryAgain = 32, kTryModelAgain = 256;
 constexpr uint32_t kTried = 2; // ids
+/// Where rows cost much, tries are as rare as lets them take this share of the
+/// time.
+constexpr double kTryShare = 0.01;
 /// Weight of the newest time.
 constexpr double kNewestTime = 0.125;
 
@@ -90,10 +93,13 @@ uint32_t Lookahead::choose(const Proposal &proposal) {
     }
   }
   uint32_t patience = proposal.reads ? kTryModelAgain : kTryAgain;
-  if (chosen > 0 || ++rejected[proposal.model] < patience)
+  uint32_t tried = proposal.count < kTried ? proposal.count : kTried;
+  double loss = cost(tried + 1) + tried * idCost(proposal) - cost(1);
+  if (chosen > 0 || ++rejected[proposal.model] < patience ||
+      rejected[proposal.model] * kTryShare * cost(1) < loss)
     return chosen;
   rejected[proposal.model] = 0;
-  return proposal.count < kTried ? proposal.count : kTried;
+  return tried;
 }
 
 void Lookahead::learn(const Proposal &proposal, uint32_t drafted,
