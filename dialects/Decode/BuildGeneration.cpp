@@ -65,6 +65,15 @@ private:
     Value token, made, stop;
   };
   Drawn drawAndEmit(ProgramOp program, Value row, Value position, Value made);
+  Drawn emit(ProgramOp program, Value token, Value made);
+  /// The same by the rule that verifies drafts; `dense` as in Draft.
+  Drawn decideAndEmit(ProgramOp program, Block *walk, Value dense);
+  bool wantsDense() const {
+    return options.rule == RuleKind::Reject &&
+           llvm::any_of(options.drafters, [](DrafterKind kind) {
+             return kind == DrafterKind::Model || kind == DrafterKind::Heads;
+           });
+  }
   Value draftLimit(ProgramOp program, Value made);
   /// What a round hands on: the last token, how many were made, and, where
   /// heads draft, the hidden row that the token was drawn from.
@@ -81,7 +90,12 @@ private:
     return llvm::any_of(drafters,
                         [&](const Asked &asked) { return asked.kind == kind; });
   }
-  Value draftRows(ProgramOp program, ArrayRef<Asked> asked, Value most,
+  /// Rows of a draft and, where rule reject wants to know, whether a model or
+  /// heads made it.
+  struct Draft {
+    Value rows, dense;
+  };
+  Draft draftRows(ProgramOp program, ArrayRef<Asked> asked, Value most,
                   ValueRange carried);
   void modelDraft(ProgramOp program, DraftOp draft);
   void headsDraft(ProgramOp program, DraftOp draft, Value row);
@@ -164,14 +178,38 @@ void Generator::score() {
   ReturnOp::create(builder, loc, ValueRange());
 }
 
-/// Samples, hands out, and finds out whether that was the last token.
-Generator::Drawn Generator::drawAndEmit(ProgramOp program, Value row,
-                                        Value position, Value made) {
-  Value maxNew = program.getArgument(0);
+/// What a draw takes beside the row.
+static SmallVector<Value> drawArguments(ProgramOp program, Value position) {
   SmallVector<Value> args = {position};
   llvm::append_range(args, program.getArguments().drop_front(2));
-  Value token = SampleOp::create(builder, loc, builder.getI64Type(),
-                                 options.sample, row, args);
+  return args;
+}
+
+Generator::Drawn Generator::drawAndEmit(ProgramOp program, Value row,
+                                        Value position, Value made) {
+  Value token =
+      SampleOp::create(builder, loc, builder.getI64Type(), options.sample, row,
+                       drawArguments(program, position));
+  return emit(program, token, made);
+}
+
+Generator::Drawn Generator::decideAndEmit(ProgramOp program, Block *walk,
+                                          Value dense) {
+  Value row = walk->getArgument(0), position = walk->getArgument(1);
+  Value made = walk->getArgument(2);
+  if (options.rule == RuleKind::Exact)
+    return drawAndEmit(program, row, position, made);
+  SmallVector<Value> args = drawArguments(program, position);
+  if (wantsDense())
+    args.push_back(dense);
+  Value token = DecideOp::create(builder, loc, builder.getI64Type(),
+                                 options.rule, options.decide, row, args);
+  return emit(program, token, made);
+}
+
+/// Hands a token out, and finds out whether it was the last one.
+Generator::Drawn Generator::emit(ProgramOp program, Value token, Value made) {
+  Value maxNew = program.getArgument(0);
   Value count = arith::AddIOp::create(builder, loc, made, constant(1));
   Value told = EmitOp::create(builder, loc, builder.getI1Type(), token);
   Value enough = compare(arith::CmpIPredicate::eq, count, maxNew);
@@ -233,10 +271,12 @@ Value Generator::draftLimit(ProgramOp program, Value made) {
 }
 
 /// Another model reads what it lacks of the text and what it has drafted, and
-/// draws as the model it drafts for will: by the same noise.
+/// draws as the model it drafts for will: by the same noise, but for rule
+/// reject.
 void Generator::modelDraft(ProgramOp program, DraftOp draft) {
   OpBuilder::InsertionGuard guard(builder);
   Value position = enter(draft.getBody(), 1)->getArgument(0);
+  Type i64 = builder.getI64Type();
   Value zero = constant(0), one = constant(1);
   auto read = CatchUpOp::create(builder, loc, builder.getI64Type(),
                                 options.draft + options.state, position,
@@ -251,11 +291,16 @@ void Generator::modelDraft(ProgramOp program, DraftOp draft) {
   }
   Value last = arith::SubIOp::create(builder, loc, read.getLast(), one);
   HeadOp::create(builder, loc, options.draft + options.head, last, one);
-  SmallVector<Value> args = {position};
-  llvm::append_range(args, program.getArguments().drop_front(2));
-  Value token = SampleOp::create(builder, loc, builder.getI64Type(),
-                                 options.sample, zero, args);
-  ProposeOp::create(builder, loc, token);
+  // A draw may change the logits.
+  SmallVector<Value> given;
+  if (looksAtIds(options.policy))
+    given = SummarizeOp::create(builder, loc, i64, i64, i64, options.summarize,
+                                zero)
+                .getResults();
+  Value token = SampleOp::create(
+      builder, loc, i64, wantsDense() ? options.propose : options.sample, zero,
+      drawArguments(program, position));
+  ProposeOp::create(builder, loc, token, given);
 }
 
 /// The head of that number, or a later one.
@@ -285,16 +330,16 @@ void Generator::headsDraft(ProgramOp program, DraftOp draft, Value row) {
   Value length =
       LengthOp::create(builder, loc, builder.getI64Type(), options.state);
   askHead(arith::SubIOp::create(builder, loc, position, length), 1, row);
-  SmallVector<Value> args = {position};
-  llvm::append_range(args, program.getArguments().drop_front(2));
-  Value token = SampleOp::create(builder, loc, builder.getI64Type(),
-                                 options.sample, constant(0), args);
+  Value token =
+      SampleOp::create(builder, loc, builder.getI64Type(),
+                       wantsDense() ? options.propose : options.sample,
+                       constant(0), drawArguments(program, position));
   ProposeOp::create(builder, loc, token);
 }
 
-/// Rows of the draft of the first one asked that proposes anything.
-Value Generator::draftRows(ProgramOp program, ArrayRef<Asked> asked, Value most,
-                           ValueRange carried) {
+/// The draft of the first one asked that proposes anything.
+Generator::Draft Generator::draftRows(ProgramOp program, ArrayRef<Asked> asked,
+                                      Value most, ValueRange carried) {
   Type i64 = builder.getI64Type();
   auto state = FlatSymbolRefAttr::get(builder.getContext(), options.state);
   auto draft =
@@ -304,19 +349,27 @@ Value Generator::draftRows(ProgramOp program, ArrayRef<Asked> asked, Value most,
     modelDraft(program, draft);
   if (asked.front().kind == DrafterKind::Heads)
     headsDraft(program, draft, carried.back());
+  Draft own{draft.getRows(), {}};
+  if (wantsDense())
+    own.dense = constant(asked.front().hasBody());
   if (asked.size() == 1)
-    return draft.getRows();
-  Value found =
-      compare(arith::CmpIPredicate::sgt, draft.getRows(), constant(1));
-  auto branch =
-      scf::IfOp::create(builder, loc, i64, found, /*withElseRegion=*/true);
+    return own;
+  SmallVector<Type> types(wantsDense() ? 2 : 1, i64);
+  Value found = compare(arith::CmpIPredicate::sgt, own.rows, constant(1));
+  auto branch = scf::IfOp::create(builder, loc, types, found,
+                                  /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(builder);
-  builder.setInsertionPointToStart(branch.thenBlock());
-  scf::YieldOp::create(builder, loc, draft.getRows());
-  builder.setInsertionPointToStart(branch.elseBlock());
-  scf::YieldOp::create(builder, loc,
-                       draftRows(program, asked.drop_front(), most, carried));
-  return branch.getResult(0);
+  auto yield = [&](Block *block, function_ref<Draft()> make) {
+    builder.setInsertionPointToStart(block);
+    Draft made = make();
+    SmallVector<Value> values = {made.rows, made.dense};
+    values.resize(types.size());
+    scf::YieldOp::create(builder, loc, values);
+  };
+  yield(branch.thenBlock(), [&] { return own; });
+  yield(branch.elseBlock(),
+        [&] { return draftRows(program, asked.drop_front(), most, carried); });
+  return {branch.getResult(0), wantsDense() ? branch.getResult(1) : Value()};
 }
 
 /// Puts the last token into the state, with what is drafted behind it, and
@@ -326,7 +379,8 @@ void Generator::draftingRound(ProgramOp program, ValueRange carried) {
   Value zero = constant(0), token = carried[0], made = carried[1];
   SmallVector<Type> types(carried.size() - 1, i64);
   FeedOp::create(builder, loc, token);
-  Value rows = draftRows(program, drafters, draftLimit(program, made), carried);
+  auto [rows, dense] =
+      draftRows(program, drafters, draftLimit(program, made), carried);
   SmallVector<Type> results = {i64, i1};
   llvm::append_range(results, types);
   auto step = StepOp::create(builder, loc, results, options.state, rows);
@@ -336,15 +390,16 @@ void Generator::draftingRound(ProgramOp program, ValueRange carried) {
     ForwardOp::create(builder, loc, options.forward, rows, body->getArgument(0),
                       /*runs=*/Value());
     HeadOp::create(builder, loc, options.head, zero, rows);
+    if (options.rule == RuleKind::Judge)
+      JudgeOp::create(builder, loc, options.judge, rows);
     auto verify =
-        VerifyOp::create(builder, loc, i64, i1, types, RuleKind::Exact,
+        VerifyOp::create(builder, loc, i64, i1, types, options.rule,
                          options.state, recycles(), carried.drop_front());
     {
       OpBuilder::InsertionGuard inner(builder);
       Block *walk = enter(verify.getBody(), 2 + types.size());
       Value row = walk->getArgument(0);
-      Drawn drawn =
-          drawAndEmit(program, row, walk->getArgument(1), walk->getArgument(2));
+      Drawn drawn = decideAndEmit(program, walk, dense);
       SmallVector<Value> kept = {drawn.made, row};
       kept.truncate(types.size());
       AcceptOp::create(builder, loc, drawn.token, drawn.stop, kept);
@@ -473,12 +528,18 @@ Generator::Asked Generator::declare(DrafterKind kind,
       model ? options.modelName : stringifyDrafterKind(kind).str();
   if (kind == DrafterKind::Priority && groups++ > 0)
     name += std::to_string(groups);
+  // Drafters of the text have no rows that a policy could look at.
+  bool ofModel = looksAtIds(options.policy);
   DrafterOp::create(
-      builder, loc, name, kind, least, most, limit, PolicyKind::Goodput,
+      builder, loc, name, kind, least, most,
+      options.mostDrafted ? std::min(limit, options.mostDrafted) : limit,
+      ofModel && !model ? PolicyKind::Goodput : options.policy,
       parts.empty() ? ArrayAttr() : builder.getArrayAttr(parts),
       model ? FlatSymbolRefAttr::get(builder.getContext(),
                                      options.draft + options.state)
-            : FlatSymbolRefAttr());
+            : FlatSymbolRefAttr(),
+      ofModel && model ? builder.getDenseF32ArrayAttr(options.settings)
+                       : DenseF32ArrayAttr());
   return {name, kind};
 }
 

@@ -56,6 +56,22 @@ struct GenerationOptions {
   /// Heads that draft: `draft.head.1` to `draft.head.N`, each as `head`, but of
   /// one row, and for the id after those that the heads before it drafted.
   int64_t heads = 0;
+  /// Which drafted tokens stay. Rules beside exact have a function
+  ///   decide(row, drafted, position, ..., window)
+  /// and reject of a model's drafts
+  ///   propose(row, position, ..., window), of noise of its own
+  /// while decide has one more argument: whether the model drafted. Judge has
+  ///   judge(rows)
+  RuleKind rule = RuleKind::Exact;
+  std::string decide = "decide", propose = "propose", judge = "judge";
+  /// How much is drafted, and the numbers of the policy. Those that look at
+  /// each id of a model want a function summarize(row); other drafters have
+  /// goodput then.
+  PolicyKind policy = PolicyKind::Goodput;
+  llvm::SmallVector<float> settings;
+  std::string summarize = "summarize";
+  /// Ids of a draft; 0: as many as rows of logits allow.
+  int64_t mostDrafted = 0;
   /// What drafts, the first one first; none: plain decoding.
   llvm::SmallVector<DrafterKind> drafters;
   /// Where tokens may leave the layers; none: nowhere. The module has the

@@ -4,6 +4,7 @@
 #include "dialects/Decode/DecodeOps.h"
 #include "dialects/Common/CostTable.h"
 #include "dialects/Common/NumberFunction.h"
+#include "dialects/Tile/VerifyRule.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
@@ -96,6 +97,24 @@ LogicalResult StepOp::verify() {
 
 //===-- drafts ------------------------------------------------------------===//
 
+/// Policies that look at each id need a model, and numbers.
+static LogicalResult verifyPolicy(DrafterOp op) {
+  PolicyKind policy = op.getPolicy();
+  if (looksAtIds(policy) && op.getKind() != DrafterKind::Model)
+    return op.emitOpError("of kind ")
+           << stringifyDrafterKind(op.getKind()) << " has no rows that policy "
+           << stringifyPolicyKind(policy) << " could look at";
+  size_t wanted = policy == PolicyKind::Entropy ? 3
+                  : policy == PolicyKind::Disco ? 5
+                                                : 0;
+  size_t given = op.getSettings() ? op.getSettings()->size() : 0;
+  if (given != wanted)
+    return op.emitOpError("has ")
+           << given << " settings; policy " << stringifyPolicyKind(policy)
+           << " takes " << wanted;
+  return success();
+}
+
 LogicalResult DrafterOp::verify() {
   bool combines = getKind() == DrafterKind::Priority;
   bool asksModel = getKind() == DrafterKind::Model;
@@ -113,7 +132,7 @@ LogicalResult DrafterOp::verify() {
                : getMinMatch() == 0 || getMinMatch() > getMaxMatch())
     return emitOpError("matches ")
            << getMinMatch() << " to " << getMaxMatch() << " ids";
-  return success();
+  return verifyPolicy(*this);
 }
 
 LogicalResult DraftOp::verify() {
@@ -139,6 +158,43 @@ LogicalResult CatchUpOp::verify() {
   return success();
 }
 
+/// What makes a rule what it is: where its tokens come from.
+static LogicalResult verifyDrawn(VerifyOp op, AcceptOp accept) {
+  Value row = op.getBody().getArgument(0);
+  Operation *drawn = accept.getToken().getDefiningOp();
+  if (drawn && drawn->getParentOp() != op)
+    drawn = nullptr;
+  if (op.getRule() == RuleKind::Exact) {
+    auto sample = dyn_cast_or_null<SampleOp>(drawn);
+    if (sample && sample.getRow() == row)
+      return success();
+    return accept.emitOpError("rule exact accepts what decode.sample draws "
+                              "from the row at hand, in the same body");
+  }
+  auto decide = dyn_cast_or_null<DecideOp>(drawn);
+  if (decide && decide.getRow() == row && decide.getRule() == op.getRule())
+    return success();
+  return accept.emitOpError("rule ")
+         << stringifyRuleKind(op.getRule())
+         << " accepts what a decode.decide of that rule says of the row at "
+            "hand, in the same body";
+}
+
+LogicalResult DecideOp::verify() {
+  if (getRule() == RuleKind::Exact)
+    return emitOpError("of rule exact is a decode.sample");
+  if (!isa<VerifyOp>((*this)->getParentOp()))
+    return emitOpError("stands in no decode.verify, which follows the draft");
+  return success();
+}
+
+LogicalResult ProposeOp::verify() {
+  if (!getGiven().empty() && getGiven().size() != 3)
+    return emitOpError("is given ")
+           << getGiven().size() << " numbers; decode.summarize says three";
+  return success();
+}
+
 LogicalResult VerifyOp::verify() {
   if (getObserves() && !(*this)->getParentOfType<StepOp>())
     return emitOpError(
@@ -157,13 +213,8 @@ LogicalResult VerifyOp::verify() {
   for (Type type : getBody().getArgumentTypes())
     if (!type.isInteger(64))
       return emitOpError("carries i64 only, not ") << type;
-  // What makes the rule exact.
-  auto sample = accept.getToken().getDefiningOp<SampleOp>();
-  if (!sample || sample->getParentOp() != *this ||
-      sample.getRow() != getBody().getArgument(0))
-    return accept.emitOpError(
-        "rule exact accepts what decode.sample draws from "
-        "the row at hand, in the same body");
+  if (failed(verifyDrawn(*this, accept)))
+    return failure();
   if (!isa<StepOp>((*this)->getParentOp()))
     return emitOpError("must stand in a decode.step: it keeps reserved rows");
   if ((*this)->getParentOfType<StepOp>().getStateAttr() != getStateAttr())
@@ -267,6 +318,10 @@ LogicalResult DraftOp::verifySymbolUses(SymbolTableCollection &tables) {
   if (getAfterAttr() == drafter.getStateAttr())
     return emitOpError("drafts for the state it writes, '")
            << *drafter.getState() << "'";
+  auto propose = cast<ProposeOp>(getBody().front().getTerminator());
+  if (looksAtIds(drafter.getPolicy()) && propose.getGiven().empty())
+    return propose.emitOpError("is given nothing that policy ")
+           << stringifyPolicyKind(drafter.getPolicy()) << " could look at";
   for (auto inner : getBody().front().getOps<CatchUpOp>())
     if (inner.getStateAttr() != drafter.getStateAttr())
       return inner.emitOpError("writes '")
@@ -284,8 +339,34 @@ LogicalResult CutBackOp::verifySymbolUses(SymbolTableCollection &tables) {
     return failure();
   return verifyState(*this, getToAttr(), tables);
 }
+/// The rule that a function says it follows.
+static StringRef ruleOf(Operation *op, FlatSymbolRefAttr name,
+                        SymbolTableCollection &tables) {
+  Operation *function = tables.lookupNearestSymbolFrom(op, name);
+  auto rule = function ? function->getAttrOfType<StringAttr>(sinter::kRuleAttr)
+                       : StringAttr();
+  return rule ? rule.getValue().split(':').first : StringRef();
+}
+
+/// Rule reject keeps the law of the tokens only if it knows nothing of the
+/// noise that drafted them.
 LogicalResult VerifyOp::verifySymbolUses(SymbolTableCollection &tables) {
-  return verifyState(*this, getStateAttr(), tables);
+  if (failed(verifyState(*this, getStateAttr(), tables)))
+    return failure();
+  if (getRule() != RuleKind::Reject)
+    return success();
+  SampleOp shared;
+  (*this)->getParentOfType<ProgramOp>().walk([&](SampleOp sample) {
+    if (sample->getParentOfType<DraftOp>() &&
+        ruleOf(sample, sample.getFunctionAttr(), tables) !=
+            sinter::kProposalRule)
+      shared = sample;
+  });
+  if (!shared)
+    return success();
+  return shared.emitOpError("drafts with the noise of the text: rule reject "
+                            "needs noise of its own, as a function with "
+                            "tile.rule = \"proposal\" has");
 }
 
 static LogicalResult verifyFunction(Operation *op, FlatSymbolRefAttr name,
@@ -313,6 +394,23 @@ LogicalResult ForwardOp::verifySymbolUses(SymbolTableCollection &tables) {
 }
 LogicalResult HeadOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyFunction(*this, getFunctionAttr(), 2, tables);
+}
+LogicalResult DecideOp::verifySymbolUses(SymbolTableCollection &tables) {
+  if (failed(verifyFunction(*this, getFunctionAttr(), getArgs().size() + 2,
+                            tables)))
+    return failure();
+  StringRef rule = ruleOf(*this, getFunctionAttr(), tables);
+  if (rule == stringifyRuleKind(getRule()))
+    return success();
+  return emitOpError("of rule ")
+         << stringifyRuleKind(getRule()) << " calls '" << getFunction()
+         << "', whose tile.rule is '" << rule << "'";
+}
+LogicalResult JudgeOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyFunction(*this, getFunctionAttr(), 1, tables);
+}
+LogicalResult SummarizeOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyFunction(*this, getFunctionAttr(), 1, tables);
 }
 LogicalResult SampleOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyFunction(*this, getFunctionAttr(),

@@ -29,6 +29,9 @@ inline constexpr llvm::StringLiteral kIdsBuffer = "ids";
 inline constexpr llvm::StringLiteral kHistoryBuffer = "history";
 inline constexpr llvm::StringLiteral kLogitsBuffer = "logits";
 inline constexpr llvm::StringLiteral kTokenBuffer = "token";
+/// Ids drafted after a row, and what summaries of rows say.
+inline constexpr llvm::StringLiteral kDraftedBuffer = "drafted";
+inline constexpr llvm::StringLiteral kSummaryBuffer = "summary";
 /// Runs of the rows of a batch.
 inline constexpr llvm::StringLiteral kRunsBuffer = "runs";
 /// A bit for each layer that the sequence at hand leaves out.
@@ -48,6 +51,11 @@ inline constexpr unsigned kMostExits = 8;
 
 /// The probe makes logits of the row: they need not be made again.
 bool readsHead(ProbeKind kind);
+
+/// Whether a policy may end a draft after any id, by what is known of its row.
+inline bool looksAtIds(PolicyKind policy) {
+  return policy == PolicyKind::Entropy || policy == PolicyKind::Disco;
+}
 
 /// Follows ids, hidden rows and logits along every path of `program`.
 mlir::LogicalResult verifyFlow(ProgramOp program);

@@ -108,9 +108,12 @@ def Decode_DrafterKind : Decode_Enum<"DrafterKind", "how a drafter finds ids", [
   I32EnumAttrCase<"Recycle", 6, "recycle">, I32EnumAttrCase<"Heads", 8, "heads">]>;
 def Decode_PolicyKind : Decode_Enum<"PolicyKind", "how many ids are drafted", [
   I32EnumAttrCase<"Static", 0, "static">,
-  I32EnumAttrCase<"Goodput", 1, "goodput">]>;
+  I32EnumAttrCase<"Goodput", 1, "goodput">,
+  I32EnumAttrCase<"Ema", 2, "ema">, I32EnumAttrCase<"Entropy", 3, "entropy">,
+  I32EnumAttrCase<"Disco", 4, "disco">]>;
 def Decode_RuleKind : Decode_Enum<"RuleKind", "which drafted tokens stay", [
-  I32EnumAttrCase<"Exact", 0, "exact">]>;
+  I32EnumAttrCase<"Exact", 0, "exact">, I32EnumAttrCase<"Reject", 1, "reject">,
+  I32EnumAttrCase<"Typical", 2, "typical">, I32EnumAttrCase<"Judge", 3, "judge">]>;
 
 def Decode_DrafterOp : Decode_Op<"drafter", [Symbol, HasParent<"::mlir::ModuleOp">,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
@@ -135,14 +138,26 @@ def Decode_DrafterOp : Decode_Op<"drafter", [Symbol, HasParent<"::mlir::ModuleOp
       fed, one id each; the body of a `decode.draft` asks them (Medusa, Cai et
       al., 2024; Hydra, Ankner et al., 2024).
 
-    `most` bounds a draft. The policy `static` takes all that is found,
-    `goodput` as many as promise the most tokens a second, by what was accepted
-    before and what rows cost. Neither changes a token.
+    `most` bounds a draft. Policies say how much of it is taken, and never change
+    a token:
+
+    - `static`: all that is found;
+    - `goodput`: as many ids as promise the most tokens a second, by what was
+      accepted before and what rows cost (SmartSpec, Liu et al., 2024);
+    - `ema`: as many as were accepted lately, and none for a while where rounds
+      cost more than they give;
+    - `entropy`, of a model: while 1 - sqrt(gamma H) of its row is above a bound
+      that follows what is accepted (AdaEDL, Agrawal et al., 2024); `settings`
+      are gamma, the bound at first and the share of ids that should be right;
+    - `disco`, of a model: while a linear function of entropy, first and second
+      probability and depth is not negative (DISCO, Mamou et al., 2024, with the
+      smallest classifier); `settings` are its bias and the four weights.
 
     ```mlir
     decode.drafter @copy copy match(3 to 16) most(15) policy(goodput)
     decode.drafter @both priority most(15) policy(goodput) parts([@copy, @lookup])
     decode.drafter @model model most(15) policy(goodput) state(@draft.kv)
+    decode.drafter @sure model most(15) policy(entropy) settings([0.2, 0.6, 0.9]) state(@draft.kv)
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Decode_DrafterKind:$kind,
@@ -151,10 +166,12 @@ def Decode_DrafterOp : Decode_Op<"drafter", [Symbol, HasParent<"::mlir::ModuleOp
       ConfinedAttr<I64Attr, [IntPositive]>:$max_draft,
       Decode_PolicyKind:$policy,
       OptionalAttr<FlatSymbolRefArrayAttr>:$parts,
-      OptionalAttr<FlatSymbolRefAttr>:$state);
+      OptionalAttr<FlatSymbolRefAttr>:$state,
+      OptionalAttr<DenseF32ArrayAttr>:$settings);
   let assemblyFormat = [{
     $sym_name $kind (`match` `(` $min_match^ `to` $max_match `)`)?
-    `most` `(` $max_draft `)` `policy` `(` $policy `)` (`parts` `(` $parts^ `)`)?
+    `most` `(` $max_draft `)` `policy` `(` $policy `)`
+    (`settings` `(` $settings^ `)`)? (`parts` `(` $parts^ `)`)?
     (`state` `(` $state^ `)`)? attr-dict
   }];
   let hasVerifier = 1;
@@ -208,8 +225,15 @@ def Decode_DraftOp : Decode_User<"draft"> {
 
 def Decode_ProposeOp : Decode_Op<"propose", [Terminator, HasParent<"DraftOp">]> {
   let summary = "The next id of a draft";
-  let arguments = (ins I64:$token);
-  let assemblyFormat = "$token attr-dict";
+  let description = [{
+    With what `decode.summarize` says of its row, for a policy that ends the
+    draft after any id.
+  }];
+  let arguments = (ins I64:$token, Variadic<I64>:$given);
+  let assemblyFormat = "$token (`given` `(` $given^ `)`)? attr-dict";
+  let builders = [OpBuilder<(ins "::mlir::Value":$token),
+      [{ build($_builder, $_state, token, ::mlir::ValueRange()); }]>];
+  let hasVerifier = 1;
 }
 
 def Decode_CatchUpOp : Decode_Op<"catch_up", [SingleBlock,
@@ -255,6 +279,10 @@ def Decode_VerifyOp : Decode_Op<"verify", [SingleBlock,
     noise that depends on the position alone; so the tokens are those of
     decoding one by one, whatever was drafted. The state holds at every moment
     what it would hold then.
+
+    Other rules let `decode.decide` say the token. `reject` keeps the law of the
+    tokens; `typical` and `judge` make another text, and the plan says that they
+    are lossy.
 
     With `observes`, the token after each row that was not followed is drawn,
     too, and the drafters are told. It becomes no token of the text.
@@ -445,5 +473,6 @@ def Decode_EmitLogitsOp : Decode_Op<"emit_logits"> {
 
 include "dialects/Decode/SkipOps.td"
 include "dialects/Decode/ExitOps.td"
+include "dialects/Decode/DecodeRuleOps.td"
 
 #endif

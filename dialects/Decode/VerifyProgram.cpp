@@ -20,6 +20,8 @@ struct Facts {
   bool logits = false;
   /// A forward has run since the rows were reserved.
   bool forwarded = false;
+  /// Scores of its rows are known.
+  bool judged = false;
   /// Rows of the draft behind the id that was fed last; null: none.
   Value drafted;
   /// A draft put positions into this state that are not cut back on some path.
@@ -36,6 +38,7 @@ struct Facts {
             hidden && other.hidden,
             logits && other.logits,
             forwarded && other.forwarded,
+            judged && other.judged,
             drafted == other.drafted ? drafted : Value(),
             ahead ? ahead : other.ahead,
             hasDepth && other.hasDepth,
@@ -68,6 +71,7 @@ private:
   LogicalResult measure(MeasureOp op, Facts &facts);
   /// A forward is about to run over the reserved rows.
   LogicalResult mayCompute(Operation *op, Value rows, const Facts &facts);
+  LogicalResult draw(Operation *op, Facts &facts);
   LogicalResult body(Operation *op, Region &region, Value rows, Facts &facts);
   /// Walks `once` from the facts that hold in every iteration.
   LogicalResult loop(Facts &facts, function_ref<LogicalResult(Facts &)> once);
@@ -246,6 +250,11 @@ LogicalResult Walk::verify(VerifyOp op, Facts &facts) {
       failed(need(facts.logits, op,
                   "needs logits: no head runs on every path before")))
     return failure();
+  if (op.getRule() == RuleKind::Judge &&
+      failed(need(facts.judged, op,
+                  "needs scores: no decode.judge runs on every path between "
+                  "the forward and it")))
+    return failure();
   LogicalResult result = block(op.getBody().front(), facts);
   facts.logits = false;
   return result;
@@ -277,6 +286,15 @@ LogicalResult Walk::descend(DescendOp op, Facts &facts) {
   facts.logits = facts.hidden = facts.ids = false;
   facts.owing = true;
   return success();
+}
+
+/// A row of logits serves one draw.
+LogicalResult Walk::draw(Operation *op, Facts &facts) {
+  LogicalResult result =
+      need(facts.logits, op,
+           "needs fresh logits: no head runs on every path before");
+  facts.logits = false;
+  return result;
 }
 
 /// The body of decode.step, decode.prefill or decode.batch.
@@ -375,12 +393,16 @@ LogicalResult Walk::visit(Operation *op, Facts &facts) {
         return need(facts.hidden, head,
                     "needs hidden rows: no forward runs on every path before");
       })
-      .Case([&](SampleOp sample) {
-        LogicalResult result =
-            need(facts.logits, sample,
-                 "needs fresh logits: no head runs on every path before");
-        facts.logits = false;
-        return result;
+      .Case<SampleOp, DecideOp>(
+          [&](Operation *inner) { return draw(inner, facts); })
+      .Case([&](SummarizeOp summarize) {
+        return need(facts.logits, summarize,
+                    "needs fresh logits: no head runs on every path before");
+      })
+      .Case([&](JudgeOp judge) {
+        facts.judged = true;
+        return need(facts.hidden && facts.forwarded, judge,
+                    "needs hidden rows of the forward at hand");
       })
       .Case([&](EmitLogitsOp emit) {
         return need(facts.logits, emit,

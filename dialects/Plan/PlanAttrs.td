@@ -80,6 +80,8 @@ def Plan_DrafterKind : Plan_Enum<"DrafterKind", "how a drafter finds ids", [
 
 def Plan_PolicyKind : Plan_Enum<"PolicyKind", "how many ids are drafted", [
   I32EnumAttrCase<"Static", 0, "static">,
-  I32EnumAttrCase<"Goodput", 1, "goodput">]>;
+  I32EnumAttrCase<"Goodput", 1, "goodput">,
+  I32EnumAttrCase<"Ema", 2, "ema">, I32EnumAttrCase<"Entropy", 3, "entropy">,
+  I32EnumAttrCase<"Disco", 4, "disco">]>;
 
 #endif

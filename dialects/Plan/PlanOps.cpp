@@ -152,6 +152,16 @@ LogicalResult ReserveRowsOp::verifySymbolUses(SymbolTableCollection &tables) {
 LogicalResult CommitRowsOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyState(*this, tables);
 }
+/// Room for the ids of a draft, and for the rows that hold them.
+LogicalResult ChildrenOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyAccess(tables, *this, getBufferAttr(), 0, 128);
+}
+LogicalResult ProposeWhileOp::verify() {
+  if (getGiven().size() != 3)
+    return emitOpError("is given ")
+           << getGiven().size() << " numbers, expected three";
+  return success();
+}
 LogicalResult DraftOp::verifySymbolUses(SymbolTableCollection &tables) {
   return success(lookUp<DrafterOp>(tables, *this, getDrafterAttr()) != nullptr);
 }

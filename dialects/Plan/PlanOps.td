@@ -184,7 +184,7 @@ def Plan_DrafterOp : Plan_Declaration<"drafter", [Symbol,
   let summary = "Proposes ids that may come next";
   let description = [{
     Table `Drafter`. `match` is how long a suffix of the text must and may be,
-    `most` how many ids a draft has, `policy` how many of them are worth it,
+    `most` how many ids a draft has, `policy` how many of them are worth it, with its `settings`,
     `buffer` where it keeps what it learns.
 
     ```mlir
@@ -199,10 +199,12 @@ def Plan_DrafterOp : Plan_Declaration<"drafter", [Symbol,
       ConfinedAttr<I64Attr, [IntPositive]>:$max_draft,
       Plan_PolicyKind:$policy,
       OptionalAttr<FlatSymbolRefArrayAttr>:$parts,
-      OptionalAttr<FlatSymbolRefAttr>:$buffer);
+      OptionalAttr<FlatSymbolRefAttr>:$buffer,
+      OptionalAttr<DenseF32ArrayAttr>:$settings);
   let assemblyFormat = [{
     $sym_name $kind `match` `(` $min_match `to` $max_match `)`
-    `most` `(` $max_draft `)` `policy` `(` $policy `)` (`parts` `(` $parts^ `)`)?
+    `most` `(` $max_draft `)` `policy` `(` $policy `)`
+    (`settings` `(` $settings^ `)`)? (`parts` `(` $parts^ `)`)?
     (`buffer` `(` $buffer^ `)`)? attr-dict
   }];
 }
@@ -509,5 +511,6 @@ def Plan_EmitLogitsOp : Plan_User<"emit_logits"> {
 
 include "dialects/Plan/PlanSkipOps.td"
 include "dialects/Plan/PlanExitOps.td"
+include "dialects/Plan/PlanRuleOps.td"
 
 #endif

@@ -501,6 +501,8 @@ LogicalResult SampleTypicalOp::verify() {
 LogicalResult SampleJudgedOp::verify() {
   if (shapeOf(getToken())[0] < 2)
     return emitOpError("token has room for the judged id and the drawn one");
+  if (shapeOf(getIds())[0] % 2 != 0)
+    return emitOpError("ids has a second half for the rows of the first");
   return checkDraw(*this);
 }
 

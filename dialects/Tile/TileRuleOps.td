@@ -27,15 +27,15 @@ class Tile_DrawOp<string mnemonic, dag buffers, string buffersFormat, dag values
   let hasVerifier = 1;
 }
 
-/// One that knows the ids drafted to come after the row: ids[first .. first +
-/// count), in the order in which they were drawn.
+/// One that knows the ids drafted to come after the row: ids[0 .. count), in the
+/// order in which they were drawn.
 class Tile_RuleOp<string mnemonic, dag buffers = (ins), string buffersFormat = "",
                   string typesFormat = "", list<Trait> traits = [],
                   dag settings = (ins)>
     : Tile_DrawOp<mnemonic, !con((ins In<Tile_Ids>:$ids), buffers),
                   " `,` $ids" # buffersFormat,
-                  !con((ins Index:$first, Index:$count), settings),
-                  "`drafted` `(` $first `,` $count `)`",
+                  !con((ins Index:$count), settings),
+                  "`drafted` `(` $count `)`",
                   " `,` type($ids)" # typesFormat, traits>;
 
 def Tile_SampleProposalOp : Tile_DrawOp<"sample_proposal",
@@ -73,9 +73,9 @@ def Tile_SampleRejectOp : Tile_RuleOp<"sample_reject",
 
     ```mlir
     tile.sample_reject %logits, %work, %ids proposals(%q : memref<16x49152xf32>) if(%d) -> %token
-        row(%r) drafted(%first, %count) seed(%s) position(%p) temperature(%t) top_k(%k)
+        row(%r) drafted(%count) seed(%s) position(%p) temperature(%t) top_k(%k)
         top_p(%tp) min_p(%mp) {vocabulary = 49152}
-        : memref<4x49152xf32>, memref<98304xf32>, memref<512xi32> -> memref<1xi32>
+        : memref<4x49152xf32>, memref<98304xf32>, memref<32xi32> -> memref<1xi32>
     ```
   }];
 }
@@ -91,10 +91,10 @@ def Tile_SampleTypicalOp : Tile_RuleOp<"sample_typical", (ins), "", "", [],
     tile.sample.
 
     ```mlir
-    tile.sample_typical %logits, %work, %ids -> %token row(%r) drafted(%first, %count) seed(%s)
+    tile.sample_typical %logits, %work, %ids -> %token row(%r) drafted(%count) seed(%s)
         position(%p) temperature(%t) top_k(%k) top_p(%tp) min_p(%mp)
         {vocabulary = 49152, epsilon = 0.09 : f32, delta = 0.3 : f32}
-        : memref<4x49152xf32>, memref<98304xf32>, memref<512xi32> -> memref<1xi32>
+        : memref<4x49152xf32>, memref<98304xf32>, memref<32xi32> -> memref<1xi32>
     ```
   }];
 }
@@ -105,12 +105,13 @@ def Tile_SampleJudgedOp : Tile_RuleOp<"sample_judged",
   let description = [{
     Judge decoding (Bachmann et al., 2025). token[1] is the id of tile.sample,
     token[0] the same if it was drafted, else the first drafted id whose row has
-    a score (see tile.judge) of more than 0, else the same again.
+    a score (see tile.judge) of more than 0, else the same again. The rows of
+    the ids are in the second half of `ids`.
 
     ```mlir
-    tile.sample_judged %logits, %work, %ids, %scores -> %token row(%r) drafted(%first, %count)
+    tile.sample_judged %logits, %work, %ids, %scores -> %token row(%r) drafted(%count)
         seed(%s) position(%p) temperature(%t) top_k(%k) top_p(%tp) min_p(%mp) {vocabulary = 49152}
-        : memref<4x49152xf32>, memref<98304xf32>, memref<512xi32>, memref<32xf32> -> memref<2xi32>
+        : memref<4x49152xf32>, memref<98304xf32>, memref<32xi32>, memref<32xf32> -> memref<2xi32>
     ```
   }];
 }

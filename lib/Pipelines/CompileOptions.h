@@ -13,6 +13,7 @@
 #define SINTER_LIB_PIPELINES_COMPILEOPTIONS_H
 
 #include "lib/Pipelines/Phases.h"
+#include <algorithm>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -56,15 +57,28 @@ struct DecodePhaseOptions {
   /// Depths that sequences may have beside 100 percent, falling, and the ids of
   /// the shortest prompt that gets each; 0: none does.
   std::vector<int64_t> depths, depthsFrom;
-  std::vector<int64_t> layerOrder; ///< in which layers go; empty: evenly
-  bool layerStudy = false;         ///< a plan to measure them with
-  std::vector<std::string> exits;  ///< as the pass has them; empty: none
-  int64_t mostWaiting = 7;         ///< rows that left
-  bool exactExits = false;         ///< the text stays the same
-  double exitStop = 0;             ///< where a text ends
-  double exitDecay = 0;            ///< of thresholds
-  std::string exitQuality;         ///< what they cost and save, as measured
+  std::vector<int64_t> layerOrder;  ///< in which layers go; empty: evenly
+  bool layerStudy = false;          ///< a plan to measure them with
+  std::vector<std::string> exits;   ///< as the pass has them; empty: none
+  int64_t mostWaiting = 7;          ///< rows that left
+  bool exactExits = false;          ///< the text stays the same
+  double exitStop = 0;              ///< where a text ends
+  double exitDecay = 0;             ///< of thresholds
+  std::string exitQuality;          ///< what they cost and save, as measured
+  std::string verifyRule = "exact"; ///< as VerifyRule
+  std::string policy = "goodput";   ///< as decode-build-generation has it
+  std::vector<float> settings;      ///< of the policy
+
+  bool modelDrafts() const;
+  /// Whether the policy looks at each row of the model that drafts.
+  bool looksAtRows() const { return policy == "entropy" || policy == "disco"; }
 };
+
+inline bool DecodePhaseOptions::modelDrafts() const {
+  return std::ranges::any_of(speculate, [](const std::string &name) {
+    return name == "model" || name == "self";
+  });
+}
 
 /// Of the artifact. All of these are part of ArtifactBuilder::planKey().
 struct ArtifactOptions {

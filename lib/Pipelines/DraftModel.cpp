@@ -47,6 +47,7 @@ FailureOr<DraftModel> DraftModel::load(ModuleOp target,
   draft.choices = options;
   draft.choices.outline = OutlinePhaseOptions();
   draft.choices.tile = TilePhaseOptions();
+  draft.choices.decode = DecodePhaseOptions(); // its target draws
   draft.choices.tile.kvWindow = options.tile.kvWindow;
   draft.choices.tile.kvSinks = options.tile.kvSinks;
   draft.choices.tile.maxRows = options.tile.maxRows;

@@ -33,7 +33,8 @@ void sinter::buildOutline(OpPassManager &manager,
   manager.addPass(createDropLayers(drop));
 }
 
-static void buildTile(OpPassManager &manager, const TilePhaseOptions &options) {
+static void buildTile(OpPassManager &manager, const TilePhaseOptions &options,
+                      const DecodePhaseOptions &decode) {
   LlmToTileOptions convert;
   convert.activations = options.activations;
   convert.attention = options.attentionBf16() ? "bf16" : "f32";
@@ -43,6 +44,10 @@ static void buildTile(OpPassManager &manager, const TilePhaseOptions &options) {
   convert.maxRows = options.maxRows;
   convert.logitsRows = options.logitsRows;
   convert.maxContext = options.maxContext;
+  convert.verifyRule = decode.verifyRule;
+  convert.proposals =
+      decode.modelDrafts() || llvm::is_contained(decode.speculate, "heads");
+  convert.summarize = decode.looksAtRows();
   manager.addPass(createLlmToTile(convert));
   manager.addNestedPass<func::FuncOp>(createPlaceBarriers());
   // After the barriers: memory is reused where there is one, and needs no
@@ -72,13 +77,18 @@ void sinter::buildPhase(OpPassManager &manager, Phase phase,
     buildOutline(manager, options.outline.dropLayers);
     return manager.addPass(createVerifyOutlined());
   case Phase::Tile:
-    return buildTile(manager, options.tile);
+    return buildTile(manager, options.tile, options.decode);
   case Phase::Decode: {
     BuildGenerationOptions build;
     build.maxRows = options.tile.maxRows;
     build.logitsRows = options.tile.logitsRows;
     build.speculate.assign(options.decode.speculate.begin(),
                            options.decode.speculate.end());
+    build.verifyRule = options.decode.verifyRule.substr(
+        0, options.decode.verifyRule.find(':'));
+    build.policy = options.decode.policy;
+    build.settings.assign(options.decode.settings.begin(),
+                          options.decode.settings.end());
     manager.addPass(createLinkDraft());
     if (llvm::is_contained(options.decode.speculate, "self"))
       manager.addPass(createSelfDraft({options.decode.selfLayers}));

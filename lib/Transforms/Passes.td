@@ -311,7 +311,13 @@ def BuildGeneration : Pass<"decode-build-generation", "mlir::ModuleOp"> {
     Option<"exitStop", "exit-stop", "double", "0",
            "end the text where a probe of the head says less">,
     Option<"exitDecay", "exit-decay", "double", "0",
-           "how fast thresholds of exits fall along a text">
+           "how fast thresholds of exits fall along a text">,
+    Option<"verifyRule", "verify-rule", "std::string", "\"exact\"",
+           "which drafted tokens stay: exact, reject, typical or judge">,
+    Option<"policy", "policy", "std::string", "\"goodput\"",
+           "how much is drafted: static[:MOST], goodput, ema, or of a model "
+           "entropy or disco">,
+    ListOption<"settings", "settings", "float", "the numbers of the policy">
   ];
 }
 

@@ -10,6 +10,7 @@
 #include <span>
 
 namespace sinter::plan {
+struct Drafter;
 struct Plan;
 }
 

@@ -98,6 +98,11 @@ void Generation::propose(uint32_t row, int32_t id) {
   speculation.propose(row, id);
 }
 
+bool Generation::proposeWhile(uint32_t row, int32_t id,
+                              const RowFigures &given) {
+  return speculation.proposeWhile(row, id, given);
+}
+
 int64_t Generation::follow(int64_t row, int32_t id) {
   return speculation.follow(row, id);
 }

@@ -52,6 +52,8 @@ public:
   uint32_t draft(uint32_t drafter, std::span<const int32_t> text,
                  int32_t *recycled, int32_t *ids, uint32_t most) override;
   void propose(uint32_t row, int32_t id) override;
+  bool proposeWhile(uint32_t row, int32_t id, const RowFigures &given) override;
+  bool endsText(int32_t id) const override { return isStopId(id); }
   int64_t follow(int64_t row, int32_t id) override;
   void observe(int64_t row, int32_t id) override;
   ExitAction decide(uint32_t exit, ProbeWords said, int64_t room,

@@ -9,7 +9,7 @@
 
 namespace sinter::runtime {
 
-uint32_t Speculation::draft(const plan::Plan &plan, uint32_t drafter,
+uint32_t Speculation::draft(const plan::Plan &plan, uint32_t index,
                             std::span<const int32_t> text, int32_t *memory,
                             int32_t *out, uint32_t most) {
   settle();
@@ -18,12 +18,10 @@ uint32_t Speculation::draft(const plan::Plan &plan, uint32_t drafter,
   proposal = {};
   if (most > 0)
     proposal = runtime::propose({plan, lookahead.acceptance(), text, recycled},
-                                drafter, most);
-  bool all =
-      plan.drafters()->Get(drafter)->policy() == plan::PolicyKind::Static;
+                                index, most);
+  drafter = plan.drafters()->Get(index);
   uint32_t count = length ? (length < proposal.count ? length : proposal.count)
-                   : all  ? proposal.count
-                          : lookahead.choose(proposal);
+                          : policy.choose(*drafter, proposal, lookahead);
   ids[0] = text.back();
   if (!proposal.model) {
     memcpy(ids + 1, proposal.ids, count * sizeof(int32_t));
@@ -46,6 +44,15 @@ void Speculation::propose(uint32_t row, int32_t id) {
   if (row > 1 || !proposal.reads)
     lookahead.made(elapsed);
   started = now;
+}
+
+bool Speculation::proposeWhile(uint32_t row, int32_t id,
+                               const RowFigures &given) {
+  propose(row, id);
+  if (row + 1 < rows && (length || policy.goOn(*drafter, row, given)))
+    return true;
+  rows = row + 1;
+  return false;
 }
 
 int64_t Speculation::follow(int64_t row, int32_t id) {
@@ -83,6 +90,7 @@ void Speculation::settle() {
   for (uint32_t i = 0; i < accepted; ++i)
     ++counts.accepted_at[i];
   lookahead.learn(proposal, count, accepted);
+  policy.learn(*drafter, count, accepted);
   rows = 0;
 }
 

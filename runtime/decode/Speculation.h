@@ -4,7 +4,7 @@
 #ifndef SINTER_RUNTIME_DECODE_SPECULATION_H
 #define SINTER_RUNTIME_DECODE_SPECULATION_H
 
-#include "runtime/decode/Lookahead.h"
+#include "runtime/decode/Policy.h"
 #include "sinter-c/speculation.h"
 
 namespace sinter::runtime {
@@ -19,6 +19,8 @@ public:
                  uint32_t most);
   /// As Host::propose.
   void propose(uint32_t row, int32_t id);
+  /// As Host::proposeWhile.
+  bool proposeWhile(uint32_t row, int32_t id, const RowFigures &given);
   /// As Host::follow.
   int64_t follow(int64_t row, int32_t id);
   /// As Host::observe.
@@ -33,6 +35,8 @@ private:
   void settle();
 
   Lookahead lookahead;
+  Policy policy;
+  const plan::Drafter *drafter = nullptr; // of the proposal at hand
   uint32_t length = 0;
   Proposal proposal;
   int32_t ids[Lookahead::kRows] = {}; // of the rows

@@ -318,6 +318,7 @@ private:
     case plan::ServiceKind::Observe:
       return follow(op, argument);
     case plan::ServiceKind::Propose:
+    case plan::ServiceKind::ProposeWhile:
       return propose(op, argument);
     case plan::ServiceKind::ChooseDepth:
       return chooseDepth(op, argument);
@@ -327,6 +328,13 @@ private:
       return agree(op, argument);
     case plan::ServiceKind::Decide:
       return decide(op, argument);
+    case plan::ServiceKind::Children:
+      return children(op, argument);
+    case plan::ServiceKind::EndsText:
+      if (argument < 0 || argument >= tables.vocabulary())
+        return broken("a token outside of the vocabulary");
+      registers[op.c] = host.endsText(int32_t(argument));
+      return Status();
     case plan::ServiceKind::TakeRows:
     case plan::ServiceKind::Waiting:
       break; // above
@@ -408,7 +416,31 @@ private:
     ++proposed;
     ids()[row] = int32_t(token);
     session->history()[session->state(0).length() + row] = int32_t(token);
-    host.propose(proposed, int32_t(token));
+    if (plan::ServiceKind(op.kind) == plan::ServiceKind::Propose) {
+      host.propose(proposed, int32_t(token));
+      return Status();
+    }
+    auto number = [&](uint32_t i) {
+      return std::bit_cast<float>(
+          uint32_t(registers[program.operands[op.b + i]]));
+    };
+    bool more = host.proposeWhile(proposed, int32_t(token),
+                                  {number(2), number(3), number(4)});
+    if (!more)
+      allowed = proposed;
+    registers[op.c] = more;
+    return Status();
+  }
+
+  /// The ids drafted right after a row, and the rows that hold them.
+  Status children(const Instruction &op, int64_t row) {
+    auto *out = reinterpret_cast<int32_t *>(buffer(op.a));
+    uint32_t count = 0;
+    if (row >= 0 && row < int64_t(allowed)) {
+      out[count] = ids()[row + 1];
+      out[Program::kChildren + count++] = int32_t(row + 1);
+    }
+    registers[op.c] = count;
     return Status();
   }
 

@@ -5,6 +5,7 @@
 #define SINTER_RUNTIME_PLAN_EXECUTE_H
 
 #include "runtime/base/Status.h"
+#include "runtime/plan/RowFigures.h"
 
 #include <atomic>
 #include <cstdint>
@@ -47,6 +48,17 @@ public:
   /// Id `id` is row `row` of the draft at hand, which the program makes by
   /// itself.
   virtual void propose(uint32_t row, int32_t id) { (void)row, (void)id; }
+  /// The same, with the entropy and the two largest probabilities of the row
+  /// that the id was drawn from; whether another id is wanted.
+  virtual bool proposeWhile(uint32_t row, int32_t id, const RowFigures &given) {
+    (void)row, (void)id, (void)given;
+    return false;
+  }
+  /// Whether `id` would end the text.
+  virtual bool endsText(int32_t id) const {
+    (void)id;
+    return false;
+  }
   /// Id `id` comes after row `row` of the draft; the row that proposed it, or
   /// -1.
   virtual int64_t follow(int64_t row, int32_t id) {

@@ -320,9 +320,10 @@ private:
                op.kind() == plan::ServiceKind::Observe ||
                op.kind() == plan::ServiceKind::Hold;
     SINTER_TRY(list(op.args(),
-                    op.kind() == plan::ServiceKind::Decide ? 3
-                    : two                                  ? 2
-                                                           : 1,
+                    op.kind() == plan::ServiceKind::ProposeWhile ? 5
+                    : op.kind() == plan::ServiceKind::Decide     ? 3
+                    : two                                        ? 2
+                                                                 : 1,
                     "arguments"));
     if (op.kind() == plan::ServiceKind::Draft) {
       uint32_t drafters = plan.drafters() ? plan.drafters()->size() : 0;
@@ -340,6 +341,8 @@ private:
       return emit(
           {Opcode::Service, uint8_t(op.kind()), op.index(), first, op.dst()});
     }
+    if (op.kind() == plan::ServiceKind::Children)
+      SINTER_TRY(word(op.buffer(), (2 * Program::kChildren - 1) * 4));
     if (op.kind() == plan::ServiceKind::Observe)
       return emit({Opcode::Service, uint8_t(op.kind()), 0, first});
     if (op.kind() == plan::ServiceKind::ChooseDepth)

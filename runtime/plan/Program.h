@@ -60,6 +60,8 @@ public:
   static constexpr uint32_t kMaxCallDepth = 32;
   static constexpr uint32_t kMaxBlockDepth = 24;
   static constexpr uint32_t kMaxRegisters = 65536;
+  /// Ids that may be drafted right after a row.
+  static constexpr uint32_t kChildren = 16;
 
   /// The tables must have passed verifyTables.
   static Result<Program> build(const Origin &origin, const plan::Plan &plan);

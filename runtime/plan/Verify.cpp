@@ -292,6 +292,7 @@ private:
                      "asks itself",
                      i, part, EnumNameDrafterKind(kind));
       }
+      SINTER_TRY(policy(i, drafter));
       if (drafter.kind() == plan::DrafterKind::Recycle)
         SINTER_TRY(recycleBuffer(i, drafter.buffer()));
       if (drafter.kind() == plan::DrafterKind::Ngram ||
@@ -347,6 +348,17 @@ private:
         return bad("exit %u has the threshold %g and the decay %g", i,
                    double(exit.threshold()), double(exit.decay()));
     }
+    return Status();
+  }
+
+  Status policy(uint32_t index, const plan::Drafter &drafter) {
+    uint32_t wanted = drafter.policy() == plan::PolicyKind::Entropy ? 3
+                      : drafter.policy() == plan::PolicyKind::Disco ? 5
+                                                                    : 0;
+    uint32_t given = drafter.settings() ? drafter.settings()->size() : 0;
+    if (given < wanted)
+      return bad("drafter %u has %u settings, policy %s takes %u", index, given,
+                 EnumNamePolicyKind(drafter.policy()), wanted);
     return Status();
   }
 

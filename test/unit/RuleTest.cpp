@@ -34,7 +34,7 @@ std::string kernelText(const std::string &op, const std::string &drafted,
                        const std::string &types = "",
                        const std::string &token = "memref<1xi32>") {
   return llvm::formatv(R"mlir(
-    func.func @k(%l: memref<1x32xf32>, %w: memref<64xf32>, %ids: memref<4xi32>,
+    func.func @k(%l: memref<1x32xf32>, %w: memref<64xf32>, %ids: memref<6xi32>,
         %q: memref<4x32xf32>, %s: memref<32xf32>, %t: {4}, %seed: i64,
         %pos: index, %tb: i32, %k: index, %pb: i32, %mb: i32, %count: index,
         %dense: index) {{
@@ -42,7 +42,6 @@ std::string kernelText(const std::string &op, const std::string &drafted,
       %p = arith.bitcast %pb : i32 to f32
       %m = arith.bitcast %mb : i32 to f32
       %row = arith.constant 0 : index
-      %first = arith.constant 1 : index
       {0} -> %t row(%row) {1} seed(%seed) position(%pos) temperature(%temp)
         top_k(%k) top_p(%p) min_p(%m) {{vocabulary = 8{2}}
         : memref<1x32xf32>, memref<64xf32>{3} -> {4}
@@ -51,8 +50,8 @@ std::string kernelText(const std::string &op, const std::string &drafted,
                        op, drafted, attributes, types, token);
 }
 
-const std::string kDrafted = "drafted(%first, %count)";
-const std::string kIds = ", memref<4xi32>";
+const std::string kDrafted = "drafted(%count)";
+const std::string kIds = ", memref<6xi32>";
 
 std::string proposalText() {
   return kernelText("tile.sample_proposal %l, %w, %q", "", "",
@@ -80,14 +79,14 @@ public:
   explicit Drawer(const std::string &text)
       : kernel(text, levels().back()), logits(kPadded, 1e30f),
         work(2 * kPadded), scores(kPadded), proposals(kPositions * kPadded),
-        ids(kMost + 1), token(2) {}
+        ids(2 * kMost), token(2) {}
 
   void set(const std::vector<float> &values) {
     std::copy(values.begin(), values.end(), logits.data);
   }
   int32_t draw(const Settings &s, int64_t seed, int64_t position,
                const std::vector<int32_t> &drafted = {}, bool dense = false) {
-    std::copy(drafted.begin(), drafted.end(), ids.data + 1);
+    std::copy(drafted.begin(), drafted.end(), ids.data);
     kernel.run({logits.arg(), work.arg(), ids.arg(), proposals.arg(),
                 scores.arg(), token.arg(), uint64_t(seed), uint64_t(position),
                 bits(s.temperature), uint64_t(s.topK), bits(s.topP),
@@ -310,8 +309,10 @@ TEST(Judge, KeepsWhatWouldBeDrawnOrIsJudgedWell) {
   for (int i = 0; i < 300; ++i) {
     int32_t drawn = sample.draw({1}, 3, i);
     for (float score : {-1.0f, 0.0f, 1.0f}) {
-      rule.scores[1] = -1;
-      rule.scores[2] = score;
+      rule.ids[kMost] = 4; // rows
+      rule.ids[kMost + 1] = 1;
+      rule.scores[4] = -1;
+      rule.scores[1] = score;
       EXPECT_EQ(rule.draw({1}, 3, i, {5, 2}),
                 drawn != 5 && score > 0 ? 2 : drawn);
       EXPECT_EQ(rule.token[1], drawn);

@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "dialects/Tile/KvTypes.h"
+#include "dialects/Tile/VerifyRule.h"
 #include "lib/Pipelines/Cache.h"
 #include "lib/Pipelines/Compiler.h"
 #include "lib/Pipelines/LayerStudy.h"
@@ -81,6 +82,23 @@ cl::opt<std::string>
                  cl::desc("Matrices of the heads of --speculate=heads:FILE: "
                           "Q8_0 (default), or the types that the file has"),
                  cl::cat(category));
+cl::opt<std::string> verifyRule(
+    "verify-rule", cl::init("exact"),
+    cl::value_desc("exact|reject|typical[:EPS,DELTA]|judge:FILE[,TAU]"),
+    cl::desc("Which drafted tokens stay: those of plain decoding (exact, the "
+             "default), as many as keep the distribution (reject), likely ones "
+             "(typical, lossy; default 0.09,0.3), or those that a linear head "
+             "likes (judge, lossy; TAU 0.5)"),
+    cl::cat(category));
+cl::opt<std::string> specPolicy(
+    "spec-policy", cl::init("goodput"),
+    cl::value_desc("goodput|static[:K]|ema|entropy|disco:FILE"),
+    cl::desc(
+        "How much is drafted: what promises the most tokens a second "
+        "(goodput, the default), all or K ids (static), by an average of "
+        "what was accepted (ema), or, of a model, while its entropy is low "
+        "(entropy) or a trained classifier agrees (disco)"),
+    cl::cat(category));
 cl::list<std::string>
     targets("target", cl::CommaSeparated, cl::value_desc("LEVEL,..."),
             cl::desc("CPU levels to compile for (default: all): x86-64-v3, "
@@ -222,6 +240,46 @@ std::string readDropLayers(OutlinePhaseOptions &options) {
   return "";
 }
 
+/// The rule and the policy, or what is wrong with them.
+std::string readRule(DecodePhaseOptions &options) {
+  bool given = verifyRule.getNumOccurrences() || specPolicy.getNumOccurrences();
+  if (given && options.speculate.empty())
+    return "--verify-rule and --spec-policy want drafters: give --speculate";
+  auto rule = VerifyRule::parse(verifyRule);
+  if (!rule)
+    return "--verify-rule=" + llvm::toString(rule.takeError());
+  options.verifyRule = verifyRule;
+  auto [policy, detail] = llvm::StringRef(specPolicy).split(':');
+  const bool more = llvm::StringRef(specPolicy).contains(':');
+  int64_t most;
+  if (policy == "static" ? more && (detail.getAsInteger(10, most) || most < 1)
+                         : more != (policy == "disco"))
+    return "--spec-policy=" + specPolicy + " does not say " +
+           (policy == "static"  ? "how many ids are drafted"
+            : policy == "disco" ? "where its weights are: disco:FILE"
+                                : "a policy; there are goodput, static[:K], "
+                                  "ema, entropy and disco:FILE");
+  options.policy = policy == "disco" ? policy.str() : specPolicy.getValue();
+  if (policy == "entropy")
+    options.settings = {0.2f, 0.6f, 0.9f}; // gamma, first bound, wanted rate
+  if (policy == "disco") {
+    auto weights = readClassifier(detail);
+    if (!weights)
+      return "--spec-policy: " + llvm::toString(weights.takeError());
+    options.settings = *weights;
+  }
+  if (!llvm::is_contained({"static", "goodput", "ema", "entropy", "disco"},
+                          policy))
+    return "--spec-policy=" + specPolicy +
+           " is no policy; there are goodput, static[:K], ema, entropy and "
+           "disco:FILE";
+  if (options.looksAtRows() && !options.modelDrafts())
+    return "--spec-policy=" + policy.str() +
+           " looks at the rows of a model that drafts: give "
+           "--speculate=draft:MODEL or self";
+  return "";
+}
+
 /// Fills the options from the flags; the exit code if they make no sense.
 int readOptions(CompileOptions &options) {
   if (input.empty())
@@ -310,6 +368,8 @@ int readOptions(CompileOptions &options) {
                  "drafters of this one are in it");
   if (!options.decode.speculate.empty() && options.tile.logitsRows < 2)
     return usage("--speculate needs --max-rows of at least 2");
+  if (std::string wrong = readRule(options.decode); !wrong.empty())
+    return usage(wrong);
   options.artifact.levels.assign(targets.begin(), targets.end());
   options.artifact.golden = !noGolden;
   options.artifact.measureCost = measureCost;

@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "lib/Conversion/DecodeToPlan/DecodeToPlan.h"
+
+#include "dialects/Llm/Fidelity.h"
+#include "dialects/Tile/VerifyRule.h"
 #include "lib/Conversion/DecodeToPlan/Lowering.h"
 
 namespace sinter {
@@ -71,8 +74,21 @@ static void replaceBody(ModuleOp module, ModuleOp built) {
     module.push_back(device);
 }
 
+/// What rules make of the tokens. The function that decides knows its numbers.
+static void declareRules(ModuleOp module) {
+  module.walk([&](decode::DecideOp decide) {
+    bool keepsLaw = decide.getRule() == decode::RuleKind::Reject;
+    auto function =
+        SymbolTable::lookupNearestSymbolFrom(decide, decide.getFunctionAttr());
+    declareFidelity(module, keepsLaw ? Fidelity::Distribution : Fidelity::Lossy,
+                    "verify_rule",
+                    function->getAttrOfType<StringAttr>(kRuleAttr).getValue());
+  });
+}
+
 void DecodeToPlanPass::runOnOperation() {
   ModuleOp module = getOperation();
+  declareRules(module);
   OwningOpRef<ModuleOp> built = ModuleOp::create(module.getLoc());
   OpBuilder builder = OpBuilder::atBlockEnd(built->getBody());
   if (failed(lowerDeclarations(module, builder)))

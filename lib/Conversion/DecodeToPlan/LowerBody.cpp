@@ -46,8 +46,13 @@ private:
   LogicalResult cutBack(decode::CutBackOp op);
   LogicalResult verify(decode::VerifyOp op);
   void observe(decode::VerifyOp op);
+  /// What a function that draws leaves as its token.
+  Value drawnToken(int64_t place = 0);
   void sample(decode::SampleOp op);
   LogicalResult keeps(decode::KeepsOp op);
+  void decide(decode::DecideOp op, bool drafted = true);
+  void draw(Operation *op, bool drafted);
+  void summarize(decode::SummarizeOp op);
   LogicalResult forward(decode::ForwardOp op);
   LogicalResult descend(decode::DescendOp op);
   void measure(decode::MeasureOp op);
@@ -333,25 +338,26 @@ LogicalResult BodyLowering::verify(decode::VerifyOp op) {
   return success();
 }
 
-/// count = draft; for each: { body; propose }
+/// count = draft; for each, until the policy has enough: { body; propose }
 LogicalResult BodyLowering::draft(decode::DraftOp op) {
   Type i64 = builder.getI64Type();
   Value count = planir::DraftOp::create(builder, loc, i64, op.getDrafterAttr(),
                                         get(op.getMost()));
-  (void)set(op, binary(planir::ArithKind::Add, count, number(1)));
   if (op.getBody().empty())
-    return success();
+    return set(op, binary(planir::ArithKind::Add, count, number(1)));
   Block &body = op.getBody().front();
   Value length = planir::LengthOp::create(builder, loc, i64, op.getAfterAttr());
-  auto made =
-      planir::WhileOp::create(builder, loc, i64s(1), ValueRange{number(0)});
+  auto made = planir::WhileOp::create(builder, loc, i64s(2),
+                                      ValueRange{number(0), count});
   OpBuilder::InsertionGuard guard(builder);
-  Value done = newBlock(made.getBefore(), 1)->getArgument(0);
-  planir::ConditionOp::create(builder, loc,
-                              binary(planir::ArithKind::Lt, done, count), done);
+  Block *test = newBlock(made.getBefore(), 2);
+  planir::ConditionOp::create(
+      builder, loc,
+      binary(planir::ArithKind::Lt, test->getArgument(0), test->getArgument(1)),
+      test->getArguments());
   // The id after row n has the row n + 1, as far behind the first one.
-  Value before = newBlock(made.getBody(), 1)->getArgument(0);
-  Value row = binary(planir::ArithKind::Add, before, number(1));
+  Block *again = newBlock(made.getBody(), 2);
+  Value row = binary(planir::ArithKind::Add, again->getArgument(0), number(1));
   values.map(body.getArgument(0), binary(planir::ArithKind::Add, length, row));
   for (Operation &inner : body.without_terminator()) {
     loc = inner.getLoc();
@@ -359,9 +365,20 @@ LogicalResult BodyLowering::draft(decode::DraftOp op) {
       return failure();
   }
   auto propose = cast<decode::ProposeOp>(body.getTerminator());
-  planir::ProposeOp::create(builder, loc, row, get(propose.getToken()));
-  planir::YieldOp::create(builder, loc, row);
-  return success();
+  Value wanted = again->getArgument(1), token = get(propose.getToken());
+  if (propose.getGiven().empty()) {
+    planir::ProposeOp::create(builder, loc, row, token);
+  } else {
+    Value more = planir::ProposeWhileOp::create(builder, loc, i64, row, token,
+                                                get(propose.getGiven()));
+    // No more than there are now, where it has enough.
+    Value left = binary(planir::ArithKind::Sub, wanted, row);
+    wanted = binary(planir::ArithKind::Add, row,
+                    binary(planir::ArithKind::Mul, more, left));
+  }
+  planir::YieldOp::create(builder, loc, ValueRange{row, wanted});
+  builder.setInsertionPointAfter(made);
+  return set(op, binary(planir::ArithKind::Add, made.getResult(0), number(1)));
 }
 
 /// while (rows = min(to - length, chunk) > 0) { reserve; body; commit }
@@ -404,7 +421,7 @@ void BodyLowering::observe(decode::VerifyOp op) {
   auto step = op->getParentOfType<decode::StepOp>();
   Block &body = op.getBody().front();
   auto accept = cast<decode::AcceptOp>(body.getTerminator());
-  auto drawn = accept.getToken().getDefiningOp<decode::SampleOp>();
+  Operation *drawn = accept.getToken().getDefiningOp();
   Value first = get(step.getBody().getArgument(0));
   Value length = planir::LengthOp::create(builder, loc, builder.getI64Type(),
                                           op.getStateAttr());
@@ -421,8 +438,8 @@ void BodyLowering::observe(decode::VerifyOp op) {
   values.map(body.getArgument(0), row);
   values.map(body.getArgument(1),
              binary(planir::ArithKind::Add, first, behind));
-  sample(drawn);
-  planir::ObserveOp::create(builder, loc, row, get(drawn));
+  draw(drawn, /*drafted=*/false);
+  planir::ObserveOp::create(builder, loc, row, get(accept.getToken()));
   planir::YieldOp::create(builder, loc, behind);
 }
 
@@ -454,10 +471,51 @@ void BodyLowering::sample(decode::SampleOp op) {
     arguments.push_back(get(op.getRow()));
   llvm::append_range(arguments, get(op.getArgs()));
   call(op.getFunctionAttr(), arguments);
-  values.map(op.getToken(),
-             Value(planir::LoadI32Op::create(builder, loc, builder.getI64Type(),
-                                             symbol(decode::kTokenBuffer),
-                                             builder.getI64IntegerAttr(0))));
+  values.map(op.getToken(), drawnToken());
+}
+
+Value BodyLowering::drawnToken(int64_t place) {
+  return planir::LoadI32Op::create(builder, loc, builder.getI64Type(),
+                                   symbol(decode::kTokenBuffer),
+                                   builder.getI64IntegerAttr(4 * place));
+}
+
+/// A judged id that would end the text is none: the one drawn counts.
+void BodyLowering::decide(decode::DecideOp op, bool drafted) {
+  Type i64 = builder.getI64Type();
+  Value row = get(op.getRow());
+  Value count = drafted
+                    ? planir::ChildrenOp::create(builder, loc, i64, row,
+                                                 symbol(decode::kDraftedBuffer))
+                    : number(0);
+  SmallVector<Value> arguments = {row, count};
+  llvm::append_range(arguments, get(op.getArgs()));
+  call(op.getFunctionAttr(), arguments);
+  Value token = drawnToken();
+  if (op.getRule() == decode::RuleKind::Judge) {
+    Value drawn = drawnToken(1);
+    Value ends = planir::EndsTextOp::create(builder, loc, i64, token);
+    Value change = binary(planir::ArithKind::Sub, drawn, token);
+    token = binary(planir::ArithKind::Add, token,
+                   binary(planir::ArithKind::Mul, ends, change));
+  }
+  values.map(op.getToken(), token);
+}
+
+/// For rows that are only observed nothing counts as drafted.
+void BodyLowering::draw(Operation *op, bool drafted) {
+  if (auto inner = dyn_cast<decode::DecideOp>(op))
+    return decide(inner, drafted);
+  sample(cast<decode::SampleOp>(op));
+}
+
+void BodyLowering::summarize(decode::SummarizeOp op) {
+  call(op.getFunctionAttr(), {get(op.getRow())});
+  for (auto [place, result] : llvm::enumerate(op.getResults()))
+    values.map(result, Value(planir::LoadI32Op::create(
+                           builder, loc, builder.getI64Type(),
+                           symbol(decode::kSummaryBuffer),
+                           builder.getI64IntegerAttr(4 * int64_t(place)))));
 }
 
 /// A bit for each layer that the sequence leaves out, in words of 32.
@@ -541,6 +599,18 @@ LogicalResult BodyLowering::lowerWork(Operation *op) {
       })
       .Case([&](decode::SampleOp inner) {
         sample(inner);
+        return success();
+      })
+      .Case([&](decode::DecideOp inner) {
+        decide(inner);
+        return success();
+      })
+      .Case([&](decode::JudgeOp judge) {
+        call(judge.getFunctionAttr(), {get(judge.getRows())});
+        return success();
+      })
+      .Case([&](decode::SummarizeOp inner) {
+        summarize(inner);
         return success();
       })
       .Case([&](decode::EmitOp emit) {

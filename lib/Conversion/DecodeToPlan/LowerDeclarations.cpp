@@ -129,7 +129,7 @@ static void lowerDrafter(decode::DrafterOp drafter, OpBuilder &builder) {
       static_cast<planir::DrafterKind>(drafter.getKind()),
       drafter.getMinMatch(), drafter.getMaxMatch(), drafter.getMaxDraft(),
       static_cast<planir::PolicyKind>(drafter.getPolicy()),
-      drafter.getPartsAttr(), buffer);
+      drafter.getPartsAttr(), buffer, drafter.getSettingsAttr());
 }
 
 static void lowerDepths(decode::DepthsOp depths, OpBuilder &builder) {

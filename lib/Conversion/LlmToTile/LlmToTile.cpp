@@ -10,7 +10,7 @@
 #include "dialects/Llm/Fidelity.h"
 #include "dialects/Tile/AttentionWork.h"
 #include "dialects/Tile/KvTypes.h"
-#include "lib/Conversion/LlmToTile/RegionBuilder.h"
+#include "lib/Conversion/LlmToTile/DrawFunctions.h"
 #include "lib/Conversion/LlmToTile/WeightTable.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -57,7 +57,6 @@ private:
   LogicalResult convertDraftHeads();
   FailureOr<LaunchedRegion> convertDraftHead(func::FuncOp draft, bool selected);
   LaunchedRegion buildMap(llm::WeightOp output);
-  void buildSample();
   void buildForward();
   void launch(OpBuilder &at, const LaunchedRegion &region, ValueRange scalars,
               int64_t layer, func::CallOp call);
@@ -81,7 +80,7 @@ private:
   llm::EmbeddingOp embedding;
   SmallVector<func::CallOp> calls;
   llvm::MapVector<Operation *, LaunchedRegion> layerRegions; // by llm function
-  LaunchedRegion embedRegion, headRegion, sampleRegion;
+  LaunchedRegion embedRegion, headRegion;
   FixedBuffer hidden;
   int64_t hiddenCols = 0, vocabulary = 0, fixedBytes = 0;
   llvm::MapVector<StringAttr, FixedBuffer> ropeTables;
@@ -386,39 +385,6 @@ LogicalResult Conversion::convertDraftHeads() {
   return success();
 }
 
-/// Scalars: row of logits, positions so far, seed, temperature, top_k, top_p,
-/// min_p, penalty, window.
-void Conversion::buildSample() {
-  Type index = builder.getIndexType(), f32 = builder.getF32Type();
-  SmallVector<Type> scalars = {
-      index, index, builder.getI64Type(), f32, index, f32, f32, f32, index};
-  RegionBuilder region(module, "draw", options, 1, scalars);
-  Value logits = region.fixedBuffer(named("logits"),
-                                    rowsType(options.logitsRows, vocabulary));
-  Value history = region.fixedBuffer(
-      named("history"),
-      MemRefType::get({options.maxContext}, builder.getI32Type()));
-  Value token = region.fixedBuffer(named("token"),
-                                   MemRefType::get({1}, builder.getI32Type()));
-  Value work = region.alloc({2 * padded(vocabulary)}, f32);
-  OpBuilder &ops = region.ops();
-  tile::PenalizeOp::create(ops, region.loc(), logits, history, region.scalar(0),
-                           region.scalar(1), region.scalar(8), region.scalar(7),
-                           vocabulary);
-  tile::SampleOp::create(ops, region.loc(), logits, work, token,
-                         region.scalar(0), region.scalar(2), region.scalar(1),
-                         region.scalar(3), region.scalar(4), region.scalar(5),
-                         region.scalar(6), vocabulary);
-  region.finish();
-  sampleRegion = {"draw", llvm::to_vector(region.bindings())};
-  ++regions;
-
-  func::FuncOp list = createList("sample", scalars);
-  OpBuilder at = OpBuilder::atBlockEnd(&list.getBody().front());
-  launch(at, sampleRegion, list.getArguments(), 0, nullptr);
-  func::ReturnOp::create(at, list.getLoc());
-}
-
 func::FuncOp Conversion::createList(StringRef name, ArrayRef<Type> inputs) {
   builder.setInsertionPointToEnd(module.getBody());
   auto list = func::FuncOp::create(builder, module.getLoc(), name,
@@ -502,7 +468,10 @@ LogicalResult Conversion::run() {
   buildForward();
   if (failed(convertDraftHeads()))
     return failure();
-  buildSample();
+  DrawFunctions draws(module, options, vocabulary, hidden, hiddenCols);
+  if (failed(draws.build()))
+    return failure();
+  regions += draws.regions;
   for (func::FuncOp layer : layers)
     layer.erase();
   for (func::FuncOp draft : draftHeads)
@@ -573,6 +542,13 @@ class LlmToTilePass : public sinter::impl::LlmToTileBase<LlmToTilePass> {
     values.maxRows = llvm::alignTo(maxRows, 4);
     values.logitsRows = logitsRows;
     values.maxContext = maxContext;
+    auto rule = VerifyRule::parse(verifyRule);
+    if (!rule)
+      return module.emitError("verify-rule=")
+             << llvm::toString(rule.takeError());
+    values.rule = *rule;
+    values.proposals = proposals;
+    values.summarize = summarize;
     return success();
   }
 };

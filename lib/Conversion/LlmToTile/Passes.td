@@ -47,7 +47,14 @@ def LlmToTile : Pass<"llm-to-tile", "mlir::ModuleOp"> {
     Option<"logitsRows", "logits-rows", "int64_t", "16",
            "rows of logits that are kept at a time">,
     Option<"maxContext", "max-context", "int64_t", "0",
-           "positions of the longest session (default: the model's)">
+           "positions of the longest session (default: the model's)">,
+    Option<"verifyRule", "verify-rule", "std::string", "\"exact\"",
+           "adds functions of a rule that verifies drafts: exact (none), reject, "
+           "typical[:EPS,DELTA] or judge:FILE[,TAU]">,
+    Option<"proposals", "proposals", "bool", "false",
+           "a model drafts: rule reject keeps its probabilities">,
+    Option<"summarize", "summarize", "bool", "false",
+           "adds a function that says how sure a row of logits is">
   ];
   let statistics = [
     Statistic<"numRegions", "regions", "regions created">,

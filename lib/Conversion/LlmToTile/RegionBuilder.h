@@ -11,6 +11,7 @@
 #include "dialects/Llm/LlmOps.h"
 #include "dialects/Tile/StripLayout.h"
 #include "dialects/Tile/TileOps.h"
+#include "dialects/Tile/VerifyRule.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "llvm/ADT/MapVector.h"
 
@@ -26,6 +27,9 @@ struct TileOptions {
   int64_t maxRows = 512;
   int64_t logitsRows = 4;
   int64_t maxContext = 0;
+  VerifyRule rule;        // which drafted ids become tokens
+  bool proposals = false; // a model drafts, and rule reject wants what it said
+  bool summarize = false; // a policy wants to know how sure a model is
 };
 
 /// Buffers that live across regions, in the fixed part of the arena.

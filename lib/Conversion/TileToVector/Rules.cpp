@@ -39,8 +39,7 @@ static Value emitFirst(LaneBuilder &l, Op op,
                        llvm::function_ref<Value(Value at, Value id)> decide) {
   Value none = l.constantI(l.i32(), -1);
   return l.loop(l.index(0), op.getCount(), 1, {none},
-                [&](Value j, ValueRange token) {
-                  Value at = l.addi(op.getFirst(), j);
+                [&](Value at, ValueRange token) {
                   Value found = l.either(
                       isId(l, token[0]), [&] { return token[0]; },
                       [&] { return decide(at, l.load(op.getIds(), {at})); });
@@ -298,7 +297,11 @@ void lowerSampleJudged(LaneBuilder &l, tile::SampleJudgedOp op, Share share) {
     });
     Value token = emitOr(l, drafted, [&] {
       Value good = emitFirst(l, op, [&](Value at, Value id) {
-        Value score = l.load(op.getScores(), {at});
+        int64_t rows =
+            cast<MemRefType>(op.getIds().getType()).getDimSize(0) / 2;
+        Value row = l.load(op.getIds(), {l.addi(at, l.index(rows))});
+        Value score =
+            l.load(op.getScores(), {l.indexCast(row, l.b.getIndexType())});
         return l.select(isPositive(l, score), id, none);
       });
       return emitOr(l, good, [&] { return drawn; });

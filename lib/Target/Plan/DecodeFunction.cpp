@@ -328,7 +328,11 @@ llvm::Error FunctionDecoder::service(const plan::Service &op, Values &values) {
   const bool observes = op.kind() == plan::ServiceKind::Observe;
   bool two = follows || observes || op.kind() == plan::ServiceKind::Propose ||
              op.kind() == plan::ServiceKind::Hold;
-  size_t wanted = op.kind() == plan::ServiceKind::Decide ? 3 : two ? 2 : 1;
+  const bool weighs = op.kind() == plan::ServiceKind::ProposeWhile;
+  size_t wanted = weighs                                   ? 5
+                  : op.kind() == plan::ServiceKind::Decide ? 3
+                  : two                                    ? 2
+                                                           : 1;
   if (!op.args() || op.args()->size() != wanted)
     return bad("calls service " + Twine(EnumNameServiceKind(op.kind())) +
                " without its " + Twine(wanted) + " arguments");
@@ -366,6 +370,18 @@ llvm::Error FunctionDecoder::service(const plan::Service &op, Values &values) {
         get(op.args()->Get(2), values));
     return llvm::Error::success();
   }
+  if (weighs) {
+    SmallVector<Value> given;
+    for (uint32_t i = 2; i < wanted; ++i)
+      given.push_back(get(op.args()->Get(i), values));
+    values[op.dst()] = planir::ProposeWhileOp::create(
+        builder, loc, i64, argument, get(op.args()->Get(1), values), given);
+    return llvm::Error::success();
+  }
+  if (op.kind() == plan::ServiceKind::EndsText) {
+    values[op.dst()] = planir::EndsTextOp::create(builder, loc, i64, argument);
+    return llvm::Error::success();
+  }
   if (op.kind() == plan::ServiceKind::Draft) {
     auto drafter = symbol(names.drafters, op.index(), "drafter");
     if (!drafter)
@@ -384,6 +400,9 @@ llvm::Error FunctionDecoder::service(const plan::Service &op, Values &values) {
   IntegerAttr offset = builder.getI64IntegerAttr(op.offset());
   if (op.kind() == plan::ServiceKind::ChooseDepth)
     planir::ChooseDepthOp::create(builder, loc, argument, *buffer);
+  else if (op.kind() == plan::ServiceKind::Children)
+    values[op.dst()] =
+        planir::ChildrenOp::create(builder, loc, i64, argument, *buffer);
   else if (op.kind() == plan::ServiceKind::TakeInput)
     values[op.dst()] = planir::TakeInputOp::create(builder, loc, i64, argument,
                                                    *buffer, offset);

@@ -70,6 +70,7 @@ private:
   void costs();
   llvm::Error depths();
   llvm::Error exits();
+  DenseF32ArrayAttr settingsOf(const plan::Drafter &drafter);
 
   StringAttr text(StringRef text) { return builder.getStringAttr(text); }
   IntegerAttr number(uint64_t value) {
@@ -201,6 +202,14 @@ void TablesDecoder::states() {
   }
 }
 
+DenseF32ArrayAttr TablesDecoder::settingsOf(const plan::Drafter &drafter) {
+  SmallVector<float> settings;
+  for (uint32_t i = 0; i < count(drafter.settings()); ++i)
+    settings.push_back(drafter.settings()->Get(i));
+  return settings.empty() ? DenseF32ArrayAttr()
+                          : builder.getDenseF32ArrayAttr(settings);
+}
+
 llvm::Error TablesDecoder::drafters() {
   for (uint32_t i = 0; i < count(plan.drafters()); ++i) {
     const plan::Drafter &drafter = *plan.drafters()->Get(i);
@@ -228,7 +237,8 @@ llvm::Error TablesDecoder::drafters() {
     planir::DrafterOp::create(
         builder, loc, names.drafters[i], *kind, drafter.min_match(),
         drafter.max_match(), drafter.max_draft(), *policy,
-        parts.empty() ? ArrayAttr() : builder.getArrayAttr(parts), buffer);
+        parts.empty() ? ArrayAttr() : builder.getArrayAttr(parts), buffer,
+        settingsOf(drafter));
   }
   return llvm::Error::success();
 }

@@ -309,6 +309,19 @@ void FunctionEncoder::encodeHostOp(Operation *op, Ops &out) {
         made.index = indices.exits.lookup(inner.getExit());
         made.dst = define(inner);
       })
+      .Case([&](planir::ChildrenOp inner) {
+        service(Service::Children, buffer(inner.getBuffer()), 0, inner.getRow(),
+                define(inner), out);
+      })
+      .Case([&](planir::EndsTextOp inner) {
+        service(Service::EndsText, 0, 0, inner.getToken(), define(inner), out);
+      })
+      .Case([&](planir::ProposeWhileOp inner) {
+        auto &made = emit<plan::ServiceT>(out);
+        made.kind = Service::ProposeWhile;
+        made.args = use(inner->getOperands());
+        made.dst = define(inner);
+      })
       .Case([&](planir::TakeInputOp inner) {
         service(Service::TakeInput, buffer(inner.getBuffer()),
                 inner.getOffset(), inner.getMax(), define(inner), out);

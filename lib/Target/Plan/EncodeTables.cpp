@@ -56,6 +56,9 @@ static void encodeDrafter(planir::DrafterOp op, const PlanIndices &indices,
       drafter->parts.push_back(indices.drafters.lookup(part.getValue()));
   if (op.getBuffer())
     drafter->buffer = indices.buffers.lookup(*op.getBuffer());
+  if (op.getSettings())
+    drafter->settings.assign(op.getSettings()->begin(),
+                             op.getSettings()->end());
   tables.drafters.push_back(std::move(drafter));
 }
 

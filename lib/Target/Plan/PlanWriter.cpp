@@ -280,20 +280,28 @@ void Writer::computeMemory() {
   tables->memory = std::make_unique<plan::MemoryT>(memoryOf(*tables));
 }
 
-/// Batches of rows came with the second level of the runtime.
-static bool usesBatches(const plan::BlockT *block) {
-  return block && llvm::any_of(block->ops, [](const auto &holder) {
+using Wanted = llvm::function_ref<bool(plan::ServiceKind)>;
+
+/// Whether a program asks the runtime for such a service.
+static bool asksFor(const plan::BlockT *block, Wanted wanted) {
+  return block && llvm::any_of(block->ops, [&](const auto &holder) {
            const plan::OpKindUnion &op = holder->op;
            if (auto *service = op.AsService())
-             return service->kind == plan::ServiceKind::TakeRows;
+             return wanted(service->kind);
            if (auto *branch = op.AsIf())
-             return usesBatches(branch->then_block.get()) ||
-                    usesBatches(branch->else_block.get());
+             return asksFor(branch->then_block.get(), wanted) ||
+                    asksFor(branch->else_block.get(), wanted);
            if (auto *loop = op.AsWhile())
-             return usesBatches(loop->before.get()) ||
-                    usesBatches(loop->body.get());
+             return asksFor(loop->before.get(), wanted) ||
+                    asksFor(loop->body.get(), wanted);
            return false;
          });
+}
+
+static bool asksFor(const plan::PlanT &tables, Wanted wanted) {
+  return llvm::any_of(tables.functions, [&](const auto &function) {
+    return asksFor(function->body.get(), wanted);
+  });
 }
 
 /// The lowest runtime that knows all that the tables ask for.
@@ -301,17 +309,23 @@ static uint32_t minRuntimeOf(const plan::PlanT &tables) {
   if (!tables.depths.empty())
     return 6;
   auto latest = plan::DrafterKind::MIN;
-  for (const auto &drafter : tables.drafters)
+  auto policy = plan::PolicyKind::MIN;
+  for (const auto &drafter : tables.drafters) {
     latest = std::max(latest, drafter->kind);
-  if (!tables.exits.empty())
+    policy = std::max(policy, drafter->policy);
+  }
+  if (!tables.exits.empty() || policy > plan::PolicyKind::Goodput ||
+      asksFor(tables, [](plan::ServiceKind kind) {
+        return kind > plan::ServiceKind::Observe;
+      }))
     return 6;
   if (!tables.drafters.empty())
     return latest > plan::DrafterKind::Recycle    ? 6
            : latest > plan::DrafterKind::Model    ? 5
            : latest > plan::DrafterKind::Priority ? 4
                                                   : 3;
-  bool batches = llvm::any_of(tables.functions, [](const auto &function) {
-    return usesBatches(function->body.get());
+  bool batches = asksFor(tables, [](plan::ServiceKind kind) {
+    return kind == plan::ServiceKind::TakeRows;
   });
   bool perWorker = llvm::any_of(tables.buffers, [](const auto &buffer) {
     return buffer->bytes_per_worker > 0;

@@ -74,6 +74,8 @@ class BuildGenerationPass
     }
     if (!exits.empty() && failed(readExits(options)))
       return signalPassFailure();
+    if (failed(setRule(module, options)) || failed(setPolicy(module, options)))
+      return signalPassFailure();
     decode::buildGenerationProgram(module, options);
   }
 
@@ -122,6 +124,61 @@ class BuildGenerationPass
     while (module.lookupSymbol<func::FuncOp>(llm::draftHeadName(count + 1)))
       ++count;
     return count;
+  }
+
+  static LogicalResult need(ModuleOp module, StringRef function,
+                            const Twine &why) {
+    if (module.lookupSymbol<func::FuncOp>(function))
+      return success();
+    return module.emitError() << why << " needs a function @" << function
+                              << ", which llm-to-tile makes";
+  }
+
+  LogicalResult setRule(ModuleOp module, decode::GenerationOptions &options) {
+    auto rule = decode::symbolizeRuleKind(verifyRule);
+    if (!rule)
+      return module.emitError("verify-rule: no rule is named '")
+             << verifyRule << "'; there are exact, reject, typical and judge";
+    options.rule = *rule;
+    if (*rule == decode::RuleKind::Exact)
+      return success();
+    std::string who = "verify-rule: " + verifyRule;
+    if (options.drafters.empty())
+      return module.emitError(who) << " verifies drafts, and nothing drafts";
+    bool proposes =
+        *rule == decode::RuleKind::Reject &&
+        llvm::any_of(options.drafters, [](decode::DrafterKind kind) {
+          return kind == decode::DrafterKind::Model ||
+                 kind == decode::DrafterKind::Heads;
+        });
+    if (failed(need(module, options.decide, who)) ||
+        (proposes && failed(need(module, options.propose, who))) ||
+        (*rule == decode::RuleKind::Judge &&
+         failed(need(module, options.judge, who))))
+      return failure();
+    return success();
+  }
+
+  LogicalResult setPolicy(ModuleOp module, decode::GenerationOptions &options) {
+    auto [name, most] = StringRef(policy).split(':');
+    auto kind = decode::symbolizePolicyKind(name);
+    if (!kind)
+      return module.emitError("policy: no policy is named '")
+             << name << "'; there are static, goodput, ema, entropy and disco";
+    options.policy = *kind;
+    options.settings.assign(settings.begin(), settings.end());
+    if (!most.empty() &&
+        (*kind != decode::PolicyKind::Static ||
+         most.getAsInteger(10, options.mostDrafted) || options.mostDrafted < 1))
+      return module.emitError("policy: ")
+             << policy << " does not say how many ids are drafted";
+    if (!decode::looksAtIds(*kind))
+      return success();
+    if (!llvm::is_contained(options.drafters, decode::DrafterKind::Model))
+      return module.emitError("policy: ")
+             << name << " looks at the rows of a model that drafts, and none "
+             << "does";
+    return need(module, options.summarize, "policy: " + name);
   }
 
   static bool hasDraftModel(ModuleOp module) {

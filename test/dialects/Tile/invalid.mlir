@@ -301,7 +301,7 @@ func.func @map(%x: memref<1x32xf32>, %t: memref<32xi32>, %y: memref<4x64xf32>) {
 func.func @reject(%l: memref<4x64xf32>, %w: memref<128xf32>, %ids: memref<8xi32>, %q: memref<4x32xf32>, %t: memref<1xi32>,
                   %i: index, %seed: i64, %f: f32) {
   // expected-error @+1 {{proposals have 32 columns, the logits 64}}
-  tile.sample_reject %l, %w, %ids proposals(%q : memref<4x32xf32>) if(%i) -> %t row(%i) drafted(%i, %i) seed(%seed)
+  tile.sample_reject %l, %w, %ids proposals(%q : memref<4x32xf32>) if(%i) -> %t row(%i) drafted(%i) seed(%seed)
     position(%i) temperature(%f) top_k(%i) top_p(%f) min_p(%f) {vocabulary = 60}
     : memref<4x64xf32>, memref<128xf32>, memref<8xi32> -> memref<1xi32>
   return
@@ -320,7 +320,7 @@ func.func @proposal(%l: memref<4x64xf32>, %w: memref<128xf32>, %q: memref<4x32xf
 func.func @typical(%l: memref<4x64xf32>, %w: memref<128xf32>, %ids: memref<8xi32>, %t: memref<1xi32>, %i: index, %seed: i64,
                    %f: f32) {
   // expected-error @+1 {{epsilon and delta must not be negative}}
-  tile.sample_typical %l, %w, %ids -> %t row(%i) drafted(%i, %i) seed(%seed) position(%i) temperature(%f) top_k(%i) top_p(%f)
+  tile.sample_typical %l, %w, %ids -> %t row(%i) drafted(%i) seed(%seed) position(%i) temperature(%f) top_k(%i) top_p(%f)
     min_p(%f) {vocabulary = 60, epsilon = 0.1 : f32, delta = -0.3 : f32}
     : memref<4x64xf32>, memref<128xf32>, memref<8xi32> -> memref<1xi32>
   return
@@ -330,7 +330,7 @@ func.func @typical(%l: memref<4x64xf32>, %w: memref<128xf32>, %ids: memref<8xi32
 func.func @judged(%l: memref<4x64xf32>, %w: memref<128xf32>, %ids: memref<8xi32>, %s: memref<32xf32>, %t: memref<1xi32>,
                   %i: index, %seed: i64, %f: f32) {
   // expected-error @+1 {{token has room for the judged id and the drawn one}}
-  tile.sample_judged %l, %w, %ids, %s -> %t row(%i) drafted(%i, %i) seed(%seed) position(%i) temperature(%f) top_k(%i) top_p(%f)
+  tile.sample_judged %l, %w, %ids, %s -> %t row(%i) drafted(%i) seed(%seed) position(%i) temperature(%f) top_k(%i) top_p(%f)
     min_p(%f) {vocabulary = 60} : memref<4x64xf32>, memref<128xf32>, memref<8xi32>, memref<32xf32> -> memref<1xi32>
   return
 }
@@ -353,5 +353,14 @@ func.func @judge_type(%x: memref<8x32xf32>, %s: memref<32xf32>, %n: index) {
 func.func @summary(%l: memref<4x64xf32>, %s: memref<32xf32>, %i: index) {
   // expected-error @+1 {{logits has 64 columns}}
   tile.summarize %l -> %s row(%i) {vocabulary = 20} : memref<4x64xf32> -> memref<32xf32>
+  return
+}
+
+// -----
+func.func @judged_rows(%l: memref<4x64xf32>, %w: memref<128xf32>, %ids: memref<7xi32>, %s: memref<32xf32>, %t: memref<2xi32>,
+                       %i: index, %seed: i64, %f: f32) {
+  // expected-error @+1 {{ids has a second half for the rows of the first}}
+  tile.sample_judged %l, %w, %ids, %s -> %t row(%i) drafted(%i) seed(%seed) position(%i) temperature(%f) top_k(%i) top_p(%f)
+    min_p(%f) {vocabulary = 60} : memref<4x64xf32>, memref<128xf32>, memref<7xi32>, memref<32xf32> -> memref<2xi32>
   return
 }

@@ -137,19 +137,19 @@ func.func @rules(%l: memref<4x64xf32>, %w: memref<128xf32>, %ids: memref<8xi32>,
   // CHECK: tile.sample_proposal %{{.*}}, %{{.*}}, %{{.*}} -> %{{.*}} row(%{{.*}}) seed(
   tile.sample_proposal %l, %w, %q -> %t row(%i) seed(%seed) position(%i) temperature(%f) top_k(%i) top_p(%f) min_p(%f)
     {vocabulary = 60} : memref<4x64xf32>, memref<128xf32>, memref<4x64xf32> -> memref<2xi32>
-  // CHECK: tile.sample_reject %{{.*}}, %{{.*}}, %{{.*}} -> %{{.*}} row(%{{.*}}) drafted(%{{.*}}, %{{.*}}) seed(
-  tile.sample_reject %l, %w, %ids -> %t row(%i) drafted(%i, %i) seed(%seed) position(%i) temperature(%f) top_k(%i) top_p(%f)
+  // CHECK: tile.sample_reject %{{.*}}, %{{.*}}, %{{.*}} -> %{{.*}} row(%{{.*}}) drafted(%{{.*}}) seed(
+  tile.sample_reject %l, %w, %ids -> %t row(%i) drafted(%i) seed(%seed) position(%i) temperature(%f) top_k(%i) top_p(%f)
     min_p(%f) {vocabulary = 60} : memref<4x64xf32>, memref<128xf32>, memref<8xi32> -> memref<2xi32>
   // CHECK: tile.sample_reject {{.*}} proposals(%{{.*}} : memref<4x64xf32>) if(%{{.*}}) -> %{{.*}} row(
-  tile.sample_reject %l, %w, %ids proposals(%q : memref<4x64xf32>) if(%i) -> %t row(%i) drafted(%i, %i) seed(%seed)
+  tile.sample_reject %l, %w, %ids proposals(%q : memref<4x64xf32>) if(%i) -> %t row(%i) drafted(%i) seed(%seed)
     position(%i) temperature(%f) top_k(%i) top_p(%f) min_p(%f) {vocabulary = 60}
     : memref<4x64xf32>, memref<128xf32>, memref<8xi32> -> memref<2xi32>
   // CHECK: tile.sample_typical {{.*}} {delta = 3.000000e-01 : f32, epsilon = 9.000000e-02 : f32, vocabulary = 60 : i64}
-  tile.sample_typical %l, %w, %ids -> %t row(%i) drafted(%i, %i) seed(%seed) position(%i) temperature(%f) top_k(%i) top_p(%f)
+  tile.sample_typical %l, %w, %ids -> %t row(%i) drafted(%i) seed(%seed) position(%i) temperature(%f) top_k(%i) top_p(%f)
     min_p(%f) {vocabulary = 60, epsilon = 0.09 : f32, delta = 0.3 : f32}
     : memref<4x64xf32>, memref<128xf32>, memref<8xi32> -> memref<2xi32>
   // CHECK: tile.sample_judged %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} -> %{{.*}} row(
-  tile.sample_judged %l, %w, %ids, %s -> %t row(%i) drafted(%i, %i) seed(%seed) position(%i) temperature(%f) top_k(%i) top_p(%f)
+  tile.sample_judged %l, %w, %ids, %s -> %t row(%i) drafted(%i) seed(%seed) position(%i) temperature(%f) top_k(%i) top_p(%f)
     min_p(%f) {vocabulary = 60} : memref<4x64xf32>, memref<128xf32>, memref<8xi32>, memref<32xf32> -> memref<2xi32>
   // CHECK: tile.judge %{{.*}} -> %{{.*}} rows(%{{.*}}) {bias = 1.000000e+00 : f32, weights = dense<5.000000e-01> : tensor<60xf32>}
   tile.judge %l -> %s rows(%i) {weights = dense<0.5> : tensor<60xf32>, bias = 1.0 : f32} : memref<4x64xf32> -> memref<32xf32>

@@ -1,0 +1,125 @@
+# Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Rules that keep other drafts than those of plain decoding: their limits are plain decoding, and the plan says what they are."""
+import pytest
+
+import make_gguf
+from conftest import compile_plan, levels_here, run
+from test_draft_model import ids
+from test_self_draft import layers, silence
+from test_speculation import generate, same
+
+TARGET = f"--target={levels_here()[-1]}"
+SAMPLED = ["--temperature", "0.8", "--seed", "7"]
+GREEDY = ["--temperature", "0"]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("rules")
+    make_gguf.write(layers(4), str(path / "m.gguf"))
+    make_gguf.write(layers(4), str(path / "early.gguf"))
+    for layer in (2, 3):
+        silence(path / "early.gguf", layer)
+    return path
+
+
+def judge(folder, name, bias, weight="0"):
+    """A linear head over the rows of the tiny model."""
+    columns = make_gguf.CONFIGS["llama-gqa-8-2"]["width"]
+    (folder / name).write_text(f"{weight} " * columns + f"\n{bias}\n", encoding="utf-8")
+    return folder / name
+
+
+def plan_of(folder, rule, speculate="copy,lookup", *options, model="m"):
+    name = "".join(c if c.isalnum() else "-" for c in f"{model}{rule}{speculate}{options}")[-120:]
+    return compile_plan(folder / f"{model}.gguf", folder / f"{name}.plan", f"--verify-rule={rule}", f"--speculate={speculate}", "--no-golden",
+                        TARGET, *options)
+
+
+@pytest.mark.parametrize("speculate", ["copy,lookup", "self:2", "copy,self"])
+@pytest.mark.parametrize("rule", ["typical:1,1e9", "judge"])
+def test_the_strict_limits_are_plain_decoding(folder, rule, speculate):
+    if rule == "judge":
+        rule = f"judge:{judge(folder, 'never.txt', '-inf')}"
+    plan = plan_of(folder, rule, speculate, model="early")
+    for sampling in (GREEDY, SAMPLED):
+        for start in range(3):
+            assert same(plan, "--ids", ids(start, 30), "-n", "100", "--ignore-eos", *sampling)["rounds"] > 0
+
+
+@pytest.mark.parametrize("rule", ["typical:0,0", "judge"])
+@pytest.mark.parametrize("sampling", [GREEDY, SAMPLED], ids=" ".join)
+def test_the_lax_limits_keep_every_draft(folder, rule, sampling):
+    if rule == "judge":
+        rule = f"judge:{judge(folder, 'always.txt', 'inf')}"
+    plan = plan_of(folder, rule, "lookup", "--spec-policy=static:3")
+    figures = generate(plan, "--ids", ids(1, 40), "-n", "100", "--ignore-eos", *sampling)["speculation"]
+    # All of a draft, but for one that the end of the call cuts short.
+    assert figures["drafted"] > 50 and figures["accepted"] >= figures["drafted"] - 3
+
+
+def test_rejection_is_plain_decoding_where_it_is_greedy(folder):
+    for speculate in ("copy,lookup", "self:2", "copy,self"):
+        plan = plan_of(folder, "reject", speculate, model="early")
+        assert same(plan, "--ids", ids(1, 30), "-n", "100", "--ignore-eos", *GREEDY)["accepted"] > 0
+
+
+def test_rejection_keeps_what_the_same_model_drafts(folder):
+    """Layers that say nothing are left out of the draft: both laws are one, and nothing is refused."""
+    plan = plan_of(folder, "reject", "self:2", model="early")
+    figures = generate(plan, "--ids", ids(1, 30), "-n", "150", "--ignore-eos", *SAMPLED)["speculation"]
+    assert figures["accepted"] >= figures["drafted"] - 15 and figures["accepted"] > 50
+    assert figures["acceptance_by_position"][0] == 1
+
+
+@pytest.mark.parametrize("speculate", ["lookup", "self:2"])
+def test_rejection_keeps_the_law(folder, speculate):
+    """The fourth token over many seeds, with drafts and without: of each id about as often."""
+    plan = plan_of(folder, "reject", speculate, "--spec-policy=static:3")
+    seeds, counts = 300, ({}, {})
+    for seed in range(seeds):
+        for count, options in zip(counts, ([], ["--no-speculate"])):
+            token = generate(plan, "--ids", "5,9,5,9,5,9", "-n", "4", "--ignore-eos", "--temperature", "0.4", "--top-k", "3", "--seed", seed,
+                             *options)["tokens"][3]
+            count[token] = count.get(token, 0) + 1
+    frequent = [token for token in counts[1] if counts[1][token] + counts[0].get(token, 0) >= 10]
+    # Two samples of one law: about a degree of freedom an id.
+    square = sum((counts[0].get(t, 0) - counts[1][t]) ** 2 / (counts[0].get(t, 0) + counts[1][t]) for t in frequent)
+    assert square < 2.5 * len(frequent) + 12, (square, counts)
+
+
+def test_the_plan_says_what_it_is(folder):
+    for rule, fidelity, knob in (("reject", "distribution", "verify_rule reject"), ("typical", "lossy", "verify_rule typical:0.09,0.3"),
+                                 (f"judge:{judge(folder, 'j.txt', '0')},0.7", "lossy", "verify_rule judge:0.7"), ("exact", "exact", None)):
+        plan = plan_of(folder, rule)
+        summary = run("llm-dump", plan).stdout
+        assert f"fidelity = {fidelity}\n" in summary and (knob is None or f"{fidelity} = {knob}" in summary)
+        told = generate(plan, "--ids", ids(1, 30), "-n", "5")
+        assert told["fidelity"] == fidelity and told.get(fidelity) == knob
+
+
+@pytest.mark.parametrize("options, code, message", [
+    (["--verify-rule=luck"], 2, "luck is no rule; there are exact, reject, typical[:EPS,DELTA] and judge:FILE[,TAU]"),
+    (["--verify-rule=typical:1.5,0.3"], 2, "EPS must be between 0 and 1"),
+    (["--verify-rule=typical:0.1,-1"], 2, "DELTA must not be negative"),
+    (["--verify-rule=typical:0.1"], 2, "typical:0.1 does not say EPS,DELTA"),
+    (["--verify-rule=judge"], 2, "judge:FILE names the file with the judge's weights"),
+    (["--verify-rule=judge:none.txt,1.5"], 2, "TAU must be between 0 and 1"),
+    (["--verify-rule=judge:none.txt"], 1, "cannot read the judge none.txt"),
+    (["--verify-rule=judge:SHORT"], 1, "has 3 numbers; rows of the model have"),
+    (["--verify-rule=judge:WORDS"], 1, "has 'one' where a number is wanted"),
+    (["--spec-policy=static:0"], 2, "does not say how many ids are drafted"),
+    (["--spec-policy=disco"], 2, "does not say where its weights are"),
+    (["--spec-policy=luck"], 2, "luck is no policy; there are"),
+    (["--spec-policy=entropy"], 2, "looks at the rows of a model that drafts"),
+    (["--verify-rule=reject", "--speculate=off"], 2, "--verify-rule and --spec-policy want drafters")])
+def test_what_makes_no_sense_is_refused(folder, tmp_path, options, code, message):
+    (folder / "short.txt").write_text("1 2 3", encoding="utf-8")
+    (folder / "words.txt").write_text("one two", encoding="utf-8")
+    given = [o.replace("SHORT", str(folder / "short.txt")).replace("WORDS", str(folder / "words.txt")) for o in options]
+    if not any(o.startswith("--speculate") for o in given):
+        given.append("--speculate=copy")
+    result = run("llm-compile", folder / "m.gguf", "-o", tmp_path / "x.plan", *given, check=False)
+    assert result.returncode == code and message in result.stderr, result.stderr
+    assert not list(tmp_path.iterdir())
