@@ -56,6 +56,9 @@ struct GenerationOptions {
   /// Heads that draft: `draft.head.1` to `draft.head.N`, each as `head`, but of
   /// one row, and for the id after those that the heads before it drafted.
   int64_t heads = 0;
+  /// Drafters of the text make trees with so many leaves beside the first; 0:
+  /// chains. It takes a forward with runs.
+  int64_t branches = 0;
   /// What drafts, the first one first; none: plain decoding.
   llvm::SmallVector<DrafterKind> drafters;
   /// Where tokens may leave the layers; none: nowhere. The module has the

@@ -185,12 +185,14 @@ def Plan_DrafterOp : Plan_Declaration<"drafter", [Symbol,
   let description = [{
     Table `Drafter`. `match` is how long a suffix of the text must and may be,
     `most` how many ids a draft has, `policy` how many of them are worth it,
-    `buffer` where it keeps what it learns.
+    `buffer` where it keeps what it learns, `branches` how many leaves a draft
+    may have beside the first one, `candidates` how many ids are kept for an id.
 
     ```mlir
     plan.drafter @copy copy match(3 to 16) most(15) policy(goodput)
     plan.drafter @both priority match(0 to 0) most(15) policy(goodput) parts([@copy, @lookup])
     plan.drafter @recycle recycle match(0 to 0) most(15) policy(goodput) buffer(@recycled)
+    plan.drafter @merge merge match(0 to 0) most(15) policy(goodput) parts([@copy, @lookup]) branches(7)
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Plan_DrafterKind:$kind,
@@ -199,11 +201,14 @@ def Plan_DrafterOp : Plan_Declaration<"drafter", [Symbol,
       ConfinedAttr<I64Attr, [IntPositive]>:$max_draft,
       Plan_PolicyKind:$policy,
       OptionalAttr<FlatSymbolRefArrayAttr>:$parts,
-      OptionalAttr<FlatSymbolRefAttr>:$buffer);
+      OptionalAttr<FlatSymbolRefAttr>:$buffer,
+      DefaultValuedAttr<ConfinedAttr<I64Attr, [IntNonNegative]>, "0">:$branches,
+      DefaultValuedAttr<ConfinedAttr<I64Attr, [IntNonNegative]>, "0">:$candidates);
   let assemblyFormat = [{
     $sym_name $kind `match` `(` $min_match `to` $max_match `)`
     `most` `(` $max_draft `)` `policy` `(` $policy `)` (`parts` `(` $parts^ `)`)?
-    (`buffer` `(` $buffer^ `)`)? attr-dict
+    (`buffer` `(` $buffer^ `)`)? (`branches` `(` $branches^ `)`)?
+    (`candidates` `(` $candidates^ `)`)? attr-dict
   }];
 }
 
@@ -509,5 +514,6 @@ def Plan_EmitLogitsOp : Plan_User<"emit_logits"> {
 
 include "dialects/Plan/PlanSkipOps.td"
 include "dialects/Plan/PlanExitOps.td"
+include "dialects/Plan/PlanTreeOps.td"
 
 #endif

@@ -79,6 +79,7 @@ void sinter::buildPhase(OpPassManager &manager, Phase phase,
     build.logitsRows = options.tile.logitsRows;
     build.speculate.assign(options.decode.speculate.begin(),
                            options.decode.speculate.end());
+    build.branches = options.decode.branches;
     manager.addPass(createLinkDraft());
     if (llvm::is_contained(options.decode.speculate, "self"))
       manager.addPass(createSelfDraft({options.decode.selfLayers}));

@@ -51,6 +51,7 @@ public:
   Status emitLogits(float *rows, uint32_t count, uint32_t stride) override;
   uint32_t draft(uint32_t drafter, std::span<const int32_t> text,
                  int32_t *recycled, int32_t *ids, uint32_t most) override;
+  const DraftTree *tree() const override { return &speculation.tree(); }
   void propose(uint32_t row, int32_t id) override;
   int64_t follow(int64_t row, int32_t id) override;
   void observe(int64_t row, int32_t id) override;

@@ -18,7 +18,8 @@ namespace sinter::runtime {
 
 /// The version of this runtime that plans ask for with `min_runtime`.
 /// 2: memory by workers, batches of rows. 3: drafters. 4: models that draft.
-/// 5: drafters that have tables or learn. 6: depths of sequences, exits, heads.
+/// 5: drafters that have tables or learn. 6: depths of sequences, exits, heads,
+/// trees.
 constexpr uint32_t kRuntimeLevel = 6;
 
 /// Where a message is about: carried through everything that checks a file.

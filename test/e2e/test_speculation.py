@@ -143,7 +143,7 @@ def test_the_state_afterwards_is_that_of_plain_decoding(plan):
 
 def test_the_plan_says_what_drafts(plan):
     text = run("llm-dump", plan, "--program").stdout
-    assert "plan.drafter @copy copy" in text and "plan.draft @priority" in text
+    assert "plan.drafter @copy copy" in text and "plan.draft @merge" in text
 
 
 def costs_of(plan):

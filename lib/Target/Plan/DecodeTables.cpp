@@ -228,7 +228,8 @@ llvm::Error TablesDecoder::drafters() {
     planir::DrafterOp::create(
         builder, loc, names.drafters[i], *kind, drafter.min_match(),
         drafter.max_match(), drafter.max_draft(), *policy,
-        parts.empty() ? ArrayAttr() : builder.getArrayAttr(parts), buffer);
+        parts.empty() ? ArrayAttr() : builder.getArrayAttr(parts), buffer,
+        drafter.branches(), drafter.candidates());
   }
   return llvm::Error::success();
 }

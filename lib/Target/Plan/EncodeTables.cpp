@@ -56,6 +56,8 @@ static void encodeDrafter(planir::DrafterOp op, const PlanIndices &indices,
       drafter->parts.push_back(indices.drafters.lookup(part.getValue()));
   if (op.getBuffer())
     drafter->buffer = indices.buffers.lookup(*op.getBuffer());
+  drafter->branches = op.getBranches();
+  drafter->candidates = op.getCandidates();
   tables.drafters.push_back(std::move(drafter));
 }
 

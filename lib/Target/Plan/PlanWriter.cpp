@@ -301,15 +301,18 @@ static uint32_t minRuntimeOf(const plan::PlanT &tables) {
   if (!tables.depths.empty())
     return 6;
   auto latest = plan::DrafterKind::MIN;
-  for (const auto &drafter : tables.drafters)
+  bool trees = false;
+  for (const auto &drafter : tables.drafters) {
     latest = std::max(latest, drafter->kind);
+    trees |= drafter->branches > 0 || drafter->candidates > 1;
+  }
   if (!tables.exits.empty())
     return 6;
   if (!tables.drafters.empty())
-    return latest > plan::DrafterKind::Recycle    ? 6
-           : latest > plan::DrafterKind::Model    ? 5
-           : latest > plan::DrafterKind::Priority ? 4
-                                                  : 3;
+    return trees || latest > plan::DrafterKind::Recycle ? 6
+           : latest > plan::DrafterKind::Model          ? 5
+           : latest > plan::DrafterKind::Priority       ? 4
+                                                        : 3;
   bool batches = llvm::any_of(tables.functions, [](const auto &function) {
     return usesBatches(function->body.get());
   });
