@@ -111,7 +111,8 @@ private:
   Location loc;
   const GenerationOptions &options;
   SmallVector<Asked> drafters;
-  unsigned groups = 0; // of drafters that are asked together
+  unsigned groups = 0;   // of drafters that are asked together
+  bool branches = false; // a draft may be a tree
 };
 
 } // namespace
@@ -383,12 +384,13 @@ void Generator::draftingRound(ProgramOp program, ValueRange carried) {
       draftRows(program, drafters, draftLimit(program, made), carried);
   SmallVector<Type> results = {i64, i1};
   llvm::append_range(results, types);
-  auto step = StepOp::create(builder, loc, results, options.state, rows);
+  auto step =
+      StepOp::create(builder, loc, results, options.state, rows, branches);
   {
     OpBuilder::InsertionGuard guard(builder);
-    Block *body = enter(step.getBody(), 1);
+    Block *body = enter(step.getBody(), branches ? 2 : 1);
     ForwardOp::create(builder, loc, options.forward, rows, body->getArgument(0),
-                      /*runs=*/Value());
+                      branches ? body->getArgument(1) : Value());
     HeadOp::create(builder, loc, options.head, zero, rows);
     if (options.rule == RuleKind::Judge)
       JudgeOp::create(builder, loc, options.judge, rows);
@@ -522,11 +524,13 @@ Generator::Asked Generator::declare(DrafterKind kind,
   int64_t limit = options.logitsRows - 1;
   if (kind == DrafterKind::Heads)
     limit = std::min(limit, options.heads);
+  bool merges = kind == DrafterKind::Merge;
+  branches |= merges;
   int64_t least = copies ? kLeastCopied : looks ? 1 : 0;
   int64_t most = copies ? kMostMatched : looks ? kLongestGram : 0;
   std::string name =
       model ? options.modelName : stringifyDrafterKind(kind).str();
-  if (kind == DrafterKind::Priority && groups++ > 0)
+  if (!parts.empty() && groups++ > 0)
     name += std::to_string(groups);
   // Drafters of the text have no rows that a policy could look at.
   bool ofModel = looksAtIds(options.policy);
@@ -539,7 +543,8 @@ Generator::Asked Generator::declare(DrafterKind kind,
                                      options.draft + options.state)
             : FlatSymbolRefAttr(),
       ofModel && model ? builder.getDenseF32ArrayAttr(options.settings)
-                       : DenseF32ArrayAttr());
+                       : DenseF32ArrayAttr(),
+      merges ? options.branches : 0);
   return {name, kind};
 }
 
@@ -548,9 +553,11 @@ Generator::Asked Generator::declare(DrafterKind kind,
 void Generator::declareDrafters() {
   SmallVector<Attribute> together;
   auto close = [&] {
-    if (together.size() > 1) {
+    if (together.size() > 1 || (options.branches > 0 && !together.empty())) {
       drafters.pop_back_n(together.size());
-      drafters.push_back(declare(DrafterKind::Priority, together));
+      drafters.push_back(declare(options.branches > 0 ? DrafterKind::Merge
+                                                      : DrafterKind::Priority,
+                                 together));
     }
     together.clear();
   };

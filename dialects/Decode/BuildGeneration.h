@@ -72,6 +72,9 @@ struct GenerationOptions {
   std::string summarize = "summarize";
   /// Ids of a draft; 0: as many as rows of logits allow.
   int64_t mostDrafted = 0;
+  /// Drafters of the text make trees with so many leaves beside the first; 0:
+  /// chains. It takes a forward with runs.
+  int64_t branches = 0;
   /// What drafts, the first one first; none: plain decoding.
   llvm::SmallVector<DrafterKind> drafters;
   /// Where tokens may leave the layers; none: nowhere. The module has the

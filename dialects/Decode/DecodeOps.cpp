@@ -7,6 +7,7 @@
 #include "dialects/Tile/VerifyRule.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace sinter::decode;
@@ -85,9 +86,12 @@ static LogicalResult verifyBody(Operation *op, Region &body,
 LogicalResult PrefillOp::verify() { return verifyBody(*this, getBody(), 2); }
 
 LogicalResult StepOp::verify() {
-  if (failed(verifyBody(*this, getBody(), 1)))
+  if (failed(verifyBody(*this, getBody(), getTree() ? 2 : 1)))
     return failure();
   auto commit = cast<CommitOp>(getBody().front().getTerminator());
+  if (getTree() && !matchPattern(commit.getCount(), m_Zero()))
+    return commit.emitOpError("keeps rows of a tree, which decode.verify does: "
+                              "it takes 0");
   if (commit.getValues().getTypes() != getResults().getTypes())
     return emitOpError("has ")
            << getNumResults() << " results; its decode.commit gives "
@@ -116,7 +120,8 @@ static LogicalResult verifyPolicy(DrafterOp op) {
 }
 
 LogicalResult DrafterOp::verify() {
-  bool combines = getKind() == DrafterKind::Priority;
+  bool merges = getKind() == DrafterKind::Merge;
+  bool combines = getKind() == DrafterKind::Priority || merges;
   bool asksModel = getKind() == DrafterKind::Model;
   if (combines != (getParts() && !getParts()->empty()))
     return emitOpError("of kind ")
@@ -126,6 +131,13 @@ LogicalResult DrafterOp::verify() {
     return emitOpError("of kind ")
            << stringifyDrafterKind(getKind())
            << (asksModel ? " needs the state of its model" : " has no state");
+  if (getBranches() != 0 && !merges)
+    return emitOpError("of kind ")
+           << stringifyDrafterKind(getKind()) << " makes chains, no branches";
+  if (getBranches() >= getMaxDraft() && getBranches() != 0)
+    return emitOpError("has ")
+           << getBranches() << " branches, but no more than " << getMaxDraft()
+           << " ids";
   bool matches =
       getKind() == DrafterKind::Copy || getKind() == DrafterKind::Lookup;
   if (!matches ? getMaxMatch() != 0
@@ -233,7 +245,7 @@ LogicalResult BatchOp::verify() {
 }
 
 LogicalResult ForwardOp::verify() {
-  if (!getPosition() == !getRuns())
+  if (!getPosition() && !getRuns())
     return emitOpError("needs the position of its first row, or runs");
   return success();
 }

@@ -105,7 +105,8 @@ def Decode_DrafterKind : Decode_Enum<"DrafterKind", "how a drafter finds ids", [
   I32EnumAttrCase<"Copy", 0, "copy">, I32EnumAttrCase<"Lookup", 1, "lookup">,
   I32EnumAttrCase<"Priority", 2, "priority">, I32EnumAttrCase<"Model", 3, "model">,
   I32EnumAttrCase<"Ngram", 4, "ngram">, I32EnumAttrCase<"Trigram", 5, "trigram">,
-  I32EnumAttrCase<"Recycle", 6, "recycle">, I32EnumAttrCase<"Heads", 8, "heads">]>;
+  I32EnumAttrCase<"Recycle", 6, "recycle">, I32EnumAttrCase<"Merge", 7, "merge">,
+  I32EnumAttrCase<"Heads", 8, "heads">]>;
 def Decode_PolicyKind : Decode_Enum<"PolicyKind", "how many ids are drafted", [
   I32EnumAttrCase<"Static", 0, "static">,
   I32EnumAttrCase<"Goodput", 1, "goodput">,
@@ -131,6 +132,9 @@ def Decode_DrafterOp : Decode_Op<"drafter", [Symbol, HasParent<"::mlir::ModuleOp
       wrong one (Token Recycling, Luo et al., 2024);
     - `priority`: again and again the one of `parts` that promises the most
       tokens by what was accepted before, of equal ones the first;
+    - `merge`: what all of `parts` propose, as one tree with at most `branches`
+      leaves beside the first; where there are branches, the likeliest ids by
+      what was accepted before (N-Grammys; SpecInfer, Miao et al., 2024);
     - `model`: what another model of the plan says, whose state is `state`; the
       body of a `decode.draft` asks it (Leviathan et al., 2023);
 
@@ -158,6 +162,7 @@ def Decode_DrafterOp : Decode_Op<"drafter", [Symbol, HasParent<"::mlir::ModuleOp
     decode.drafter @both priority most(15) policy(goodput) parts([@copy, @lookup])
     decode.drafter @model model most(15) policy(goodput) state(@draft.kv)
     decode.drafter @sure model most(15) policy(entropy) settings([0.2, 0.6, 0.9]) state(@draft.kv)
+    decode.drafter @merge merge most(15) policy(goodput) parts([@copy, @lookup]) branches(7)
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Decode_DrafterKind:$kind,
@@ -167,12 +172,13 @@ def Decode_DrafterOp : Decode_Op<"drafter", [Symbol, HasParent<"::mlir::ModuleOp
       Decode_PolicyKind:$policy,
       OptionalAttr<FlatSymbolRefArrayAttr>:$parts,
       OptionalAttr<FlatSymbolRefAttr>:$state,
-      OptionalAttr<DenseF32ArrayAttr>:$settings);
+      OptionalAttr<DenseF32ArrayAttr>:$settings,
+      DefaultValuedAttr<ConfinedAttr<I64Attr, [IntNonNegative]>, "0">:$branches);
   let assemblyFormat = [{
     $sym_name $kind (`match` `(` $min_match^ `to` $max_match `)`)?
     `most` `(` $max_draft `)` `policy` `(` $policy `)`
     (`settings` `(` $settings^ `)`)? (`parts` `(` $parts^ `)`)?
-    (`state` `(` $state^ `)`)? attr-dict
+    (`state` `(` $state^ `)`)? (`branches` `(` $branches^ `)`)? attr-dict
   }];
   let hasVerifier = 1;
 }
@@ -346,12 +352,25 @@ def Decode_StepOp : Decode_Op<"step", [SingleBlock,
       decode.commit %one
     }
     ```
+
+    Rows of a draft that may branch need a `tree`: the body gets what the forward
+    takes as its position and as its runs (of a tree each path is a run, which
+    sees the rows before it where they are in plain decoding), and keeps rows by
+    `decode.verify` alone.
+
+    ```mlir
+    decode.step @kv rows(%rows) tree {
+    ^bb0(%at: i64, %runs: i64):
+      decode.forward @forward rows(%rows) at(%at) runs(%runs)
+      ...
+    }
+    ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$state, I64:$rows);
+  let arguments = (ins FlatSymbolRefAttr:$state, I64:$rows, UnitAttr:$tree);
   let results = (outs Variadic<AnyTypeOf<[I1, I64]>>:$results);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    $state `rows` `(` $rows `)` $body (`->` type($results)^)? attr-dict
+    $state `rows` `(` $rows `)` (`tree` $tree^)? $body (`->` type($results)^)? attr-dict
   }];
   let hasVerifier = 1;
 }
@@ -417,8 +436,9 @@ def Decode_ForwardOp : Decode_User<"forward", [AttrSizedOperandSegments]> {
   let description = [{
     Reads the ids of `rows` rows, writes their state and their hidden rows.
     `rows` is the count that was reserved. They are neighbours from `position`
-    on, or the `runs` runs of a batch; a function that can compute those takes
-    their number as a third argument (0: there are none).
+    on, the `runs` runs of a batch, or a tree, which has both (see
+    `decode.step`); a function that can compute runs takes their number as a
+    third argument (0: there are none).
   }];
   let arguments = (ins FlatSymbolRefAttr:$function, I64:$rows,
       Optional<I64>:$position, Optional<I64>:$runs);

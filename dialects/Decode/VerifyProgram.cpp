@@ -24,6 +24,8 @@ struct Facts {
   bool judged = false;
   /// Rows of the draft behind the id that was fed last; null: none.
   Value drafted;
+  /// They may be a tree on some path.
+  bool branches = false;
   /// A draft put positions into this state that are not cut back on some path.
   FlatSymbolRefAttr ahead;
   /// The sequence has its depth.
@@ -40,6 +42,7 @@ struct Facts {
             forwarded && other.forwarded,
             judged && other.judged,
             drafted == other.drafted ? drafted : Value(),
+            branches || other.branches,
             ahead ? ahead : other.ahead,
             hasDepth && other.hasDepth,
             begun || other.begun,
@@ -92,8 +95,10 @@ private:
   bool drafting = false;
   /// Rows reserved around the op being walked; null outside of a body.
   Value reserved;
-  /// And what runs they form, in a batch.
+  /// And what runs they form, in a batch or a tree.
   Value runs;
+  /// Where those of a tree stand.
+  Value place;
 };
 
 } // namespace
@@ -136,9 +141,13 @@ LogicalResult Walk::mayCompute(Operation *op, Value rows, const Facts &facts) {
 LogicalResult Walk::forward(ForwardOp op, Facts &facts) {
   if (failed(mayCompute(op, op.getRows(), facts)))
     return failure();
+  if (place && (op.getRuns() != runs || op.getPosition() != place))
+    return refuse(op, "must take the place and the runs of the tree");
   if (op.getRuns() != runs)
     return refuse(op, runs ? "must run the runs of the batch"
                            : "has runs, but its rows are of one session");
+  if (runs && !place && op.getPosition())
+    return refuse(op, "has one position, but its rows are of several sessions");
   if (leavesLayersOut(op) &&
       failed(need(facts.hasDepth, op,
                   "needs the depth of the sequence: no decode.choose_depth on "
@@ -157,6 +166,9 @@ LogicalResult Walk::step(StepOp op, Facts &facts) {
   if (!matchPattern(op.getRows(), m_One()) && op.getRows() != facts.drafted)
     return refuse(op, "has rows without ids: it takes one row, or those of the "
                       "decode.draft before it");
+  if (facts.branches && !op.getTree())
+    return refuse(op, "takes a chain, but the decode.draft before it may "
+                      "branch: it must be a 'tree'");
   return body(op, op.getBody(), op.getRows(), facts);
 }
 
@@ -173,6 +185,9 @@ LogicalResult Walk::draft(DraftOp op, Facts &facts) {
       return failure();
   }
   facts.drafted = op.getRows();
+  auto drafter =
+      SymbolTable::lookupNearestSymbolFrom<DrafterOp>(op, op.getDrafterAttr());
+  facts.branches |= drafter && drafter.getBranches() > 0;
   return success();
 }
 
@@ -306,13 +321,16 @@ LogicalResult Walk::body(Operation *op, Region &region, Value rows,
     return refuse(op, "comes while rows that left the layers may wait: their "
                       "keys in the layers above would stay unfilled");
   reserved = rows;
-  runs = isa<BatchOp>(op) ? region.getArgument(1) : Value();
+  auto step = dyn_cast<StepOp>(op);
+  bool tree = step && step.getTree();
+  runs = isa<BatchOp>(op) || tree ? region.getArgument(1) : Value();
+  place = tree ? region.getArgument(0) : Value();
   facts.forwarded = false;
   LogicalResult result = block(region.front(), facts);
   if (succeeded(result) && !facts.forwarded)
     result = refuse(region.front().getTerminator(),
                     "keeps rows that no forward computed on every path");
-  reserved = runs = nullptr;
+  reserved = runs = place = nullptr;
   facts.forwarded = false;
   return result;
 }
@@ -386,6 +404,7 @@ LogicalResult Walk::visit(Operation *op, Facts &facts) {
       .Case([&](FeedOp) {
         facts.ids = true;
         facts.drafted = Value();
+        facts.branches = false;
         return success();
       })
       .Case([&](HeadOp head) {

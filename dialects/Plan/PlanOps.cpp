@@ -142,6 +142,9 @@ LogicalResult KeepOp::verifySymbolUses(SymbolTableCollection &tables) {
 LogicalResult ChooseDepthOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyAccess(tables, *this, getBufferAttr(), 0, 4);
 }
+LogicalResult KeepRowOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyState(*this, tables);
+}
 LogicalResult TruncateOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyState(*this, tables);
 }
@@ -173,6 +176,9 @@ LogicalResult DrafterOp::verifySymbolUses(SymbolTableCollection &tables) {
            << stringifyDrafterKind(getKind())
            << (getBufferAttr() ? " keeps nothing in a buffer"
                                : " needs a buffer for what it learns");
+  if (getCandidates() && getKind() != DrafterKind::Recycle)
+    return emitOpError("of kind ")
+           << stringifyDrafterKind(getKind()) << " keeps no candidates";
   if (!getParts())
     return success();
   for (auto part : getParts()->getAsRange<FlatSymbolRefAttr>()) {
@@ -192,11 +198,22 @@ LogicalResult DecideOp::verifySymbolUses(SymbolTableCollection &tables) {
   return success(lookUp<ExitOp>(tables, *this, getExitAttr()) != nullptr);
 }
 /// Room for where each row stands.
-LogicalResult TakeRowsOp::verifySymbolUses(SymbolTableCollection &tables) {
+template <typename Op>
+static LogicalResult verifyPlaces(Op op, SymbolTableCollection &tables) {
   int64_t rows = 1;
-  for (auto model : (*this)->getParentOfType<ModuleOp>().getOps<ModelOp>())
+  for (auto model :
+       op->template getParentOfType<ModuleOp>().template getOps<ModelOp>())
     rows = model.getMaxRows();
-  return verifyAccess(tables, *this, getBufferAttr(), getOffset(), 16 * rows);
+  return verifyAccess(tables, op, op.getBufferAttr(), op.getOffset(),
+                      16 * rows);
+}
+LogicalResult TakeRowsOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyPlaces(*this, tables);
+}
+LogicalResult PlaceDraftOp::verifySymbolUses(SymbolTableCollection &tables) {
+  if (failed(verifyState(*this, tables)))
+    return failure();
+  return verifyPlaces(*this, tables);
 }
 
 static LogicalResult verifyBinding(DispatchOp op, Attribute binding,

@@ -185,12 +185,14 @@ def Plan_DrafterOp : Plan_Declaration<"drafter", [Symbol,
   let description = [{
     Table `Drafter`. `match` is how long a suffix of the text must and may be,
     `most` how many ids a draft has, `policy` how many of them are worth it, with its `settings`,
-    `buffer` where it keeps what it learns.
+    `buffer` where it keeps what it learns, `branches` how many leaves a draft
+    may have beside the first one, `candidates` how many ids are kept for an id.
 
     ```mlir
     plan.drafter @copy copy match(3 to 16) most(15) policy(goodput)
     plan.drafter @both priority match(0 to 0) most(15) policy(goodput) parts([@copy, @lookup])
     plan.drafter @recycle recycle match(0 to 0) most(15) policy(goodput) buffer(@recycled)
+    plan.drafter @merge merge match(0 to 0) most(15) policy(goodput) parts([@copy, @lookup]) branches(7)
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Plan_DrafterKind:$kind,
@@ -200,12 +202,15 @@ def Plan_DrafterOp : Plan_Declaration<"drafter", [Symbol,
       Plan_PolicyKind:$policy,
       OptionalAttr<FlatSymbolRefArrayAttr>:$parts,
       OptionalAttr<FlatSymbolRefAttr>:$buffer,
-      OptionalAttr<DenseF32ArrayAttr>:$settings);
+      OptionalAttr<DenseF32ArrayAttr>:$settings,
+      DefaultValuedAttr<ConfinedAttr<I64Attr, [IntNonNegative]>, "0">:$branches,
+      DefaultValuedAttr<ConfinedAttr<I64Attr, [IntNonNegative]>, "0">:$candidates);
   let assemblyFormat = [{
     $sym_name $kind `match` `(` $min_match `to` $max_match `)`
     `most` `(` $max_draft `)` `policy` `(` $policy `)`
     (`settings` `(` $settings^ `)`)? (`parts` `(` $parts^ `)`)?
-    (`buffer` `(` $buffer^ `)`)? attr-dict
+    (`buffer` `(` $buffer^ `)`)? (`branches` `(` $branches^ `)`)?
+    (`candidates` `(` $candidates^ `)`)? attr-dict
   }];
 }
 
@@ -512,5 +517,6 @@ def Plan_EmitLogitsOp : Plan_User<"emit_logits"> {
 include "dialects/Plan/PlanSkipOps.td"
 include "dialects/Plan/PlanExitOps.td"
 include "dialects/Plan/PlanRuleOps.td"
+include "dialects/Plan/PlanTreeOps.td"
 
 #endif

@@ -363,9 +363,10 @@ def Tile_RopeTableOp : Tile_Op<"rope_table", [AttrSizedOperandSegments]> {
     Row r stands at position `at` + r; angle = f32(position) * freqs[i].
 
     With `runs` (here and in other ops) that are not 0, rows are of several
-    sequences and `at` does not count: `places` says of each row the first row of
-    its run and the rows of the run, which are neighbours in their sequence, the
-    row's position, and where the page table of the sequence begins.
+    sequences: `places` says of each row the first row of its run and the rows of
+    the run, which are neighbours in their sequence, the row's position, and
+    where the page table of the sequence begins. `at` counts copies then, which
+    tile.kv_append alone looks at.
 
     ```mlir
     tile.rope_table %freqs -> %table rows(%n) at(%pos)
@@ -412,7 +413,8 @@ def Tile_KvAppendOp : Tile_Op<"kv_append", [AttrSizedOperandSegments]> {
   let summary = "stores keys and values of rows into their pages";
   let description = [{
     Row r is position p = `at` + r (see tile.rope_table for `runs`), slot p%16 of
-    page pages[p/16].  Keys are the
+    page pages[p/16].  A row of several sequences has copies: entries of `places`
+    behind those of the rows, {row, 0, position, page table}.  Keys are the
     `kv_heads` * `head_dim` columns from `k_col` on, values those from `v_col`
     on.  Narrowing rounds to nearest even and saturates at the largest finite
     value; i8 elements are codes of -127 to 127 times max|x| / 127 of the head.

@@ -27,8 +27,8 @@ typedef struct sinter_speculation {
   uint64_t accepted;  /* of these, how many became tokens */
   uint64_t draft_ns;  /* looking for drafts */
   uint64_t verify_ns; /* forwards of the rounds, with their first draw */
-  /* Acceptance by position: of the drafts with more than i ids, how many there
-   * were, and in how many the first i + 1 ids became tokens. */
+  /* Acceptance by position: of the drafts with a path of more than i ids, how
+   * many there were, and of how many i + 1 ids became tokens. */
   uint64_t drafted_at[SINTER_SPECULATION_ROWS];
   uint64_t accepted_at[SINTER_SPECULATION_ROWS];
 } sinter_speculation;

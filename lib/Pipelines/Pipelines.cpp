@@ -89,6 +89,7 @@ void sinter::buildPhase(OpPassManager &manager, Phase phase,
     build.policy = options.decode.policy;
     build.settings.assign(options.decode.settings.begin(),
                           options.decode.settings.end());
+    build.branches = options.decode.branches;
     manager.addPass(createLinkDraft());
     if (llvm::is_contained(options.decode.speculate, "self"))
       manager.addPass(createSelfDraft({options.decode.selfLayers}));

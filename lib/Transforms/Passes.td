@@ -290,6 +290,9 @@ def BuildGeneration : Pass<"decode-build-generation", "mlir::ModuleOp"> {
     the module. Of several that look at the text, the one
     that promises the most tokens drafts; a model is asked in its order.
 
+    With `branches`, drafters that look at the text make trees together, with at
+    most so many leaves beside the first one; a forward verifies all paths.
+
     With `exits`, tokens of `@generate` may leave the layers where
     `tile-cut-layers` has cut them, and `@measure_exits` hands out what exits say.
   }];
@@ -302,6 +305,8 @@ def BuildGeneration : Pass<"decode-build-generation", "mlir::ModuleOp"> {
            "rows of logits that are kept at a time">,
     ListOption<"speculate", "speculate", "std::string",
                "what drafts, the first one first">,
+    Option<"branches", "branches", "int64_t", "0",
+           "leaves of a draft beside the first one; 0: drafts are chains">,
     ListOption<"exits", "exits", "std::string",
                "where tokens may leave the layers: PROBE@LAYERS=THRESHOLD">,
     Option<"waiting", "waiting", "int64_t", "7",

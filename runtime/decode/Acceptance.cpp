@@ -17,33 +17,57 @@ uint32_t depthClass(uint32_t depth) {
 }
 } // namespace
 
-/// An id behind right ones is right more often. Where nothing was seen at a
-/// depth, the better of the prior and what was seen before it is hoped for: a
-/// depth that is never tried is never learned.
+const Acceptance::Seen &Acceptance::at(const Guess &guess, Guess::Role role,
+                                       uint32_t depth) const {
+  return seen[guess.source][uint32_t(role)][depthClass(depth)];
+}
+
+/// Of a guess of which nothing was seen in its role. An id behind right ones is
+/// right more often, one that others propose, too, likewise; one that stands
+/// behind another one, seldom.
+float Acceptance::expected(const Guess &guess, uint32_t depth) const {
+  constexpr float kBehind = 0.4f, kAgreed = 0.3f;
+  const Seen &alone = at(guess, Guess::Role::Alone, depth);
+  float rate = alone.rate;
+  if (!alone.count) {
+    bool other = guess.source % Guess::kRanks == uint32_t(Guess::Rank::Other);
+    rate = other ? guess.prior * kBehind
+                 : guess.prior + 0.05f * float(depthClass(depth));
+    // A depth that is never tried is never learned: the better of this and of
+    // what was seen before it is hoped for.
+    for (uint32_t before = depthClass(depth); !other && before-- > 0;) {
+      const Seen &shallower = seen[guess.source][0][before];
+      if (!shallower.count)
+        continue;
+      rate = shallower.rate > rate ? shallower.rate : rate;
+      break;
+    }
+  }
+  if (guess.role == Guess::Role::Agreed)
+    rate += kAgreed * (1 - rate);
+  else if (guess.role == Guess::Role::Behind)
+    rate *= kBehind;
+  return rate < 0.95f ? rate : 0.95f;
+}
+
 float Acceptance::rate(const Guess &guess, uint32_t depth) const {
-  uint32_t at = depthClass(depth);
-  const Seen *known = seen[guess.source];
-  if (known[at].count)
-    return known[at].rate;
-  float rate = guess.prior + 0.05f * float(at);
-  rate = rate < 0.95f ? rate : 0.95f;
-  for (uint32_t before = at; before-- > 0;)
-    if (known[before].count)
-      return known[before].rate > rate ? known[before].rate : rate;
-  return rate;
+  const Seen &known = at(guess, guess.role, depth);
+  return known.count ? known.rate : expected(guess, depth);
+}
+
+void Acceptance::learn(const Guess &guess, uint32_t depth, bool right) {
+  float before = rate(guess, depth);
+  Seen &known = seen[guess.source][uint32_t(guess.role)][depthClass(depth)];
+  ++known.count;
+  float weight = 1.0f / float(known.count + kPriorCount);
+  weight = weight > kNewest ? weight : kNewest;
+  known.rate = before + weight * ((right ? 1.0f : 0.0f) - before);
 }
 
 void Acceptance::learn(const Guess *guesses, uint32_t drafted,
                        uint32_t accepted) {
-  for (uint32_t depth = 0; depth < drafted && depth <= accepted; ++depth) {
-    float before = rate(guesses[depth], depth);
-    Seen &known = seen[guesses[depth].source][depthClass(depth)];
-    ++known.count;
-    float weight = 1.0f / float(known.count + kPriorCount);
-    weight = weight > kNewest ? weight : kNewest;
-    float right = depth < accepted ? 1.0f : 0.0f;
-    known.rate = before + weight * (right - before);
-  }
+  for (uint32_t depth = 0; depth < drafted && depth <= accepted; ++depth)
+    learn(guesses[depth], depth, depth < accepted);
 }
 
 float Acceptance::tokens(const Guess *guesses, uint32_t count,

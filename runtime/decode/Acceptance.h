@@ -10,18 +10,27 @@ namespace sinter::runtime {
 
 /// Who proposed an id, and how sure it was.
 struct Guess {
-  static constexpr uint32_t kDrafters = 8, kSureness = 5;
+  static constexpr uint32_t kDrafters = 8, kSureness = 5, kRanks = 2;
+  /// Of the ids that a drafter has for one place.
+  enum class Rank : uint8_t { First, Other };
+  /// What others say of the place: nothing, the same, or something likelier.
+  enum class Role : uint8_t { Alone, Agreed, Behind };
+  static constexpr uint32_t kRoles = 3;
 
   Guess() = default;
   /// `prior`: how often such ids are right where nothing was seen yet. Drafters
   /// beyond the last one share what is learned.
-  Guess(uint32_t drafter, uint32_t sureness, float prior)
-      : source(uint8_t((drafter < kDrafters ? drafter : kDrafters - 1) *
-                           kSureness +
-                       sureness)),
+  Guess(uint32_t drafter, uint32_t sureness, float prior,
+        Rank rank = Rank::First)
+      : source(uint8_t(
+            ((drafter < kDrafters ? drafter : kDrafters - 1) * kSureness +
+             sureness) *
+                kRanks +
+            uint32_t(rank))),
         prior(prior) {}
 
   uint8_t source = 0;
+  Role role = Role::Alone;
   float prior = 0;
 };
 
@@ -29,8 +38,10 @@ struct Guess {
 class Acceptance {
 public:
   float rate(const Guess &guess, uint32_t depth) const;
-  /// Of the `drafted` first ids of a proposal, the first `accepted` were right.
+  /// Of the `drafted` first ids of a chain, the first `accepted` were right.
   void learn(const Guess *guesses, uint32_t drafted, uint32_t accepted);
+  /// One that stands at `depth`, behind right ones.
+  void learn(const Guess &guess, uint32_t depth, bool right);
   /// Tokens that the first `count` guesses promise when they stand at `depth`.
   float tokens(const Guess *guesses, uint32_t count, uint32_t depth) const;
 
@@ -40,7 +51,12 @@ private:
     float rate;
     uint32_t count;
   };
-  Seen seen[Guess::kDrafters * Guess::kSureness][kDepths] = {};
+  const Seen &at(const Guess &guess, Guess::Role role, uint32_t depth) const;
+  float expected(const Guess &guess, uint32_t depth) const;
+
+  static constexpr uint32_t kSources =
+      Guess::kDrafters * Guess::kSureness * Guess::kRanks;
+  Seen seen[kSources][Guess::kRoles][kDepths] = {};
 };
 
 } // namespace sinter::runtime

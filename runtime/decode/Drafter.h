@@ -4,30 +4,16 @@
 #ifndef SINTER_RUNTIME_DECODE_DRAFTER_H
 #define SINTER_RUNTIME_DECODE_DRAFTER_H
 
-#include "runtime/decode/Acceptance.h"
-#include "sinter-c/speculation.h"
+#include "runtime/decode/Proposal.h"
 
 #include <span>
 
 namespace sinter::plan {
 struct Drafter;
 struct Plan;
-}
+} // namespace sinter::plan
 
 namespace sinter::runtime {
-
-/// Ids that may come next, and who says so of each.
-struct Proposal {
-  static constexpr uint32_t kMost = SINTER_SPECULATION_ROWS - 1;
-
-  uint32_t count = 0;
-  int32_t ids[kMost] = {};
-  Guess guesses[kMost];
-  /// The program makes the ids, which are not here, and each takes time.
-  bool model = false;
-  /// Before the first one a model may have much text to read; heads have none.
-  bool reads = false;
-};
 
 /// What drafters look at.
 struct Drafting {
@@ -36,13 +22,102 @@ struct Drafting {
   std::span<const int32_t> text; // never empty
   /// What the model said last after an id; null: nothing is kept.
   const int32_t *recycled = nullptr;
+  /// Ids that become tokens less often than this are not worth finding.
+  float least = 0;
+  /// Whether drafts may branch where the drafter says so.
+  bool branches = true;
 };
 
-/// Ids that may follow the text, at most `most`, from drafter `index` of a
-/// verified plan. But for what is recycled, drafters look at the text alone, so
-/// that a truncated session needs no care: a search costs microseconds, a
-/// forward milliseconds.
+/// Ids that may follow the text, at most `most` one behind the other, from
+/// drafter `index` of a verified plan. But for what is recycled, drafters look
+/// at the text alone, so that a truncated session needs no care: a search costs
+/// microseconds, a forward milliseconds.
 Proposal propose(const Drafting &drafting, uint32_t index, uint32_t most);
+
+/// Text and the ids that one drafter proposes behind it, a chain which may have
+/// other ids beside its own.
+class Extended {
+public:
+  /// `path` are ids behind the text that others have proposed.
+  Extended(std::span<const int32_t> text, std::span<const int32_t> path,
+           Proposal &made)
+      : text(text), path(path), made(made) {}
+  size_t size() const { return text.size() + path.size() + length; }
+  int32_t operator[](size_t i) const {
+    if (i < text.size())
+      return text[i];
+    i -= text.size();
+    return i < path.size() ? path[i] : made.ids[chain[i - path.size()]];
+  }
+  int32_t back() const { return (*this)[size() - 1]; }
+  /// The greatest place up to `end` behind an id that equals the last one; 0:
+  /// there is none.
+  size_t previous(size_t end) const;
+  /// How many ids stand behind the text.
+  uint32_t depth() const { return uint32_t(path.size()) + length; }
+
+  void push(int32_t id, const Guess &guess) {
+    made.add(end, id, guess);
+    chain[length++] = uint8_t(made.count - 1);
+    end = made.count;
+  }
+  /// Another id for the place that is pushed next.
+  void also(int32_t id, const Guess &guess) { made.add(end, id, guess); }
+  bool full() const { return made.count == Proposal::kMost; }
+  /// What the next id comes after.
+  uint32_t last() const { return end; }
+  Proposal &proposal() { return made; }
+
+private:
+  std::span<const int32_t> text, path;
+  Proposal &made;
+  uint8_t chain[Proposal::kMost] = {};
+  uint32_t length = 0, end = 0;
+};
+
+/// One drafter at work.
+class Work {
+public:
+  Work(const Drafting &drafting, const plan::Drafter &drafter, uint32_t index,
+       Extended &text, uint32_t most)
+      : drafting(drafting), drafter(drafter), index(index), text(text),
+        limit(most) {}
+
+  /// Ids that are wanted, one behind the other.
+  uint32_t most() const { return limit; }
+
+  /// Pushes ids, one behind the other: false where there are enough, or the
+  /// next one would hardly become a token.
+  bool push(int32_t id, uint32_t sureness, float prior);
+  /// Another id for the place that is pushed next.
+  void also(int32_t id, uint32_t sureness, float prior);
+
+  const Drafting &drafting;
+  const plan::Drafter &drafter;
+  const uint32_t index;
+  Extended &text;
+
+private:
+  uint32_t limit, pushed = 0;
+  float reached = 1;
+};
+
+/// Ids before `end` that equal the last ids of `text`, at most `most`.
+uint32_t matchBefore(const Extended &text, size_t end, uint32_t most);
+
+// One kind each.
+void copy(Work &work);
+void lookup(Work &work);
+void ngram(Work &work);
+void trigram(Work &work);
+void recycled(Work &work);
+/// What the parts of a drafter propose, as one tree.
+void merge(const Drafting &drafting, const plan::Drafter &drafter,
+           Extended &text, uint32_t most);
+
+/// Lets drafter `index` push what it finds, at most `most` ids.
+void append(const Drafting &drafting, uint32_t index, Extended &text,
+            uint32_t most);
 
 /// How often the model said the same after an id stands above the id.
 constexpr uint32_t kRecycledBits = 24;

@@ -51,6 +51,7 @@ public:
   Status emitLogits(float *rows, uint32_t count, uint32_t stride) override;
   uint32_t draft(uint32_t drafter, std::span<const int32_t> text,
                  int32_t *recycled, int32_t *ids, uint32_t most) override;
+  const DraftTree *tree() const override { return &speculation.tree(); }
   void propose(uint32_t row, int32_t id) override;
   bool proposeWhile(uint32_t row, int32_t id, const RowFigures &given) override;
   bool endsText(int32_t id) const override { return isStopId(id); }

@@ -81,11 +81,13 @@ uint32_t Lookahead::choose(const Proposal &proposal) {
   uint32_t most = proposal.count;
   if (proposal.model && mostOfModel < most)
     most = mostOfModel;
-  double tokens = 1, reached = 1, best = 1 / time(1);
+  double tokens = 1, reached[Proposal::kMost + 1] = {1}, best = 1 / time(1);
   uint32_t chosen = 0;
   for (uint32_t drafted = 1; drafted <= most; ++drafted) {
-    reached *= rates.rate(proposal.guesses[drafted - 1], drafted - 1);
-    tokens += reached;
+    uint32_t i = drafted - 1;
+    reached[drafted] = reached[proposal.parents[i]] *
+                       rates.rate(proposal.guesses[i], proposal.depth(i));
+    tokens += reached[drafted];
     double speed = tokens / (time(drafted + 1) + drafted * idCost(proposal));
     if (speed > best) {
       best = speed;
@@ -100,6 +102,20 @@ uint32_t Lookahead::choose(const Proposal &proposal) {
     return chosen;
   rejected[proposal.model] = 0;
   return tried;
+}
+
+void Lookahead::learn(const Proposal &proposal, uint32_t drafted,
+                      uint32_t accepted, std::span<const int32_t> said) {
+  if (proposal.model)
+    return learn(proposal, drafted, accepted);
+  bool right[Proposal::kMost + 1] = {true};
+  for (uint32_t i = 0; i < proposal.count; ++i) {
+    uint32_t depth = proposal.depth(i);
+    if (!right[proposal.parents[i]] || depth >= said.size())
+      continue;
+    right[i + 1] = proposal.ids[i] == said[depth];
+    rates.learn(proposal.guesses[i], depth, right[i + 1]);
+  }
 }
 
 void Lookahead::learn(const Proposal &proposal, uint32_t drafted,

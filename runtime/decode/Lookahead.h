@@ -4,7 +4,9 @@
 #ifndef SINTER_RUNTIME_DECODE_LOOKAHEAD_H
 #define SINTER_RUNTIME_DECODE_LOOKAHEAD_H
 
-#include "runtime/decode/Drafter.h"
+#include "runtime/decode/Proposal.h"
+
+#include <span>
 
 namespace sinter::plan {
 struct Costs;
@@ -23,14 +25,20 @@ public:
   /// What the plan says of costs, which holds until they were measured; null:
   /// nothing.
   void assume(const plan::Costs *costs) { prior = costs; }
-  /// A number of ids, up to those of `proposal`, with the most tokens a second;
+  /// A number of ids, the first of `proposal`, with the most tokens a second;
   /// now and then a few although none seem to be worth it.
   uint32_t choose(const Proposal &proposal);
   /// A round of `rows` rows took so long.
   void took(uint32_t rows, uint64_t nanoseconds);
   /// A model made an id in that time.
   void made(uint64_t nanoseconds);
-  /// Of the first `drafted` ids of a proposal, the first `accepted` were right.
+  /// Of the first `drafted` ids of a proposal, `accepted`, one behind the
+  /// other, were right; behind the text and each of those the model said
+  /// `said`. Of what was proposed and not drafted it is known, too, whether it
+  /// was right.
+  void learn(const Proposal &proposal, uint32_t drafted, uint32_t accepted,
+             std::span<const int32_t> said);
+  /// The same of a chain, of which is known what was drafted.
   void learn(const Proposal &proposal, uint32_t drafted, uint32_t accepted);
   const Acceptance &acceptance() const { return rates; }
 
@@ -39,6 +47,9 @@ public:
   double cost(uint32_t rows) const;
   /// The same of an id of the proposal.
   double idCost(const Proposal &proposal) const;
+
+  /// Ids that become tokens less often than this are never worth a row.
+  static constexpr float kLeast = 0.02f;
 
 private:
   double hopedCost(uint32_t rows) const;

@@ -3,6 +3,7 @@
 
 #include "runtime/decode/Speculation.h"
 #include "runtime/base/Clock.h"
+#include "runtime/decode/Drafter.h"
 #include "runtime/schema/plan_generated.h"
 
 #include <cstring>
@@ -15,24 +16,50 @@ uint32_t Speculation::draft(const plan::Plan &plan, uint32_t index,
   settle();
   uint64_t before = nanoseconds();
   recycled = memory;
+  drafter = plan.drafters()->Get(index);
+  bool all = drafter->policy() == plan::PolicyKind::Static;
+  // Drafts of a given length are chains.
+  const Drafting drafting{plan,
+                          lookahead.acceptance(),
+                          text,
+                          recycled,
+                          all || length ? 0 : Lookahead::kLeast,
+                          length == 0};
   proposal = {};
   if (most > 0)
-    proposal = runtime::propose({plan, lookahead.acceptance(), text, recycled},
-                                index, most);
-  drafter = plan.drafters()->Get(index);
+    proposal = runtime::propose(drafting, index, most);
   uint32_t count = length ? (length < proposal.count ? length : proposal.count)
                           : policy.choose(*drafter, proposal, lookahead);
   ids[0] = text.back();
-  if (!proposal.model) {
-    memcpy(ids + 1, proposal.ids, count * sizeof(int32_t));
-    memcpy(out, proposal.ids, count * sizeof(int32_t));
-  }
-  rows = count + 1;
-  accepted = 0;
+  arrange(count);
+  if (!proposal.model)
+    memcpy(out, ids + 1, count * sizeof(int32_t));
+  accepted = saidCount = 0;
   timed = false;
   started = nanoseconds();
   counts.draft_ns += started - before;
   return count;
+}
+
+/// The first `count` ids of the proposal as rows: each path goes on with its
+/// likeliest id.
+void Speculation::arrange(uint32_t count) {
+  rowsTree = DraftTree();
+  uint8_t rowOf[Proposal::kMost + 1] = {};   // by id, from 1 on
+  uint8_t waiting[Proposal::kMost + 1] = {}; // a stack
+  uint32_t left = 1;
+  while (left > 0) {
+    uint32_t at = waiting[--left];
+    if (at > 0) {
+      rowOf[at] = uint8_t(rowsTree.rows);
+      ids[rowsTree.rows] = proposal.ids[at - 1];
+      rowsTree.add(rowOf[proposal.parents[at - 1]]);
+    }
+    for (uint32_t i = count; i > 0; --i)
+      if (proposal.parents[i - 1] == at)
+        waiting[left++] = uint8_t(i);
+  }
+  rows = rowsTree.rows;
 }
 
 void Speculation::propose(uint32_t row, int32_t id) {
@@ -52,6 +79,7 @@ bool Speculation::proposeWhile(uint32_t row, int32_t id,
   if (row + 1 < rows && (length || policy.goOn(*drafter, row, given)))
     return true;
   rows = row + 1;
+  rowsTree = DraftTree::chain(rows);
   return false;
 }
 
@@ -63,10 +91,15 @@ int64_t Speculation::follow(int64_t row, int32_t id) {
     timed = true;
   }
   observe(row, id);
-  if (row < 0 || row + 1 >= int64_t(rows) || ids[row + 1] != id)
+  if (row < 0 || row >= int64_t(rows) || saidCount == Lookahead::kRows)
     return -1;
-  accepted = uint32_t(row) + 1;
-  return row + 1;
+  said[saidCount++] = id;
+  for (auto child = uint32_t(row) + 1; child < rows; ++child)
+    if (rowsTree.parents[child] == uint32_t(row) && ids[child] == id) {
+      ++accepted;
+      return child;
+    }
+  return -1;
 }
 
 void Speculation::observe(int64_t row, int32_t id) {
@@ -85,11 +118,11 @@ void Speculation::settle() {
   ++counts.rounds;
   counts.drafted += count;
   counts.accepted += accepted;
-  for (uint32_t i = 0; i < count; ++i)
+  for (uint32_t i = 0; i < rowsTree.depth(); ++i)
     ++counts.drafted_at[i];
   for (uint32_t i = 0; i < accepted; ++i)
     ++counts.accepted_at[i];
-  lookahead.learn(proposal, count, accepted);
+  lookahead.learn(proposal, count, accepted, {said, saidCount});
   policy.learn(*drafter, count, accepted);
   rows = 0;
 }

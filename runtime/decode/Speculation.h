@@ -5,7 +5,12 @@
 #define SINTER_RUNTIME_DECODE_SPECULATION_H
 
 #include "runtime/decode/Policy.h"
+#include "runtime/state/DraftTree.h"
 #include "sinter-c/speculation.h"
+
+namespace sinter::plan {
+struct Plan;
+}
 
 namespace sinter::runtime {
 
@@ -17,6 +22,8 @@ public:
   uint32_t draft(const plan::Plan &plan, uint32_t drafter,
                  std::span<const int32_t> text, int32_t *recycled, int32_t *ids,
                  uint32_t most);
+  /// As Host::tree.
+  const DraftTree &tree() const { return rowsTree; }
   /// As Host::propose.
   void propose(uint32_t row, int32_t id);
   /// As Host::proposeWhile.
@@ -32,6 +39,7 @@ public:
   const sinter_speculation &figures();
 
 private:
+  void arrange(uint32_t count);
   void settle();
 
   Lookahead lookahead;
@@ -39,7 +47,10 @@ private:
   const plan::Drafter *drafter = nullptr; // of the proposal at hand
   uint32_t length = 0;
   Proposal proposal;
-  int32_t ids[Lookahead::kRows] = {}; // of the rows
+  DraftTree rowsTree;
+  int32_t ids[Lookahead::kRows] = {};  // of the rows
+  int32_t said[Lookahead::kRows] = {}; // behind row 0 and each one accepted
+  uint32_t saidCount = 0;
   int32_t *recycled = nullptr;
   uint32_t rows = 0; // of the round at hand; 0: none
   uint32_t accepted = 0;

@@ -244,7 +244,10 @@ private:
     if (kind == plan::StateOpKind::Reserve)
       return session->reserve(op.a, uint64_t(count));
     if (kind == plan::StateOpKind::Keep)
-      return keep(op.a, cache, uint64_t(count));
+      return tree.isChain() ? keep(op.a, cache, uint64_t(count))
+                            : broken("rows of a tree are kept one by one");
+    if (kind == plan::StateOpKind::KeepRow)
+      return keepRow(cache, uint64_t(count));
     if (kind == plan::StateOpKind::Fill)
       return cache.keep(uint64_t(count))
                  ? Status()
@@ -274,6 +277,18 @@ private:
     return Status();
   }
 
+  /// Row `row` of the draft, which follows the last one kept.
+  Status keepRow(KvCache &cache, uint64_t row) {
+    bool follows = row < tree.rows &&
+                   (row == 0 ? kept == kNone : kept == tree.parents[row]);
+    uint32_t before = cache.length();
+    if (!follows || !cache.keepRow(tree, uint32_t(row)))
+      return broken("keeps a row that does not follow");
+    kept = uint32_t(row);
+    session->history()[before] = ids()[row];
+    return Status();
+  }
+
   int32_t *ids() {
     return reinterpret_cast<int32_t *>(
         memory.buffer(plan.tables().input_buffer()));
@@ -286,6 +301,8 @@ private:
       registers[op.c] = int64_t(host.waiting());
       return Status();
     }
+    if (plan::ServiceKind(op.kind) == plan::ServiceKind::PlaceDraft)
+      return placeDraft(op);
     int64_t argument = registers[program.operands[op.b]];
     const plan::Plan &tables = plan.tables();
     bool stop = false;
@@ -335,7 +352,11 @@ private:
         return broken("a token outside of the vocabulary");
       registers[op.c] = host.endsText(int32_t(argument));
       return Status();
+    case plan::ServiceKind::PositionAfter:
+      registers[op.c] = positionAfter(argument);
+      return Status();
     case plan::ServiceKind::TakeRows:
+    case plan::ServiceKind::PlaceDraft:
     case plan::ServiceKind::Waiting:
       break; // above
     }
@@ -390,6 +411,7 @@ private:
     most = most < rows ? most : rows;
     registers[op.c] = 0;
     allowed = proposed = 0;
+    tree = DraftTree();
     // No room for row 0 either: no forward follows.
     if (room < 0)
       return Status();
@@ -399,9 +421,17 @@ private:
     history[length] = ids()[0];
     allowed = host.draft(op.a, {history, length + 1u}, recycled(), ids() + 1,
                          uint32_t(most));
+    if (allowed >= DraftTree::kRows)
+      return broken("a draft of too many ids");
     registers[op.c] = allowed;
-    // What is drawn behind an id sees it in the history, right or wrong.
-    memcpy(history + length + 1, ids() + 1, allowed * sizeof(int32_t));
+    const DraftTree *made = host.tree();
+    tree = made ? *made : DraftTree::chain(allowed + 1);
+    if (tree.rows != allowed + 1)
+      return broken("a draft of other rows than its tree");
+    // What is drawn behind an id sees it in the history, right or wrong. Of a
+    // tree, rows come there when they are kept.
+    if (tree.isChain())
+      memcpy(history + length + 1, ids() + 1, allowed * sizeof(int32_t));
     return Status();
   }
 
@@ -426,8 +456,10 @@ private:
     };
     bool more = host.proposeWhile(proposed, int32_t(token),
                                   {number(2), number(3), number(4)});
-    if (!more)
+    if (!more) {
       allowed = proposed;
+      tree = DraftTree::chain(allowed + 1);
+    }
     registers[op.c] = more;
     return Status();
   }
@@ -436,12 +468,51 @@ private:
   Status children(const Instruction &op, int64_t row) {
     auto *out = reinterpret_cast<int32_t *>(buffer(op.a));
     uint32_t count = 0;
-    if (row >= 0 && row < int64_t(allowed)) {
-      out[count] = ids()[row + 1];
-      out[Program::kChildren + count++] = int32_t(row + 1);
+    for (int64_t child = row + 1; row >= 0 && child < int64_t(tree.rows);
+         ++child) {
+      if (int64_t(tree.parents[child]) != row)
+        continue;
+      out[count] = ids()[child];
+      out[Program::kChildren + count++] = int32_t(child);
     }
     registers[op.c] = count;
     return Status();
+  }
+
+  /// Room for the rows of the draft, and where they stand.
+  Status placeDraft(const Instruction &op) {
+    if (!session)
+      return broken("a batch has more than one text");
+    const uint32_t *results = &program.operands[op.b];
+    drafted = session->position();
+    kept = kNone;
+    registers[results[0]] = drafted;
+    registers[results[1]] = 0;
+    seen = {};
+    if (tree.isChain())
+      return session->reserve(0, tree.rows);
+    auto *places = reinterpret_cast<RowPlace *>(buffer(op.a) + op.value);
+    if (tree.rows * tree.runCount() > plan.tables().max_rows())
+      return broken("more copies of rows than there are places");
+    SINTER_TRY(session->reserveTree(0, tree));
+    registers[results[0]] = session->state(0).placeTree(tree, places);
+    registers[results[1]] = tree.runCount();
+    see(places, tree.rows);
+    return Status();
+  }
+
+  /// Where the token after a row stands that was not kept. The ids before it
+  /// stand in the history, as far as their places are free.
+  int64_t positionAfter(int64_t row) {
+    if (!session || row < 0 || row >= tree.rows)
+      return -1;
+    for (uint32_t on = kept; on != kNone; on = on ? tree.parents[on] : kNone)
+      if (on == uint32_t(row))
+        return -1;
+    for (auto on = uint32_t(row); on > 0; on = tree.parents[on])
+      if (drafted + tree.depths[on] >= session->position())
+        session->history()[drafted + tree.depths[on]] = ids()[on];
+    return int64_t(drafted) + tree.depths[row] + 1;
   }
 
   /// The buffer of a drafter that recycles.
@@ -489,14 +560,18 @@ private:
     registers[results[0]] = counts.rows;
     registers[results[1]] = counts.runs;
     registers[results[2]] = counts.wanted;
+    see(places, counts.rows);
+    return Status();
+  }
+
+  void see(const RowPlace *places, uint32_t rows) {
     seen = {};
-    for (uint32_t row = 0; profiler && row < counts.rows; ++row) {
+    for (uint32_t row = 0; profiler && row < rows; ++row) {
       const RowPlace &place = places[row];
       seen.pairs += uint64_t(place.position) + 1;
       if (place.firstRow == int32_t(row))
         seen.positions += uint64_t(place.position) + uint64_t(place.rows);
     }
-    return Status();
   }
 
   const LoadedPlan &plan;
@@ -507,8 +582,13 @@ private:
   Batch *batch = nullptr;
   Host &host;
   Profiler *profiler = nullptr;
-  SeenPositions seen;                 // of a batch, for the profiler
-  uint32_t allowed = 0, proposed = 0; // ids of the draft at hand
+  SeenPositions seen; // of a batch or a tree, for the profiler
+  static constexpr uint32_t kNone = UINT32_MAX;
+  // The draft at hand: its ids, how its rows hang together, the position of row
+  // 0, and the last row that was kept.
+  uint32_t allowed = 0, proposed = 0;
+  DraftTree tree;
+  uint32_t drafted = 0, kept = kNone;
   const FunctionInfo *function = nullptr;
   int64_t *registers = nullptr;
   int64_t *top = memory.registers();

@@ -6,6 +6,7 @@
 
 #include "runtime/base/Status.h"
 #include "runtime/plan/RowFigures.h"
+#include "runtime/state/DraftTree.h"
 
 #include <atomic>
 #include <cstdint>
@@ -45,6 +46,8 @@ public:
     (void)drafter, (void)text, (void)recycled, (void)ids, (void)most;
     return 0;
   }
+  /// How the rows of the last draft hang together; null: one behind the other.
+  virtual const DraftTree *tree() const { return nullptr; }
   /// Id `id` is row `row` of the draft at hand, which the program makes by
   /// itself.
   virtual void propose(uint32_t row, int32_t id) { (void)row, (void)id; }
@@ -65,7 +68,7 @@ public:
     (void)row, (void)id;
     return -1;
   }
-  /// The model says `id` after row `row` of the draft, which was not followed.
+  /// The model says `id` after row `row` of the draft, which was not kept.
   virtual void observe(int64_t row, int32_t id) { (void)row, (void)id; }
 
   /// The probe of an exit says `said` about the row at `position`; `room` more

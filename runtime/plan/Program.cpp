@@ -289,6 +289,9 @@ private:
         plan.states()->Get(op.state())->kind() == plan::StateKind::Recurrent;
     if (recurs && !isRecurrent)
       return bad("state %u is not recurrent", op.state());
+    if (op.kind() == plan::StateOpKind::KeepRow && op.state() != 0)
+      return bad("keeps a row of a draft in state %u, expected the first one",
+                 op.state());
     bool reads = op.kind() == plan::StateOpKind::Length ||
                  op.kind() == plan::StateOpKind::Capacity || recurs;
     bool ofBatch = op.kind() == plan::StateOpKind::ReserveRows ||
@@ -314,6 +317,15 @@ private:
     if (op.kind() == plan::ServiceKind::Waiting) {
       SINTER_TRY(registers({op.dst()}));
       return emit({Opcode::Service, uint8_t(op.kind()), 0, 0, op.dst()});
+    }
+    if (op.kind() == plan::ServiceKind::PlaceDraft) {
+      if (op.index() != 0)
+        return bad("places a draft in state %u, expected the first one",
+                   op.index());
+      SINTER_TRY(list(op.results(), 2, "results"));
+      SINTER_TRY(places(op.buffer(), op.offset()));
+      return emit({Opcode::Service, uint8_t(op.kind()), op.buffer(), first, 0,
+                   int64_t(op.offset())});
     }
     bool two = op.kind() == plan::ServiceKind::Follow ||
                op.kind() == plan::ServiceKind::Propose ||

@@ -265,7 +265,8 @@ private:
           drafter.policy() > plan::PolicyKind::MAX)
         return bad("drafter %u is of unknown kind %u or policy %u", i,
                    unsigned(drafter.kind()), unsigned(drafter.policy()));
-      bool combines = drafter.kind() == plan::DrafterKind::Priority;
+      bool merges = drafter.kind() == plan::DrafterKind::Merge;
+      bool combines = merges || drafter.kind() == plan::DrafterKind::Priority;
       bool matches = drafter.kind() == plan::DrafterKind::Copy ||
                      drafter.kind() == plan::DrafterKind::Lookup;
       if (matches && (drafter.min_match() == 0 ||
@@ -276,6 +277,14 @@ private:
       if (drafter.max_draft() == 0 || drafter.max_draft() >= plan.max_rows())
         return bad("drafter %u drafts %u ids, expected 1 to %u", i,
                    drafter.max_draft(), plan.max_rows() - 1);
+      // A place for each row of each path.
+      uint64_t places =
+          (drafter.branches() + uint64_t(1)) * (drafter.max_draft() + 1);
+      if (drafter.branches() && (!merges || places > plan.max_rows()))
+        return bad("drafter %u of kind %s has %u branches of %u rows, expected "
+                   "none, or places for all of them",
+                   i, EnumNameDrafterKind(drafter.kind()), drafter.branches(),
+                   drafter.max_draft() + 1);
       uint32_t parts = drafter.parts() ? drafter.parts()->size() : 0;
       if (combines != (parts > 0))
         return bad("drafter %u of kind %s has %u parts", i,

@@ -8,14 +8,6 @@
 
 namespace sinter::runtime {
 
-/// Where a row of a forward stands: what kernels see of sequences.  A run is
-/// rows side by side at neighbouring positions of one.  See plan.fbs.
-struct RowPlace {
-  int32_t firstRow, rows; // of the row's run
-  int32_t position;
-  int32_t pages; // the page table, in entries from the bound one
-};
-
 /// Rows of several sessions of a pool that one forward computes.  Either all of
 /// them become part of their sessions or none.
 class Batch {

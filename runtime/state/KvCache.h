@@ -4,9 +4,18 @@
 #ifndef SINTER_RUNTIME_STATE_KVCACHE_H
 #define SINTER_RUNTIME_STATE_KVCACHE_H
 
+#include "runtime/state/DraftTree.h"
 #include "runtime/state/PagePool.h"
 
 namespace sinter::runtime {
+
+/// Where a row of a forward stands: what kernels see of sequences.  A run is
+/// rows side by side at neighbouring positions of one.  See plan.fbs.
+struct RowPlace {
+  int32_t firstRow, rows; // of the row's run
+  int32_t position;
+  int32_t pages; // the page table, in entries from the bound one
+};
 
 /// What one session has of a state: of a paged KV cache the pages of its
 /// committed and reserved positions and no others, of a recurrent state the one
@@ -22,6 +31,12 @@ public:
   /// `table` has room for the pages of `positions` positions.
   void place(PagePool &pool, int32_t *table, uint32_t positions,
              bool recurrent = false);
+  /// Page tables for the runs of trees, `stride` entries apart; sessions of a
+  /// pool share them.
+  void placePaths(int32_t *tables, uint32_t stride) {
+    paths = tables;
+    pathStride = stride;
+  }
   /// Takes over what `other`, of the same state, has committed; own pages.
   /// False: the pool has too few.
   bool copyFrom(const KvCache &other);
@@ -53,6 +68,14 @@ public:
   bool keep(uint64_t count);
   /// Likewise, and the others are given back.
   bool commit(uint64_t count);
+  /// Room for a tree, which has no more runs than the pool has paths.
+  Room reserveTree(const DraftTree &tree);
+  /// Where the rows of the reserved tree stand, and behind them their copies
+  /// (see plan.fbs); how many copies.
+  uint32_t placeTree(const DraftTree &tree, RowPlace *places) const;
+  /// Row `row` of it, which follows the row kept before, is committed, the
+  /// others stay reserved. False: nothing is reserved.
+  bool keepRow(const DraftTree &tree, uint32_t row);
   /// Of the last reservation.
   uint32_t kept() const { return keptRows; }
   /// Whether the positions behind can be forgotten.
@@ -74,6 +97,10 @@ private:
   void setLength(uint32_t length);
   bool growTo(uint32_t pages);
   void shrinkTo(uint32_t pages);
+  int32_t *tableOf(uint32_t run) const;
+  void branch(const DraftTree &tree, uint32_t first, uint32_t end,
+              uint32_t &spare);
+  void adopt(uint32_t run);
   uint32_t pagesOf(uint64_t positions) const {
     return uint32_t((positions + pool->pageTokens() - 1) / pool->pageTokens());
   }
@@ -84,6 +111,9 @@ private:
   uint32_t held = 0; // pages
   bool recurrent = false;
   Recurrence replay;
+  int32_t *paths = nullptr;
+  uint32_t pathStride = 0;
+  uint32_t adopted = 0; // the run whose pages the session has
 };
 
 } // namespace sinter::runtime

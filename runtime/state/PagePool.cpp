@@ -24,28 +24,47 @@ uint64_t PagePool::pagesFor(const plan::State &table, uint64_t positions) {
   return (positions + table.page_tokens() - 1) / table.page_tokens();
 }
 
-bool PagePool::bytes(const plan::State &table, uint64_t pages, uint64_t &planes,
-                     uint64_t &freeList) {
+/// The ids of spare pages stand before the list of free ones.
+bool PagePool::bytes(const plan::State &table, uint64_t pages, uint64_t spares,
+                     uint64_t &planes, uint64_t &freeList) {
   uint64_t page = table.page_bytes()->Get(0) + table.page_bytes()->Get(1);
-  freeList = (pages + kRun - 1) / kRun * sizeof(uint16_t);
+  pages += spares;
+  freeList =
+      spares * sizeof(int32_t) + (pages + kRun - 1) / kRun * sizeof(uint16_t);
   uint64_t layer;
   return pages < INT32_MAX && !__builtin_mul_overflow(pages, page, &layer) &&
          !__builtin_mul_overflow(layer, table.layers(), &planes);
 }
 
-void PagePool::place(const plan::State &table, uint32_t pages, uint8_t *planes,
-                     uint8_t *freeList) {
+void PagePool::place(const plan::State &table, uint32_t pages, uint32_t spares,
+                     uint8_t *planes, uint8_t *freeList) {
   base = planes;
-  runs = reinterpret_cast<uint16_t *>(freeList);
+  spareIds = reinterpret_cast<int32_t *>(freeList);
+  runs = reinterpret_cast<uint16_t *>(spareIds + spares);
   layers = table.layers();
   tokens = table.page_tokens();
-  count = free = pages;
+  spareCount = spares;
+  count = free = pages + spares;
   for (int i = 0; i < 2; ++i) {
     pageBytes[i] = table.page_bytes()->Get(i);
-    planeBytes[i] = pageBytes[i] * pages;
+    planeBytes[i] = pageBytes[i] * count;
   }
   for (uint32_t run = 0; run * kRun < count; ++run)
     runs[run] = whole(run);
+  for (uint32_t i = 0; i < spares; ++i) {
+    uint32_t page = pages + i;
+    runs[page / kRun] &= uint16_t(~(1u << page % kRun));
+    --free;
+    spareIds[i] = int32_t(page);
+  }
+}
+
+void PagePool::exchangeSpare(int32_t spare, int32_t page) {
+  for (uint32_t i = 0; i < spareCount; ++i)
+    if (spareIds[i] == spare) {
+      spareIds[i] = page;
+      return;
+    }
 }
 
 uint16_t PagePool::whole(uint32_t run) const {

@@ -24,23 +24,30 @@ public:
 
   static uint64_t pagesFor(const plan::State &table, uint64_t positions);
   /// Bytes of all planes, and of the list of free pages; false: they overflow.
-  static bool bytes(const plan::State &table, uint64_t pages, uint64_t &planes,
-                    uint64_t &freeList);
-  void place(const plan::State &table, uint32_t pages, uint8_t *planes,
-             uint8_t *freeList);
+  /// `spares` of the pages are nobody's: see spare().
+  static bool bytes(const plan::State &table, uint64_t pages, uint64_t spares,
+                    uint64_t &planes, uint64_t &freeList);
+  void place(const plan::State &table, uint32_t pages, uint32_t spares,
+             uint8_t *planes, uint8_t *freeList);
 
   uint8_t *plane(uint32_t layer, uint32_t plane) const {
     return base + layer * (planeBytes[0] + planeBytes[1]) +
            plane * planeBytes[0];
   }
   uint32_t pageTokens() const { return tokens; }
-  uint32_t size() const { return count; }
+  /// Pages that sessions may have.
+  uint32_t size() const { return count - spareCount; }
   uint32_t available() const { return free; }
 
   /// Any page but best `wanted`; kNone begins a new run.  kNone: none is free.
   static constexpr int32_t kNone = -1;
   int32_t take(int32_t wanted);
   void giveBack(int32_t page);
+  /// Pages beside those that sessions may have, for as long as a forward takes.
+  int32_t spare(uint32_t index) const { return spareIds[index]; }
+  /// A session keeps spare page `spare` and gives `page` for it.
+  void exchangeSpare(int32_t spare, int32_t page);
+
   /// In every plane.
   void copy(int32_t from, const PagePool &source, int32_t to) const;
   /// Of a page in all planes.
@@ -69,9 +76,10 @@ private:
 
   uint8_t *base = nullptr;
   uint16_t *runs = nullptr; // a bit a page: 1 is free
+  int32_t *spareIds = nullptr;
   uint64_t pageBytes[2] = {}, planeBytes[2] = {};
   uint32_t layers = 0, tokens = 1;
-  uint32_t count = 0, free = 0;
+  uint32_t count = 0, spareCount = 0, free = 0;
   bool large = false; // pages of the machine: asked for
 };
 

@@ -37,6 +37,33 @@ uint64_t pagesOf(const plan::State &table, const PoolSize &size) {
   return size.positions && wanted < most ? wanted : most;
 }
 
+/// What drafts that branch need.
+struct Paths {
+  uint32_t count = 0; // beside the first
+  uint32_t rows = 0;  // of each
+};
+Paths pathsOf(const plan::Plan &tables) {
+  Paths paths;
+  for (uint32_t i = 0; tables.drafters() && i < tables.drafters()->size();
+       ++i) {
+    const plan::Drafter &drafter = *tables.drafters()->Get(i);
+    if (drafter.branches() > paths.count)
+      paths.count = drafter.branches();
+    if (drafter.branches() && drafter.max_draft() > paths.rows)
+      paths.rows = drafter.max_draft();
+  }
+  return paths;
+}
+
+/// Pages that the runs of a tree have for themselves. Trees stand in the first
+/// state, which leads.
+uint32_t sparesOf(const plan::Plan &tables, uint32_t state) {
+  Paths paths = pathsOf(tables);
+  uint32_t tokens = tables.states()->Get(state)->page_tokens();
+  return state == 0 ? paths.count * ((paths.rows + tokens - 2) / tokens + 1)
+                    : 0;
+}
+
 constexpr uint64_t kMaxScalars = 64; // of a kernel; verified
 
 } // namespace
@@ -51,12 +78,14 @@ bool PoolLayout::compute(const LoadedPlan &plan, const PoolSize &size,
     if (i != tables.history_buffer())
       fits &= grow(end, bytesOf(plan, i, size.context));
   layout.states = end;
-  for (const plan::State *state : *tables.states()) {
+  for (uint32_t i = 0; i < tables.states()->size(); ++i) {
+    const plan::State &state = *tables.states()->Get(i);
     uint64_t planes, freeList;
     fits = fits &&
-           PagePool::bytes(*state, pagesOf(*state, size), planes, freeList) &&
+           PagePool::bytes(state, pagesOf(state, size), sparesOf(tables, i),
+                           planes, freeList) &&
            grow(end, planes) && grow(end, freeList);
-    uint64_t entries = PagePool::pagesFor(*state, size.context);
+    uint64_t entries = PagePool::pagesFor(state, size.context);
     pageEntries = pageEntries > entries ? pageEntries : entries;
   }
   layout.historyBytes = bytesOf(plan, tables.history_buffer(), size.context);
@@ -67,7 +96,9 @@ bool PoolLayout::compute(const LoadedPlan &plan, const PoolSize &size,
   layout.histories = end;
   fits &= grow(end, layout.historyBytes, size.sessions);
   layout.tables = end;
-  fits &= grow(end, layout.tableBytes * tables.states()->size(), size.sessions);
+  layout.paths = pathsOf(tables).count;
+  fits &= grow(end, layout.tableBytes * tables.states()->size(),
+               uint64_t(size.sessions) + layout.paths);
   layout.pointers = end;
   fits &=
       grow(end, layout.pointerBytes, uint64_t(size.sessions) + size.batches);
@@ -119,6 +150,9 @@ Status PoolMemory::create(const PoolSize &wanted) {
   layout = computed;
   limits = wanted;
   placeParts();
+  // A kernel may look at entries behind the last page.
+  for (uint32_t state = 0; layout.paths > 0 && state < states.size(); ++state)
+    memset(pathTables(state), 0, layout.tableBytes * layout.paths);
   // What a drafter learns begins with nothing.
   if (plan.tables().drafters())
     for (const plan::Drafter *drafter : *plan.tables().drafters())
@@ -142,10 +176,12 @@ void PoolMemory::placeParts() {
   for (uint32_t i = 0; i < states.size(); ++i) {
     const plan::State &table = *tables.states()->Get(i);
     uint64_t pages = pagesOf(table, limits), planes, freeList;
-    PagePool::bytes(table, pages, planes, freeList);
+    uint32_t spares = sparesOf(tables, i);
+    PagePool::bytes(table, pages, spares, planes, freeList);
     uint64_t list = end;
     grow(list, planes);
-    states[i].place(table, uint32_t(pages), memory + end, memory + list);
+    states[i].place(table, uint32_t(pages), spares, memory + end,
+                    memory + list);
     end = list;
     grow(end, freeList);
   }

@@ -42,7 +42,8 @@ struct PoolLayout {
   uint64_t states = 0;  // planes, then the list of free pages, of each state
   // Of each session:
   uint64_t histories = 0, historyBytes = 0;
-  uint64_t tables = 0, tableBytes = 0;     // one a state, all of one size
+  uint64_t tables = 0, tableBytes = 0; // one a state, all of one size;
+  uint32_t paths = 0; // and behind them those of a tree's further runs
   uint64_t pointers = 0, pointerBytes = 0; // of all bindings of the program
   // Of whichever session or batch is running:
   uint64_t registers = 0; // and the scalars of a dispatch
@@ -91,6 +92,13 @@ public:
   int32_t *pageTable(uint32_t slot, uint32_t state) const {
     return at<int32_t>(tableOffset(slot, state));
   }
+  /// Page tables of the runs of a tree but the first, pathStride() apart.
+  int32_t *pathTables(uint32_t state) const {
+    return at<int32_t>(tableOffset(limits.sessions, state));
+  }
+  uint32_t pathStride() const {
+    return uint32_t(layout.tableBytes / sizeof(int32_t));
+  }
   /// From the first page table of a state to that of a slot, the same for all
   /// states; in entries.
   uint32_t tableDistance(uint32_t slot) const {
@@ -107,7 +115,8 @@ private:
     return reinterpret_cast<T *>(memory + offset);
   }
   uint64_t tableOffset(uint64_t slot, uint64_t state) const {
-    return layout.tables + (state * limits.sessions + slot) * layout.tableBytes;
+    return layout.tables + (state * (limits.sessions + layout.paths) + slot) *
+                               layout.tableBytes;
   }
   void placeParts();
   void resolveBindings(uint32_t slot);

@@ -31,10 +31,12 @@ Status SessionMemory::takeSlot(uint32_t context) {
                 "the pool has room for %u sessions, all are there; release one",
                 home->size().sessions);
   positions = context;
-  for (uint32_t i = 0; i < caches.size(); ++i)
+  for (uint32_t i = 0; i < caches.size(); ++i) {
     caches[i].place(home->pages(i), home->pageTable(slot, i), context,
                     plan.tables().states()->Get(i)->kind() ==
                         plan::StateKind::Recurrent);
+    caches[i].placePaths(home->pathTables(i), home->pathStride());
+  }
   return Status();
 }
 
@@ -71,8 +73,17 @@ void SessionMemory::chooseDepth(uint32_t prefer) {
 }
 
 Status SessionMemory::reserve(uint32_t state, uint64_t count) {
-  KvCache &cache = caches[state];
-  switch (cache.reserve(count)) {
+  return roomFor(state, count, caches[state].reserve(count));
+}
+
+Status SessionMemory::reserveTree(uint32_t state, const DraftTree &tree) {
+  return roomFor(state, tree.depth() + 1, caches[state].reserveTree(tree));
+}
+
+Status SessionMemory::roomFor(uint32_t state, uint64_t count,
+                              KvCache::Room room) const {
+  const KvCache &cache = caches[state];
+  switch (room) {
   case KvCache::Room::Enough:
     break;
   case KvCache::Room::SessionFull:

@@ -48,6 +48,8 @@ public:
   /// Room for `count` more positions of a state, or the reason why there is
   /// none.
   Status reserve(uint32_t state, uint64_t count);
+  /// The same for the rows of a tree.
+  Status reserveTree(uint32_t state, const DraftTree &tree);
   /// Forgets positions of all states; false: the first one has fewer, or
   /// cannot.
   bool truncate(uint32_t position);
@@ -81,6 +83,7 @@ public:
 
 private:
   Status takeSlot(uint32_t context);
+  Status roomFor(uint32_t state, uint64_t count, KvCache::Room room) const;
 
   const LoadedPlan &plan;
   PoolMemory own;

@@ -99,6 +99,11 @@ cl::opt<std::string> specPolicy(
         "what was accepted (ema), or, of a model, while its entropy is low "
         "(entropy) or a trained classifier agrees (disco)"),
     cl::cat(category));
+cl::opt<std::string> tree(
+    "tree", cl::init("8"), cl::value_desc("off|PATHS"),
+    cl::desc("Paths that a draft of drafters of the text may branch into, at "
+             "most (default: 8); off: drafts are chains"),
+    cl::cat(category));
 cl::list<std::string>
     targets("target", cl::CommaSeparated, cl::value_desc("LEVEL,..."),
             cl::desc("CPU levels to compile for (default: all): x86-64-v3, "
@@ -280,6 +285,26 @@ std::string readRule(DecodePhaseOptions &options) {
   return "";
 }
 
+/// What --tree says, or what is wrong with it.
+std::string readTree(CompileOptions &options) {
+  int64_t rows = options.tile.logitsRows, paths = 1;
+  if (tree != "off" &&
+      (llvm::StringRef(tree).getAsInteger(10, paths) || paths < 1))
+    return "--tree=" + tree + " is neither off nor a number of paths";
+  // Each path has an id of its own, and a place for each of its rows.
+  int64_t most =
+      std::max<int64_t>(1, std::min(rows - 1, options.tile.maxRows / rows));
+  if (tree.getNumOccurrences() && options.decode.speculate.empty())
+    return "--tree wants drafters: give --speculate";
+  if (tree.getNumOccurrences() && paths > most)
+    return "--tree=" + tree + " does not fit: drafts have " +
+           std::to_string(rows) + " rows, forwards " +
+           std::to_string(options.tile.maxRows) + ", which is room for " +
+           std::to_string(most) + " paths";
+  options.decode.branches = std::min(paths, most) - 1;
+  return "";
+}
+
 /// Fills the options from the flags; the exit code if they make no sense.
 int readOptions(CompileOptions &options) {
   if (input.empty())
@@ -369,6 +394,8 @@ int readOptions(CompileOptions &options) {
   if (!options.decode.speculate.empty() && options.tile.logitsRows < 2)
     return usage("--speculate needs --max-rows of at least 2");
   if (std::string wrong = readRule(options.decode); !wrong.empty())
+    return usage(wrong);
+  if (std::string wrong = readTree(options); !wrong.empty())
     return usage(wrong);
   options.artifact.levels.assign(targets.begin(), targets.end());
   options.artifact.golden = !noGolden;

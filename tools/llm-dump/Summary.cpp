@@ -164,8 +164,13 @@ void Summary::program() {
         "{0,-16} {1}, up to {2} ids, policy {3}", dump::text(drafter.name()),
         EnumNameDrafterKind(drafter.kind()), drafter.max_draft(),
         EnumNamePolicyKind(drafter.policy()));
+    if (drafter.branches())
+      to << ", a tree of up to " << drafter.branches() + 1 << " paths";
+    bool merges = drafter.kind() == plan::DrafterKind::Merge;
     for (uint32_t j = 0; j < count(drafter.parts()); ++j)
-      to << (j ? ", " : ", the first of ")
+      to << (j        ? ", "
+             : merges ? ", what there is of "
+                      : ", the surest of ")
          << dump::text(plan.drafters()->Get(drafter.parts()->Get(j))->name());
     to << "\n";
   }

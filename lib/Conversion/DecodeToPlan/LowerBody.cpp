@@ -40,6 +40,8 @@ private:
   LogicalResult loop(decode::LoopOp op);
   LogicalResult prefill(decode::PrefillOp op);
   LogicalResult step(decode::StepOp op);
+  LogicalResult stepBody(decode::StepOp op);
+  void placeTree(decode::StepOp op);
   LogicalResult batch(decode::BatchOp op);
   LogicalResult draft(decode::DraftOp op);
   LogicalResult catchUp(decode::CatchUpOp op);
@@ -48,6 +50,7 @@ private:
   void observe(decode::VerifyOp op);
   /// What a function that draws leaves as its token.
   Value drawnToken(int64_t place = 0);
+  void observeTree(decode::VerifyOp op, Value count);
   void sample(decode::SampleOp op);
   LogicalResult keeps(decode::KeepsOp op);
   void decide(decode::DecideOp op, bool drafted = true);
@@ -278,11 +281,28 @@ LogicalResult BodyLowering::prefill(decode::PrefillOp op) {
   return set(op.getLast(), made.getResult(1));
 }
 
+/// Rows of a tree get room, and places that the host chooses.
+void BodyLowering::placeTree(decode::StepOp op) {
+  auto placed = planir::PlaceDraftOp::create(
+      builder, loc, builder.getI64Type(), builder.getI64Type(),
+      op.getStateAttr(), symbol(decode::kRunsBuffer),
+      builder.getI64IntegerAttr(0));
+  values.map(op.getBody().getArguments(), placed.getResults());
+}
+
 LogicalResult BodyLowering::step(decode::StepOp op) {
+  if (op.getTree()) {
+    placeTree(op);
+    return stepBody(op);
+  }
   Value position = planir::LengthOp::create(builder, loc, builder.getI64Type(),
                                             op.getStateAttr());
   planir::ReserveOp::create(builder, loc, op.getStateAttr(), get(op.getRows()));
   values.map(op.getBody().getArgument(0), position);
+  return stepBody(op);
+}
+
+LogicalResult BodyLowering::stepBody(decode::StepOp op) {
   if (failed(block(op.getBody().front())))
     return failure();
   auto commit = cast<decode::CommitOp>(op.getBody().front().getTerminator());
@@ -303,7 +323,10 @@ LogicalResult BodyLowering::verify(decode::VerifyOp op) {
   OpBuilder::InsertionGuard guard(builder);
   Block *before = newBlock(made.getBefore(), 1 + carried);
   Value row = before->getArgument(0);
-  planir::KeepOp::create(builder, loc, op.getStateAttr(), number(1));
+  if (op->getParentOfType<decode::StepOp>().getTree())
+    planir::KeepRowOp::create(builder, loc, op.getStateAttr(), row);
+  else
+    planir::KeepOp::create(builder, loc, op.getStateAttr(), number(1));
   Value position = planir::LengthOp::create(builder, loc, builder.getI64Type(),
                                             op.getStateAttr());
   values.map(body.getArgument(0), row);
@@ -419,6 +442,8 @@ LogicalResult BodyLowering::cutBack(decode::CutBackOp op) {
 /// observe(row, what the body would have drawn)
 void BodyLowering::observe(decode::VerifyOp op) {
   auto step = op->getParentOfType<decode::StepOp>();
+  if (step.getTree())
+    return observeTree(op, get(step.getRows()));
   Block &body = op.getBody().front();
   auto accept = cast<decode::AcceptOp>(body.getTerminator());
   Operation *drawn = accept.getToken().getDefiningOp();
@@ -443,6 +468,38 @@ void BodyLowering::observe(decode::VerifyOp op) {
   planir::YieldOp::create(builder, loc, behind);
 }
 
+/// Rows of a tree: any but those that were kept.
+void BodyLowering::observeTree(decode::VerifyOp op, Value count) {
+  Block &body = op.getBody().front();
+  auto accept = cast<decode::AcceptOp>(body.getTerminator());
+  auto drawn = accept.getToken().getDefiningOp<decode::SampleOp>();
+  auto rows =
+      planir::WhileOp::create(builder, loc, i64s(1), ValueRange{number(0)});
+  OpBuilder::InsertionGuard guard(builder);
+  Block *before = newBlock(rows.getBefore(), 1);
+  Value row = before->getArgument(0);
+  planir::ConditionOp::create(builder, loc,
+                              binary(planir::ArithKind::Lt, row, count),
+                              before->getArguments());
+  row = newBlock(rows.getBody(), 1)->getArgument(0);
+  Value position =
+      planir::PositionAfterOp::create(builder, loc, builder.getI64Type(), row);
+  auto branch =
+      planir::IfOp::create(builder, loc, TypeRange(),
+                           binary(planir::ArithKind::Le, number(0), position));
+  {
+    OpBuilder::InsertionGuard inner(builder);
+    newBlock(branch.getThenBlock(), 0);
+    values.map(body.getArgument(0), row);
+    values.map(body.getArgument(1), position);
+    sample(drawn);
+    planir::ObserveOp::create(builder, loc, row, get(drawn));
+    planir::YieldOp::create(builder, loc);
+  }
+  planir::YieldOp::create(builder, loc,
+                          binary(planir::ArithKind::Add, row, number(1)));
+}
+
 /// take_rows; reserve_rows; body; commit_rows
 LogicalResult BodyLowering::batch(decode::BatchOp op) {
   auto rows = planir::TakeRowsOp::create(builder, loc, i64s(3),
@@ -458,7 +515,7 @@ LogicalResult BodyLowering::forward(decode::ForwardOp op) {
   auto callee = SymbolTable::lookupNearestSymbolFrom<FunctionOpInterface>(
       op, op.getFunctionAttr());
   SmallVector<Value> arguments = {
-      get(op.getRows()), op.getRuns() ? number(0) : get(op.getPosition())};
+      get(op.getRows()), op.getPosition() ? get(op.getPosition()) : number(0)};
   if (callee.getNumArguments() == 3)
     arguments.push_back(op.getRuns() ? get(op.getRuns()) : number(0));
   call(op.getFunctionAttr(), arguments);

@@ -129,7 +129,9 @@ static void lowerDrafter(decode::DrafterOp drafter, OpBuilder &builder) {
       static_cast<planir::DrafterKind>(drafter.getKind()),
       drafter.getMinMatch(), drafter.getMaxMatch(), drafter.getMaxDraft(),
       static_cast<planir::PolicyKind>(drafter.getPolicy()),
-      drafter.getPartsAttr(), buffer, drafter.getSettingsAttr());
+      drafter.getPartsAttr(), buffer, drafter.getSettingsAttr(),
+      drafter.getBranches(),
+      /*candidates=*/0);
 }
 
 static void lowerDepths(decode::DepthsOp depths, OpBuilder &builder) {

@@ -153,6 +153,28 @@ forParts(LaneBuilder &l, tile::KvAppendOp op, Share share,
   });
 }
 
+/// The same for the copies of rows: whoever has a row stores its copies, so
+/// that nobody waits. `part` takes the place of the copy, too.
+static void
+forCopies(LaneBuilder &l, tile::KvAppendOp op, Share share, Places &places,
+          tile::ColumnsAttr columns, int64_t first,
+          llvm::function_ref<void(Value, Value, Value, Value, Value)> part) {
+  int64_t dim = op.getHeadDim();
+  Area area = areaOf(l, op.getRows(), columns, first,
+                     first + op.getKvHeads() * dim, share);
+  places.forEachCopy([&](Value place, Value row) {
+    Value mine = l.andi(l.cmp(arith::CmpIPredicate::uge, row, area.firstRow),
+                        l.cmp(arith::CmpIPredicate::ult, row, area.lastRow));
+    l.when(mine, [&] {
+      l.loop(area.firstCol, area.lastCol, columns ? 32 : dim,
+             [&](Value column) {
+               Value at = l.subi(column, l.index(first));
+               part(place, row, column, l.divu(at, dim), l.remu(at, dim));
+             });
+    });
+  });
+}
+
 void lowerKvAppend(LaneBuilder &l, tile::KvAppendOp op, Share share) {
   KvStore store(l, op.getK(), op.getV(), op.getPages(), op.getHeadDim());
   auto load = [&](Value row, Value column) {
@@ -176,6 +198,14 @@ void lowerKvAppend(LaneBuilder &l, tile::KvAppendOp op, Share share) {
            [&](Value row, Value column, Value head, Value dim) {
              store.values(slot(row), head, dim, load(row, column));
            });
+  forCopies(l, op, share, places, op.getKColumnsAttr(), op.getKCol(),
+            [&](Value place, Value row, Value column, Value head, Value dim) {
+              store.keys(slot(place), head, dim, load(row, column));
+            });
+  forCopies(l, op, share, places, op.getVColumnsAttr(), op.getVCol(),
+            [&](Value place, Value row, Value column, Value head, Value dim) {
+              store.values(slot(place), head, dim, load(row, column));
+            });
 }
 
 void fetchKvSlots(LaneBuilder &l, tile::KvAppendOp op, Share share) {

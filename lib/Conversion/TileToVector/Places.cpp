@@ -46,4 +46,14 @@ void Places::forEachRun(llvm::function_ref<void(const Run &)> body) {
   });
 }
 
+void Places::forEachCopy(llvm::function_ref<void(Value, Value)> body) {
+  if (!places)
+    return;
+  Value copies = l.select(haveRuns, at, l.index(0));
+  l.loop(rows, l.addi(rows, copies), 1, [&](Value place) {
+    Value row = l.load(places, {place, l.index(kFirstRow)});
+    body(place, l.indexCast(row, l.b.getIndexType()));
+  });
+}
+
 } // namespace sinter

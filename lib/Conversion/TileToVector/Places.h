@@ -30,6 +30,8 @@ public:
 
   /// One run after another.
   void forEachRun(llvm::function_ref<void(const Run &)> body);
+  /// The copies of rows: body(place, row), where a place is a row of the table.
+  void forEachCopy(llvm::function_ref<void(mlir::Value, mlir::Value)> body);
   /// Whether there may be a run after the one at hand, known when code is
   /// emitted.
   bool mayHaveRuns() const { return places != nullptr; }

@@ -42,6 +42,7 @@ private:
   llvm::Error stateOp(const plan::StateOp &op, Values &values);
   llvm::Error service(const plan::Service &op, Values &values);
   llvm::Error takeRows(const plan::Service &op, Values &values);
+  llvm::Error placeDraft(const plan::Service &op, Values &values);
 
   llvm::Error bad(const Twine &what) {
     return planError("plan function '" + function.getSymName() + "' " + what);
@@ -303,6 +304,9 @@ llvm::Error FunctionDecoder::stateOp(const plan::StateOp &op, Values &values) {
   case plan::StateOpKind::Fill:
     planir::FillOp::create(builder, loc, *state, get(op.count(), values));
     return llvm::Error::success();
+  case plan::StateOpKind::KeepRow:
+    planir::KeepRowOp::create(builder, loc, *state, get(op.count(), values));
+    return llvm::Error::success();
   case plan::StateOpKind::ReserveRows:
     planir::ReserveRowsOp::create(builder, loc, *state);
     return llvm::Error::success();
@@ -324,6 +328,8 @@ llvm::Error FunctionDecoder::service(const plan::Service &op, Values &values) {
     values[op.dst()] = planir::WaitingOp::create(builder, loc, i64);
     return llvm::Error::success();
   }
+  if (op.kind() == plan::ServiceKind::PlaceDraft)
+    return placeDraft(op, values);
   const bool follows = op.kind() == plan::ServiceKind::Follow;
   const bool observes = op.kind() == plan::ServiceKind::Observe;
   bool two = follows || observes || op.kind() == plan::ServiceKind::Propose ||
@@ -390,6 +396,11 @@ llvm::Error FunctionDecoder::service(const plan::Service &op, Values &values) {
         planir::DraftOp::create(builder, loc, i64, *drafter, argument);
     return llvm::Error::success();
   }
+  if (op.kind() == plan::ServiceKind::PositionAfter) {
+    values[op.dst()] =
+        planir::PositionAfterOp::create(builder, loc, i64, argument);
+    return llvm::Error::success();
+  }
   if (op.kind() == plan::ServiceKind::EmitToken) {
     values[op.dst()] = planir::EmitTokenOp::create(builder, loc, i64, argument);
     return llvm::Error::success();
@@ -422,6 +433,24 @@ llvm::Error FunctionDecoder::takeRows(const plan::Service &op, Values &values) {
       builder.getI64IntegerAttr(op.offset()));
   for (unsigned i = 0; i < 3; ++i)
     values[op.results()->Get(i)] = made.getResult(i);
+  return llvm::Error::success();
+}
+
+llvm::Error FunctionDecoder::placeDraft(const plan::Service &op,
+                                        Values &values) {
+  if (!op.results() || op.results()->size() != 2)
+    return bad("calls service PlaceDraft without its two results");
+  auto state = symbol(names.states, op.index(), "state");
+  if (!state)
+    return state.takeError();
+  auto buffer = symbol(names.buffers, op.buffer(), "buffer");
+  if (!buffer)
+    return buffer.takeError();
+  auto made =
+      planir::PlaceDraftOp::create(builder, loc, i64, i64, *state, *buffer,
+                                   builder.getI64IntegerAttr(op.offset()));
+  values[op.results()->Get(0)] = made.getAt();
+  values[op.results()->Get(1)] = made.getRuns();
   return llvm::Error::success();
 }
 

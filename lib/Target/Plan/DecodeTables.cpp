@@ -238,7 +238,7 @@ llvm::Error TablesDecoder::drafters() {
         builder, loc, names.drafters[i], *kind, drafter.min_match(),
         drafter.max_match(), drafter.max_draft(), *policy,
         parts.empty() ? ArrayAttr() : builder.getArrayAttr(parts), buffer,
-        settingsOf(drafter));
+        settingsOf(drafter), drafter.branches(), drafter.candidates());
   }
   return llvm::Error::success();
 }

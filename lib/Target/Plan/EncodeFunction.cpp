@@ -244,6 +244,23 @@ void FunctionEncoder::encodeHostOp(Operation *op, Ops &out) {
         state(State::Keep, inner.getState(), scratch(), use(inner.getCount()),
               out);
       })
+      .Case([&](planir::KeepRowOp inner) {
+        state(State::KeepRow, inner.getState(), scratch(),
+              use(inner.getCount()), out);
+      })
+      .Case([&](planir::PlaceDraftOp inner) {
+        auto &made = emit<plan::ServiceT>(out);
+        made.kind = Service::PlaceDraft;
+        made.index = indices.states.lookup(inner.getState());
+        made.buffer = buffer(inner.getBuffer());
+        made.offset = inner.getOffset();
+        for (Value result : inner.getResults())
+          made.results.push_back(define(result));
+      })
+      .Case([&](planir::PositionAfterOp inner) {
+        service(Service::PositionAfter, 0, 0, inner.getRow(), define(inner),
+                out);
+      })
       .Case([&](planir::ReserveRowsOp inner) {
         state(State::ReserveRows, inner.getState(), 0, 0, out);
       })

@@ -59,6 +59,8 @@ static void encodeDrafter(planir::DrafterOp op, const PlanIndices &indices,
   if (op.getSettings())
     drafter->settings.assign(op.getSettings()->begin(),
                              op.getSettings()->end());
+  drafter->branches = op.getBranches();
+  drafter->candidates = op.getCandidates();
   tables.drafters.push_back(std::move(drafter));
 }
 

@@ -59,7 +59,9 @@ Effects sinter::effectsOf(const plan::Op &op) {
     append(inner->args(), effects.reads);
     append(inner->results(), effects.writes);
     if (inner->kind() != plan::ServiceKind::EmitLogits &&
-        inner->kind() != plan::ServiceKind::TakeRows)
+        inner->kind() != plan::ServiceKind::TakeRows &&
+        inner->kind() != plan::ServiceKind::PlaceDraft &&
+        inner->kind() != plan::ServiceKind::Observe)
       effects.writes = {inner->dst()};
   }
   return effects;

@@ -50,8 +50,28 @@ void ProgramSize::add(const plan::BlockT *block) {
 /// Bytes of the runtime itself, each a bound.
 static constexpr uint64_t kPlanObject = 48 << 10; // with its tokenizer
 static constexpr uint64_t kPerOp = 96, kPerBinding = 64, kPerOperand = 16;
-static constexpr uint64_t kSessionObject = 10 << 10;
+static constexpr uint64_t kSessionObject = 20 << 10;
 static constexpr uint64_t kPerWorker = 256;
+
+/// Rows of a tree: a page table for each path beside the first, of every state,
+/// and pages of the first state for the rows of each.
+static void addTrees(const plan::PlanT &plan, plan::MemoryT &memory) {
+  uint64_t paths = 0, rows = 0;
+  for (const auto &drafter : plan.drafters)
+    if (drafter->branches) {
+      paths = std::max<uint64_t>(paths, drafter->branches);
+      rows = std::max<uint64_t>(rows, drafter->max_draft);
+    }
+  if (paths == 0 || plan.states.empty())
+    return;
+  memory.session_bytes_per_page += 4 * paths * plan.states.size();
+  memory.session_bytes += 64 * paths * plan.states.size();
+  const plan::StateT &state = *plan.states.front();
+  uint64_t pages =
+      paths * ((rows + state.page_tokens - 2) / state.page_tokens + 1);
+  for (uint64_t bytes : state.page_bytes)
+    memory.session_bytes += pages * (bytes * state.layers + 4);
+}
 
 plan::MemoryT sinter::memoryOf(const plan::PlanT &plan) {
   ProgramSize size;
@@ -81,5 +101,6 @@ plan::MemoryT sinter::memoryOf(const plan::PlanT &plan) {
     memory.session_bytes_per_page +=
         page * llvm::divideCeil(memory.page_tokens, state->page_tokens);
   }
+  addTrees(plan, memory);
   return memory;
 }

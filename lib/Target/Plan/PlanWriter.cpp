@@ -310,11 +310,13 @@ static uint32_t minRuntimeOf(const plan::PlanT &tables) {
     return 6;
   auto latest = plan::DrafterKind::MIN;
   auto policy = plan::PolicyKind::MIN;
+  bool trees = false;
   for (const auto &drafter : tables.drafters) {
     latest = std::max(latest, drafter->kind);
     policy = std::max(policy, drafter->policy);
+    trees |= drafter->branches > 0 || drafter->candidates > 1;
   }
-  if (!tables.exits.empty() || policy > plan::PolicyKind::Goodput ||
+  if (trees || !tables.exits.empty() || policy > plan::PolicyKind::Goodput ||
       asksFor(tables, [](plan::ServiceKind kind) {
         return kind > plan::ServiceKind::Observe;
       }))

@@ -45,7 +45,8 @@ class BuildGenerationPass
       bool self = name == kSelf;
       auto kind = self ? decode::DrafterKind::Model
                        : decode::symbolizeDrafterKind(name);
-      if (!kind || *kind == decode::DrafterKind::Priority) {
+      if (!kind || *kind == decode::DrafterKind::Priority ||
+          *kind == decode::DrafterKind::Merge) {
         module.emitError("speculate: no drafter is named '")
             << name
             << "'; there are copy, lookup, ngram, trigram, recycle, model, "
@@ -74,7 +75,8 @@ class BuildGenerationPass
     }
     if (!exits.empty() && failed(readExits(options)))
       return signalPassFailure();
-    if (failed(setRule(module, options)) || failed(setPolicy(module, options)))
+    if (failed(setTree(module, options)) || failed(setRule(module, options)) ||
+        failed(setPolicy(module, options)))
       return signalPassFailure();
     decode::buildGenerationProgram(module, options);
   }
@@ -179,6 +181,27 @@ class BuildGenerationPass
              << name << " looks at the rows of a model that drafts, and none "
              << "does";
     return need(module, options.summarize, "policy: " + name);
+  }
+
+  /// Leaves beside the first one that drafts may have.
+  LogicalResult setTree(ModuleOp module, decode::GenerationOptions &options) {
+    int64_t beside = branches, rows = logitsRows, places = maxRows;
+    if (beside == 0)
+      return success();
+    if (beside < 0 || beside + 2 > rows)
+      return module.emitError("branches: ")
+             << beside << " beside the first take " << beside + 2
+             << " rows at least, and a draft has " << rows;
+    if ((beside + 1) * rows > places)
+      return module.emitError("branches: ")
+             << beside + 1 << " paths of " << rows
+             << " rows have no place in a forward of " << places;
+    auto forward = module.lookupSymbol<func::FuncOp>("forward");
+    if (forward.getNumArguments() != 3)
+      return module.emitError("branches: @forward takes no runs, which the "
+                              "paths of a tree are");
+    options.branches = beside;
+    return success();
   }
 
   static bool hasDraftModel(ModuleOp module) {

@@ -186,6 +186,18 @@ plan.func @f() attributes {params = []} {
 }
 
 // -----
+plan.buffer @b bytes(128)
+plan.func @f() attributes {params = []} {
+  // expected-error @+1 {{no plan.state named 'kv'}}
+  %at, %runs = plan.place_draft @kv, @b at(0)
+  plan.return
+}
+
+// -----
+// expected-error @+1 {{of kind copy keeps no candidates}}
+plan.drafter @d copy match(1 to 2) most(4) policy(static) candidates(2)
+
+// -----
 plan.func @f() attributes {params = []} {
   // expected-error @+1 {{no plan.state named 'kv'}}
   plan.commit_rows @kv

@@ -102,6 +102,12 @@ plan.func @all(%a: i64, %b: i64) -> (i64, i64) attributes {params = ["chunk", "s
   plan.reserve_rows @kv
   // CHECK: plan.commit_rows @kv
   plan.commit_rows @kv
+  // CHECK: %[[PLACE:.*]], %{{.*}} = plan.place_draft @kv, @arena at(64)
+  %place, %paths = plan.place_draft @kv, @arena at(64)
+  // CHECK: plan.keep_row @kv, %[[PLACE]]
+  plan.keep_row @kv, %place
+  // CHECK: plan.position_after %[[PLACE]]
+  %after = plan.position_after %place
   // CHECK: plan.emit_token %[[IN]]
   %stop = plan.emit_token %in
   // CHECK: plan.emit_logits %{{.*}}, @arena at(4)

@@ -174,6 +174,20 @@ plan.func @passed_on(%n: i64) -> i64 attributes {params = ["n"]} {
   plan.return %r#0
 }
 
+// Rows of a draft that branches.
+// CHECK-LABEL: plan.func @tree()
+// CHECK-SAME:    -> i64
+// CHECK-NEXT:    %[[AT:.*]], %[[PATHS:.*]] = plan.place_draft @kv, @runs at(0)
+// CHECK-NEXT:    plan.keep_row @kv, %[[PATHS]]
+// CHECK-NEXT:    %[[AFTER:.*]] = plan.position_after %[[AT]]
+// CHECK-NEXT:    plan.return %[[AFTER]]
+plan.func @tree() -> i64 attributes {params = []} {
+  %at, %runs = plan.place_draft @kv, @runs at(0)
+  plan.keep_row @kv, %runs
+  %after = plan.position_after %at
+  plan.return %after
+}
+
 // Rows of several sessions.
 // CHECK-LABEL: plan.func @batch()
 // CHECK-SAME:    -> i64

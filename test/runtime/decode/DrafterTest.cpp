@@ -6,6 +6,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 using namespace sinter;
 using namespace sinter::runtime;
 
@@ -17,13 +19,15 @@ using Ids = std::vector<int32_t>;
 class Drafters {
 public:
   uint32_t add(plan::DrafterKind kind, uint32_t least = 0, uint32_t most = 0,
-               uint32_t draft = 15, std::vector<uint32_t> parts = {}) {
+               uint32_t draft = 15, std::vector<uint32_t> parts = {},
+               uint32_t branches = 0) {
     auto drafter = std::make_unique<plan::DrafterT>();
     drafter->kind = kind;
     drafter->min_match = least;
     drafter->max_match = most;
     drafter->max_draft = draft;
     drafter->parts = std::move(parts);
+    drafter->branches = branches;
     tables.drafters.push_back(std::move(drafter));
     return uint32_t(tables.drafters.size() - 1);
   }
@@ -170,6 +174,71 @@ TEST(Drafter, OneGoesOnWhereAnotherEnds) {
       drafters.add(plan::DrafterKind::Priority, 0, 0, 4, {ngram, lookup});
   EXPECT_EQ(drafters.propose(both, {1, 5, 2}, 9), (Ids{0, 1, 5, 2}));
   EXPECT_TRUE(drafters.from(ngram, 4, 1) && drafters.from(lookup, 0, 2));
+}
+
+/// Each id of a proposal as the path to it.
+std::vector<Ids> pathsOf(const Proposal &made) {
+  std::vector<Ids> paths;
+  for (uint32_t i = 0; i < made.count; ++i) {
+    EXPECT_LE(made.parents[i], i);
+    Ids path = made.parents[i] ? paths[made.parents[i] - 1u] : Ids();
+    path.push_back(made.ids[i]);
+    EXPECT_EQ(made.depth(i) + 1, path.size());
+    paths.push_back(path);
+  }
+  return paths;
+}
+
+TEST(Drafter, SeveralMakeOneTree) {
+  Drafters drafters;
+  drafters.bigrams({1, 2, 0, 4, 3, 6, 0}, std::vector<uint8_t>(7, 255));
+  uint32_t copy = drafters.add(plan::DrafterKind::Copy, 1, 4);
+  uint32_t ngram = drafters.add(plan::DrafterKind::Ngram);
+  uint32_t tree =
+      drafters.add(plan::DrafterKind::Merge, 0, 0, 15, {copy, ngram}, 7);
+  const Ids text = {3, 5, 0, 1, 3};
+  drafters.propose(tree, text, 3);
+  std::vector<Ids> paths = pathsOf(drafters.made);
+  // The copy goes on with 5 0 1, the table with 4 3 4.
+  for (const Ids &path : {Ids{5, 0, 1}, Ids{4, 3, 4}})
+    EXPECT_NE(std::find(paths.begin(), paths.end(), path), paths.end());
+  for (size_t i = 0; i < paths.size(); ++i)
+    EXPECT_EQ(std::find(paths.begin() + long(i) + 1, paths.end(), paths[i]),
+              paths.end())
+        << "an id stands once at its place";
+}
+
+TEST(Drafter, WhatAllProposeIsSurer) {
+  Drafters drafters;
+  drafters.bigrams({1, 2, 0}, {130, 130, 130});
+  uint32_t lookup = drafters.add(plan::DrafterKind::Lookup, 1, 1);
+  uint32_t ngram = drafters.add(plan::DrafterKind::Ngram);
+  uint32_t tree =
+      drafters.add(plan::DrafterKind::Merge, 0, 0, 15, {lookup, ngram}, 7);
+  EXPECT_EQ(drafters.propose(tree, {0, 1, 2, 0}, 1), Ids{1});
+  EXPECT_EQ(drafters.made.guesses[0].role, Guess::Role::Agreed);
+}
+
+TEST(Drafter, NoMoreLeavesThanBranches) {
+  Drafters drafters;
+  uint32_t lookup = drafters.add(plan::DrafterKind::Lookup, 1, 2);
+  uint32_t trigram = drafters.add(plan::DrafterKind::Trigram);
+  drafters.bigrams(Ids(40, -1), std::vector<uint8_t>(40));
+  for (uint32_t branches : {0u, 1u, 3u}) {
+    uint32_t tree = drafters.add(plan::DrafterKind::Merge, 0, 0, 15,
+                                 {lookup, trigram}, branches);
+    Ids text;
+    for (int32_t i = 0; i < 200; ++i)
+      text.push_back(i * i % 7);
+    drafters.propose(tree, text, 9);
+    uint32_t leaves = 0;
+    for (uint32_t i = 0; i < drafters.made.count; ++i)
+      leaves += std::find(drafters.made.parents,
+                          drafters.made.parents + drafters.made.count,
+                          i + 1) == drafters.made.parents + drafters.made.count;
+    EXPECT_GE(drafters.made.count, branches + 1);
+    EXPECT_LE(leaves, branches + 1);
+  }
 }
 
 TEST(Drafter, NeverMoreThanItsOwnLimit) {

@@ -15,9 +15,8 @@ namespace {
 
 Proposal proposal(uint32_t count, uint32_t sureness, float prior) {
   Proposal made;
-  made.count = count;
-  for (Guess &guess : made.guesses)
-    guess = Guess(0, sureness, prior);
+  for (uint32_t i = 0; i < count; ++i)
+    made.add(i, 0, Guess(0, sureness, prior));
   return made;
 }
 const Proposal kSure = proposal(15, 4, 0.9f), kUnsure = proposal(15, 0, 0.3f);
@@ -271,6 +270,36 @@ TEST(Lookahead, IsAboutAsGoodAsTheBestConstant) {
 TEST(Lookahead, TurnsItselfOffWhereItDoesNotPay) {
   for (double share : {0.1, 0.3, 1.0})
     EXPECT_GT(World(0, share).run(128), 0.98) << "a row costs " << share;
+}
+
+/// Two ids for the next place, one behind the first of them.
+Proposal branching() {
+  Proposal made;
+  made.add(0, 5, Guess(0, 4, 0.8f));
+  made.add(1, 6, Guess(0, 4, 0.8f));
+  made.add(0, 7, Guess(1, 4, 0.6f));
+  made.guesses[2].role = Guess::Role::Behind;
+  return made;
+}
+
+TEST(Lookahead, ATreeIsWorthWhatItsPathsPromise) {
+  Lookahead lookahead = withCosts(0.05);
+  EXPECT_EQ(lookahead.choose(branching()), 3u);
+  // The branch is never right.
+  for (int i = 0; i < 100; ++i)
+    lookahead.learn(branching(), 3, 2, std::vector<int32_t>{5, 6, 1});
+  EXPECT_EQ(lookahead.choose(branching()), 2u);
+}
+
+TEST(Lookahead, LearnsFromWhatWasNotDrafted) {
+  Lookahead lookahead = withCosts(0.3);
+  const Proposal made = branching();
+  float before = lookahead.acceptance().rate(made.guesses[2], 0);
+  lookahead.learn(made, 0, 0, std::vector<int32_t>{7});
+  EXPECT_GT(lookahead.acceptance().rate(made.guesses[2], 0), before);
+  EXPECT_LT(lookahead.acceptance().rate(made.guesses[0], 0), 0.8f);
+  EXPECT_FLOAT_EQ(lookahead.acceptance().rate(made.guesses[1], 1), 0.85f)
+      << "what comes behind a wrong id is unknown; the prior of its depth";
 }
 
 TEST(Acceptance, ThePriorHoldsUntilSomethingIsSeen) {

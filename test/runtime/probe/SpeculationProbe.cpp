@@ -1,17 +1,24 @@
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-// speculation-probe PLAN IDS TOKENS TEMPERATURE SEED THREADS: continues each
-// line of IDS (numbers with commas between) with drafts and without. Tokens
-// must be equal, and so must the state afterwards: the bytes of all whole pages
-// of keys and values, and the logits of one more id, which every position has a
-// part in. Prints as JSON how many lines differ; exit 1 if any does.
+// speculation-probe PLAN IDS TOKENS TEMPERATURE SEED THREADS [TREES]: continues
+// each line of IDS (numbers with commas between) with drafts and without; with
+// TREES, so often with trees of random shape, whose ids are right at random,
+// and ends, stops and is cancelled at random, too. Tokens must be equal, and so
+// must the state afterwards: the bytes of all whole pages of keys and values,
+// and the logits of one more id, which every position has a part in. Prints as
+// JSON how many lines differ; exit 1 if any does.
 #include "runtime/capi/Objects.h"
+#include "runtime/decode/Generation.h"
+#include "runtime/plan/Execute.h"
+#include "runtime/schema/plan_generated.h"
 #include "sinter-c/speculation.h"
 
 #include <cstdio>
 #include <cstdlib>
 #include <fstream>
+#include <memory>
+#include <random>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -106,12 +113,139 @@ public:
     return {ids, ids + sinter_session_position(session)};
   }
 
+  /// As if it had ended there.
+  void truncate(uint32_t position) {
+    need(sinter_session_truncate(session, position));
+  }
+
   std::vector<int32_t> tokens;
   sinter_speculation figures = {};
 
-private:
+protected:
+  /// A session in which nothing was generated yet.
+  Run(sinter_plan *plan, uint32_t context) : plan(plan) {
+    sinter_session_options size;
+    sinter_session_options_initialize(&size);
+    size.context = context;
+    need(sinter_session_create(plan, &size, &session));
+  }
+
   sinter_plan *plan;
   sinter_session *session = nullptr;
+};
+
+/// Drafts trees of random shape.
+class RandomTrees final : public Host {
+public:
+  RandomTrees(const sinter_plan *plan, std::span<const int32_t> prompt,
+              const std::vector<int32_t> &truth, unsigned seed)
+      : input(prompt), truth(truth), random(seed) {
+    for (const sinter::plan::Drafter *drafter :
+         *plan->loaded.tables().drafters())
+      branches = std::max(branches, drafter->branches());
+    vocabulary = plan->loaded.tables().vocabulary();
+    ends = random() % (2 * truth.size());
+    cancels = random() % 2;
+  }
+
+  uint32_t takeInput(int32_t *ids, uint32_t room) override {
+    return input.take(ids, room);
+  }
+  Status emitLogits(float *, uint32_t, uint32_t) override { return Status(); }
+  Status emitToken(int32_t id, bool &stop) override {
+    tokens.push_back(id);
+    bool end = tokens.size() == ends;
+    cancel = end && cancels;
+    stop = (end && !cancels) || tokens.size() == truth.size();
+    return Status();
+  }
+
+  uint32_t draft(uint32_t, std::span<const int32_t>, int32_t *, int32_t *ids,
+                 uint32_t most) override {
+    made = DraftTree();
+    uint32_t rows = 1 + random() % DraftTree::kRows;
+    while (made.rows < rows) {
+      uint32_t parent = made.rows - 1;
+      while (parent > 0 && (random() % 4 == 0 || made.depths[parent] >= most))
+        parent = made.parents[parent];
+      bool leaf = parent + 1 != made.rows;
+      if (made.depths[parent] >= most || (leaf && made.runCount() > branches))
+        break;
+      made.add(parent);
+      of[made.rows - 1] = ids[made.rows - 2] = idOf(made.rows - 1);
+    }
+    trees += !made.isChain();
+    return made.rows - 1;
+  }
+  const DraftTree *tree() const override { return &made; }
+  int64_t follow(int64_t row, int32_t id) override {
+    for (uint32_t child = 1; child < made.rows; ++child)
+      if (made.parents[child] == row && of[child] == id) {
+        branched += made.runs[child] != 0;
+        return child;
+      }
+    return -1;
+  }
+
+  std::atomic<bool> cancel{false};
+  std::vector<int32_t> tokens;
+  uint64_t trees = 0, branched = 0; // drafts, and rows kept of a branch
+
+private:
+  /// Ids of one place differ; the right one is among them more often than not.
+  int32_t idOf(uint32_t row) {
+    size_t place = tokens.size() + made.depths[row] - 1;
+    int32_t id = place < truth.size() && random() % 3
+                     ? truth[place]
+                     : int32_t(random() % vocabulary);
+    for (uint32_t other = 1; other < row;)
+      if (made.parents[other] == made.parents[row] && of[other] == id) {
+        id = int32_t(random() % vocabulary);
+        other = 1;
+      } else {
+        ++other;
+      }
+    return id;
+  }
+
+  Input input;
+  const std::vector<int32_t> &truth;
+  std::mt19937 random;
+  uint32_t branches = 0, vocabulary = 0;
+  size_t ends;
+  bool cancels;
+  DraftTree made;
+  int32_t of[DraftTree::kRows] = {}; // ids of the rows
+};
+
+/// The same continuation with random trees.
+class TreeRun : public Run {
+public:
+  TreeRun(sinter_plan *plan, const std::vector<int32_t> &prompt,
+          const Options &options, const std::vector<int32_t> &truth,
+          unsigned seed)
+      : Run(plan, uint32_t(prompt.size()) + options.tokens + 1),
+        host(plan, prompt, truth, seed) {
+    sinter_generation generation;
+    sinter_generation_initialize(&generation, plan);
+    generation.sampling.temperature = options.temperature;
+    generation.sampling.seed = options.seed;
+    const LoadedPlan &loaded = plan->loaded;
+    auto function = uint32_t(loaded.program().find("generate"));
+    int64_t arguments[kMaxArguments];
+    bool filled = generationArguments(loaded, function, generation.sampling,
+                                      options.tokens,
+                                      loaded.tables().max_rows(), arguments)
+                      .ok();
+    Status status =
+        execute(loaded, session->memory, function,
+                {arguments, loaded.program().functions[function].params}, host,
+                host.cancel);
+    wasRun = filled && (status.ok() || status.code() == SINTER_CANCELLED);
+    tokens = host.tokens;
+  }
+  RandomTrees host;
+  bool wasRun;
 };
 
 bool sameState(Run &one, Run &other) {
@@ -137,8 +271,9 @@ std::vector<std::vector<int32_t>> readPrompts(const char *path) {
 } // namespace
 
 int main(int argc, char **argv) {
-  if (argc != 7)
+  if (argc != 7 && argc != 8)
     return 2;
+  const int repeats = argc == 8 ? std::atoi(argv[7]) : 0;
   const Options options{uint32_t(std::atoi(argv[3])), float(std::atof(argv[4])),
                         uint64_t(std::atoll(argv[5]))};
   sinter_plan_options planOptions;
@@ -147,7 +282,22 @@ int main(int argc, char **argv) {
   sinter_plan *plan = nullptr;
   need(sinter_plan_open(argv[1], &planOptions, &plan));
   uint64_t prompts = 0, texts = 0, states = 0, drafted = 0, accepted = 0;
+  uint64_t trees = 0, branched = 0;
   for (const std::vector<int32_t> &prompt : readPrompts(argv[2])) {
+    for (int i = 0; i < repeats; ++i) {
+      Run plain(plan, prompt, options, false);
+      TreeRun with(plan, prompt, options, plain.tokens, unsigned(i));
+      texts += !with.wasRun || with.tokens.size() > plain.tokens.size() ||
+               !std::equal(with.tokens.begin(), with.tokens.end(),
+                           plain.tokens.begin());
+      plain.truncate(uint32_t(with.history().size()));
+      states += !sameState(plain, with);
+      trees += with.host.trees;
+      branched += with.host.branched;
+      ++prompts;
+    }
+    if (repeats > 0)
+      continue;
     Run plain(plan, prompt, options, false), with(plan, prompt, options, true);
     ++prompts;
     texts += plain.tokens != with.tokens;
@@ -156,13 +306,15 @@ int main(int argc, char **argv) {
     accepted += with.figures.accepted;
   }
   sinter_plan_release(plan);
-  std::printf(
-      "{\"prompts\": %llu, \"tokens\": %u, \"differing_texts\": %llu, "
-      "\"differing_kv\": %llu, \"drafted\": %llu, \"accepted\": %llu}\n",
-      static_cast<unsigned long long>(prompts), options.tokens,
-      static_cast<unsigned long long>(texts),
-      static_cast<unsigned long long>(states),
-      static_cast<unsigned long long>(drafted),
-      static_cast<unsigned long long>(accepted));
+  std::printf("{\"prompts\": %llu, \"tokens\": %u, \"differing_texts\": %llu, "
+              "\"differing_kv\": %llu, \"drafted\": %llu, \"accepted\": %llu, "
+              "\"trees\": %llu, \"branched\": %llu}\n",
+              static_cast<unsigned long long>(prompts), options.tokens,
+              static_cast<unsigned long long>(texts),
+              static_cast<unsigned long long>(states),
+              static_cast<unsigned long long>(drafted),
+              static_cast<unsigned long long>(accepted),
+              static_cast<unsigned long long>(trees),
+              static_cast<unsigned long long>(branched));
   return texts || states || prompts == 0;
 }

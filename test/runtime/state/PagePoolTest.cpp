@@ -20,10 +20,10 @@ struct Pages {
   explicit Pages(uint32_t pages) : plan(openPlan(tiny.write())) {
     const sinter::plan::State &table = *plan->loaded.tables().states()->Get(0);
     uint64_t planes, freeList;
-    EXPECT_TRUE(PagePool::bytes(table, pages, planes, freeList));
+    EXPECT_TRUE(PagePool::bytes(table, pages, 0, planes, freeList));
     memory.resize(planes);
     list.resize(freeList / 2);
-    pool.place(table, pages, memory.data(),
+    pool.place(table, pages, 0, memory.data(),
                reinterpret_cast<uint8_t *>(list.data()));
   }
   TinyPlan tiny;
