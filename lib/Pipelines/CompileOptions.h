@@ -54,6 +54,9 @@ struct DecodePhaseOptions {
   std::string draftModel;    ///< a .gguf file: what the drafter "model" asks
   std::string heads;         ///< a .safetensors file: what "heads" asks
   bool quantizeHeads = true; ///< their matrices become Q8_0
+  bool automatic = false;    ///< choose from `speculate` and what needs no file
+  std::string calibration;   ///< texts to choose by; "": some of our own
+  std::string choice;        ///< what was chosen, for the plan to say
   int64_t selfLayers = 0; ///< what the drafter "self" asks; 0: as the pass has
   /// Depths that sequences may have beside 100 percent, falling, and the ids of
   /// the shortest prompt that gets each; 0: none does.

@@ -11,6 +11,7 @@
 #include "lib/Import/DraftHeads.h"
 #include "lib/Import/Import.h"
 #include "lib/Pipelines/Artifact.h"
+#include "lib/Pipelines/ChooseDrafters.h"
 #include "lib/Pipelines/DraftModel.h"
 #include "lib/Pipelines/Pipelines.h"
 #include "lib/Pipelines/Registration.h"
@@ -187,6 +188,14 @@ LogicalResult Compilation::run(TimingScope &timing) {
 }
 
 LogicalResult sinter::compile(const CompileOptions &options) {
+  if (options.decode.automatic) {
+    llvm::Expected<CompileOptions> chosen = chooseDrafters(options);
+    if (chosen)
+      return compile(*chosen);
+    llvm::errs() << "llm-compile: error: " << llvm::toString(chosen.takeError())
+                 << '\n';
+    return failure();
+  }
   llvm::parallel::strategy = llvm::hardware_concurrency(options.threads);
   CompileTiming timing(options.timing);
   TimingScope scope = timing.getRootScope();

@@ -3,13 +3,15 @@
 """Heads over a hidden row draft: they change how fast tokens come, never which."""
 import json
 import struct
+import subprocess
+import sys
 
 import numpy as np
 import pytest
 
 import make_gguf
 import safetensors
-from conftest import ONE_LEVEL, compile_plan, run
+from conftest import ONE_LEVEL, ROOT, compile_plan, figure, run, tool
 from test_draft_model import ids
 from test_speculation import SAMPLING, compare, same
 
@@ -113,6 +115,30 @@ def test_another_file_is_another_plan(tiny, tmp_path):
 def test_the_memory_formula_counts_heads(tiny):
     for case in json.loads(run("memory-probe", plan_of(tiny, "copy,@hydra-some"), "bound").stdout):
         assert case["peak"] <= case["formula"] <= 1.05 * case["peak"]
+
+
+def test_trained_heads_are_right_more_often(tiny, tmp_path):
+    """The scripts of docs/speculation.md on a tiny model, and prompts that are in none of its texts."""
+    plain = compile_plan(tiny / "m.gguf", tmp_path / "plain.plan", "--no-golden", ONE_LEVEL)
+
+    def script(name, *arguments):
+        done = subprocess.run([sys.executable, ROOT / "test" / "support" / name, *map(str, arguments)], capture_output=True, text=True, timeout=600)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+    script("make_texts.py", plain, "-o", tmp_path / "texts", "--llm-run", tool("llm-run"), "--count", 16, "-n", 60, "--temperature", 0)
+    script("train_heads.py", tiny / "m.gguf", tmp_path / "texts", "-o", tmp_path / "h.safetensors", "--heads", 2, "--steps", 80,
+           "--vocabulary", 300, "--batch", 64)
+    plans = {"trained": compile_plan(tiny / "m.gguf", tmp_path / "h.plan", f"--speculate=heads:{tmp_path}/h.safetensors", "--no-golden", ONE_LEVEL),
+             "random": plan_of(tiny, "@hydra")}
+    rates = {}
+    for name, plan in plans.items():
+        drafted = accepted = 0
+        for start in range(12):
+            figures = same(plan, "--ids", ids(start, 4 + start), "-n", 60, "--ignore-eos", "--temperature", 0)
+            drafted, accepted = drafted + figures["drafted"], accepted + figures["accepted"]
+        rates[name] = accepted / drafted
+    figure("heads of a tiny model on other prompts", f"trained {rates['trained']:.2f}, random {rates['random']:.2f} of the ids right")
+    assert rates["trained"] > rates["random"] + 0.2, rates
 
 
 def broken(what):

@@ -173,8 +173,8 @@ def test_the_plan_says_what_rows_cost(plan, tmp_path):
     assert refused.returncode == 1 and "no drafts are verified in this plan" in refused.stderr
 
 
-@pytest.mark.parametrize("value, message", [("oracle", "is no drafter; there are copy, lookup, ngram, trigram, recycle, draft:MODEL and self"),
-                                            ("heads:x", "is not there yet"), ("copy,copy", "twice"), ("draft", "names the model that drafts"),
+@pytest.mark.parametrize("value, message", [("oracle", "is no drafter; there are copy, lookup, ngram, trigram, recycle, draft:MODEL, self and heads:FILE"),
+                                            ("heads:x", "names the file of the heads"), ("copy,copy", "twice"), ("draft", "names the model that drafts"),
                                             ("draft:x.gguf,draft:y.gguf", "twice")])
 def test_what_cannot_draft_is_named(model, tmp_path, value, message):
     result = run("llm-compile", model, "-o", tmp_path / "x.plan", f"--speculate={value}", check=False)

@@ -70,7 +70,15 @@ cl::list<std::string> speculate(
              "the tokens stay the same (default: off): copy, lookup, ngram, "
              "trigram, recycle, draft:MODEL.gguf, self[:LAYERS] (the model's "
              "first layers, by default a third of them), "
-             "heads:FILE.safetensors"),
+             "heads:FILE.safetensors; auto[,draft:MODEL.gguf|,self|"
+             ",heads:FILE] tries copy, lookup, recycle and that one on "
+             "texts and takes what pays, or nothing"),
+    cl::cat(category));
+cl::opt<std::string> calibration(
+    "calibration", cl::value_desc("FILE"),
+    cl::desc(
+        "Texts that --speculate=auto chooses by, a prompt a line: text, or "
+        "JSON as llm-bench --workload has it (default: a few of its own)"),
     cl::cat(category));
 cl::opt<bool> measureCost(
     "measure-cost",
@@ -188,7 +196,6 @@ std::string phaseNames() {
 std::string readDrafters(DecodePhaseOptions &options) {
   static constexpr llvm::StringLiteral known[] = {"copy", "lookup", "ngram",
                                                   "trigram", "recycle"};
-  static constexpr llvm::StringLiteral later[] = {"auto"};
   const std::string names = llvm::join(llvm::ArrayRef(known), ", ") +
                             ", draft:MODEL, self and heads:FILE";
   bool hasModel = false;
@@ -212,9 +219,10 @@ std::string readDrafters(DecodePhaseOptions &options) {
         return "--speculate=heads:FILE.safetensors names the file of the heads";
       options.heads = path.str();
       name = "heads";
-    } else if (llvm::is_contained(later, kind)) {
-      return "--speculate=" + given + " is not there yet; drafters are " +
-             names;
+    } else if (given == "auto") {
+      if (std::exchange(options.automatic, true))
+        return "--speculate names auto twice";
+      continue;
     } else if (!llvm::is_contained(known, given)) {
       return "--speculate=" + given + " is no drafter; there are " + names;
     }
@@ -225,6 +233,10 @@ std::string readDrafters(DecodePhaseOptions &options) {
       return "--speculate: one model drafts, draft:MODEL, self or heads:FILE";
     options.speculate.push_back(name);
   }
+  if (options.automatic && options.speculate.size() > hasModel)
+    return "--speculate=auto chooses the drafters of the text itself; beside "
+           "it "
+           "there is one of draft:MODEL, self and heads:FILE";
   return "";
 }
 
@@ -382,6 +394,12 @@ int readOptions(CompileOptions &options) {
     return usage("--calibration-text needs --drop-layers or --early-exit");
   if (!options.decode.heads.empty() && options.from != Phase::Start)
     return usage("--speculate=heads:FILE wants a checkpoint");
+  if (options.decode.automatic &&
+      (options.from != Phase::Start || options.to != Phase::Artifact))
+    return usage("--speculate=auto wants a checkpoint, and makes a plan");
+  if (!calibration.empty() && !options.decode.automatic)
+    return usage("--calibration wants --speculate=auto");
+  options.decode.calibration = calibration;
   if (headsWeights != "q8_0" && headsWeights != "file")
     return usage("--heads-weights=" + headsWeights.getValue() +
                  " is neither q8_0 nor file");

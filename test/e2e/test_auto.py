@@ -1,0 +1,80 @@
+# Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""--speculate=auto takes the drafters that pay on calibration texts, or none, and says so."""
+import json
+
+import numpy as np
+import pytest
+
+import make_gguf
+import safetensors
+from conftest import ONE_LEVEL, run
+from test_speculation import same
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("auto")
+    make_gguf.write(make_gguf.CONFIGS["llama-gqa-8-2"] | {"context": 200, "layers": 2}, str(folder / "m.gguf"))
+    return folder
+
+
+def choose(model, folder, *options, speculate="auto", check=True):
+    return run("llm-compile", model, "-o", folder / "auto.plan", f"--speculate={speculate}", "--no-golden", ONE_LEVEL, *options, check=check,
+               timeout=900)
+
+
+def stored(folder):
+    return json.loads(run("llm-dump", folder / "auto.plan", "--json").stdout)["provenance"]["speculate.auto"]
+
+
+@pytest.mark.parametrize("speculate, options, message", [
+    ("auto,copy", [], "--speculate=auto chooses the drafters of the text itself"), ("auto,auto", [], "names auto twice"),
+    ("copy", ["--calibration=x"], "--calibration wants --speculate=auto"), ("auto", ["--compile-to=plan"], "--speculate=auto wants a checkpoint")])
+def test_what_makes_no_sense_is_refused(folder, tmp_path, speculate, options, message):
+    result = choose(folder / "m.gguf", tmp_path, *options, speculate=speculate, check=False)
+    assert result.returncode == 2 and message in result.stderr, result.stderr
+
+
+def test_texts_that_cannot_be_read(folder, tmp_path):
+    for content, message in (("", "no text to choose by"), ('{"text": 3}\n', ":1: has neither text nor messages"), ("{\n", ":1: ")):
+        (tmp_path / "t").write_text(content, encoding="utf-8")
+        result = choose(folder / "m.gguf", tmp_path, f"--calibration={tmp_path}/t", check=False)
+        assert result.returncode == 1 and message in result.stderr, result.stderr
+    result = choose(folder / "m.gguf", tmp_path, f"--calibration={tmp_path}/none", check=False)
+    assert result.returncode == 1 and "none: No such file" in result.stderr
+    assert not (tmp_path / "auto.plan").exists()
+
+
+WIDTH = 576
+COPIED = ["The harbor was quiet that morning. Three boats lay at the pier, and a man in a blue coat painted the rail of the smallest one.",
+          "To bake the bread, mix flour, water, salt and yeast, wait for an hour, fold the dough twice and put it into the hot oven.",
+          "In 1897 the company moved to Leeds, where it built forty engines a year until the works were closed in 1931."]
+
+
+@pytest.fixture(scope="module")
+def texts(tmp_path_factory):
+    path = tmp_path_factory.mktemp("texts") / "texts"
+    path.write_text("".join(json.dumps({"messages": [{"role": "user", "content": f"Repeat this text word for word: {text}"}]}) + "\n"
+                            for text in COPIED), encoding="utf-8")
+    return path
+
+
+def test_what_pays_is_chosen_said_and_stored(model, texts, tmp_path):
+    """Copies pay, heads that say nothing do not. Twice the same; nothing is left beside the plan."""
+    heads = tmp_path / "h.safetensors"
+    safetensors.write(heads, {"heads.0.weight": np.zeros((WIDTH, WIDTH), np.float16), "heads.0.bias": np.full(WIDTH, -30, np.float32)},
+                      {"heads": "medusa"})
+    options = {"speculate": f"auto,heads:{heads}"}
+    said = [choose(model, tmp_path, f"--calibration={texts}", **options).stderr for _ in range(2)]
+    lines = [[line for line in text.splitlines() if line.startswith(("  ", "chosen", "speculate"))] for text in said]
+    assert lines[0] == lines[1] and len(lines[0]) == 10, said
+    assert lines[0][0].startswith("speculate=auto: 3 texts, 64 tokens each")
+    gains = {line.split()[0]: float(line.split()[1].rstrip("x:")) for line in lines[0][1:-1]}
+    chosen = lines[0][-1].removeprefix("chosen: ")
+    assert gains["copy"] > 1.2 and gains["heads"] < 1.1 and gains[chosen] == max(gains.values()), gains
+    assert stored(tmp_path).startswith(f"{chosen} of copy {gains['copy']:.2f}; lookup ")
+    drafters = run("llm-dump", tmp_path / "auto.plan", "--program").stdout
+    assert all((f"plan.drafter @{name} " in drafters) == (name in chosen.split(",")) for name in ("copy", "lookup", "recycle", "heads"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["auto.plan", "h.safetensors"]
+    same(tmp_path / "auto.plan", "-p", COPIED[0], "-n", "48", "--ignore-eos")
