@@ -7,6 +7,10 @@
 #include "runtime/decode/Lookahead.h"
 #include "runtime/plan/RowFigures.h"
 
+namespace sinter::plan {
+struct Drafter;
+}
+
 namespace sinter::runtime {
 
 /// Policy "ema": one average of how often drafted ids were right says how many

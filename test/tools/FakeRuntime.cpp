@@ -4,6 +4,7 @@
 // A double of libsinter_runtime.so for tests of the tools: a model whose logits
 // are a formula, so that a test can say what each tool must print. Tokens are
 // bytes, and four more. Preloaded, it takes the place of the real library.
+#include "sinter-c/depth.h"
 #include "sinter-c/exits.h"
 #include "sinter-c/profile.h"
 #include "sinter-c/runtime.h"
