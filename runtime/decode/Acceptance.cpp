@@ -24,30 +24,31 @@ const Acceptance::Seen &Acceptance::at(const Guess &guess, Guess::Role role,
 
 /// Of a guess of which nothing was seen in its role. An id behind right ones is
 /// right more often, one that others propose, too, likewise; one that stands
-/// behind another one, seldom.
+/// behind another one, seldom. Where nothing was seen at a depth, the better of
+/// the prior and what was seen before it is hoped for: a depth that is never
+/// tried is never learned.
 float Acceptance::expected(const Guess &guess, uint32_t depth) const {
-  constexpr float kBehind = 0.4f, kAgreed = 0.3f;
+  constexpr float kBehind = 0.4f, kAgreed = 0.3f, kMostExpected = 0.95f;
   const Seen &alone = at(guess, Guess::Role::Alone, depth);
   float rate = alone.rate;
   if (!alone.count) {
     bool other = guess.source % Guess::kRanks == uint32_t(Guess::Rank::Other);
     rate = other ? guess.prior * kBehind
                  : guess.prior + 0.05f * float(depthClass(depth));
-    // A depth that is never tried is never learned: the better of this and of
-    // what was seen before it is hoped for.
-    for (uint32_t before = depthClass(depth); !other && before-- > 0;) {
-      const Seen &shallower = seen[guess.source][0][before];
-      if (!shallower.count)
-        continue;
-      rate = shallower.rate > rate ? shallower.rate : rate;
-      break;
-    }
+    rate = rate < kMostExpected ? rate : kMostExpected;
+    for (uint32_t before = depthClass(depth); before-- > 0;)
+      if (const Seen &known = seen[guess.source][0][before]; known.count) {
+        rate = known.rate > rate ? known.rate : rate;
+        break;
+      }
+    if (guess.role == Guess::Role::Alone)
+      return rate;
   }
   if (guess.role == Guess::Role::Agreed)
     rate += kAgreed * (1 - rate);
   else if (guess.role == Guess::Role::Behind)
     rate *= kBehind;
-  return rate < 0.95f ? rate : 0.95f;
+  return rate < kMostExpected ? rate : kMostExpected;
 }
 
 float Acceptance::rate(const Guess &guess, uint32_t depth) const {
