@@ -5,8 +5,9 @@
 #include "dialects/Tile/VerifyRule.h"
 #include "llvm/ADT/SmallVector.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
 
 #include <cmath>
 
@@ -67,11 +68,13 @@ Expected<VerifyRule> VerifyRule::parse(StringRef text) {
 }
 
 std::string VerifyRule::str() const {
+  std::string text = kind;
+  raw_string_ostream os(text);
   if (kind == "typical")
-    return formatv("typical:{0},{1}", epsilon, delta);
+    os << format(":%g,%g", double(epsilon), double(delta));
   if (kind == "judge")
-    return formatv("judge:{0}", tau);
-  return kind;
+    os << format(":%g", double(tau));
+  return text;
 }
 
 /// Numbers of a text file, between blanks; `what` names it in errors.

@@ -56,7 +56,7 @@ def test_the_lax_limits_keep_every_draft(folder, rule, sampling):
     plan = plan_of(folder, rule, "lookup", "--spec-policy=static:3")
     figures = generate(plan, "--ids", ids(1, 40), "-n", "100", "--ignore-eos", *sampling)["speculation"]
     # All of a draft, but for one that the end of the call cuts short.
-    assert figures["drafted"] > 50 and figures["accepted"] >= figures["drafted"] - 3
+    assert figures["drafted"] > 20 and figures["accepted"] >= figures["drafted"] - 3
 
 
 def test_rejection_is_plain_decoding_where_it_is_greedy(folder):

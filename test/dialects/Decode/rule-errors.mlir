@@ -58,6 +58,7 @@ decode.program @p(%n: i64) attributes {params = ["n"]} {
 tile.state @kv {layers = 2, kv_heads = 1, head_dim = 16} : f16
 func.func private @forward(index, index)
 func.func private @head(index, index)
+func.func private @sample(index, index)
 func.func private @decide(index, index, index) attributes {tile.rule = "exact"}
 decode.drafter @d copy match(1 to 3) most(4) policy(static)
 decode.program @p(%n: i64) attributes {params = ["n"]} {
@@ -72,7 +73,8 @@ decode.program @p(%n: i64) attributes {params = ["n"]} {
     %t, %s = decode.verify exact @kv {
     ^bb0(%row: i64, %position: i64):
       // expected-error @+1 {{of rule exact is a decode.sample}}
-      %token = decode.decide exact @decide row(%row) (%position)
+      %other = decode.decide exact @decide row(%row) (%position)
+      %token = decode.sample @sample row(%row) (%position)
       %told = decode.emit %token
       decode.accept %token, %told
     }

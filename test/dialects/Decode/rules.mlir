@@ -15,7 +15,7 @@ func.func private @judged(index, index, index) attributes {tile.rule = "judge:0.
 
 // CHECK: decode.drafter @text copy match(1 to 3) most(4) policy(ema)
 decode.drafter @text copy match(1 to 3) most(4) policy(ema)
-// CHECK: decode.drafter @model model most(4) policy(entropy) settings([2.000000e-01, 6.000000e-01, 0.899999976]) state(@draft.kv)
+// CHECK: decode.drafter @model model most(4) policy(entropy) settings([2.000000e-01, 6.000000e-01, 9.000000e-01]) state(@draft.kv)
 decode.drafter @model model most(4) policy(entropy) settings([0.2, 0.6, 0.9]) state(@draft.kv)
 
 // CHECK-LABEL: decode.program @reject_model

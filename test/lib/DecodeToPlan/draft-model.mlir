@@ -59,9 +59,10 @@ module attributes {llm.name = "tiny", llm.architecture = "llama",
 // CHECK:             %[[COUNT:.*]] = plan.draft @model, %{{.*}}
 // CHECK:             %[[LENGTH:.*]] = plan.length @kv
 // CHECK-NEXT:        plan.while
-// CHECK-NEXT:        ^bb0(%[[DONE:.*]]: i64):
-// CHECK-NEXT:          %[[MORE:.*]] = plan.arith lt %[[DONE]], %[[COUNT]]
-// CHECK-NEXT:          plan.condition %[[MORE]], %[[DONE]]
+// CHECK-SAME:          init(%{{.*}}, %[[COUNT]])
+// CHECK-NEXT:        ^bb0(%[[DONE:.*]]: i64, %[[WANTED:.*]]: i64):
+// CHECK-NEXT:          %[[MORE:.*]] = plan.arith lt %[[DONE]], %[[WANTED]]
+// CHECK-NEXT:          plan.condition %[[MORE]], %[[DONE]], %[[WANTED]]
 // CHECK:               %[[ROW:.*]] = plan.arith add %{{.*}}, %{{.*}}
 // CHECK-NEXT:          %[[TO:.*]] = plan.arith add %[[LENGTH]], %[[ROW]]
 // What the draft lacks of the text, the last ids drafted included.
@@ -75,7 +76,7 @@ module attributes {llm.name = "tiny", llm.architecture = "llama",
 // CHECK-NEXT:          plan.call @sample(%{{.*}}, %[[TO]], %seed
 // CHECK-NEXT:          %[[TOKEN:.*]] = plan.load_i32 @token at(0)
 // CHECK-NEXT:          plan.propose %[[ROW]], %[[TOKEN]]
-// CHECK-NEXT:          plan.yield %[[ROW]]
+// CHECK-NEXT:          plan.yield %[[ROW]], %{{.*}}
 // The rows are kept, then the draft goes back to where the text is.
 // CHECK:           plan.commit @kv
 // CHECK-NEXT:      %[[AHEAD:.*]] = plan.length @draft.kv

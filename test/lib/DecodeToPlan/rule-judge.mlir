@@ -34,6 +34,7 @@ module attributes {llm.name = "tiny", llm.architecture = "llama",
   func.func @propose(%row: index, %position: index, %seed: i64, %temperature: f32,
                      %k: index, %p: f32, %m: f32, %penalty: f32, %window: index) attributes {tile.rule = "proposal"} { return }
   func.func @judge(%rows: index) { return }
+  func.func private @region(%arena: memref<64xi8>) attributes {tile.region} { return }
   func.func @summarize(%row: index) { return }
   func.func @decide(%row: index, %count: index, %position: index, %seed: i64, %temperature: f32, %k: index, %p: f32,
                     %m: f32, %penalty: f32, %window: index) attributes {tile.rule = "judge:0.5"} { return }

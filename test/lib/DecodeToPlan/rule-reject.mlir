@@ -21,6 +21,7 @@ module attributes {llm.name = "tiny", llm.architecture = "llama",
   func.func @propose(%row: index, %position: index, %seed: i64, %temperature: f32,
                      %k: index, %p: f32, %m: f32, %penalty: f32, %window: index) attributes {tile.rule = "proposal"} { return }
   func.func @judge(%rows: index) { return }
+  func.func private @region(%arena: memref<64xi8>) attributes {tile.region} { return }
   func.func @summarize(%row: index) { return }
   func.func @decide(%row: index, %count: index, %position: index, %seed: i64, %temperature: f32, %k: index, %p: f32,
                     %m: f32, %penalty: f32, %window: index, %dense: index) attributes {tile.rule = "reject"} { return }
@@ -28,7 +29,7 @@ module attributes {llm.name = "tiny", llm.architecture = "llama",
 
 // Drafters of the text have no rows to look at.
 // CHECK: plan.drafter @copy copy match(3 to 16) most(3) policy(goodput)
-// CHECK: plan.drafter @model model match(0 to 0) most(3) policy(entropy) settings([2.000000e-01, 6.000000e-01, 0.899999976])
+// CHECK: plan.drafter @model model match(0 to 0) most(3) policy(entropy) settings([2.000000e-01, 6.000000e-01, 9.000000e-01])
 // CHECK-LABEL: plan.func @generate(
 // CHECK:         plan.draft @copy
 // CHECK:         %[[DRAFT:.*]]:2 = plan.if
