@@ -1,6 +1,7 @@
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/common/ExitFigures.h"
+#include "tools/common/Quality.h"
 #include "tools/common/SpeculationFigures.h"
 #include "tools/common/Spread.h"
 #include "tools/llm-bench/Workload.h"
@@ -65,13 +66,14 @@ std::string sinter::tools::toJson(const Plan &plan,
   Json samplings = Json::array();
   for (const SamplingResult &sampling : result.samplings)
     samplings.push_back(samplingJson(sampling));
-  const Json object = {{"workload", result.name},
-                       {"model", plan.property("name").value_or("")},
-                       {"cpu", plan.property("cpu").value_or("")},
-                       {"threads", result.threads},
-                       {"new_tokens", result.newTokens},
-                       {"repetitions", result.repetitions},
-                       {"samplings", samplings}};
+  Json object = {{"workload", result.name},
+                 {"model", plan.property("name").value_or("")},
+                 {"cpu", plan.property("cpu").value_or("")},
+                 {"threads", result.threads},
+                 {"new_tokens", result.newTokens},
+                 {"repetitions", result.repetitions},
+                 {"samplings", samplings}};
+  object.update(qualityJson(plan));
   return object.dump(1) + "\n";
 }
 
