@@ -524,6 +524,8 @@ Generator::Asked Generator::declare(DrafterKind kind,
   int64_t limit = options.logitsRows - 1;
   if (kind == DrafterKind::Heads)
     limit = std::min(limit, options.heads);
+  int64_t drafts =
+      options.mostDrafted ? std::min(limit, options.mostDrafted) : limit;
   bool merges = kind == DrafterKind::Merge;
   branches |= merges;
   int64_t least = copies ? kLeastCopied : looks ? 1 : 0;
@@ -535,8 +537,7 @@ Generator::Asked Generator::declare(DrafterKind kind,
   // Drafters of the text have no rows that a policy could look at.
   bool ofModel = looksAtIds(options.policy);
   DrafterOp::create(
-      builder, loc, name, kind, least, most,
-      options.mostDrafted ? std::min(limit, options.mostDrafted) : limit,
+      builder, loc, name, kind, least, most, drafts,
       ofModel && !model ? PolicyKind::Goodput : options.policy,
       parts.empty() ? ArrayAttr() : builder.getArrayAttr(parts),
       model ? FlatSymbolRefAttr::get(builder.getContext(),
@@ -544,7 +545,7 @@ Generator::Asked Generator::declare(DrafterKind kind,
             : FlatSymbolRefAttr(),
       ofModel && model ? builder.getDenseF32ArrayAttr(options.settings)
                        : DenseF32ArrayAttr(),
-      merges ? options.branches : 0);
+      merges ? std::min(options.branches, drafts - 1) : 0);
   return {name, kind};
 }
 

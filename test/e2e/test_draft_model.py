@@ -42,7 +42,8 @@ def ids(start, count):
 @pytest.mark.parametrize("draft", ["target", "draft", "shuffled", "cut"])
 def test_the_text_is_that_of_plain_decoding(tiny, draft, sampling):
     """A target that drafts for itself is always right, and so is its cache; a random draft never is. Both end where the context does."""
-    plan = tiny_plan(tiny, f"draft:{tiny / draft}.gguf")
+    # A draft as slow as its target does not pay, so that no other policy would draft.
+    plan = tiny_plan(tiny, f"draft:{tiny / draft}.gguf", "--spec-policy=static:4")
     drafted = accepted = 0
     for tokens in (1, 2, 7, 64, 250):
         for start in range(3):
@@ -145,12 +146,12 @@ def test_a_second_turn_and_a_stop_text(tiny, model, tmp_path_factory):
 def test_a_real_draft_with_another_vocabulary(model, sampling, tmp_path_factory):
     folder = tmp_path_factory.mktemp("mapped")
     permute_vocabulary.permute(str(model), str(folder / "cut.gguf"), keep=32000)
-    plan = compile_plan(model, folder / "cut.plan", f"--speculate=draft:{folder / 'cut.gguf'}", target())
+    plan = compile_plan(model, folder / "cut.plan", f"--speculate=draft:{folder / 'cut.gguf'}", "--spec-policy=static:4", target())
     drafted = accepted = 0
     for prompt in PROMPTS:
         figures = same(plan, "-p", prompt, "-n", "48", "--ignore-eos", *sampling)
         drafted, accepted = drafted + figures["drafted"], accepted + figures["accepted"]
-    assert accepted > 0.6 * drafted
+    assert accepted > 0.6 * drafted > 0
     figure(f"draft with another vocabulary {' '.join(sampling)}", f"accepted {accepted} of {drafted}")
 
 

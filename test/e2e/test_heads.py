@@ -128,8 +128,9 @@ def test_trained_heads_are_right_more_often(tiny, tmp_path):
     script("make_texts.py", plain, "-o", tmp_path / "texts", "--llm-run", tool("llm-run"), "--count", 16, "-n", 60, "--temperature", 0)
     script("train_heads.py", tiny / "m.gguf", tmp_path / "texts", "-o", tmp_path / "h.safetensors", "--heads", 2, "--steps", 80,
            "--vocabulary", 300, "--batch", 64)
-    plans = {"trained": compile_plan(tiny / "m.gguf", tmp_path / "h.plan", f"--speculate=heads:{tmp_path}/h.safetensors", "--no-golden", ONE_LEVEL),
-             "random": plan_of(tiny, "@hydra")}
+    plans = {"trained": compile_plan(tiny / "m.gguf", tmp_path / "h.plan", f"--speculate=heads:{tmp_path}/h.safetensors",
+                                     "--spec-policy=static:2", "--no-golden", ONE_LEVEL),
+             "random": plan_of(tiny, "@hydra", "--spec-policy=static:2")}
     rates = {}
     for name, plan in plans.items():
         drafted = accepted = 0
