@@ -61,13 +61,13 @@ def test_the_lax_limits_keep_every_draft(folder, rule, sampling):
 
 def test_rejection_is_plain_decoding_where_it_is_greedy(folder):
     for speculate in ("copy,lookup", "self:2", "copy,self"):
-        plan = plan_of(folder, "reject", speculate, model="early")
+        plan = plan_of(folder, "reject", speculate, "--spec-policy=static:3", model="early")
         assert same(plan, "--ids", ids(1, 30), "-n", "100", "--ignore-eos", *GREEDY)["accepted"] > 0
 
 
 def test_rejection_keeps_what_the_same_model_drafts(folder):
     """Layers that say nothing are left out of the draft: both laws are one, and nothing is refused."""
-    plan = plan_of(folder, "reject", "self:2", model="early")
+    plan = plan_of(folder, "reject", "self:2", "--spec-policy=static:3", model="early")
     figures = generate(plan, "--ids", ids(1, 30), "-n", "150", "--ignore-eos", *SAMPLED)["speculation"]
     assert figures["accepted"] >= figures["drafted"] - 15 and figures["accepted"] > 50
     assert figures["acceptance_by_position"][0] == 1
@@ -87,6 +87,31 @@ def test_rejection_keeps_the_law(folder, speculate):
     # Two samples of one law: about a degree of freedom an id.
     square = sum((counts[0].get(t, 0) - counts[1][t]) ** 2 / (counts[0].get(t, 0) + counts[1][t]) for t in frequent)
     assert square < 2.5 * len(frequent) + 12, (square, counts)
+
+
+@pytest.mark.parametrize("policy", ["static", "static:2", "ema", "entropy", "disco"])
+@pytest.mark.parametrize("speculate", ["self:2", "copy,self"])
+def test_policies_change_no_token(folder, policy, speculate):
+    if policy == "disco":
+        (folder / "sure.txt").write_text("-1 -0.5 4 -1 -0.1\n", encoding="utf-8")
+        policy = f"disco:{folder / 'sure.txt'}"
+    plan = plan_of(folder, "exact", speculate, f"--spec-policy={policy}", model="early")
+    drafted = 0
+    for sampling in (GREEDY, SAMPLED):
+        for tokens in (1, 5, 100):
+            drafted += same(plan, "--ids", ids(1, 30), "-n", tokens, "--ignore-eos", *sampling)["drafted"]
+    assert drafted > 0
+
+
+def test_a_draft_ends_where_the_policy_says(folder):
+    """A classifier that never agrees leaves one id a draft, one that always does as many as are allowed."""
+    counts = []
+    for name, bias in (("no.txt", "-1e9"), ("yes.txt", "1e9")):
+        (folder / name).write_text(f"{bias} 0 0 0 0", encoding="utf-8")
+        plan = plan_of(folder, "exact", "self:2", f"--spec-policy=disco:{folder / name}", model="early")
+        figures = same(plan, "--ids", ids(1, 30), "-n", "100", "--ignore-eos", *GREEDY)
+        counts.append(len(figures["acceptance_by_position"]))
+    assert counts[0] == 1 and counts[1] > 3
 
 
 def test_the_plan_says_what_it_is(folder):
