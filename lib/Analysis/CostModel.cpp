@@ -173,6 +173,24 @@ OpCost cost(tile::MoveRowsOp op) {
   return c;
 }
 
+OpCost cost(tile::SiluOp op) {
+  OpCost c;
+  c.rows = op.getRows();
+  c.activationBytes.perRow = (kF32 + elementBytes(op.getY())) * op.getCols();
+  c.f32Ops.perRow = 3 * op.getCols();
+  return c;
+}
+
+OpCost cost(tile::JudgeOp op) {
+  OpCost c;
+  c.rows = op.getRows();
+  int64_t cols = op.getWeights().getNumElements();
+  c.weightBytes.constant = kF32 * cols;
+  c.activationBytes.perRow = kF32 * (cols + 1);
+  c.f32Ops.perRow = 2 * cols;
+  return c;
+}
+
 OpCost cost(tile::SimilarityOp op) {
   OpCost c;
   c.activationBytes.constant = bytesPerRow(op.getX()) + bytesPerRow(op.getY());
@@ -215,13 +233,11 @@ OpCost sinter::analysis::costOf(Operation *op) {
           .Case<tile::EmbedOp, tile::RmsNormOp, tile::QuantizeOp,
                 tile::ContractOp, tile::RopeTableOp, tile::RopeOp,
                 tile::KvAppendOp, tile::AttentionOp, tile::ReadHistoryOp,
-                tile::MapLogitsOp, tile::MoveRowsOp, tile::SimilarityOp>(
+                tile::MapLogitsOp, tile::MoveRowsOp, tile::SimilarityOp,
+                tile::SiluOp, tile::JudgeOp>(
               [](auto known) { return cost(known); })
           .Case([](tile::GatedOp op) {
             return elementwise(op.getRows(), op.getCols(), op.getY(), 4);
-          })
-          .Case([](tile::SiluOp op) {
-            return elementwise(op.getRows(), op.getCols(), op.getY(), 3);
           })
           .Case([](tile::AddOp op) {
             return elementwise(op.getRows(), op.getCols(), op.getY(), 1);

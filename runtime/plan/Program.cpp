@@ -322,6 +322,8 @@ private:
       if (op.index() != 0)
         return bad("places a draft in state %u, expected the first one",
                    op.index());
+      if (plan.states()->Get(0)->kind() == plan::StateKind::Recurrent)
+        return bad("places a tree in a recurrent state, which has one path");
       SINTER_TRY(list(op.results(), 2, "results"));
       SINTER_TRY(places(op.buffer(), op.offset()));
       return emit({Opcode::Service, uint8_t(op.kind()), op.buffer(), first, 0,

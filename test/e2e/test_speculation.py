@@ -144,7 +144,7 @@ def test_the_state_afterwards_is_that_of_plain_decoding(plan):
 
 def test_the_plan_says_what_drafts(plan):
     text = run("llm-dump", plan, "--program").stdout
-    assert "plan.drafter @copy copy" in text and "plan.draft @merge" in text
+    assert "plan.drafter @copy copy" in text and "plan.draft @priority" in text
     summary = run("llm-dump", plan).stdout
     assert "a round has up to 16 rows of the 512 of a forward" in summary and "policy Goodput" in summary
     assert re.search(r"^quality +fidelity = exact$", summary, re.M)

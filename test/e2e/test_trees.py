@@ -25,6 +25,8 @@ def model(tmp_path_factory):
 
 def plan_of(model, kind):
     options = KINDS[kind] if any("speculate" in option for option in KINDS[kind]) else ["--speculate=copy,lookup", *KINDS[kind]]
+    if not any("tree" in option for option in options):
+        options = [*options, "--tree=8"]
     return compile_plan(model, model.parent / f"{kind.replace(' ', '-')}.plan", "--no-golden", ONE_LEVEL, *options)
 
 

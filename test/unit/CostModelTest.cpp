@@ -143,6 +143,42 @@ func.func @move_rows(%x: memref<8x64xf32>, %y: memref<4x64xf32>, %n: index, %a: 
   tile.move_rows %x -> %y rows(%n) from(%a) to(%a) : memref<8x64xf32> -> memref<4x64xf32>
   return
 }
+func.func @silu(%x: memref<8x64xf32>, %n: index) attributes {tile.region} {
+  tile.silu %x -> %x rows(%n) {cols = 64 : i64} : memref<8x64xf32> -> memref<8x64xf32>
+  return
+}
+func.func @judge(%x: memref<8x64xf32>, %s: memref<32xf32>, %n: index) attributes {tile.region} {
+  tile.judge %x -> %s rows(%n) {weights = dense<0.1> : tensor<60xf32>, bias = -1.0 : f32} : memref<8x64xf32> -> memref<32xf32>
+  return
+}
+func.func @summarize(%l: memref<4x64xf32>, %s: memref<32xf32>, %n: index) attributes {tile.region} {
+  tile.summarize %l -> %s row(%n) {vocabulary = 60 : i64} : memref<4x64xf32> -> memref<32xf32>
+  return
+}
+func.func @sample_proposal(%l: memref<4x64xf32>, %w: memref<128xf32>, %q: memref<16x64xf32>, %t: memref<1xi32>, %seed: i64, %pos: index, %temp: f32,
+    %k: index, %p: f32, %m: f32) attributes {tile.region} {
+  tile.sample_proposal %l, %w, %q -> %t row(%pos) seed(%seed) position(%pos) temperature(%temp) top_k(%k) top_p(%p) min_p(%m) {vocabulary = 60 : i64}
+      : memref<4x64xf32>, memref<128xf32>, memref<16x64xf32> -> memref<1xi32>
+  return
+}
+func.func @sample_reject(%l: memref<4x64xf32>, %w: memref<128xf32>, %ids: memref<32xi32>, %t: memref<1xi32>, %seed: i64, %pos: index, %temp: f32,
+    %k: index, %p: f32, %m: f32) attributes {tile.region} {
+  tile.sample_reject %l, %w, %ids -> %t row(%pos) drafted(%k) seed(%seed) position(%pos) temperature(%temp) top_k(%k) top_p(%p) min_p(%m) {vocabulary = 60 : i64}
+      : memref<4x64xf32>, memref<128xf32>, memref<32xi32> -> memref<1xi32>
+  return
+}
+func.func @sample_typical(%l: memref<4x64xf32>, %w: memref<128xf32>, %ids: memref<32xi32>, %t: memref<1xi32>, %seed: i64, %pos: index, %temp: f32,
+    %k: index, %p: f32, %m: f32) attributes {tile.region} {
+  tile.sample_typical %l, %w, %ids -> %t row(%pos) drafted(%k) seed(%seed) position(%pos) temperature(%temp) top_k(%k) top_p(%p) min_p(%m) {vocabulary = 60 : i64, epsilon = 0.09 : f32, delta = 0.3 : f32}
+      : memref<4x64xf32>, memref<128xf32>, memref<32xi32> -> memref<1xi32>
+  return
+}
+func.func @sample_judged(%l: memref<4x64xf32>, %w: memref<128xf32>, %ids: memref<32xi32>, %s: memref<32xf32>, %t: memref<2xi32>, %seed: i64, %pos: index, %temp: f32,
+    %k: index, %p: f32, %m: f32) attributes {tile.region} {
+  tile.sample_judged %l, %w, %ids, %s -> %t row(%pos) drafted(%k) seed(%seed) position(%pos) temperature(%temp) top_k(%k) top_p(%p) min_p(%m) {vocabulary = 60 : i64}
+      : memref<4x64xf32>, memref<128xf32>, memref<32xi32>, memref<32xf32> -> memref<2xi32>
+  return
+}
 func.func @read_history(%h: memref<256xi32>, %ids: memref<8xi32>, %n: index, %at: index) attributes {tile.region} {
   tile.read_history %h -> %ids rows(%n) at(%at) : memref<256xi32> -> memref<8xi32>
   return
@@ -224,6 +260,16 @@ const std::map<std::string, Expected> kExpected = {
     {"penalize", {.activations = constant(4 * 60), .f32 = constant(60)}},
     {"sample", {.activations = constant(4 * 60), .f32 = constant(60)}},
     {"argmax", {.activations = constant(4 * 60), .f32 = constant(60)}},
+    {"silu", {.activations = perRow(2 * 256), .f32 = perRow(3 * 64)}},
+    {"judge",
+     {.weights = constant(4 * 60),
+      .activations = perRow(4 * 61),
+      .f32 = perRow(2 * 60)}},
+    {"summarize", {.activations = constant(4 * 60), .f32 = constant(60)}},
+    {"sample_proposal", {.activations = constant(4 * 60), .f32 = constant(60)}},
+    {"sample_reject", {.activations = constant(4 * 60), .f32 = constant(60)}},
+    {"sample_typical", {.activations = constant(4 * 60), .f32 = constant(60)}},
+    {"sample_judged", {.activations = constant(4 * 60), .f32 = constant(60)}},
     {"similarity", {.activations = constant(2 * 256), .f32 = constant(6 * 60)}},
     {"move_rows", {.activations = perRow(2 * 256)}},
     {"read_history", {.activations = perRow(2 * 4)}},

@@ -108,9 +108,9 @@ cl::opt<std::string> specPolicy(
         "(entropy) or a trained classifier agrees (disco)"),
     cl::cat(category));
 cl::opt<std::string> tree(
-    "tree", cl::init("8"), cl::value_desc("off|PATHS"),
+    "tree", cl::init("off"), cl::value_desc("off|PATHS"),
     cl::desc("Paths that a draft of drafters of the text may branch into, at "
-             "most (default: 8); off: drafts are chains"),
+             "most, as in 8; off (the default): drafts are chains"),
     cl::cat(category));
 cl::list<std::string>
     targets("target", cl::CommaSeparated, cl::value_desc("LEVEL,..."),
