@@ -252,13 +252,23 @@ LogicalResult ForwardOp::verify() {
 
 //===-- symbols -----------------------------------------------------------===//
 
+static constexpr llvm::StringLiteral kRecurrence = "recurrence";
+
 /// States are declared by the level below (`tile.state`, later `plan.state`).
 static LogicalResult verifyState(Operation *op, FlatSymbolRefAttr state,
                                  SymbolTableCollection &tables) {
   Operation *found = tables.lookupNearestSymbolFrom(op, state);
-  if (found && found->getName().stripDialect() == "state")
+  if (found && (found->getName().stripDialect() == "state" ||
+                found->getName().stripDialect() == kRecurrence))
     return success();
   return op->emitOpError("no state named '") << state.getValue() << "'";
+}
+
+/// What positions have become part of cannot be had without them again.
+static bool isRecurrent(Operation *op, FlatSymbolRefAttr state,
+                        SymbolTableCollection &tables) {
+  Operation *found = tables.lookupNearestSymbolFrom(op, state);
+  return found && found->getName().stripDialect() == kRecurrence;
 }
 
 LogicalResult PrefillOp::verifySymbolUses(SymbolTableCollection &tables) {
@@ -268,6 +278,9 @@ LogicalResult StepOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyState(*this, getStateAttr(), tables);
 }
 LogicalResult BatchOp::verifySymbolUses(SymbolTableCollection &tables) {
+  if (isRecurrent(*this, getStateAttr(), tables))
+    return emitOpError("takes rows of several sessions; the state '")
+           << getState() << "' is recurrent and plays rows of one";
   return verifyState(*this, getStateAttr(), tables);
 }
 LogicalResult LengthOp::verifySymbolUses(SymbolTableCollection &tables) {
@@ -347,6 +360,10 @@ LogicalResult CatchUpOp::verifySymbolUses(SymbolTableCollection &tables) {
 LogicalResult CutBackOp::verifySymbolUses(SymbolTableCollection &tables) {
   if (getStateAttr() == getToAttr())
     return emitOpError("takes two states");
+  if (isRecurrent(*this, getStateAttr(), tables))
+    return emitOpError("cuts '")
+           << getState()
+           << "', which is recurrent: of several forwards it forgets nothing";
   if (failed(verifyState(*this, getStateAttr(), tables)))
     return failure();
   return verifyState(*this, getToAttr(), tables);

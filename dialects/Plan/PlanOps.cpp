@@ -127,6 +127,19 @@ static LogicalResult verifyState(Op op, SymbolTableCollection &tables) {
 LogicalResult LengthOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyState(*this, tables);
 }
+template <typename Op>
+static LogicalResult verifyRecurrent(Op op, SymbolTableCollection &tables) {
+  auto state = lookUp<StateOp>(tables, op, op.getStateAttr());
+  if (!state || state.getRecurrent())
+    return success(bool(state));
+  return op.emitOpError("state '") << op.getState() << "' is not recurrent";
+}
+LogicalResult HalfOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyRecurrent(*this, tables);
+}
+LogicalResult UnplayedOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyRecurrent(*this, tables);
+}
 LogicalResult CapacityOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyState(*this, tables);
 }
@@ -176,9 +189,6 @@ LogicalResult DrafterOp::verifySymbolUses(SymbolTableCollection &tables) {
            << stringifyDrafterKind(getKind())
            << (getBufferAttr() ? " keeps nothing in a buffer"
                                : " needs a buffer for what it learns");
-  if (getCandidates() && getKind() != DrafterKind::Recycle)
-    return emitOpError("of kind ")
-           << stringifyDrafterKind(getKind()) << " keeps no candidates";
   if (!getParts())
     return success();
   for (auto part : getParts()->getAsRange<FlatSymbolRefAttr>()) {

@@ -166,14 +166,18 @@ def Plan_StateOp : Plan_Declaration<"state", [Symbol]> {
 
     ```mlir
     plan.state @kv layers(30) page_tokens(16) page_bytes([6144, 6144]) type("f16")
+    plan.state @rnn recurrent layers(2) page_tokens(2048) page_bytes([1024, 131072]) type("f32")
     ```
+
+    A recurrent state has one page for all positions of a session; its planes are
+    the state and the inputs of the rows of a forward, two halves of each.
   }];
   let arguments = (ins SymbolNameAttr:$sym_name,
       ConfinedAttr<I64Attr, [IntPositive]>:$layers,
       ConfinedAttr<I64Attr, [IntPositive]>:$page_tokens,
-      DenseI64ArrayAttr:$page_bytes, StrAttr:$type);
+      DenseI64ArrayAttr:$page_bytes, StrAttr:$type, UnitAttr:$recurrent);
   let assemblyFormat = [{
-    $sym_name `layers` `(` $layers `)` `page_tokens` `(` $page_tokens `)`
+    $sym_name (`recurrent` $recurrent^)? `layers` `(` $layers `)` `page_tokens` `(` $page_tokens `)`
     `page_bytes` `(` $page_bytes `)` `type` `(` $type `)` attr-dict
   }];
   let hasVerifier = 1;
@@ -186,7 +190,7 @@ def Plan_DrafterOp : Plan_Declaration<"drafter", [Symbol,
     Table `Drafter`. `match` is how long a suffix of the text must and may be,
     `most` how many ids a draft has, `policy` how many of them are worth it, with its `settings`,
     `buffer` where it keeps what it learns, `branches` how many leaves a draft
-    may have beside the first one, `candidates` how many ids are kept for an id.
+    may have beside the first one.
 
     ```mlir
     plan.drafter @copy copy match(3 to 16) most(15) policy(goodput)
@@ -203,14 +207,12 @@ def Plan_DrafterOp : Plan_Declaration<"drafter", [Symbol,
       OptionalAttr<FlatSymbolRefArrayAttr>:$parts,
       OptionalAttr<FlatSymbolRefAttr>:$buffer,
       OptionalAttr<DenseF32ArrayAttr>:$settings,
-      DefaultValuedAttr<ConfinedAttr<I64Attr, [IntNonNegative]>, "0">:$branches,
-      DefaultValuedAttr<ConfinedAttr<I64Attr, [IntNonNegative]>, "0">:$candidates);
+      DefaultValuedAttr<ConfinedAttr<I64Attr, [IntNonNegative]>, "0">:$branches);
   let assemblyFormat = [{
     $sym_name $kind `match` `(` $min_match `to` $max_match `)`
     `most` `(` $max_draft `)` `policy` `(` $policy `)`
     (`settings` `(` $settings^ `)`)? (`parts` `(` $parts^ `)`)?
-    (`buffer` `(` $buffer^ `)`)? (`branches` `(` $branches^ `)`)?
-    (`candidates` `(` $candidates^ `)`)? attr-dict
+    (`buffer` `(` $buffer^ `)`)? (`branches` `(` $branches^ `)`)? attr-dict
   }];
 }
 
@@ -397,6 +399,13 @@ def Plan_LengthOp : Plan_StateQuery<"length"> {
 }
 def Plan_CapacityOp : Plan_StateQuery<"capacity"> {
   let summary = "Positions the session has room for";
+}
+
+def Plan_HalfOp : Plan_StateQuery<"half"> {
+  let summary = "The half of a recurrent state that a forward reads";
+}
+def Plan_UnplayedOp : Plan_StateQuery<"unplayed"> {
+  let summary = "Rows of inputs that a recurrent state has not played yet";
 }
 
 class Plan_StateChange<string mnemonic> : Plan_StateUser<mnemonic> {

@@ -170,6 +170,30 @@ LogicalResult StateOp::verify() {
   return checkHeads(*this, {getLayers(), getKvHeads(), getHeadDim()});
 }
 
+LogicalResult RecurrenceOp::verify() {
+  if (getLayers() <= 0 || getStateBytes() <= 0 || getInputBytes() <= 0)
+    return emitOpError() << "layers and bytes must be positive";
+  if (getStateBytes() % 64 || getInputBytes() % 64)
+    return emitOpError() << "has " << getStateBytes() << " bytes of state and "
+                         << getInputBytes()
+                         << " of inputs; expected multiples of 64";
+  return success();
+}
+
+static LogicalResult verifyRecurrence(Operation *op, FlatSymbolRefAttr state,
+                                      SymbolTableCollection &tables) {
+  if (tables.lookupNearestSymbolFrom<RecurrenceOp>(op, state))
+    return success();
+  return op->emitOpError() << "no recurrent state named '" << state.getValue()
+                           << "'";
+}
+LogicalResult HalfOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyRecurrence(*this, getStateAttr(), tables);
+}
+LogicalResult UnplayedOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyRecurrence(*this, getStateAttr(), tables);
+}
+
 Type StateOp::elementType(int plane) {
   return plane == 1 ? getValueType().value_or(getKeyType()) : getKeyType();
 }

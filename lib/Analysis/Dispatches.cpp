@@ -103,6 +103,7 @@ llvm::Error DryRun::step(Operation *op) {
       })
       .Case([&](planir::LoadI32Op) { return result(kUnknownId); })
       .Case([&](planir::LengthOp) { return result(length); })
+      .Case<planir::HalfOp, planir::UnplayedOp>([&](auto) { return result(0); })
       .Case([&](planir::CapacityOp) { return result(INT32_MAX); })
       .Case([&](planir::CommitOp commit) {
         length += get(commit.getCount());

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-BUILD = pathlib.Path(os.environ.get("SINTER_BUILD_DIR", ROOT / "build"))
+BUILD = pathlib.Path(os.environ.get("SINTER_BUILD_DIR", ROOT / "build")).resolve()
 sys.path.insert(0, str(ROOT / "test" / "oracles"))
 sys.path.insert(0, str(ROOT / "test" / "support"))
 sys.path.insert(0, str(ROOT / "test" / "e2e"))

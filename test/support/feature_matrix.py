@@ -29,6 +29,14 @@ FEATURES = [
     (DRAFTERS, "draft", ["--speculate=draft:{draft}"]),
     (DRAFTERS, "draft, other vocabulary", ["--speculate=draft:{shuffled}"]),
     (DRAFTERS, "self", ["--speculate=self"]),
+    ("trees", "trees", ["--speculate=copy", "--tree=4"]),
+    ("rules", "rule reject", ["--speculate=copy", "--verify-rule=reject"]),
+    ("rules", "rule typical", ["--speculate=copy", "--verify-rule=typical"]),
+    ("policies", "static", ["--speculate=copy", "--spec-policy=static:4"]),
+    ("policies", "ema", ["--speculate=copy", "--spec-policy=ema"]),
+    ("policies", "entropy", ["--speculate=draft:{draft}", "--spec-policy=entropy"]),
+    ("early exit", "exits of tokens", ["--early-exit=token:chance@2=0.5"]),
+    ("early exit", "exits that are verified", ["--early-exit=token:chance@2=0.5,verify=exact"]),
     ("numbers", "activations f32", ["--activations=f32"]),
     ("numbers", "activations bf16", ["--activations=bf16"]),
     ("attention", "attention bf16", ["--attention=bf16"]),
@@ -41,7 +49,7 @@ FEATURES = [
     ("window", "window, sinks", ["--kv-window=40", "--kv-sinks=4"]),
     ("layers", "fewer layers", ["--drop-layers=1"]),
     ("rows", "one row", ["--max-rows=1"]),
-    ("costs", "measured costs", ["--measure-cost"]),
+    ("costs", "measured costs", ["--speculate=copy", "--measure-cost"]),
 ]
 LEGEND = """# Which features go together
 
@@ -71,7 +79,7 @@ def options_of(*features):
                 drafters.append(option.removeprefix("--speculate="))
             else:
                 options.append(option)
-    return options + ([f"--speculate={','.join(drafters)}"] if drafters else [])
+    return options + ([f"--speculate={','.join(dict.fromkeys(drafters))}"] if drafters else [])
 
 
 def exclusive(one, other):

@@ -411,6 +411,8 @@ int readOptions(CompileOptions &options) {
                  "drafters of this one are in it");
   if (!options.decode.speculate.empty() && options.tile.logitsRows < 2)
     return usage("--speculate needs --max-rows of at least 2");
+  if (!options.decode.exits.empty() && options.tile.logitsRows < 2)
+    return usage("--early-exit=token needs --max-rows of at least 2");
   if (std::string wrong = readRule(options.decode); !wrong.empty())
     return usage(wrong);
   if (std::string wrong = readTree(options); !wrong.empty())

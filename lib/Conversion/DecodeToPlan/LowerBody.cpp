@@ -733,6 +733,16 @@ LogicalResult BodyLowering::lower(Operation *op) {
         return set(cast->getResult(0), get(cast->getOperand(0)));
       })
       .Case([&](tile::LaunchOp inner) { return launch(inner); })
+      .Case([&](tile::HalfOp half) {
+        return set(half,
+                   planir::HalfOp::create(builder, loc, builder.getI64Type(),
+                                          half.getStateAttr()));
+      })
+      .Case([&](tile::UnplayedOp unplayed) {
+        return set(unplayed, planir::UnplayedOp::create(
+                                 builder, loc, builder.getI64Type(),
+                                 unplayed.getStateAttr()));
+      })
       .Case([&](scf::IfOp inner) { return branch(inner); })
       .Case([&](scf::ForOp inner) { return count(inner); })
       .Case([&](decode::LoopOp inner) { return loop(inner); })

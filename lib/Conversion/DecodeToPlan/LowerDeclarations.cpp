@@ -130,8 +130,7 @@ static void lowerDrafter(decode::DrafterOp drafter, OpBuilder &builder) {
       drafter.getMinMatch(), drafter.getMaxMatch(), drafter.getMaxDraft(),
       static_cast<planir::PolicyKind>(drafter.getPolicy()),
       drafter.getPartsAttr(), buffer, drafter.getSettingsAttr(),
-      drafter.getBranches(),
-      /*candidates=*/0);
+      drafter.getBranches());
 }
 
 static void lowerDepths(decode::DepthsOp depths, OpBuilder &builder) {
@@ -140,6 +139,25 @@ static void lowerDepths(decode::DepthsOp depths, OpBuilder &builder) {
                  depths.getSkips().getAsRange<DenseI64ArrayAttr>()))
     planir::DepthOp::create(builder, depths.getLoc(), percent,
                             skips.asArrayRef());
+}
+
+/// One page for the longest context; of each plane two halves.
+static LogicalResult lowerRecurrence(tile::RecurrenceOp state,
+                                     OpBuilder &builder) {
+  auto module = state->getParentOfType<ModuleOp>();
+  auto context = module->getAttrOfType<IntegerAttr>("llm.max_context");
+  FailureOr<int64_t> ids = bufferBytes(module, decode::kIdsBuffer);
+  if (failed(ids))
+    return failure();
+  planir::StateOp::create(builder, state.getLoc(), state.getSymNameAttr(),
+                          builder.getI64IntegerAttr(state.getLayers()),
+                          builder.getI64IntegerAttr(context.getInt()),
+                          builder.getDenseI64ArrayAttr(
+                              {2 * int64_t(state.getStateBytes()),
+                               2 * *ids / 4 * int64_t(state.getInputBytes())}),
+                          builder.getStringAttr(toText(state.getTypeAttr())),
+                          builder.getUnitAttr());
+  return success();
 }
 
 static LogicalResult lowerDeclaration(Operation *op, OpBuilder &builder) {
@@ -161,8 +179,12 @@ static LogicalResult lowerDeclaration(Operation *op, OpBuilder &builder) {
                 {state.keyPageBytes(), state.valuePageBytes()}),
             builder.getStringAttr(KvTypes{kvTypeName(state.elementType(0)),
                                           kvTypeName(state.elementType(1))}
-                                      .str()));
+                                      .str()),
+            /*recurrent=*/UnitAttr());
         return success();
+      })
+      .Case([&](tile::RecurrenceOp state) {
+        return lowerRecurrence(state, builder);
       })
       .Case([&](decode::DrafterOp drafter) {
         lowerDrafter(drafter, builder);

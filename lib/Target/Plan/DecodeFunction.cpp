@@ -287,8 +287,11 @@ llvm::Error FunctionDecoder::stateOp(const plan::StateOp &op, Values &values) {
     values[op.dst()] = planir::CapacityOp::create(builder, loc, i64, *state);
     return llvm::Error::success();
   case plan::StateOpKind::Half:
+    values[op.dst()] = planir::HalfOp::create(builder, loc, i64, *state);
+    return llvm::Error::success();
   case plan::StateOpKind::Unplayed:
-    return bad("asks a recurrent state, which the dialect does not know");
+    values[op.dst()] = planir::UnplayedOp::create(builder, loc, i64, *state);
+    return llvm::Error::success();
   case plan::StateOpKind::Reserve:
     planir::ReserveOp::create(builder, loc, *state, get(op.count(), values));
     return llvm::Error::success();

@@ -195,10 +195,12 @@ void TablesDecoder::states() {
     SmallVector<int64_t> pages;
     for (uint32_t j = 0; j < count(state.page_bytes()); ++j)
       pages.push_back(state.page_bytes()->Get(j));
-    planir::StateOp::create(builder, loc, text(names.states[i]),
-                            number(state.layers()), number(state.page_tokens()),
-                            builder.getDenseI64ArrayAttr(pages),
-                            text(textOf(state.type())));
+    planir::StateOp::create(
+        builder, loc, text(names.states[i]), number(state.layers()),
+        number(state.page_tokens()), builder.getDenseI64ArrayAttr(pages),
+        text(textOf(state.type())),
+        state.kind() == plan::StateKind::Recurrent ? builder.getUnitAttr()
+                                                   : UnitAttr());
   }
 }
 
@@ -238,7 +240,7 @@ llvm::Error TablesDecoder::drafters() {
         builder, loc, names.drafters[i], *kind, drafter.min_match(),
         drafter.max_match(), drafter.max_draft(), *policy,
         parts.empty() ? ArrayAttr() : builder.getArrayAttr(parts), buffer,
-        settingsOf(drafter), drafter.branches(), drafter.candidates());
+        settingsOf(drafter), drafter.branches());
   }
   return llvm::Error::success();
 }

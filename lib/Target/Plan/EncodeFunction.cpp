@@ -228,6 +228,12 @@ void FunctionEncoder::encodeHostOp(Operation *op, Ops &out) {
       .Case([&](planir::CapacityOp inner) {
         state(State::Capacity, inner.getState(), define(inner), scratch(), out);
       })
+      .Case([&](planir::HalfOp inner) {
+        state(State::Half, inner.getState(), define(inner), scratch(), out);
+      })
+      .Case([&](planir::UnplayedOp inner) {
+        state(State::Unplayed, inner.getState(), define(inner), scratch(), out);
+      })
       .Case([&](planir::ReserveOp inner) {
         state(State::Reserve, inner.getState(), scratch(),
               use(inner.getCount()), out);

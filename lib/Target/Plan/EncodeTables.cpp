@@ -39,6 +39,8 @@ static void encodeState(planir::StateOp op, plan::PlanT &tables) {
   for (int64_t bytes : op.getPageBytes())
     state->page_bytes.push_back(bytes);
   state->type = op.getType();
+  state->kind =
+      op.getRecurrent() ? plan::StateKind::Recurrent : plan::StateKind::Pages;
   tables.states.push_back(std::move(state));
 }
 
@@ -60,7 +62,6 @@ static void encodeDrafter(planir::DrafterOp op, const PlanIndices &indices,
     drafter->settings.assign(op.getSettings()->begin(),
                              op.getSettings()->end());
   drafter->branches = op.getBranches();
-  drafter->candidates = op.getCandidates();
   tables.drafters.push_back(std::move(drafter));
 }
 

@@ -86,7 +86,8 @@ plan::MemoryT sinter::memoryOf(const plan::PlanT &plan) {
   memory.worker_bytes = kPerWorker;
   memory.page_tokens = 1;
   for (const auto &state : plan.states)
-    memory.page_tokens = std::max(memory.page_tokens, state->page_tokens);
+    if (state->kind == plan::StateKind::Pages)
+      memory.page_tokens = std::max(memory.page_tokens, state->page_tokens);
   // Buffers stand on lines of 64 bytes, and positions are counted in pages.
   for (const auto &buffer : plan.buffers) {
     memory.session_bytes += llvm::alignTo(buffer->bytes, 64) + 64;
@@ -98,8 +99,11 @@ plan::MemoryT sinter::memoryOf(const plan::PlanT &plan) {
     uint64_t page = 4; // its id
     for (uint64_t bytes : state->page_bytes)
       page += bytes * state->layers;
-    memory.session_bytes_per_page +=
-        page * llvm::divideCeil(memory.page_tokens, state->page_tokens);
+    if (state->kind == plan::StateKind::Recurrent)
+      memory.session_bytes += page + 64;
+    else
+      memory.session_bytes_per_page +=
+          page * llvm::divideCeil(memory.page_tokens, state->page_tokens);
   }
   addTrees(plan, memory);
   return memory;

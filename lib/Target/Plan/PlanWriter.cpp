@@ -306,7 +306,10 @@ static bool asksFor(const plan::PlanT &tables, Wanted wanted) {
 
 /// The lowest runtime that knows all that the tables ask for.
 static uint32_t minRuntimeOf(const plan::PlanT &tables) {
-  if (!tables.depths.empty())
+  if (!tables.depths.empty() ||
+      llvm::any_of(tables.states, [](const auto &state) {
+        return state->kind == plan::StateKind::Recurrent;
+      }))
     return 6;
   auto latest = plan::DrafterKind::MIN;
   auto policy = plan::PolicyKind::MIN;
@@ -314,7 +317,7 @@ static uint32_t minRuntimeOf(const plan::PlanT &tables) {
   for (const auto &drafter : tables.drafters) {
     latest = std::max(latest, drafter->kind);
     policy = std::max(policy, drafter->policy);
-    trees |= drafter->branches > 0 || drafter->candidates > 1;
+    trees |= drafter->branches > 0;
   }
   if (trees || !tables.exits.empty() || policy > plan::PolicyKind::Goodput ||
       asksFor(tables, [](plan::ServiceKind kind) {

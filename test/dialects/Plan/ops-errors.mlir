@@ -194,10 +194,6 @@ plan.func @f() attributes {params = []} {
 }
 
 // -----
-// expected-error @+1 {{of kind copy keeps no candidates}}
-plan.drafter @d copy match(1 to 2) most(4) policy(static) candidates(2)
-
-// -----
 plan.func @f() attributes {params = []} {
   // expected-error @+1 {{no plan.state named 'kv'}}
   plan.commit_rows @kv
@@ -227,4 +223,12 @@ plan.func @p(%n: i64) attributes {params = ["n"]} {
   // expected-error @+1 {{no plan.drafter named 'none'}}
   %c = plan.draft @none, %n
   plan.return
+}
+
+// -----
+plan.state @kv layers(1) page_tokens(16) page_bytes([64, 64]) type("f32")
+plan.func @f() -> i64 attributes {params = []} {
+  // expected-error @+1 {{state 'kv' is not recurrent}}
+  %half = plan.half @kv
+  plan.return %half
 }

@@ -17,6 +17,7 @@
 // CHECK:      plan.buffer @ids bytes(32)
 // CHECK:      plan.buffer @history bytes(0) per_position(4)
 // CHECK:      plan.state @kv layers(2) page_tokens(16) page_bytes([512, 1024]) type("f16")
+// CHECK:      plan.state @rnn recurrent layers(1) page_tokens(256) page_bytes([128, 1024]) type("f32")
 // CHECK:      plan.costs rows([1.000000e+00, 1.000000e+00, 1.125000e+00, 1.250000e+00, 1.500000e+00, 2.000000e+00, 2.500000e+00, 3.000000e+00, 3.500000e+00, 4.000000e+00, 4.500000e+00, 5.000000e+00, 5.500000e+00, 6.000000e+00, 6.500000e+00, 7.000000e+00]) id(3.750000e-01) measured
 // CHECK:      plan.weight @norm in(@weights) at(0) bytes(192) shape(1, 33) encoding("f32") sources(["norm.weight"])
 // CHECK:      plan.weight @table in(@weights) at(192) bytes(100)
@@ -33,6 +34,7 @@ plan.buffer @history bytes(0) per_position(4)
 plan.buffer @logits bytes(1024)
 plan.buffer @token bytes(4)
 plan.state @kv layers(2) page_tokens(16) page_bytes([512, 1024]) type("f16")
+plan.state @rnn recurrent layers(1) page_tokens(256) page_bytes([128, 1024]) type("f32")
 plan.costs rows([1.0, 1.0, 1.125, 1.25, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0]) id(0.375) measured
 plan.weight @norm in(@weights) at(0) bytes(192) shape(1, 33) encoding("f32") sources(["norm.weight"])
 plan.weight @table in(@weights) at(192) bytes(100) shape(10, 10) encoding("u8") sources(["a", "b"])
@@ -203,4 +205,14 @@ plan.func @batch() -> i64 attributes {params = []} {
   %sum = plan.arith add %runs, %wanted
   plan.commit_rows @kv
   plan.return %sum
+}
+
+// CHECK-LABEL: plan.func @recurs(
+// CHECK-NEXT:    %[[HALF:.*]] = plan.half @rnn
+// CHECK-NEXT:    %[[UNPLAYED:.*]] = plan.unplayed @rnn
+// CHECK-NEXT:    plan.return %[[HALF]], %[[UNPLAYED]]
+plan.func @recurs() -> (i64, i64) attributes {params = []} {
+  %half = plan.half @rnn
+  %unplayed = plan.unplayed @rnn
+  plan.return %half, %unplayed
 }
