@@ -26,8 +26,6 @@ namespace sinter {
 using namespace mlir;
 using namespace sinter;
 
-static int64_t padded(int64_t cols) { return llvm::alignTo(cols, 32); }
-
 namespace {
 
 /// What a region needs at each of its launches.

@@ -17,6 +17,9 @@
 
 namespace sinter {
 
+/// Columns of a buffer of rows: whole vectors.
+inline int64_t padded(int64_t cols) { return llvm::alignTo(cols, 32); }
+
 /// What the whole conversion has decided, as values.
 enum class Activations { Int8, Bf16, F32 }; // inside contractions
 struct TileOptions {
@@ -177,6 +180,9 @@ private:
   /// How workers share the columns that contractions write, by buffer.
   llvm::DenseMap<mlir::Value, llvm::SmallVector<tile::ColumnsAttr>> written;
 };
+
+/// True if the linear is computed where its only reader stands.
+bool isDeferred(llm::LinearOp linear);
 
 } // namespace sinter
 
