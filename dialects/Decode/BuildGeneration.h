@@ -21,12 +21,14 @@ struct ExitOptions {
   double stop = 0;
   double decay = 0;
   int64_t over = 256;
+  int64_t tokens = 0; ///< that the probe's head knows; 0: all
 };
 
 /// "similarity@20=0.98": a probe, the layers before it and its threshold (left
-/// out: 1, which nothing passes). A probe alone stands for an exit after half
-/// of the layers, and after each eighth of them that follows. The exits of
-/// `items` in a model of `layers` layers; in `error`, what is wrong with them.
+/// out: 1, which nothing passes). "max_prob:1024@20" asks a head of 1024
+/// tokens. A probe alone stands for an exit after half of the layers, and after
+/// each eighth of them that follows. The exits of `items` in a model of
+/// `layers` layers; in `error`, what is wrong with them.
 mlir::FailureOr<llvm::SmallVector<ExitOptions>>
 parseExits(llvm::ArrayRef<std::string> items, int64_t layers,
            std::string &error);

@@ -17,6 +17,8 @@ bool sinter::decode::readsHead(ProbeKind kind) {
          kind == ProbeKind::Entropy;
 }
 
+bool ExitOp::makesLogits() { return readsHead(getProbe()) && !getTokens(); }
+
 LogicalResult ExitOp::verify() {
   double threshold = getThreshold().convertToDouble();
   if (!(threshold >= 0 && threshold <= 1))
@@ -30,6 +32,10 @@ LogicalResult ExitOp::verify() {
   if (!(decay >= 0 && std::isfinite(decay)))
     return emitOpError("has a decay of ")
            << llvm::formatv("{0}", decay).str() << ", expected at least 0";
+  if (getTokens() && !readsHead(getProbe()))
+    return emitOpError("with the probe ")
+           << stringifyProbeKind(getProbe()) << " reads no head, of "
+           << *getTokens() << " tokens or of all";
   bool asks = getProbe() != ProbeKind::Chance;
   if (asks != getFunction().has_value())
     return emitOpError("with the probe ")
@@ -185,6 +191,35 @@ LogicalResult MeasureOp::verifySymbolUses(SymbolTableCollection &tables) {
 
 //===-- options -----------------------------------------------------------===//
 
+/// "max_prob", or "max_prob:1024": the rows of a head are packed by 32.
+static bool parseProbe(StringRef text, ExitOptions &exit, std::string &error) {
+  auto [name, tokens] = text.split(':');
+  auto probe = symbolizeProbeKind(name);
+  if (!probe) {
+    error = ("'" + name +
+             "' is no probe; there are max_prob, margin, entropy, similarity, "
+             "linear and chance")
+                .str();
+    return false;
+  }
+  exit.probe = *probe;
+  if (!text.contains(':'))
+    return true;
+  if (!readsHead(*probe)) {
+    error = ("'" + text + "': " + name + " does not ask a head").str();
+    return false;
+  }
+  if (tokens.getAsInteger(10, exit.tokens) || exit.tokens < 32 ||
+      exit.tokens % 32 != 0) {
+    error = ("'" + text +
+             "' does not say a number of tokens that is a multiple "
+             "of 32")
+                .str();
+    return false;
+  }
+  return true;
+}
+
 FailureOr<SmallVector<ExitOptions>>
 sinter::decode::parseExits(ArrayRef<std::string> items, int64_t layers,
                            std::string &error) {
@@ -195,19 +230,18 @@ sinter::decode::parseExits(ArrayRef<std::string> items, int64_t layers,
   };
   for (StringRef item : items) {
     auto [name, rest] = item.split('@');
-    auto probe = symbolizeProbeKind(name);
-    if (!probe)
-      return wrong("'" + name +
-                   "' is no probe; there are max_prob, margin, "
-                   "entropy, similarity and chance");
+    ExitOptions exit{};
+    exit.threshold = 1;
+    if (!parseProbe(name, exit, error))
+      return failure();
     if (!item.contains('@')) {
       int64_t step = std::max<int64_t>(1, layers / 8);
-      for (int64_t at = (layers + 1) / 2; at < layers; at += step)
-        exits.push_back({*probe, at, 1});
+      for (exit.after = (layers + 1) / 2; exit.after < layers;
+           exit.after += step)
+        exits.push_back(exit);
       continue;
     }
     auto [place, limit] = rest.split('=');
-    ExitOptions exit{*probe, 0, 1};
     if (place.getAsInteger(10, exit.after))
       return wrong("'" + item + "' does not say after which layer");
     if (rest.contains('=') && (limit.getAsDouble(exit.threshold) ||

@@ -12,7 +12,7 @@ def Decode_ProbeKind : Decode_Enum<"ProbeKind", "what says that layers can be le
   I32EnumAttrCase<"MaxProb", 0, "max_prob">, I32EnumAttrCase<"Margin", 1, "margin">,
   I32EnumAttrCase<"Entropy", 2, "entropy">,
   I32EnumAttrCase<"Similarity", 3, "similarity">,
-  I32EnumAttrCase<"Chance", 4, "chance">]>;
+  I32EnumAttrCase<"Chance", 4, "chance">, I32EnumAttrCase<"Linear", 5, "linear">]>;
 
 def Decode_ExitOp : Decode_Op<"exit", [Symbol, HasParent<"::mlir::ModuleOp">,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
@@ -24,9 +24,11 @@ def Decode_ExitOp : Decode_Op<"exit", [Symbol, HasParent<"::mlir::ModuleOp">,
 
     - `max_prob`, `margin`, `entropy`: how sure the head is here: the largest probability,
       that less the second largest, 1 - entropy / ln(vocabulary); it reads the
-      whole head;
+      whole head, or, with `tokens`, what the head says about the first so many ids
+      (after Vincenti et al., 2024), and the vocabulary is those;
     - `similarity`: the cosine of the row here and one layer before
       (tile.similarity);
+    - `linear`: a trained function of the row (tile.logistic);
     - `chance`: a number that depends on the position and the exit alone, and asks
       no function: what other probes have to be better than.
 
@@ -39,19 +41,24 @@ def Decode_ExitOp : Decode_Op<"exit", [Symbol, HasParent<"::mlir::ModuleOp">,
 
     ```mlir
     decode.exit @exit.1 similarity after(20) threshold(0.99) asks(@exit.probe.1)
-    decode.exit @exit.2 chance after(25) threshold(0.8)
+    decode.exit @exit.2 max_prob tokens(1024) after(25) threshold(0.8) asks(@exit.probe.2)
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Decode_ProbeKind:$probe,
+      OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$tokens,
       ConfinedAttr<I64Attr, [IntPositive]>:$after, F32Attr:$threshold,
       OptionalAttr<FlatSymbolRefAttr>:$function,
       OptionalAttr<F32Attr>:$stop, OptionalAttr<F32Attr>:$decay,
       DefaultValuedAttr<ConfinedAttr<I64Attr, [IntPositive]>, "256">:$over);
   let assemblyFormat = [{
-    $sym_name $probe `after` `(` $after `)` `threshold` `(` $threshold `)`
+    $sym_name $probe (`tokens` `(` $tokens^ `)`)? `after` `(` $after `)` `threshold` `(` $threshold `)`
     (`stop` `(` $stop^ `)`)? (`asks` `(` $function^ `)`)? (`decay` `(` $decay^ `)` `over` `(` $over `)`)? attr-dict
   }];
   let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Whether asking leaves the logits of all tokens behind.
+    bool makesLogits();
+  }];
 }
 
 def Decode_DescendOp : Decode_Op<"descend", [SingleBlock, AttrSizedOperandSegments,

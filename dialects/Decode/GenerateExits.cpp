@@ -26,8 +26,10 @@ void Generator::declareExits() {
     auto positive = [&](double value) {
       return value > 0 ? builder.getF32FloatAttr(value) : FloatAttr();
     };
-    ExitOp::create(builder, loc, "exit." + number, exit.probe, exit.after,
-                   llvm::APFloat(float(exit.threshold)), asks,
+    IntegerAttr tokens =
+        exit.tokens > 0 ? builder.getI64IntegerAttr(exit.tokens) : nullptr;
+    ExitOp::create(builder, loc, "exit." + number, exit.probe, tokens,
+                   exit.after, llvm::APFloat(float(exit.threshold)), asks,
                    positive(exit.stop), positive(exit.decay), exit.over);
   }
 }

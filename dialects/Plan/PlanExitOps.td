@@ -12,13 +12,13 @@ def Plan_ProbeKind : Plan_Enum<"ProbeKind", "what says that layers can be left",
   I32EnumAttrCase<"MaxProb", 0, "max_prob">, I32EnumAttrCase<"Margin", 1, "margin">,
   I32EnumAttrCase<"Entropy", 2, "entropy">,
   I32EnumAttrCase<"Similarity", 3, "similarity">,
-  I32EnumAttrCase<"Chance", 4, "chance">]>;
+  I32EnumAttrCase<"Chance", 4, "chance">, I32EnumAttrCase<"Linear", 5, "linear">]>;
 
 def Plan_ExitOp : Plan_Declaration<"exit", [Symbol]> {
   let summary = "A place where tokens may leave the layers";
   let description = [{
     Table `Exit`. The policy lets rows leave whose score is more than
-    `threshold`, which falls along the text where there is a `decay`; one with less than `stop`
+    `threshold` (of a head that knows `tokens` alone, where that is said), which falls along the text where there is a `decay`; one with less than `stop`
     ends the text.
 
     ```mlir
@@ -26,11 +26,12 @@ def Plan_ExitOp : Plan_Declaration<"exit", [Symbol]> {
     ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name, Plan_ProbeKind:$probe,
+      OptionalAttr<ConfinedAttr<I64Attr, [IntPositive]>>:$tokens,
       ConfinedAttr<I64Attr, [IntPositive]>:$after, F32Attr:$threshold,
       OptionalAttr<F32Attr>:$stop, OptionalAttr<F32Attr>:$decay,
       DefaultValuedAttr<ConfinedAttr<I64Attr, [IntPositive]>, "256">:$over);
   let assemblyFormat = [{
-    $sym_name $probe `after` `(` $after `)` `threshold` `(` $threshold `)`
+    $sym_name $probe (`tokens` `(` $tokens^ `)`)? `after` `(` $after `)` `threshold` `(` $threshold `)`
     (`stop` `(` $stop^ `)`)?
     (`decay` `(` $decay^ `)` `over` `(` $over `)`)? attr-dict
   }];

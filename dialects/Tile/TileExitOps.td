@@ -29,6 +29,26 @@ def Tile_SimilarityOp : Tile_Op<"similarity"> {
   let hasVerifier = 1;
 }
 
+def Tile_LogisticOp : Tile_Op<"logistic", [PredOpTrait<"x has a column for each weight",
+    CPred<"::llvm::alignTo<32>(getWeights().size()) == uint64_t(::llvm::cast<::mlir::MemRefType>(getX().getType()).getDimSize(1))">>]> {
+  let summary = "a linear classifier of a row";
+  let description = [{
+    `score`[0] = 1 / (1 + exp(-(x[`row`] . `weights` / rms + `bias`))), where rms
+    is the root of the mean of the squares of the row; 0 where a row is all zeros.
+    Sums as of tile.judge.
+
+    ```mlir
+    tile.logistic %x -> %score row(%r) {weights = array<f32: 0.5, -1.0>, bias = -1.0 : f32}
+        : memref<512x32xf32> -> memref<32xf32>
+    ```
+  }];
+  let arguments = (ins In<Tile_Rows>:$x, Out<Tile_F32>:$score, Index:$row,
+      DenseF32ArrayAttr:$weights, F32Attr:$bias);
+  let assemblyFormat = [{
+    $x `->` $score `row` `(` $row `)` attr-dict `:` type($x) `->` type($score)
+  }];
+}
+
 def Tile_MoveRowsOp : Tile_Op<"move_rows"> {
   let summary = "copies rows from one buffer to another";
   let description = [{

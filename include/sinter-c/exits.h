@@ -20,13 +20,14 @@ extern "C" {
 
 /* What says that a token can leave: how sure the head is (largest probability,
  * that less the second largest, 1 - entropy / ln(vocabulary)), how little the
- * hidden row changed in a layer, or chance. */
+ * hidden row changed in a layer, chance, or a trained function of the row. */
 typedef enum sinter_probe {
   SINTER_PROBE_MAX_PROB = 0,
   SINTER_PROBE_MARGIN = 1,
   SINTER_PROBE_ENTROPY = 2,
   SINTER_PROBE_SIMILARITY = 3,
-  SINTER_PROBE_CHANCE = 4
+  SINTER_PROBE_CHANCE = 4,
+  SINTER_PROBE_LINEAR = 5
 } sinter_probe;
 
 /* The exits of a session's plan, and figures of the last
@@ -50,6 +51,8 @@ typedef struct sinter_exits {
   uint64_t asked[SINTER_EXITS];
   uint64_t left[SINTER_EXITS];
   uint64_t kept[SINTER_EXITS];
+  /* Of its head, the tokens that each one asks about; 0: all. */
+  uint32_t tokens[SINTER_EXITS];
 } sinter_exits;
 
 /* `out->size` is set by the caller. */

@@ -191,6 +191,15 @@ OpCost cost(tile::JudgeOp op) {
   return c;
 }
 
+OpCost cost(tile::LogisticOp op) {
+  OpCost c;
+  auto cols = int64_t(op.getWeights().size());
+  c.weightBytes.constant = kF32 * cols;
+  c.activationBytes.constant = bytesPerRow(op.getX());
+  c.f32Ops.constant = 4 * cols;
+  return c;
+}
+
 OpCost cost(tile::SimilarityOp op) {
   OpCost c;
   c.activationBytes.constant = bytesPerRow(op.getX()) + bytesPerRow(op.getY());
@@ -234,7 +243,7 @@ OpCost sinter::analysis::costOf(Operation *op) {
                 tile::ContractOp, tile::RopeTableOp, tile::RopeOp,
                 tile::KvAppendOp, tile::AttentionOp, tile::ReadHistoryOp,
                 tile::MapLogitsOp, tile::MoveRowsOp, tile::SimilarityOp,
-                tile::SiluOp, tile::JudgeOp>(
+                tile::LogisticOp, tile::SiluOp, tile::JudgeOp>(
               [](auto known) { return cost(known); })
           .Case([](tile::GatedOp op) {
             return elementwise(op.getRows(), op.getCols(), op.getY(), 4);

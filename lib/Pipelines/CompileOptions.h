@@ -68,6 +68,7 @@ struct DecodePhaseOptions {
   bool exactExits = false;          ///< the text stays the same
   double exitStop = 0;              ///< where a text ends
   double exitDecay = 0;             ///< of thresholds
+  std::string exitProbes;           ///< a .safetensors file of linear ones
   std::string exitQuality;          ///< what they cost and save, as measured
   std::string verifyRule = "exact"; ///< as VerifyRule
   std::string policy = "goodput";   ///< as decode-build-generation has it

@@ -102,6 +102,7 @@ void sinter::buildPhase(OpPassManager &manager, Phase phase,
     CutLayersOptions cut;
     cut.exits.assign(options.decode.exits.begin(), options.decode.exits.end());
     cut.waiting = options.decode.mostWaiting;
+    cut.probes = options.decode.exitProbes;
     manager.addPass(createCutLayers(cut));
     manager.addPass(createBuildGeneration(build));
     manager.addPass(createPredictCosts());

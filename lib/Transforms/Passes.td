@@ -171,7 +171,10 @@ def CutLayers : Pass<"tile-cut-layers", "mlir::ModuleOp"> {
     left to where they wait for the layers above, and back.
 
     A probe that reads the head is as expensive as many layers of a small model:
-    where most tokens would have to leave for it to pay, the pass warns.
+    where most tokens would have to leave for it to pay, the pass warns.  One with
+    `:N` reads the head of the first N tokens: `@exit.head.N` launches a copy of the
+    head's region on the beginning of its matrix.  Linear probes are read from the
+    safetensors file `probes`, and become part of the code.
     Without exits it does nothing.
   }];
   let dependentDialects = ["sinter::tile::TileDialect", "mlir::func::FuncDialect",
@@ -180,7 +183,9 @@ def CutLayers : Pass<"tile-cut-layers", "mlir::ModuleOp"> {
     ListOption<"exits", "exits", "std::string",
                "PROBE@LAYERS=THRESHOLD, as decode-build-generation has them">,
     Option<"waiting", "waiting", "int64_t", "7",
-           "rows that may wait for the layers above">
+           "rows that may wait for the layers above">,
+    Option<"probes", "probes", "std::string", "",
+           "a safetensors file with the weights of linear probes">
   ];
   let statistics = [
     Statistic<"numExits", "exits", "exits">

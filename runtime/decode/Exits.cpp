@@ -19,18 +19,21 @@ static float chanceOf(uint32_t position, uint32_t exit) {
   return float(x >> 40) / float(1u << 24);
 }
 
-float scoreOf(const plan::Plan &plan, uint32_t exit, ProbeWords said,
+float scoreOf(const plan::Plan &plan, uint32_t index, ProbeWords said,
               uint32_t position) {
-  switch (plan.exits()->Get(exit)->probe()) {
+  const plan::Exit &exit = *plan.exits()->Get(index);
+  switch (exit.probe()) {
   case plan::ProbeKind::MaxProb:
   case plan::ProbeKind::Similarity:
+  case plan::ProbeKind::Linear:
     return said.first;
   case plan::ProbeKind::Margin:
     return said.first - said.second;
   case plan::ProbeKind::Entropy:
-    return 1 - said.first / std::log(float(plan.vocabulary()));
+    return 1 - said.first / std::log(float(exit.tokens() ? exit.tokens()
+                                                         : plan.vocabulary()));
   case plan::ProbeKind::Chance:
-    return chanceOf(position, exit);
+    return chanceOf(position, index);
   }
   return 0;
 }
@@ -102,6 +105,7 @@ sinter_exits Exits::figures(const plan::Plan &plan) {
     const plan::Exit &exit = *plan.exits()->Get(i);
     figures.probe[i] = sinter_probe(exit.probe());
     figures.after[i] = exit.after();
+    figures.tokens[i] = exit.tokens();
   }
   return figures;
 }

@@ -39,7 +39,7 @@ private:
 };
 
 /// The score of a row: from 0 to 1; no number where its probe gave none.
-float scoreOf(const plan::Plan &plan, uint32_t exit, ProbeWords said,
+float scoreOf(const plan::Plan &plan, uint32_t index, ProbeWords said,
               uint32_t position);
 
 } // namespace sinter::runtime

@@ -346,6 +346,9 @@ private:
       if (exit.probe() > plan::ProbeKind::MAX)
         return bad("exit %u has a probe of unknown kind %u", i,
                    unsigned(exit.probe()));
+      if (exit.tokens() == 1 || exit.tokens() > plan.vocabulary())
+        return bad("exit %u has a head of %u tokens, expected 2 to %u", i,
+                   exit.tokens(), plan.vocabulary());
       if (exit.after() <= above ||
           exit.after() >= plan.states()->Get(0)->layers())
         return bad("exit %u is after %u layers, expected %u to %u", i,

@@ -38,12 +38,17 @@ def draft_model(keep=None):
     return lambda workshop: Subject("sinter", "bf16", (f"--speculate=draft:{permuted(workshop, keep) if keep else workshop.model}",))
 
 
+def exits(probe):
+    """Exits after the upper layers, which nothing passes."""
+    return lambda _workshop: Subject("sinter", "q4_1", (f"--early-exit=token:{probe}",))
+
+
 def of_the_text(_workshop):
     return Subject("sinter", "q4_1", (DRAFTERS,))
 
 
 def speed_up(name, temperature, subject=of_the_text, repetitions=3):
-    """Time without drafts over time with them: the median of the repetitions, each over all prompts."""
+    """Time without drafts (or exits) over time with them: the median of the repetitions, each over all prompts."""
     def measure(workshop, build):
         plan = engines.sinter.prepare(workshop, subject(workshop), build)
         samplings = measured(build, plan, name, repetitions)["samplings"]

@@ -2,16 +2,22 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Tokens that leave the layers early: what a session holds is always what all layers put there; with verify=exact so is the text."""
 import json
+import subprocess
+import sys
 
+import numpy as np
 import pytest
 
-from conftest import compile_plan, figure, levels_here, run
+import safetensors
+import train_exits
+from conftest import ROOT, compile_plan, figure, levels_here, run, tool
 from test_draft_model import ids
 from test_self_draft import tiny  # noqa: F401, a fixture
 from test_speculation import PROMPTS, SAMPLING, generate, tokenize
 
 TARGET = f"--target={levels_here()[-1]}"
-PROBES = ["max_prob", "margin", "entropy", "similarity", "chance"]
+PROBES = ["max_prob", "margin", "entropy", "similarity", "chance", "max_prob:32", "margin:64", "entropy:32"]
+WIDTH = 128
 
 
 def tiny_plan(folder, exits, *options, model="m"):
@@ -58,6 +64,66 @@ def test_a_threshold_that_nothing_passes(tiny, tmp_path, kind):  # noqa: F811
     assert probe(plan, tmp_path, tiny_prompts(4), 60, threshold=1e-6)["owed"] > 0
 
 
+def linear_probes(path, after=(1, 2, 3), width=WIDTH, kind="linear", bias=2):
+    """Probes that say the same of every row: 0.88."""
+    safetensors.write(path, {name: value for layer in after for name, value in
+                             ((f"exits.{layer}.weight", np.zeros(width, np.float32)), (f"exits.{layer}.bias", np.full(1, bias, np.float32)))},
+                      {"probes": kind})
+    return path
+
+
+def test_linear_probes_say_what_their_file_says(tiny, tmp_path):  # noqa: F811
+    file = linear_probes(tmp_path / "p.safetensors")
+    plan = tiny_plan(tiny, f"token:linear@1=0.89,linear@2=0.87,linear@3=0.87,{file}")
+    found = probe(plan, tmp_path, tiny_prompts(3), 60)
+    assert found["left"][0] == 0 and found["left"][1] == found["owed"] > 0
+    assert probe(plan, tmp_path, tiny_prompts(3), 60, threshold=0.89)["owed"] == 0
+    # Other weights under the same name are another plan.
+    linear_probes(file, bias=3)
+    assert probe(compile_plan(tiny / "m.gguf", tmp_path / "other.plan", f"--early-exit=token:linear@1=0.89,{file}", "--no-golden", TARGET),
+                 tmp_path, tiny_prompts(3), 60)["owed"] > 0
+
+
+@pytest.mark.parametrize("changes, message", [
+    ({"width": 96}, "tensor 'exits.2.weight' at offset "), ({"width": 96}, "is not a vector of 128 F32, as this model needs it"),
+    ({"after": (1, 3)}, "tensor 'exits.2.weight' is missing; there are probes after these layers: 1, 3"),
+    ({"kind": "medusa"}, "__metadata__ 'probes' is 'medusa', expected linear"), ({"bias": np.nan}, "has no finite number")])
+def test_linear_probes_that_do_not_fit_are_refused(tiny, tmp_path, changes, message):  # noqa: F811
+    file = linear_probes(tmp_path / "p.safetensors", **changes)
+    result = run("llm-compile", tiny / "m.gguf", "-o", tmp_path / "x.plan", f"--early-exit=token:linear@2=0.9,{file}", "--no-golden", check=False)
+    assert result.returncode == 1 and message in result.stderr, result.stderr
+    assert not (tmp_path / "x.plan").exists()
+
+
+def test_training_finds_a_direction():
+    rng = np.random.default_rng(1)
+    x = rng.standard_normal((3000, 64), np.float32)
+    right = x @ rng.standard_normal(64) + 3 * rng.standard_normal(3000) > 4
+    above, third, every = train_exits.judge(train_exits.sure(x[2000:], train_exits.train(x[:2000], right[:2000], 10)), right[2000:])
+    assert above > 0.85 and third > 1.8 * every, (above, third, every)
+
+
+def test_the_way_from_texts_to_a_plan(tiny, tmp_path):  # noqa: F811
+    """As docs/early-exit.md has it, on a tiny model: texts, training, thresholds, a plan that says what it loses."""
+    def script(name, *arguments):
+        done = subprocess.run([sys.executable, ROOT / "test" / "support" / name, *map(str, arguments)], capture_output=True, text=True, timeout=600)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+    plain = compile_plan(tiny / "m.gguf", tmp_path / "plain.plan", "--no-golden", TARGET)
+    script("make_texts.py", plain, "-o", tmp_path / "texts", "--llm-run", tool("llm-run"), "--count", 12, "-n", 60, "--temperature", 1)
+    said = script("train_exits.py", tiny / "m.gguf", tmp_path / "texts", "-o", tmp_path / "p.safetensors", "--after", "1,2,3")
+    assert [line.split(":")[0] for line in said.splitlines()] == ["after 1", "after 2", "after 3"]
+    asks = compile_plan(tiny / "m.gguf", tmp_path / "asks.plan", f"--early-exit=token:linear@2,linear@3,{tmp_path}/p.safetensors", "--no-golden", TARGET)
+    (tmp_path / "text").write_text("the quick brown fox jumps over the lazy dog " * 40, encoding="utf-8")
+    chosen = run("llm-eval", asks, "--calibrate-exit", tmp_path / "text", "--agreement", "0.5", "--tokens", "400", "--context", "200").stdout
+    (tmp_path / "exits.json").write_text(chosen, encoding="utf-8")
+    assert [exit.split("=")[0] for exit in json.loads(chosen)["exits"]] == ["linear@2", "linear@3"]
+    lossy = compile_plan(tiny / "m.gguf", tmp_path / "lossy.plan", f"--early-exit=token:{tmp_path}/exits.json,{tmp_path}/p.safetensors",
+                         "--no-golden", TARGET)
+    assert "agreement" in run("llm-dump", lossy).stdout
+    probe(lossy, tmp_path, tiny_prompts(3), 60)
+
+
 @pytest.mark.parametrize("sampling", SAMPLING, ids=" ".join)
 @pytest.mark.parametrize("exits", ["chance@2=0.2", "max_prob@2=0.0001,waiting=12", "chance@1=0.6,similarity@2=0.5,chance@3=0.4"])
 @pytest.mark.parametrize("model", ["m", "early"])
@@ -100,7 +166,7 @@ def test_the_plan_says_what_it_is(tiny):  # noqa: F811
 
 
 def test_the_memory_formula_counts_rows_that_wait(tiny):  # noqa: F811
-    plan = tiny_plan(tiny, "token:chance@1=0.5,similarity@2=0.9")
+    plan = tiny_plan(tiny, "token:chance@1=0.5,similarity@2=0.9,max_prob:64@3")
     for case in json.loads(run("memory-probe", plan, "bound").stdout):
         assert case["peak"] <= case["formula"] <= 1.05 * case["peak"]
 
@@ -110,6 +176,12 @@ def test_the_memory_formula_counts_rows_that_wait(tiny):  # noqa: F811
     ("token:chance@2=0.5,chance@2=0.6", 1, "the exit after layer 2 comes behind the one after layer 2"),
     ("token:chance@2=1.5", 1, "'chance@2=1.5' has no threshold from 0 to 1"),
     ("token:guess@2=0.5", 1, "'guess' is no probe"),
+    ("token:max_prob:100@2", 1, "'max_prob:100' does not say a number of tokens that is a multiple of 32"),
+    ("token:max_prob:4096@2", 1, "a probe cannot ask about the first 4096"),
+    ("token:similarity:32@2", 1, "similarity does not ask a head"),
+    ("token:linear@2", 2, "linear probes need a FILE.safetensors"),
+    ("token:chance@2,x.safetensors", 2, "a FILE.safetensors is for linear probes"),
+    ("token:linear@2,none.safetensors", 1, "none.safetensors: "),
     ("token:chance@2=0.5,waiting=0", 1, "0 rows cannot wait, expected 1 to 511"),
     ("token:chance@2=0.5,waiting=16,verify=exact", 1, "16 rows cannot wait, expected 1 to 15"),
     ("token:chance@2=0.5,verify=some", 2, "verify is exact or none"),

@@ -139,6 +139,10 @@ func.func @similarity(%x: memref<8x64xf32>, %y: memref<1x64xf32>, %s: memref<32x
   tile.similarity %x, %y -> %s row(%n) {cols = 60 : i64} : memref<8x64xf32>, memref<1x64xf32> -> memref<32xf32>
   return
 }
+func.func @logistic(%x: memref<8x32xf32>, %s: memref<32xf32>, %n: index) attributes {tile.region} {
+  tile.logistic %x -> %s row(%n) {weights = array<f32: 1.0, 2.0, 3.0>, bias = 0.0 : f32} : memref<8x32xf32> -> memref<32xf32>
+  return
+}
 func.func @move_rows(%x: memref<8x64xf32>, %y: memref<4x64xf32>, %n: index, %a: index) attributes {tile.region} {
   tile.move_rows %x -> %y rows(%n) from(%a) to(%a) : memref<8x64xf32> -> memref<4x64xf32>
   return
@@ -271,6 +275,10 @@ const std::map<std::string, Expected> kExpected = {
     {"sample_typical", {.activations = constant(4 * 60), .f32 = constant(60)}},
     {"sample_judged", {.activations = constant(4 * 60), .f32 = constant(60)}},
     {"similarity", {.activations = constant(2 * 256), .f32 = constant(6 * 60)}},
+    {"logistic",
+     {.weights = constant(3 * 4),
+      .activations = constant(128),
+      .f32 = constant(4 * 3)}},
     {"move_rows", {.activations = perRow(2 * 256)}},
     {"read_history", {.activations = perRow(2 * 4)}},
     {"read_history_tokens", {.activations = perRow(3 * 4)}},

@@ -191,6 +191,43 @@ TEST(Similarity, IsTheCosine) {
   }
 }
 
+TEST(Logistic, IsAFunctionOfTheDirectionOfTheRow) {
+  for (size_t cols : {576, 100, 8}) {
+    size_t stride = padded(cols);
+    auto x = randomRows(kRows, cols, 1), w = randomFloats(cols, 2);
+    std::string weights;
+    for (float weight : w)
+      weights += formatv("{0}{1:E8}", weights.empty() ? "" : ", ", weight);
+    auto scoreOf = [&](int row, const std::vector<float> &rows) {
+      return RowKernel(formatv(R"mlir(
+        func.func @k(%x: memref<7x{0}xf32>, %s: memref<32xf32>, %n: index) {{
+          %row = arith.constant {1} : index
+          tile.logistic %x -> %s row(%row) {{weights = array<f32: {2}>, bias = -0.5 : f32}
+            : memref<7x{0}xf32> -> memref<32xf32>
+          return
+        })mlir",
+                               stride, row, weights)
+                           .str())
+          .run({rows}, 32)[0];
+    };
+    for (int row : {0, 5}) {
+      double dot = 0, squares = 0;
+      for (size_t c = 0; c < cols; ++c) {
+        double a = x[size_t(row) * stride + c];
+        dot += a * w[c];
+        squares += a * a;
+      }
+      double z = dot / std::sqrt(squares / double(cols)) - 0.5;
+      EXPECT_NEAR(scoreOf(row, x), 1 / (1 + std::exp(-z)), 1e-5);
+      auto larger = x;
+      for (float &value : larger)
+        value *= 1000;
+      EXPECT_NEAR(scoreOf(row, larger), scoreOf(row, x), 1e-5);
+    }
+    EXPECT_EQ(scoreOf(0, std::vector<float>(kRows * stride)), 0);
+  }
+}
+
 TEST(MoveRows, CopiesSomeRows) {
   for (size_t width : {576, 8, 40}) {
     auto x = randomFloats(9 * width, 1);

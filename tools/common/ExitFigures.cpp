@@ -19,8 +19,16 @@ std::string_view sinter::tools::probeName(sinter_probe probe) {
     return "similarity";
   case SINTER_PROBE_CHANCE:
     return "chance";
+  case SINTER_PROBE_LINEAR:
+    return "linear";
   }
   return "unknown";
+}
+
+std::string sinter::tools::probeText(const Exits &figures, uint32_t exit) {
+  const uint32_t tokens = figures.tokens[exit];
+  return std::string(probeName(figures.probe[exit])) +
+         (tokens ? ":" + std::to_string(tokens) : "");
 }
 
 double sinter::tools::meanLayers(const Exits &figures) {
@@ -36,7 +44,7 @@ double sinter::tools::layersSaved(const Exits &figures) {
 nlohmann::ordered_json sinter::tools::toJson(const Exits &figures) {
   nlohmann::ordered_json exits = nlohmann::ordered_json::array();
   for (uint32_t i = 0; i < figures.exits; ++i)
-    exits.push_back({{"probe", probeName(figures.probe[i])},
+    exits.push_back({{"probe", probeText(figures, i)},
                      {"after", figures.after[i]},
                      {"asked", figures.asked[i]},
                      {"left", figures.left[i]},

@@ -15,6 +15,8 @@ namespace sinter::tools {
 
 /// As llm-compile --early-exit has it.
 std::string_view probeName(sinter_probe probe);
+/// The same of an exit, with the tokens that its head knows: "max_prob:1024".
+std::string probeText(const Exits &figures, uint32_t exit);
 /// Layers of a token, before the next one was drawn.
 double meanLayers(const Exits &figures);
 /// The share of layers that tokens did not wait for.

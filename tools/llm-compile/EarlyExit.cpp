@@ -21,10 +21,12 @@ cl::opt<std::string> earlyExit(
     cl::desc("Let texts or tokens go through fewer layers: lossy, and the plan "
              "says so (default: off). sequence: each text has a depth, which "
              "it keeps; see --depths. token: EXIT is PROBE@LAYERS=THRESHOLD: "
-             "max_prob, margin or entropy of the head there, similarity of the "
-             "hidden row with the layer before, or chance; a PROBE alone is "
-             "exits in the upper half that nothing passes; a FILE.json is what "
-             "llm-eval --calibrate-exit chose. Further: verify=exact (the text "
+             "max_prob, margin or entropy of the head there (with :N, of its "
+             "first N tokens), similarity of the hidden row with the layer "
+             "before, linear (trained; with FILE.safetensors), or chance; a "
+             "PROBE alone is exits in the upper half that nothing passes; a "
+             "FILE.json is what llm-eval --calibrate-exit chose. Further: "
+             "verify=exact (the text "
              "stays the same), waiting=N rows that left, decay=X of thresholds "
              "along the text, stop=X (the text ends where the head is less "
              "sure)"),
@@ -106,6 +108,8 @@ std::string readExits(llvm::StringRef text, DecodePhaseOptions &options) {
       if (value.getAsDouble(options.exitStop) ||
           !(options.exitStop >= 0 && options.exitStop <= 1))
         return given + ": stop=" + value.str() + " is not between 0 and 1";
+    } else if (part.ends_with(".safetensors")) {
+      options.exitProbes = part.str();
     } else if (part.ends_with(".json")) {
       if (std::string wrong = readCalibration(part, options); !wrong.empty())
         return "--early-exit: " + wrong;
@@ -113,6 +117,12 @@ std::string readExits(llvm::StringRef text, DecodePhaseOptions &options) {
       options.exits.push_back(part.str());
     }
   }
+  bool linear = llvm::any_of(options.exits, [](llvm::StringRef exit) {
+    return exit.split('@').first == "linear";
+  });
+  if (linear != !options.exitProbes.empty())
+    return given + (linear ? ": linear probes need a FILE.safetensors"
+                           : ": a FILE.safetensors is for linear probes");
   if (options.exits.empty())
     return given + " names no exit, as in token:similarity@20=0.98";
   if (!options.speculate.empty())

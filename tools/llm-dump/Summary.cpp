@@ -183,6 +183,8 @@ void Summary::program() {
                         dump::text(exit.name()),
                         EnumNameProbeKind(exit.probe()), exit.after(),
                         plan.states()->Get(0)->layers(), exit.threshold());
+    if (exit.tokens() > 0)
+      to << llvm::formatv(", of {0} tokens", exit.tokens());
     if (exit.stop() > 0)
       to << llvm::formatv(", ends the text below {0}", exit.stop());
     if (exit.decay() > 0)

@@ -68,12 +68,12 @@ static ExitCalibration measure(Session &session, const Exits &exits,
   return calibration;
 }
 
-static std::string exitText(const Exits &exits, size_t index,
+static std::string exitText(const Exits &exits, uint32_t index,
                             double threshold) {
   char number[32];
   std::snprintf(number, sizeof(number), "%.6g", threshold);
-  return std::string(probeName(exits.probe[index])) + "@" +
-         std::to_string(exits.after[index]) + "=" + number;
+  return probeText(exits, index) + "@" + std::to_string(exits.after[index]) +
+         "=" + number;
 }
 
 static nlohmann::ordered_json describe(const ExitQuality &quality,
@@ -117,7 +117,7 @@ std::string sinter::tools::calibrateExits(const Plan &plan,
   const ExitQuality held =
       calibration.quality(thresholds, half, calibration.size());
   nlohmann::ordered_json result;
-  for (size_t i = 0; i < thresholds.size(); ++i)
+  for (uint32_t i = 0; i < thresholds.size(); ++i)
     result["exits"].push_back(exitText(exits, i, thresholds[i]));
   result["kl"] = held.kl;
   result["agreement"] = held.agreement;

@@ -202,9 +202,9 @@ static LogicalResult lowerDeclaration(Operation *op, OpBuilder &builder) {
       .Case([&](decode::ExitOp exit) {
         planir::ExitOp::create(builder, op->getLoc(), exit.getSymName(),
                                static_cast<planir::ProbeKind>(exit.getProbe()),
-                               exit.getAfter(), exit.getThreshold(),
-                               exit.getStopAttr(), exit.getDecayAttr(),
-                               exit.getOver());
+                               exit.getTokensAttr(), exit.getAfter(),
+                               exit.getThreshold(), exit.getStopAttr(),
+                               exit.getDecayAttr(), exit.getOver());
         return success();
       })
       .Case([&](tile::PackedOp packed) { return lowerPacked(packed, builder); })

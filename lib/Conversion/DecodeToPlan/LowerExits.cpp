@@ -67,6 +67,7 @@ static std::pair<int64_t, int64_t> placesOf(decode::ProbeKind kind) {
     return {4, 8};
   case decode::ProbeKind::Entropy:
   case decode::ProbeKind::Similarity:
+  case decode::ProbeKind::Linear:
     return {0, -1};
   case decode::ProbeKind::Chance:
     return {-1, -1};
@@ -165,7 +166,7 @@ FailureOr<ExitLowering::Values> ExitLowering::end() {
 /// The row and those that came with it wait here.
 FailureOr<ExitLowering::Values> ExitLowering::leave(Way way) {
   Value one = outside.number(1), zero = outside.number(0);
-  if (!decode::readsHead(exitAt(way.exit).getProbe()))
+  if (!exitAt(way.exit).makesLogits())
     head(way.riders, one);
   Value count = add(way.riders, one);
   move(decode::kKeepFunction, sub(waiting, way.riders), count);

@@ -2,6 +2,7 @@
 //
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+#include "lib/Conversion/TileToVector/MathExpansion.h"
 #include "lib/Conversion/TileToVector/Vocabulary.h"
 
 using namespace mlir;
@@ -15,6 +16,35 @@ static void storeScore(LaneBuilder &l, Value score, Value to) {
   score = l.select(l.cmp(FPred::OGT, score, zero), score, zero);
   score = l.select(l.cmp(FPred::OLT, score, one), score, one);
   l.store(score, to, {l.index(0)});
+}
+
+/// As lowerJudge, of a row divided by its root mean square.
+void lowerLogistic(LaneBuilder &l, tile::LogisticOp op, Share share) {
+  const int64_t columns = op.getWeights().size();
+  SmallVector<float> weights(op.getWeights());
+  weights.resize(roundUpTo(columns, kLanes));
+  auto vec = VectorType::get({kLanes}, l.f32());
+  onFirstWorker(l, share, [&] {
+    Value dot = l.constantF(vec, 0), squares = dot;
+    for (int64_t at = 0; at < columns; at += kLanes) {
+      Value x = loadSome(l, op.getX(), {op.getRow(), l.index(at)},
+                         std::min(kLanes, columns - at));
+      auto part =
+          DenseElementsAttr::get(vec, ArrayRef(weights).slice(at, kLanes));
+      dot = l.fma(x, arith::ConstantOp::create(l.b, l.loc, part), dot);
+      squares = l.fma(x, x, squares);
+    }
+    auto total = [&](Value lanes) {
+      return l.reduce(lanes, [&](Value a, Value b) { return l.add(a, b); });
+    };
+    Value sum = total(squares);
+    Value mean = l.mul(sum, l.f(sum, 1.0 / columns));
+    Value z = l.add(l.div(total(dot), l.sqrt(mean)),
+                    l.f(mean, op.getBias().convertToDouble()));
+    Value one = l.f(z, 1);
+    storeScore(l, l.div(one, l.add(one, emitExp(l.b, l.loc, l.neg(z)))),
+               op.getScore());
+  });
 }
 
 void lowerSimilarity(LaneBuilder &l, tile::SimilarityOp op, Share share) {

@@ -257,6 +257,8 @@ bool lowerRowOp(Operation *op, OpBuilder &b, Share share, RowMachine machine) {
       .Case([&](tile::MapLogitsOp x) {
         return lowerMapLogits(l, x, share), true;
       })
+      .Case(
+          [&](tile::LogisticOp x) { return lowerLogistic(l, x, share), true; })
       .Case([&](tile::SimilarityOp x) {
         return lowerSimilarity(l, x, share), true;
       })

@@ -80,6 +80,7 @@ void lowerJudge(LaneBuilder &l, tile::JudgeOp op, Share share);
 void lowerSummarize(LaneBuilder &l, tile::SummarizeOp op, Share share);
 void lowerReadHistory(LaneBuilder &l, tile::ReadHistoryOp op, Share share);
 void lowerMapLogits(LaneBuilder &l, tile::MapLogitsOp op, Share share);
+void lowerLogistic(LaneBuilder &l, tile::LogisticOp op, Share share);
 void lowerSimilarity(LaneBuilder &l, tile::SimilarityOp op, Share share);
 void lowerMoveRows(LaneBuilder &l, tile::MoveRowsOp op, Share share);
 

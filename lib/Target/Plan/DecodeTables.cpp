@@ -281,8 +281,10 @@ llvm::Error TablesDecoder::exits() {
         planir::symbolizeProbeKind(static_cast<uint32_t>(exit.probe()));
     if (!probe)
       return planError("exit " + Twine(i) + " has a probe of unknown kind");
-    planir::ExitOp::create(builder, loc, names.exits[i], *probe, exit.after(),
-                           llvm::APFloat(exit.threshold()),
+    IntegerAttr tokens =
+        exit.tokens() ? builder.getI64IntegerAttr(exit.tokens()) : nullptr;
+    planir::ExitOp::create(builder, loc, names.exits[i], *probe, tokens,
+                           exit.after(), llvm::APFloat(exit.threshold()),
                            positive(exit.stop()), positive(exit.decay()),
                            exit.over());
   }

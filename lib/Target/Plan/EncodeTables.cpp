@@ -81,6 +81,7 @@ static void encodeExit(planir::ExitOp op, plan::PlanT &tables) {
   exit->stop = op.getStop() ? op.getStop()->convertToFloat() : 0;
   exit->decay = op.getDecay() ? op.getDecay()->convertToFloat() : 0;
   exit->over = op.getOver();
+  exit->tokens = op.getTokens().value_or(0);
   tables.exits.push_back(std::move(exit));
 }
 

@@ -8,7 +8,7 @@
 #include "lib/Transforms/Exit/ExitFunctions.h"
 #include "lib/Transforms/Passes.h"
 
-#include "dialects/Decode/BuildGeneration.h"
+#include "dialects/Llm/LlmDialect.h"
 #include "dialects/Tile/StripLayout.h"
 #include "llvm/Support/FormatVariadic.h"
 
@@ -27,6 +27,7 @@ class CutLayersPass : public sinter::impl::CutLayersBase<CutLayersPass> {
 
   void runOnOperation() override;
   LogicalResult find();
+  LogicalResult openProbes(std::unique_ptr<safetensors::File> &file);
   void segment(unsigned index, int64_t first, int64_t last, bool looksBack);
   void weigh(const decode::ExitOptions &cut);
 
@@ -52,6 +53,19 @@ LogicalResult CutLayersPass::find() {
   if (!forward || !head || !cache)
     return module.emitError("a model whose layers are cut has @forward, @head "
                             "and a tile.state @kv");
+  return success();
+}
+
+/// The file of linear probes, where there is one.
+LogicalResult
+CutLayersPass::openProbes(std::unique_ptr<safetensors::File> &file) {
+  if (probes.empty())
+    return success();
+  auto opened = safetensors::File::open(probes);
+  if (!opened)
+    return getOperation().emitError("exits: ")
+           << llvm::toString(opened.takeError());
+  file = std::move(*opened);
   return success();
 }
 
@@ -106,6 +120,11 @@ void CutLayersPass::weigh(const decode::ExitOptions &cut) {
     return;
   double layer = std::max<double>(1, double(weightBytes(forward, 0)));
   double cost = double(weightBytes(head)) / layer;
+  if (cut.tokens > 0)
+    cost *= double(cut.tokens) /
+            double(cast<IntegerAttr>(
+                       getOperation()->getAttr(llm::LlmDialect::kVocabulary))
+                       .getInt());
   double saved = double(cache.getLayers() - cut.after);
   double share = cost / (cost + saved);
   if (share <= 0.5)
@@ -130,7 +149,8 @@ void CutLayersPass::runOnOperation() {
     return signalPassFailure();
   }
   ExitFunctions functions(getOperation());
-  if (failed(functions.declare(waiting)))
+  std::unique_ptr<safetensors::File> file;
+  if (failed(openProbes(file)) || failed(functions.declare(waiting, *cuts)))
     return signalPassFailure();
   int64_t first = 0;
   for (auto [index, cut] : llvm::enumerate(*cuts)) {
@@ -138,7 +158,8 @@ void CutLayersPass::runOnOperation() {
     if (looksBack)
       functions.declareLook();
     segment(index, first, cut.after, looksBack);
-    functions.probe(index + 1, cut.probe);
+    if (failed(functions.probe(index + 1, cut, file.get())))
+      return signalPassFailure();
     weigh(cut);
     first = cut.after;
   }

@@ -8,6 +8,7 @@
 #include "lib/Transforms/Exit/ExitFunctions.h"
 
 #include "dialects/Llm/LlmDialect.h"
+#include "lib/Transforms/Exit/TrimHead.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/Support/MathExtras.h"
@@ -134,9 +135,15 @@ void ExitFunctions::moveRows(StringRef name, bool keeps) {
   func::ReturnOp::create(at, module.getLoc());
 }
 
-LogicalResult ExitFunctions::declare(int64_t waiting) {
+LogicalResult ExitFunctions::declare(int64_t waiting,
+                                     ArrayRef<decode::ExitOptions> exits) {
   if (failed(findRows()))
     return failure();
+  int64_t tokens = 0;
+  for (const decode::ExitOptions &exit : exits)
+    tokens = std::max(tokens, exit.tokens);
+  if (tokens > 0)
+    declareBuffer(kTrimmedLogits, 4 * tokens);
   slots = waiting + 1;
   int64_t bytes = 0;
   for (const Rows &part : rows)
@@ -173,31 +180,48 @@ void ExitFunctions::launchLook(tile::LaunchOp before, Value count) {
   launch(at, "exit.look.rows", {arena(hidden().offset), buffer(kLook)}, count);
 }
 
-/// The launches of @head, for one row.
-void ExitFunctions::headOf(OpBuilder &at, Value row) {
+/// What the head says about one row, and how sure it is. `tokens`: that it
+/// knows; 0: all.
+LogicalResult ExitFunctions::askHead(OpBuilder &at, Value row, int64_t tokens) {
   auto head = module.lookupSymbol<func::FuncOp>("head");
+  if (tokens > 0) {
+    FailureOr<func::FuncOp> trimmed = trimHead(module, tokens);
+    if (failed(trimmed))
+      return failure();
+    head = *trimmed;
+  }
   Value one = arith::ConstantIndexOp::create(at, module.getLoc(), 1);
   IRMapping values;
   values.map(head.getArgument(0), row);
   values.map(head.getArgument(1), one);
   for (Operation &op : head.getBody().front().without_terminator())
     at.clone(op, values);
+  launch(at, summary(tokens),
+         {buffer(tokens > 0 ? StringRef(kTrimmedLogits) : "logits"),
+          buffer(kScore)},
+         {});
+  return success();
 }
 
-std::string ExitFunctions::summary() {
-  std::string name = "exit.summary";
+std::string ExitFunctions::summary(int64_t tokens) {
+  std::string name =
+      "exit.summary" + (tokens > 0 ? "." + std::to_string(tokens) : "");
   if (module.lookupSymbol(name))
     return name;
-  auto logits = module.lookupSymbol<tile::BufferOp>("logits");
-  int64_t vocabulary =
-      cast<IntegerAttr>(module->getAttr(llm::LlmDialect::kVocabulary)).getInt();
-  int64_t width = llvm::alignTo(vocabulary, 32);
-  auto type = MemRefType::get({int64_t(logits.getBytes()) / (4 * width), width},
-                              builder.getF32Type());
-  func::FuncOp region = createRegion(name, {type, scoreType()});
+  int64_t rows = 1, width = tokens;
+  if (tokens == 0) {
+    tokens = cast<IntegerAttr>(module->getAttr(llm::LlmDialect::kVocabulary))
+                 .getInt();
+    width = llvm::alignTo(tokens, 32);
+    auto logits = module.lookupSymbol<tile::BufferOp>("logits");
+    rows = int64_t(logits.getBytes()) / (4 * width);
+  }
+  func::FuncOp region =
+      createRegion(name, {MemRefType::get({rows, width}, builder.getF32Type()),
+                          scoreType()});
   Value zero = arith::ConstantIndexOp::create(builder, module.getLoc(), 0);
   tile::SummarizeOp::create(builder, module.getLoc(), region.getArgument(0),
-                            region.getArgument(1), zero, vocabulary);
+                            region.getArgument(1), zero, tokens);
   func::ReturnOp::create(builder, module.getLoc());
   return name;
 }
@@ -217,21 +241,47 @@ std::string ExitFunctions::similarity() {
   return name;
 }
 
-void ExitFunctions::probe(unsigned index, decode::ProbeKind kind) {
-  if (kind == decode::ProbeKind::Chance)
-    return;
-  bool reads = decode::readsHead(kind);
-  std::string region = reads ? summary() : similarity();
+/// Its weights are part of the code.
+FailureOr<std::string> ExitFunctions::linear(const decode::ExitOptions &exit,
+                                             const safetensors::File *file) {
+  if (!file)
+    return module.emitError("exits: the probe 'linear' after layer ")
+           << exit.after << " needs a file of probes";
+  int64_t width = hidden().type.getDimSize(1);
+  auto probe = readLinearProbe(*file, exit.after, width);
+  if (!probe)
+    return module.emitError("exits: ") << llvm::toString(probe.takeError());
+  std::string name = "exit.linear." + std::to_string(exit.after);
+  func::FuncOp region =
+      createRegion(name, {hidden().type, scoreType(), builder.getIndexType()});
+  tile::LogisticOp::create(builder, module.getLoc(), region.getArgument(0),
+                           region.getArgument(1), region.getArgument(2),
+                           probe->weights, llvm::APFloat(probe->bias));
+  func::ReturnOp::create(builder, module.getLoc());
+  return name;
+}
+
+LogicalResult ExitFunctions::probe(unsigned index,
+                                   const decode::ExitOptions &exit,
+                                   const safetensors::File *file) {
+  if (exit.probe == decode::ProbeKind::Chance)
+    return success();
   func::FuncOp list = createList(probeName(index), 1);
   list.setArgAttr(0, "tile.name", builder.getStringAttr("row"));
   auto at = OpBuilder::atBlockEnd(&list.getBody().front());
   Value row = list.getArgument(0);
-  if (reads) {
-    headOf(at, row);
-    launch(at, region, {buffer("logits"), buffer(kScore)}, {});
+  if (decode::readsHead(exit.probe)) {
+    if (failed(askHead(at, row, exit.tokens)))
+      return failure();
+  } else if (exit.probe == decode::ProbeKind::Linear) {
+    FailureOr<std::string> region = linear(exit, file);
+    if (failed(region))
+      return failure();
+    launch(at, *region, {arena(hidden().offset), buffer(kScore)}, row);
   } else {
-    launch(at, region, {arena(hidden().offset), buffer(kLook), buffer(kScore)},
-           row);
+    launch(at, similarity(),
+           {arena(hidden().offset), buffer(kLook), buffer(kScore)}, row);
   }
   func::ReturnOp::create(at, module.getLoc());
+  return success();
 }

@@ -8,8 +8,9 @@
 #ifndef SINTER_LIB_TRANSFORMS_EXIT_EXITFUNCTIONS_H
 #define SINTER_LIB_TRANSFORMS_EXIT_EXITFUNCTIONS_H
 
-#include "dialects/Decode/DecodeOps.h"
+#include "dialects/Decode/BuildGeneration.h"
 #include "dialects/Tile/TileOps.h"
+#include "lib/Transforms/Exit/LinearProbes.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 
 namespace sinter {
@@ -27,14 +28,17 @@ public:
       : module(module), builder(module.getContext()) {}
 
   /// `@exit.keep` and `@exit.resume`, for `waiting` rows and the one at hand,
-  /// and where scores go.
-  mlir::LogicalResult declare(int64_t waiting);
+  /// and where scores go, and logits of some tokens.
+  mlir::LogicalResult declare(int64_t waiting,
+                              llvm::ArrayRef<decode::ExitOptions> exits);
   /// What a row was one layer before it is probed.
   void declareLook();
   /// Remembers the last of `rows` rows before the layer of `launch`.
   void launchLook(tile::LaunchOp launch, mlir::Value rows);
-  /// `@exit.probe.N(row)`: its score, and its logits where it reads the head.
-  void probe(unsigned index, decode::ProbeKind kind);
+  /// `@exit.probe.N(row)`: its score, and its logits where it reads the whole
+  /// head. Linear probes are in `file`.
+  mlir::LogicalResult probe(unsigned index, const decode::ExitOptions &exit,
+                            const safetensors::File *file);
 
 private:
   /// Rows that live from one segment to the next, as the embedding writes them.
@@ -48,9 +52,12 @@ private:
                                   llvm::ArrayRef<mlir::Type> inputs);
   mlir::func::FuncOp createList(llvm::StringRef name, unsigned arguments);
   void declareBuffer(llvm::StringRef name, int64_t bytes);
-  void headOf(mlir::OpBuilder &at, mlir::Value row);
-  std::string summary();
+  mlir::LogicalResult askHead(mlir::OpBuilder &at, mlir::Value row,
+                              int64_t tokens);
+  std::string summary(int64_t tokens);
   std::string similarity();
+  mlir::FailureOr<std::string> linear(const decode::ExitOptions &exit,
+                                      const safetensors::File *file);
   mlir::Attribute buffer(llvm::StringRef name, int64_t offset = 0);
   mlir::Attribute arena(int64_t offset);
   void launch(mlir::OpBuilder &at, llvm::StringRef region,

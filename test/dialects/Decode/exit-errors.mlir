@@ -26,6 +26,11 @@ func.func private @ask(index)
 decode.exit @a chance after(2) threshold(0.5) asks(@ask)
 
 // -----
+func.func private @ask(index)
+// expected-error @+1 {{with the probe linear reads no head, of 64 tokens or of all}}
+decode.exit @a linear tokens(64) after(2) threshold(0.5) asks(@ask)
+
+// -----
 // expected-error @+1 {{no function named 'ask'}}
 decode.exit @a max_prob after(2) threshold(0.5) asks(@ask)
 

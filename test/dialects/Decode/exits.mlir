@@ -13,6 +13,10 @@ func.func private @sample(index, index)
 decode.exit @a max_prob after(2) threshold(0.75) asks(@ask) decay(4.0) over(128)
 // CHECK: decode.exit @b chance after(5) threshold(5.000000e-01)
 decode.exit @b chance after(5) threshold(0.5)
+// CHECK: decode.exit @c entropy tokens(1024) after(5) threshold(5.000000e-01) asks(@ask)
+decode.exit @c entropy tokens(1024) after(5) threshold(0.5) asks(@ask)
+// CHECK: decode.exit @d linear after(5) threshold(5.000000e-01) asks(@ask)
+decode.exit @d linear after(5) threshold(0.5) asks(@ask)
 
 // CHECK-LABEL: decode.program @tokens
 decode.program @tokens(%start: i64) -> i64 attributes {params = ["start"]} {

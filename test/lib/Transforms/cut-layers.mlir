@@ -43,11 +43,11 @@ module attributes {llm.vocabulary = 100 : i64} {
 // CHECK-NEXT: tile.launch @layer {{.*}}#tile.state<@kv, 0, 0>
 // CHECK-NEXT: tile.launch @widen
 // CHECK-NEXT: return
-// CHECK: tile.summarize {{.*}} {vocabulary = 100 : i64}
 // CHECK: func.func @exit.probe.1(%[[ROW:.*]]: index
 // CHECK-NEXT: %[[ONE:.*]] = arith.constant 1
 // CHECK-NEXT: tile.launch @head_rows {{.*}} scalars(%[[ONE]], %[[ROW]]
 // CHECK-NEXT: tile.launch @exit.summary bindings([#tile.buffer<"logits">, #tile.buffer<"exit.score">])
+// CHECK: tile.summarize {{.*}} {vocabulary = 100 : i64}
 // What a row was before the last layer that stands before the probe.
 // CHECK: func.func private @exit.look.rows
 // CHECK: func.func @exit.segment.1({{.*}} attributes {decode.layers = array<i64: 1, 3>}
@@ -55,9 +55,9 @@ module attributes {llm.vocabulary = 100 : i64} {
 // CHECK-NEXT: tile.launch @widen
 // CHECK-NEXT: tile.launch @exit.look.rows
 // CHECK-NEXT: tile.launch @layer {{.*}}#tile.state<@kv, 2, 0>
-// CHECK: tile.similarity
 // CHECK: func.func @exit.probe.2
 // CHECK: tile.launch @exit.similarity
+// CHECK: tile.similarity
 // CHECK: func.func @exit.segment.2({{.*}} attributes {decode.layers = array<i64: 3, 4>}
 // CHECK-NEXT: tile.launch @layer {{.*}}#tile.state<@kv, 3, 0>
 // CHECK-NEXT: tile.launch @widen

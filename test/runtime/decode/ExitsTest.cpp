@@ -16,7 +16,7 @@ namespace {
 class WithExits {
 public:
   WithExits(plan::ProbeKind probe, float threshold, uint32_t count = 1,
-            float stop = 0, float decay = 0) {
+            float stop = 0, float decay = 0, uint32_t tokens = 0) {
     plan::PlanT tables;
     tables.vocabulary = 100;
     tables.states.push_back(std::make_unique<plan::StateT>());
@@ -29,6 +29,7 @@ public:
       exit->stop = stop;
       exit->decay = decay;
       exit->over = 100;
+      exit->tokens = tokens;
       tables.exits.push_back(std::move(exit));
     }
     builder.Finish(plan::Plan::Pack(builder, &tables));
@@ -116,6 +117,12 @@ TEST(Exits, ScoresOfAllProbesAreFromZeroToOne) {
   EXPECT_FLOAT_EQ(score(plan::ProbeKind::Entropy, 0, 0), 1);
   EXPECT_NEAR(score(plan::ProbeKind::Entropy, std::log(100.0f), 0), 0, 1e-6);
   EXPECT_FLOAT_EQ(score(plan::ProbeKind::Similarity, 0.9f, 0), 0.9f);
+  EXPECT_FLOAT_EQ(score(plan::ProbeKind::Linear, 0.4f, 0), 0.4f);
+  // Of a head that knows 64 tokens.
+  const WithExits some(plan::ProbeKind::Entropy, 1, 1, 0, 0, 64);
+  EXPECT_NEAR(scoreOf(some.get(), 0, {std::log(64.0f), 0}, 5), 0, 1e-6);
+  Exits exits;
+  EXPECT_EQ(exits.figures(some.get()).tokens[0], 64u);
 }
 
 TEST(Exits, ChanceKnowsThePositionAlone) {
