@@ -154,6 +154,15 @@ def speculation():
                          workloads.speed_up("chat", temperature, subject))
 
 
+def llama_drafts():
+    """Against llama.cpp's programs that draft, on the same prompts."""
+    for name in ("copy", "second-turn", "summaries", "code", "chat"):
+        yield Kernel(f"spec-{name}-llama", f"the prompts of spec-{name}, drafts on, llama-lookup", "llama-drafts", 1.0, 2.0,
+                     workloads.over_llama(name, "llama-lookup"))
+    yield Kernel("spec-draft-llama", "Q4_1 drafts for its bf16 twin, open chat, llama-speculative-simple", "llama-drafts", 1.0, 2.0,
+                 workloads.over_llama("chat", "llama-speculative-simple", workloads.draft_model(), lambda workshop: workshop.model))
+
+
 def fewer_layers():
     """Lossy: what the text loses stands in the plan."""
     yield Kernel("depth-75", "decode Q4_1 with 75 % of the layers, over all", "skips", 1.15, 1.2,
@@ -180,7 +189,7 @@ def large_models():
 
 
 MODELS = ["135m", "1b", "7b"]
-ROWS = [*same_file(), *best_peers(), *probes(), *forwards(), *long_context(), *levels(), *threads(), *one_process(), *single_kernels(), *speculation(), *fewer_layers(), *large_models()]
+ROWS = [*same_file(), *best_peers(), *probes(), *forwards(), *long_context(), *levels(), *threads(), *one_process(), *single_kernels(), *speculation(), *llama_drafts(), *fewer_layers(), *large_models()]
 
 
 def model_of(row):

@@ -7,6 +7,7 @@ import pathlib
 import subprocess
 import sys
 
+import engines.llama_programs
 import engines.sinter
 from model import Subject
 from workshop import HERE, Missing
@@ -53,4 +54,16 @@ def speed_up(name, temperature, subject=of_the_text, repetitions=3):
         plan = engines.sinter.prepare(workshop, subject(workshop), build)
         samplings = measured(build, plan, name, repetitions)["samplings"]
         return next(sampling["ratio"]["median"] for sampling in samplings if sampling["temperature"] == temperature)
+    return measure
+
+
+def over_llama(name, program, subject=of_the_text, draft=None):
+    """Our tokens a second with drafts, greedily, over those of a program of llama.cpp on the same checkpoint and prompts."""
+    def measure(workshop, build):
+        chosen = subject(workshop)
+        ours = measured(build, engines.sinter.prepare(workshop, chosen, build), name, 1)
+        options = ["-md", draft(workshop), "--spec-type", "draft-simple"] if draft else []
+        theirs = engines.llama_programs.rate(workshop, program, FILES / f"{name}.jsonl", 128, ours["threads"],
+                                             workshop.gguf(chosen.checkpoint), *options)
+        return next(sampling["tok_per_s"] for sampling in ours["samplings"] if sampling["temperature"] == 0) / theirs
     return measure
