@@ -50,7 +50,8 @@ struct TilePhaseOptions {
 /// Of the decode phase.
 struct DecodePhaseOptions {
   std::vector<std::string> speculate; ///< drafters; empty: none
-  int64_t branches = 0;      ///< leaves of a draft beside the first; 0: chains
+  int64_t branches = 0; ///< leaves of a draft beside the first; 0: chains
+  std::vector<double> acceptance; ///< chances that choose branches; empty: none
   std::string draftModel;    ///< a .gguf file: what the drafter "model" asks
   std::string heads;         ///< a .safetensors file: what "heads" asks
   bool quantizeHeads = true; ///< their matrices become Q8_0

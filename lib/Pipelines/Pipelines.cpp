@@ -106,6 +106,12 @@ void sinter::buildPhase(OpPassManager &manager, Phase phase,
     manager.addPass(createCutLayers(cut));
     manager.addPass(createBuildGeneration(build));
     manager.addPass(createPredictCosts());
+    if (!options.decode.acceptance.empty()) {
+      ChooseTreeOptions tree;
+      tree.acceptance.assign(options.decode.acceptance.begin(),
+                             options.decode.acceptance.end());
+      manager.addPass(createChooseTree(tree));
+    }
     buildDepths(manager, options.decode);
     return manager.addPass(createVerifyDecoded());
   }

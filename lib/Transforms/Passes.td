@@ -349,6 +349,29 @@ def PredictCosts : Pass<"decode-predict-costs", "mlir::ModuleOp"> {
   ];
 }
 
+def ChooseTree : Pass<"decode-choose-tree", "mlir::ModuleOp"> {
+  let summary = "Bounds the paths of drafted trees by what rows cost";
+  let description = [{
+    Turns the table of `decode.costs` into the tree whose rounds give the most
+    tokens for what they cost (Sequoia, Chen et al., 2024, sections 3.1 and 3.3):
+    `acceptance` says how often the likeliest id after an id is right, the second
+    likeliest, and so on. Of each `merge` drafter `branches` become the leaves of
+    that tree beside the first one; where a chain is best, it becomes a
+    `priority` drafter. How long drafts are is left to the policy, which knows
+    what the text accepts; so a tree is never cut short where a text is copied.
+  }];
+  let options = [
+    ListOption<"acceptance", "acceptance", "double",
+               "how often the likeliest candidate is right, the second, ...">,
+    Option<"leaf", "leaf", "double", "0.02",
+           "what each leaf beside the first adds to a forward, of one of a row">
+  ];
+  let statistics = [
+    Statistic<"numTrees", "trees", "drafters that make trees">,
+    Statistic<"numChains", "chains", "drafters for which a chain is best">
+  ];
+}
+
 def LayerMenu : Pass<"decode-layer-menu", "mlir::ModuleOp"> {
   let summary = "Lets each sequence leave out some of the layers";
   let description = [{

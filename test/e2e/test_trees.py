@@ -49,11 +49,14 @@ def test_the_plan_says_what_its_trees_are(model, tmp_path):
     assert "the surest of copy, lookup" in run("llm-dump", plans["off"]).stdout
     programs = {paths: run("llm-dump", plan, "--program").stdout for paths, plan in plans.items()}
     assert "branches(2)" in programs["3"] and "plan.place_draft" in programs["3"] and "plan.keep_row" in programs["3"]
+    chain = compile_plan(model, tmp_path / "auto.plan", "--no-golden", ONE_LEVEL, "--speculate=copy,lookup", "--tree=auto:0.9,0.01")
+    assert "the surest of copy, lookup" in run("llm-dump", chain).stdout
     assert "plan.place_draft" not in programs["off"] and "plan.keep_row" not in programs["off"]
 
 
 @pytest.mark.parametrize("options, message", [
-    (["--tree=wide", "--speculate=copy"], "--tree=wide is neither off nor a number of paths"),
+    (["--tree=wide", "--speculate=copy"], "--tree=wide is neither off, auto nor a number of paths"),
+    (["--tree=auto:0.2,0.5", "--speculate=copy"], "wants chances above 0 that fall"),
     (["--tree=3"], "--tree wants drafters"),
     (["--tree=16", "--speculate=copy"], "is room for 15 paths"),
     (["--tree=3", "--speculate=copy", "--max-rows=16"], "is room for 1 paths")])

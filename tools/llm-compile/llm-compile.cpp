@@ -108,9 +108,11 @@ cl::opt<std::string> specPolicy(
         "(entropy) or a trained classifier agrees (disco)"),
     cl::cat(category));
 cl::opt<std::string> tree(
-    "tree", cl::init("off"), cl::value_desc("off|PATHS"),
+    "tree", cl::init("off"), cl::value_desc("off|PATHS|auto[:P,...]"),
     cl::desc("Paths that a draft of drafters of the text may branch into, at "
-             "most, as in 8; off (the default): drafts are chains"),
+             "most, as in 8; off (the default): drafts are chains; auto: as "
+             "many as pay by what rows cost, where the likeliest id is right "
+             "with chance P, the next one with the next P (0.6,0.1)"),
     cl::cat(category));
 cl::list<std::string>
     targets("target", cl::CommaSeparated, cl::value_desc("LEVEL,..."),
@@ -297,15 +299,41 @@ std::string readRule(DecodePhaseOptions &options) {
   return "";
 }
 
+/// The chances of --tree=auto: none, or a colon and some.
+bool readChances(llvm::StringRef text, std::vector<double> &chances) {
+  chances = {0.6, 0.1};
+  if (text.empty())
+    return true;
+  if (!text.consume_front(":"))
+    return false;
+  chances.clear();
+  double sum = 0;
+  for (llvm::StringRef part : llvm::split(text, ',')) {
+    double chance;
+    if (part.getAsDouble(chance) || !(chance > 0 && chance <= 1) ||
+        (!chances.empty() && chance > chances.back()))
+      return false;
+    chances.push_back(chance);
+    sum += chance;
+  }
+  return sum <= 1;
+}
+
 /// What --tree says, or what is wrong with it.
 std::string readTree(CompileOptions &options) {
   int64_t rows = options.tile.logitsRows, paths = 1;
-  if (tree != "off" &&
-      (llvm::StringRef(tree).getAsInteger(10, paths) || paths < 1))
-    return "--tree=" + tree + " is neither off nor a number of paths";
   // Each path has an id of its own, and a place for each of its rows.
   int64_t most =
       std::max<int64_t>(1, std::min(rows - 1, options.tile.maxRows / rows));
+  if (llvm::StringRef given = tree; given.consume_front("auto")) {
+    paths = most;
+    if (!readChances(given, options.decode.acceptance))
+      return "--tree=" + tree +
+             " wants chances above 0 that fall and add up to 1 at most, as in "
+             "auto:0.6,0.1";
+  } else if (tree != "off" && (given.getAsInteger(10, paths) || paths < 1)) {
+    return "--tree=" + tree + " is neither off, auto nor a number of paths";
+  }
   if (tree.getNumOccurrences() && options.decode.speculate.empty())
     return "--tree wants drafters: give --speculate";
   if (tree.getNumOccurrences() && paths > most)
