@@ -6,15 +6,16 @@
 // string}}.  It is read without recursion, so that no input can exhaust the
 // stack.
 #include "lib/Import/Safetensors/SafetensorsFile.h"
+#include "lib/Import/TensorFile.h"
 
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/ConvertUTF.h"
 #include "llvm/Support/Endian.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/raw_ostream.h"
 
 using namespace llvm;
+using namespace sinter;
 using namespace sinter::safetensors;
 
 namespace {
@@ -315,18 +316,10 @@ bool Parser::readEntry() {
 }
 
 bool Parser::checkOverlap() {
-  std::vector<const Tensor *> order;
-  for (const Tensor &tensor : file.infos)
-    order.push_back(&tensor);
-  llvm::sort(order, [](const Tensor *a, const Tensor *b) {
-    return std::pair(a->offset, a->bytes) < std::pair(b->offset, b->bytes);
-  });
-  for (size_t i = 1; i < order.size(); ++i)
-    if (order[i]->offset < order[i - 1]->offset + order[i - 1]->bytes)
-      return failAt(order[i]->offset, "tensors " + quoted(order[i - 1]->name) +
-                                          " and " + quoted(order[i]->name) +
-                                          " overlap");
-  return true;
+  auto [first, second] = findOverlap(ArrayRef<Tensor>(file.infos));
+  return !second ||
+         failAt(second->offset, "tensors " + quoted(first->name) + " and " +
+                                    quoted(second->name) + " overlap");
 }
 
 Error Parser::run() {
@@ -344,15 +337,9 @@ Error Parser::run() {
 //===----------------------------------------------------------------------===//
 
 Expected<std::unique_ptr<File>> File::open(StringRef path) {
-  if (sys::fs::is_directory(path))
-    return createStringError(inconvertibleErrorCode(),
-                             path + ": is a directory, expected a safetensors "
-                                    "file");
-  ErrorOr<std::unique_ptr<MemoryBuffer>> buffer = MemoryBuffer::getFile(
-      path, /*IsText=*/false, /*RequiresNullTerminator=*/false);
+  auto buffer = mapTensorFile(path, "a safetensors file");
   if (!buffer)
-    return createStringError(buffer.getError(),
-                             path + ": " + buffer.getError().message());
+    return buffer.takeError();
   return parse(std::move(*buffer));
 }
 

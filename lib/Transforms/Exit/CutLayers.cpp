@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lib/Transforms/Exit/ExitFunctions.h"
+#include "lib/Transforms/Launches.h"
 #include "lib/Transforms/Passes.h"
 
 #include "dialects/Llm/LlmDialect.h"
@@ -36,14 +37,6 @@ class CutLayersPass : public sinter::impl::CutLayersBase<CutLayersPass> {
 };
 
 } // namespace
-
-/// The layer whose part of the cache a launch works on; -1: of none.
-static int64_t layerOf(tile::LaunchOp launch) {
-  for (Attribute binding : launch.getBindings())
-    if (auto state = dyn_cast<tile::StateAttr>(binding))
-      return state.getLayer();
-  return -1;
-}
 
 LogicalResult CutLayersPass::find() {
   ModuleOp module = getOperation();

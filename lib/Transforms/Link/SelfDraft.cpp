@@ -5,6 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "lib/Transforms/Launches.h"
 #include "lib/Transforms/Link/DraftFunctions.h"
 #include "lib/Transforms/Passes.h"
 
@@ -34,14 +35,6 @@ class SelfDraftPass : public sinter::impl::SelfDraftBase<SelfDraftPass> {
 };
 
 } // namespace
-
-/// The layer whose part of the cache a launch works on; -1: of none.
-static int64_t layerOf(tile::LaunchOp launch) {
-  for (Attribute binding : launch.getBindings())
-    if (auto state = dyn_cast<tile::StateAttr>(binding))
-      return state.getLayer();
-  return -1;
-}
 
 LogicalResult SelfDraftPass::find() {
   ModuleOp module = getOperation();

@@ -7,7 +7,7 @@
 // bytes of all whole pages of keys and values, and the logits of one more id.
 // Prints as JSON how many lines differ from that, how many texts differ from
 // those without exits, and the figures of the exits. THRESHOLD 0: the plan's.
-#include "runtime/capi/Objects.h"
+#include "test/runtime/probe/Probing.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -16,18 +16,10 @@
 #include <string>
 #include <vector>
 
+using namespace sinter::probe;
 using namespace sinter::runtime;
 
 namespace {
-
-using Ids = std::vector<int32_t>;
-
-void need(sinter_status *status) {
-  if (!status)
-    return;
-  std::fprintf(stderr, "exit-probe: %s\n", sinter_status_message(status));
-  std::exit(1);
-}
 
 /// A session of the plan, and what it holds.
 class Probe {
@@ -78,24 +70,7 @@ public:
   }
 
   /// Bytes of the whole pages, in order of position.
-  std::string pages() const {
-    std::string bytes;
-    const SessionMemory &memory = session->memory;
-    const sinter::plan::State &table = *plan->loaded.tables().states()->Get(0);
-    const PagePool &pool = memory.pool().pages(0);
-    const KvCache &cache = memory.state(0);
-    uint32_t whole = cache.length() / pool.pageTokens();
-    for (uint32_t layer = 0; layer < table.layers(); ++layer)
-      for (uint32_t plane = 0; plane < 2; ++plane) {
-        uint64_t size = table.page_bytes()->Get(plane);
-        for (uint32_t page = 0; page < whole; ++page)
-          bytes.append(
-              reinterpret_cast<const char *>(pool.plane(layer, plane)) +
-                  size * uint64_t(cache.pageTable()[page]),
-              size);
-      }
-    return bytes;
-  }
+  std::string pages() const { return wholePages(*plan, *session); }
 
   sinter_exits figures() {
     sinter_exits figures = {};
@@ -108,18 +83,6 @@ private:
   sinter_plan *plan;
   sinter_session *session = nullptr;
 };
-
-std::vector<Ids> readPrompts(const char *path) {
-  std::vector<Ids> prompts;
-  std::ifstream file(path);
-  for (std::string line; std::getline(file, line);) {
-    prompts.emplace_back();
-    std::istringstream ids(line);
-    for (std::string id; std::getline(ids, id, ',');)
-      prompts.back().push_back(std::atoi(id.c_str()));
-  }
-  return prompts;
-}
 
 /// All layers over the text that `left` holds give the same state.
 bool holdsAllLayers(sinter_plan *plan, Probe &left, uint32_t context) {

@@ -8,11 +8,11 @@
 // must the state afterwards: the bytes of all whole pages of keys and values,
 // and the logits of one more id, which every position has a part in. Prints as
 // JSON how many lines differ; exit 1 if any does.
-#include "runtime/capi/Objects.h"
 #include "runtime/decode/Generation.h"
 #include "runtime/plan/Execute.h"
 #include "runtime/schema/plan_generated.h"
 #include "sinter-c/speculation.h"
+#include "test/runtime/probe/Probing.h"
 
 #include <cstdio>
 #include <cstdlib>
@@ -23,17 +23,10 @@
 #include <string>
 #include <vector>
 
+using namespace sinter::probe;
 using namespace sinter::runtime;
 
 namespace {
-
-void need(sinter_status *status) {
-  if (!status)
-    return;
-  std::fprintf(stderr, "speculation-probe: %s\n",
-               sinter_status_message(status));
-  std::exit(1);
-}
 
 struct Options {
   uint32_t tokens;
@@ -74,24 +67,7 @@ public:
 
   /// Bytes of the whole pages, in order of position, of the first state: that
   /// of a model that drafts may lag behind.
-  std::string pages() const {
-    std::string bytes;
-    const SessionMemory &memory = session->memory;
-    const sinter::plan::State &table = *plan->loaded.tables().states()->Get(0);
-    const PagePool &pool = memory.pool().pages(0);
-    const KvCache &cache = memory.state(0);
-    uint32_t whole = cache.length() / pool.pageTokens();
-    for (uint32_t layer = 0; layer < table.layers(); ++layer)
-      for (uint32_t plane = 0; plane < 2; ++plane) {
-        uint64_t size = table.page_bytes()->Get(plane);
-        for (uint32_t page = 0; page < whole; ++page)
-          bytes.append(
-              reinterpret_cast<const char *>(pool.plane(layer, plane)) +
-                  size * uint64_t(cache.pageTable()[page]),
-              size);
-      }
-    return bytes;
-  }
+  std::string pages() const { return wholePages(*plan, *session); }
 
   /// Logits behind one more id, which is the same one everywhere.
   std::vector<float> probe() {
@@ -254,18 +230,6 @@ bool sameState(Run &one, Run &other) {
   const std::vector<float> a = one.probe(), b = other.probe();
   return a.size() == b.size() &&
          memcmp(a.data(), b.data(), a.size() * sizeof(float)) == 0;
-}
-
-std::vector<std::vector<int32_t>> readPrompts(const char *path) {
-  std::vector<std::vector<int32_t>> prompts;
-  std::ifstream file(path);
-  for (std::string line; std::getline(file, line);) {
-    prompts.emplace_back();
-    std::istringstream ids(line);
-    for (std::string id; std::getline(ids, id, ',');)
-      prompts.back().push_back(std::atoi(id.c_str()));
-  }
-  return prompts;
 }
 
 } // namespace

@@ -1,0 +1,66 @@
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// What the probes of texts share: prompts from a file, and the bytes of keys
+// and values that a session holds.
+
+#ifndef SINTER_TEST_RUNTIME_PROBE_PROBING_H
+#define SINTER_TEST_RUNTIME_PROBE_PROBING_H
+
+#include "runtime/capi/Objects.h"
+
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+namespace sinter::probe {
+
+using Ids = std::vector<int32_t>;
+
+/// Ends the program where a call failed.
+inline void need(sinter_status *status) {
+  if (!status)
+    return;
+  std::fprintf(stderr, "probe: %s\n", sinter_status_message(status));
+  std::exit(1);
+}
+
+/// Lines of numbers with commas between.
+inline std::vector<Ids> readPrompts(const char *path) {
+  std::vector<Ids> prompts;
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);) {
+    prompts.emplace_back();
+    std::istringstream ids(line);
+    for (std::string id; std::getline(ids, id, ',');)
+      prompts.back().push_back(std::atoi(id.c_str()));
+  }
+  return prompts;
+}
+
+/// Bytes of the whole pages of the first state, in order of position.
+inline std::string wholePages(const sinter_plan &plan,
+                              const sinter_session &session) {
+  std::string bytes;
+  const runtime::SessionMemory &memory = session.memory;
+  const plan::State &table = *plan.loaded.tables().states()->Get(0);
+  const runtime::PagePool &pool = memory.pool().pages(0);
+  const runtime::KvCache &cache = memory.state(0);
+  uint32_t whole = cache.length() / pool.pageTokens();
+  for (uint32_t layer = 0; layer < table.layers(); ++layer)
+    for (uint32_t plane = 0; plane < 2; ++plane) {
+      uint64_t size = table.page_bytes()->Get(plane);
+      for (uint32_t page = 0; page < whole; ++page)
+        bytes.append(reinterpret_cast<const char *>(pool.plane(layer, plane)) +
+                         size * uint64_t(cache.pageTable()[page]),
+                     size);
+    }
+  return bytes;
+}
+
+} // namespace sinter::probe
+
+#endif
