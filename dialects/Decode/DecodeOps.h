@@ -37,6 +37,17 @@ inline constexpr llvm::StringLiteral kRunsBuffer = "runs";
 /// A bit for each layer that the sequence at hand leaves out.
 inline constexpr llvm::StringLiteral kSkippedBuffer = "skipped";
 
+/// Feed-forward blocks that rows leave out: i32 words.
+inline constexpr llvm::StringLiteral kFfnsBuffer = "ffns";
+enum class FfnWord {
+  Asks,      ///< the row at hand may leave blocks out
+  Passes,    ///< the next block that may go goes
+  Threshold, ///< bits of an f32
+  Rows,      ///< that might have left some out
+  Skipped,   ///< blocks that were
+  Count
+};
+
 /// What a probe says about a row, as f32.
 inline constexpr llvm::StringLiteral kScoreBuffer = "exit.score";
 /// Functions of a model with exits: they move rows to where they wait, and

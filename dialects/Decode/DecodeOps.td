@@ -494,5 +494,6 @@ def Decode_EmitLogitsOp : Decode_Op<"emit_logits"> {
 include "dialects/Decode/SkipOps.td"
 include "dialects/Decode/ExitOps.td"
 include "dialects/Decode/DecodeRuleOps.td"
+include "dialects/Decode/FfnOps.td"
 
 #endif

@@ -34,6 +34,8 @@ struct Facts {
   bool begun = false;
   /// Rows that left the layers early may wait on some path.
   bool owing = false;
+  /// It is known which feed-forward blocks rows may leave out.
+  bool ffnsBegun = false;
 
   Facts meet(const Facts &other) const {
     return {ids && other.ids,
@@ -46,7 +48,8 @@ struct Facts {
             ahead ? ahead : other.ahead,
             hasDepth && other.hasDepth,
             begun || other.begun,
-            owing || other.owing};
+            owing || other.owing,
+            ffnsBegun && other.ffnsBegun};
   }
   bool operator==(const Facts &other) const = default;
 };
@@ -81,6 +84,7 @@ private:
   LogicalResult decodeLoop(LoopOp op, Facts &facts);
   LogicalResult branch(scf::IfOp op, Facts &facts);
   LogicalResult chooseDepth(ChooseDepthOp op, Facts &facts);
+  LogicalResult skipping(SkippingOp op, Facts &facts);
   LogicalResult refuse(Operation *op, const Twine &why) {
     if (!silent)
       op->emitOpError(why);
@@ -110,13 +114,24 @@ LogicalResult Walk::block(Block &block, Facts &facts) {
   return success();
 }
 
-/// Whether a list of launches leaves out layers of some sequences.
-static bool leavesLayersOut(ForwardOp op) {
+/// Whether a list of launches asks such a question.
+template <typename Question> static bool asks(ForwardOp op) {
   auto function = SymbolTable::lookupNearestSymbolFrom<FunctionOpInterface>(
       op, op.getFunctionAttr());
   return function &&
-         function.walk([](KeepsOp) { return WalkResult::interrupt(); })
+         function.walk([](Question) { return WalkResult::interrupt(); })
              .wasInterrupted();
+}
+
+/// A probe looks at one row, and a prompt computes everything.
+LogicalResult Walk::skipping(SkippingOp op, Facts &facts) {
+  auto step = dyn_cast<StepOp>(op->getParentOp());
+  auto prefill = dyn_cast<PrefillOp>(op->getParentOp());
+  if (!(step && matchPattern(step.getRows(), m_One())) &&
+      !(prefill && matchPattern(prefill.getChunk(), m_One())))
+    return refuse(op, "skips blocks of a prompt, or of rows that are computed "
+                      "together: rows must come one by one");
+  return block(op.getBody().front(), facts);
 }
 
 LogicalResult Walk::chooseDepth(ChooseDepthOp op, Facts &facts) {
@@ -148,7 +163,12 @@ LogicalResult Walk::forward(ForwardOp op, Facts &facts) {
                            : "has runs, but its rows are of one session");
   if (runs && !place && op.getPosition())
     return refuse(op, "has one position, but its rows are of several sessions");
-  if (leavesLayersOut(op) &&
+  if (asks<FfnOp>(op) &&
+      failed(need(facts.ffnsBegun, op,
+                  "leaves blocks out: no decode.begin_ffns on every path "
+                  "before")))
+    return failure();
+  if (asks<KeepsOp>(op) &&
       failed(need(facts.hasDepth, op,
                   "needs the depth of the sequence: no decode.choose_depth on "
                   "every path before")))
@@ -157,6 +177,7 @@ LogicalResult Walk::forward(ForwardOp op, Facts &facts) {
   after.hidden = after.forwarded = after.begun = true;
   after.ahead = facts.ahead;
   after.hasDepth = facts.hasDepth;
+  after.ffnsBegun = facts.ffnsBegun;
   facts = after;
   return success();
 }
@@ -399,6 +420,11 @@ LogicalResult Walk::visit(Operation *op, Facts &facts) {
       .Case<StopOp, ReturnOp>([&](auto end) { return level(end, facts); })
       .Case([&](VerifyOp inner) { return verify(inner, facts); })
       .Case([&](ChooseDepthOp inner) { return chooseDepth(inner, facts); })
+      .Case([&](SkippingOp inner) { return skipping(inner, facts); })
+      .Case([&](BeginFfnsOp) {
+        facts.ffnsBegun = true;
+        return success();
+      })
       .Case([&](DescendOp inner) { return descend(inner, facts); })
       .Case([&](MeasureOp inner) { return measure(inner, facts); })
       .Case([&](FeedOp) {

@@ -152,6 +152,9 @@ LogicalResult CommitOp::verifySymbolUses(SymbolTableCollection &tables) {
 LogicalResult KeepOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyState(*this, tables);
 }
+LogicalResult FfnsOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyAccess(tables, *this, getBufferAttr(), 0, 20);
+}
 LogicalResult ChooseDepthOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyAccess(tables, *this, getBufferAttr(), 0, 4);
 }

@@ -23,6 +23,25 @@ def Plan_DepthOp : Plan_Declaration<"depth"> {
   }];
 }
 
+def Plan_FfnsOp : Plan_Declaration<"ffns",
+    [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "When feed-forward blocks are left out";
+  let description = [{
+    Table `Ffns`: the program acts by it, and counts in `buffer`.
+
+    ```mlir
+    plan.ffns layers([7, 8, 12]) threshold(0.98) warm_up(25) buffer(@ffns)
+    ```
+  }];
+  let arguments = (ins DenseI64ArrayAttr:$layers, F32Attr:$threshold,
+      ConfinedAttr<I64Attr, [IntNonNegative]>:$warm_up,
+      FlatSymbolRefAttr:$buffer);
+  let assemblyFormat = [{
+    `layers` `(` $layers `)` `threshold` `(` $threshold `)`
+    `warm_up` `(` $warm_up `)` `buffer` `(` $buffer `)` attr-dict
+  }];
+}
+
 def Plan_WaitingOp : Plan_Op<"waiting"> {
   let summary = "How many ids wait in the session";
   let results = (outs I64:$dst);

@@ -242,8 +242,8 @@ typedef struct sinter_generation {
                               many as the policy of the plan says */
   uint32_t no_early_exit;  /* 1: all layers for every token, whatever the plan
                               does */
-  float exit_threshold;    /* of every exit of the plan; 0: as the plan says,
-                              1: nothing leaves */
+  float exit_threshold;    /* of every exit of the plan, or its feed-forward
+                              blocks; 0: as the plan says, 1: nothing leaves */
 } sinter_generation;
 SINTER_API void sinter_generation_initialize(sinter_generation *generation,
                                              const sinter_plan *plan);

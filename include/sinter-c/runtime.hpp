@@ -29,6 +29,7 @@
 
 #include "sinter-c/depth.h"
 #include "sinter-c/exits.h"
+#include "sinter-c/ffns.h"
 #include "sinter-c/runtime.h"
 #include "sinter-c/snapshot.h"
 #include "sinter-c/speculation.h"
@@ -226,6 +227,8 @@ using Speculation = sinter_speculation;
 /// Layers that a sequence leaves out.
 using Depth = sinter_depth;
 using Exits = sinter_exits;
+/// Feed-forward blocks that tokens left out.
+using Ffns = sinter_ffns;
 
 class Session;
 class Pool;
@@ -454,6 +457,14 @@ public:
     Exits figures{};
     figures.size = sizeof(figures);
     if (sinter_status *status = sinter_session_exits(get(), &figures))
+      return Error(status);
+    return figures;
+  }
+  /// Blocks that the tokens of the last generate() left out.
+  Result<Ffns> ffns() const {
+    Ffns figures{};
+    figures.size = sizeof(figures);
+    if (sinter_status *status = sinter_session_ffns(get(), &figures))
       return Error(status);
     return figures;
   }

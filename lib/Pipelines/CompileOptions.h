@@ -62,8 +62,15 @@ struct DecodePhaseOptions {
   /// Depths that sequences may have beside 100 percent, falling, and the ids of
   /// the shortest prompt that gets each; 0: none does.
   std::vector<int64_t> depths, depthsFrom;
-  std::vector<int64_t> layerOrder;  ///< in which layers go; empty: evenly
-  bool layerStudy = false;          ///< a plan to measure them with
+  std::vector<int64_t> layerOrder; ///< in which layers go; empty: evenly
+  bool layerStudy = false;         ///< a plan to measure them with
+  /// Feed-forward blocks that tokens leave out: of these layers, over this
+  /// cosine; studyLayers() finds both for a share of blocks in percent.
+  std::vector<int64_t> ffnLayers;
+  double ffnThreshold = 1;
+  int64_t ffnPercent = 0;
+  int64_t ffnWarmUp = 25;           ///< positions that compute all blocks
+  bool ffnStudy = false;            ///< a plan to measure blocks with
   std::vector<std::string> exits;   ///< as the pass has them; empty: none
   int64_t mostWaiting = 7;          ///< rows that left
   bool exactExits = false;          ///< the text stays the same
@@ -76,6 +83,9 @@ struct DecodePhaseOptions {
   std::vector<float> settings;      ///< of the policy
 
   bool modelDrafts() const;
+  bool skipsFfns() const {
+    return ffnStudy || ffnPercent > 0 || !ffnLayers.empty();
+  }
   /// Whether the policy looks at each row of the model that drafts.
   bool looksAtRows() const { return policy == "entropy" || policy == "disco"; }
 };

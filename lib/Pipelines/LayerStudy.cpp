@@ -8,6 +8,7 @@
 #include "lib/Pipelines/LayerStudy.h"
 
 #include "lib/Pipelines/Compiler.h"
+#include "lib/Pipelines/FfnStudy.h"
 #include "lib/Pipelines/PlanProbe.h"
 #include "lib/Transforms/Skip/LayerOrder.h"
 #include "llvm/ADT/STLExtras.h"
@@ -64,9 +65,13 @@ private:
   llvm::Error measureDropped();
   llvm::Error chooseDropped();
   llvm::Error chooseDepths();
+  llvm::Error chooseFfnLayers();
+  llvm::Error measureFfns();
+  void addFfns(const FfnLoss &measured);
   llvm::Error orderLayers(size_t count);
   llvm::Expected<std::pair<uint32_t, Loss>>
   next(std::vector<std::pair<double, uint32_t>> &left);
+  void add(StringRef prefix, const Loss &loss);
   /// Of a model without `count` layers.
   void add(StringRef prefix, const Loss &loss, size_t count);
 
@@ -97,7 +102,8 @@ LogicalResult StudyPlan::compile(const CompileOptions &asked,
   whole.progress = false;
   whole.outline = OutlinePhaseOptions();
   whole.decode = DecodePhaseOptions();
-  whole.decode.layerStudy = true;
+  whole.decode.ffnStudy = asked.decode.skipsFfns();
+  whole.decode.layerStudy = !whole.decode.ffnStudy;
   whole.decode.layerOrder.assign(layers.begin(), layers.end());
   whole.artifact.golden = false;
   whole.artifact.chatTemplate = false;
@@ -133,10 +139,12 @@ llvm::Error Study::orderLayers(size_t count) {
   for (int64_t layer = cold; layer < probe.layers() - cold; ++layer)
     left.emplace_back(0, uint32_t(layer));
   if (count > left.size())
-    return llvm::createStringError(
-        llvm::formatv("{0} of {1} layers cannot go: the first {2} and the last "
-                      "{2} stay",
-                      count, probe.layers(), cold));
+    return llvm::createStringError(llvm::formatv(
+        "{0} of {1} {2} cannot go: the first {3} and the last "
+        "{3} stay",
+        count, probe.layers(),
+        options.decode.ffnPercent > 0 ? "feed-forward blocks" : "layers",
+        cold));
   while (gone.size() < count) {
     auto found = next(left);
     if (!found)
@@ -147,13 +155,18 @@ llvm::Error Study::orderLayers(size_t count) {
   return llvm::Error::success();
 }
 
-void Study::add(StringRef prefix, const Loss &loss, size_t count) {
+void Study::add(StringRef prefix, const Loss &loss) {
   auto &quality = options.artifact.quality;
   quality.emplace_back((prefix + "kl").str(), llvm::formatv("{0:f3}", loss.kl));
   quality.emplace_back((prefix + "agreement").str(),
                        llvm::formatv("{0:f3}", loss.agreement));
-  quality.emplace_back((prefix + "layers_saved").str(),
-                       llvm::formatv("{0} of {1}", count, probe.layers()));
+}
+
+void Study::add(StringRef prefix, const Loss &loss, size_t count) {
+  add(prefix, loss);
+  options.artifact.quality.emplace_back(
+      (prefix + "layers_saved").str(),
+      llvm::formatv("{0} of {1}", count, probe.layers()));
 }
 
 llvm::Error Study::readText() {
@@ -205,11 +218,51 @@ llvm::Error Study::chooseDepths() {
   return llvm::Error::success(); // the pass refuses shares that do not fall
 }
 
+void Study::addFfns(const FfnLoss &measured) {
+  add("", measured.loss);
+  options.artifact.quality.emplace_back(
+      "ffns_saved", llvm::formatv("{0:f3}", measured.share));
+}
+
+llvm::Error Study::chooseFfnLayers() {
+  double share = double(options.decode.ffnPercent) / 100;
+  int64_t layers = probe.layers();
+  size_t possible = size_t(layers - 2 * coldLayers(layers));
+  size_t fewest = fewestFfns(probe.layers(), share);
+  size_t most = std::min(mostFfns(probe.layers(), share), possible);
+  if (auto failed = orderLayers(std::max(fewest, most)))
+    return failed;
+  auto choice = chooseFfns(probe, gone, share);
+  if (!choice)
+    return choice.takeError();
+  options.decode.ffnLayers.assign(choice->layers.begin(), choice->layers.end());
+  llvm::sort(options.decode.ffnLayers);
+  options.decode.ffnThreshold = choice->threshold;
+  addFfns(choice->measured);
+  return llvm::Error::success();
+}
+
+llvm::Error Study::measureFfns() {
+  const std::vector<int64_t> &layers = options.decode.ffnLayers;
+  auto measured =
+      probe.replay(SmallVector<uint32_t>(layers.begin(), layers.end()),
+                   float(options.decode.ffnThreshold));
+  if (!measured)
+    return measured.takeError();
+  addFfns(*measured);
+  return llvm::Error::success();
+}
+
 llvm::Error Study::run() {
   if (auto failed = probe.open(plan.path, options.threads))
     return failed;
   if (auto failed = readText())
     return failed;
+  if (options.decode.skipsFfns()) {
+    if (auto failed = probe.setWarmUp(uint32_t(options.decode.ffnWarmUp)))
+      return failed;
+    return options.decode.ffnPercent > 0 ? chooseFfnLayers() : measureFfns();
+  }
   if (!options.outline.dropLayers.empty())
     return measureDropped();
   if (options.outline.dropPercent > 0)
@@ -220,7 +273,7 @@ llvm::Error Study::run() {
 LogicalResult sinter::studyLayers(CompileOptions &options) {
   const OutlinePhaseOptions &outline = options.outline;
   bool wanted = outline.dropPercent > 0 || !outline.dropLayers.empty() ||
-                !options.decode.depths.empty();
+                !options.decode.depths.empty() || options.decode.skipsFfns();
   if (!wanted || options.from != Phase::Start || options.to != Phase::Artifact)
     return success();
   Study study(options);

@@ -62,8 +62,15 @@ static void buildDepths(OpPassManager &manager,
   menu.shares.assign(options.depths.begin(), options.depths.end());
   menu.from.assign(options.depthsFrom.begin(), options.depthsFrom.end());
   menu.order.assign(options.layerOrder.begin(), options.layerOrder.end());
-  menu.study = options.layerStudy;
+  menu.study = options.layerStudy || options.ffnStudy;
+  menu.guards = !options.ffnStudy;
   manager.addPass(createLayerMenu(menu));
+  SkipFfnsOptions skip;
+  skip.layers.assign(options.ffnLayers.begin(), options.ffnLayers.end());
+  skip.threshold = options.ffnThreshold;
+  skip.warmUp = options.ffnWarmUp;
+  skip.study = options.ffnStudy;
+  manager.addPass(createSkipFfns(skip));
 }
 
 void sinter::buildPhase(OpPassManager &manager, Phase phase,
@@ -75,6 +82,8 @@ void sinter::buildPhase(OpPassManager &manager, Phase phase,
     return buildFuse(manager);
   case Phase::Outline:
     buildOutline(manager, options.outline.dropLayers);
+    if (options.decode.skipsFfns())
+      manager.addPass(createSplitLayers());
     return manager.addPass(createVerifyOutlined());
   case Phase::Tile:
     return buildTile(manager, options.tile, options.decode);

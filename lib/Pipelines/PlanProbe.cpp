@@ -71,12 +71,16 @@ llvm::Error PlanProbe::setText(llvm::StringRef text, size_t most) {
       this);
 }
 
-llvm::Error PlanProbe::read(llvm::ArrayRef<uint32_t> skipped,
-                            sinter_logits_callback callback, void *user) {
+llvm::Error PlanProbe::skip(llvm::ArrayRef<uint32_t> layers) {
   if (auto failed = take(sinter_session_truncate(session, 0)))
     return failed;
-  if (auto failed = take(
-          sinter_session_skip_layers(session, skipped.data(), skipped.size())))
+  return take(
+      sinter_session_skip_layers(session, layers.data(), layers.size()));
+}
+
+llvm::Error PlanProbe::read(llvm::ArrayRef<uint32_t> skipped,
+                            sinter_logits_callback callback, void *user) {
+  if (auto failed = skip(skipped))
     return failed;
   return take(
       sinter_session_score(session, ids.data(), ids.size(), callback, user));
@@ -106,21 +110,59 @@ void PlanProbe::compare(uint32_t position, const float *logits,
   sum.agreement += own.best == whole.best;
 }
 
-llvm::Expected<Loss> PlanProbe::without(llvm::ArrayRef<uint32_t> skipped) {
+llvm::Expected<Loss> PlanProbe::lossOf(Reader reader, uint32_t first) {
   struct {
     const PlanProbe *probe;
+    uint32_t first;
     Loss sum;
-  } state = {this, {}};
-  auto add = [](void *user, uint32_t first, uint32_t count,
+  } state = {this, first, {}};
+  auto add = [](void *user, uint32_t position, uint32_t count,
                 const float *logits) {
     auto &to = *static_cast<decltype(state) *>(user);
     for (uint32_t row = 0; row < count; ++row)
-      to.probe->compare(first + row,
-                        logits + size_t(row) * to.probe->vocabulary, to.sum);
+      if (position + row >= to.first)
+        to.probe->compare(position + row,
+                          logits + size_t(row) * to.probe->vocabulary, to.sum);
     return 0;
   };
-  if (auto failed = read(skipped, add, &state))
+  if (auto failed = reader(add, &state))
     return std::move(failed);
-  auto positions = double(ids.size());
+  auto positions = double(ids.size() - first);
   return Loss{state.sum.kl / positions, state.sum.agreement / positions};
+}
+
+llvm::Expected<Loss> PlanProbe::without(llvm::ArrayRef<uint32_t> skipped) {
+  auto reader = [&](sinter_logits_callback callback, void *user) {
+    return read(skipped, callback, user);
+  };
+  return lossOf(reader, 0);
+}
+
+llvm::Error PlanProbe::setWarmUp(uint32_t positions) {
+  warmUp = positions;
+  if (ids.size() > positions)
+    return llvm::Error::success();
+  return llvm::createStringError(
+      "layer study: the text has " + std::to_string(ids.size()) +
+      " ids, and feed-forward blocks are left out from position " +
+      std::to_string(positions) + " on");
+}
+
+llvm::Expected<FfnLoss> PlanProbe::replay(llvm::ArrayRef<uint32_t> layers,
+                                          float threshold) {
+  auto reader = [&](sinter_logits_callback callback, void *user) {
+    if (auto failed = skip(layers))
+      return failed;
+    return take(sinter_session_replay(session, ids.data(), ids.size(),
+                                      threshold, callback, user));
+  };
+  auto loss = lossOf(reader, warmUp);
+  if (!loss)
+    return loss.takeError();
+  sinter_ffns ffns = {};
+  ffns.size = sizeof(ffns);
+  if (auto failed = take(sinter_session_ffns(session, &ffns)))
+    return std::move(failed);
+  double blocks = double(ids.size() - warmUp) * numLayers;
+  return FfnLoss{double(ffns.skipped) / blocks, *loss};
 }

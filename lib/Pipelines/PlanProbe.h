@@ -9,7 +9,9 @@
 #define SINTER_LIB_PIPELINES_PLANPROBE_H
 
 #include "sinter-c/depth.h"
+#include "sinter-c/ffns.h"
 #include "llvm/ADT/ArrayRef.h"
+#include "llvm/ADT/STLFunctionalExtras.h"
 #include "llvm/Support/Error.h"
 #include <string>
 #include <vector>
@@ -22,6 +24,12 @@ struct Loss {
   double agreement = 0; ///< share with the same likeliest token
 };
 
+/// The same, of one that leaves out blocks for some of the tokens.
+struct FfnLoss {
+  double share; ///< of all blocks, that went
+  Loss loss;
+};
+
 /// A plan held open, and what the whole model says of a text.
 class PlanProbe {
 public:
@@ -31,21 +39,33 @@ public:
   /// At most `most` ids of it are read.
   llvm::Error setText(llvm::StringRef text, size_t most);
   llvm::Expected<Loss> without(llvm::ArrayRef<uint32_t> skipped);
+  /// Positions before this one leave out no feed-forward block, and are not
+  /// compared.
+  llvm::Error setWarmUp(uint32_t positions);
+  /// Id by id: the feed-forward blocks of `layers` go over `threshold`.
+  llvm::Expected<FfnLoss> replay(llvm::ArrayRef<uint32_t> layers,
+                                 float threshold);
 
 private:
   struct Row {
     double logSum;
     int32_t best;
   };
+  using Reader =
+      llvm::function_ref<llvm::Error(sinter_logits_callback, void *)>;
+  /// Empties the session; sequences to come leave these layers out.
+  llvm::Error skip(llvm::ArrayRef<uint32_t> layers);
   llvm::Error read(llvm::ArrayRef<uint32_t> skipped,
                    sinter_logits_callback callback, void *user);
+  /// Of positions from `first` on.
+  llvm::Expected<Loss> lossOf(Reader reader, uint32_t first);
   void keep(const float *logits);
   void compare(uint32_t position, const float *logits, Loss &sum) const;
   Row describe(const float *logits) const;
 
   sinter_plan *plan = nullptr;
   sinter_session *session = nullptr;
-  uint32_t vocabulary = 0, numLayers = 0;
+  uint32_t vocabulary = 0, numLayers = 0, warmUp = 0;
   std::vector<int32_t> ids;
   std::vector<float> reference; // logits of each position
   std::vector<Row> rows;

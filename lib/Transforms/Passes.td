@@ -397,10 +397,42 @@ def LayerMenu : Pass<"decode-layer-menu", "mlir::ModuleOp"> {
                "of each share: ids of the shortest prompt that gets it; 0: none does">,
     ListOption<"order", "order", "int64_t", "layers, the first to go first">,
     Option<"study", "study", "bool", "false",
-           "any of the layers may go, alone or with others: to measure them">
+           "any of the layers may go, alone or with others: to measure them">,
+    Option<"guards", "guards", "bool", "true",
+           "whether launches ask; else decode-skip-ffns lets them ask">
   ];
   let statistics = [
     Statistic<"numGuarded", "launches-guarded", "launches that not all sequences run">
+  ];
+}
+
+def SkipFfns : Pass<"decode-skip-ffns", "mlir::ModuleOp"> {
+  let summary = "Lets tokens leave out feed-forward blocks that change little";
+  let description = [{
+    Reads a module with the list of launches `@forward`, cut by
+    `llm-split-layers`, and its programs. Puts the launches of the feed-forward
+    blocks of `layers`, and of the layers before them, into `decode.ffn`, adds
+    `decode.ffns` with regions that compare a row before and behind a block, and
+    puts forwards of rows that decode into `decode.skipping` (FFN-SkipLLM,
+    Jaiswal et al., 2024). Adds the program `@replay`, which hands out the logits
+    of ids computed in that way.
+
+    Programs with drafts are refused: their rows are computed together. Without
+    layers the pass does nothing.
+  }];
+  let dependentDialects = ["sinter::decode::DecodeDialect",
+    "sinter::tile::TileDialect", "mlir::arith::ArithDialect"];
+  let options = [
+    ListOption<"layers", "layers", "int64_t", "whose blocks may go">,
+    Option<"threshold", "threshold", "double", "1",
+           "cosine over which a block lets the next one be left out">,
+    Option<"warmUp", "warm-up", "int64_t", "25",
+           "positions of a text that compute all blocks">,
+    Option<"study", "study", "bool", "false",
+           "which blocks go is said by @depths: to measure them">
+  ];
+  let statistics = [
+    Statistic<"numWrapped", "blocks", "blocks that may be left out">
   ];
 }
 

@@ -87,19 +87,11 @@ sinter_status *sinter_session_depth(const sinter_session *session,
                                     sinter_depth *out) {
   if (!session || !out)
     return notNull(Allocator(), "sinter_session_depth").release();
-  const Allocator &host = session->plan->loaded.hostAllocator();
   const Depth &depth = session->memory.depth();
   const plan::Plan &tables = session->plan->loaded.tables();
   sinter_depth figures = {sizeof(figures), depth.percent,
                           tables.states()->Get(0)->layers(), depth.skipped};
-  if (out->size < sizeof(out->size))
-    return fail(host, SINTER_INVALID_ARGUMENT,
-                "sinter_session_depth: size is %zu, expected %zu", out->size,
-                sizeof(figures))
-        .release();
-  size_t known = out->size < sizeof(figures) ? out->size : sizeof(figures);
-  memcpy(out, &figures, known);
-  out->size = known;
-  return nullptr;
+  return handFigures(session->plan->loaded, figures, out,
+                     "sinter_session_depth");
 }
 }

@@ -36,17 +36,9 @@ sinter_status *sinter_session_exits(sinter_session *session,
                            : Allocator(),
                    "sinter_session_exits")
         .release();
-  const sinter_exits figures =
-      session->exits.figures(session->plan->loaded.tables());
-  size_t known = out->size < sizeof(figures) ? out->size : sizeof(figures);
-  if (known < sizeof(out->size))
-    return fail(session->plan->loaded.hostAllocator(), SINTER_INVALID_ARGUMENT,
-                "sinter_session_exits: size is %zu, expected %zu", out->size,
-                sizeof(figures))
-        .release();
-  memcpy(out, &figures, known);
-  out->size = known;
-  return nullptr;
+  const LoadedPlan &plan = session->plan->loaded;
+  return handFigures(plan, session->exits.figures(plan.tables()), out,
+                     "sinter_session_exits");
 }
 
 sinter_status *sinter_session_measure_exits(sinter_session *session,

@@ -53,6 +53,28 @@ PoolSize readPoolSize(const LoadedPlan &plan, const sinter_pool_options *given);
 /// Hands a status to the caller, in memory that does not depend on the plan.
 sinter_status *handOut(const Allocator &host, Status status);
 
+/// Appends ids by the program `score` or `replay`; `ffnThreshold` as
+/// exit_threshold of sinter_generation.
+Status score(sinter_session &session, const char *program, float ffnThreshold,
+             std::span<const int32_t> ids, sinter_logits_callback callback,
+             void *user);
+/// Of exits and feed-forward blocks.
+Status checkThreshold(const LoadedPlan &plan, float threshold);
+
+/// Figures for a caller with an older or newer header.
+template <typename T>
+sinter_status *handFigures(const LoadedPlan &plan, const T &figures, T *out,
+                           const char *function) {
+  size_t known = out->size < sizeof(T) ? out->size : sizeof(T);
+  if (known < sizeof(out->size))
+    return fail(plan.hostAllocator(), SINTER_INVALID_ARGUMENT,
+                "%s: size is %zu, expected %zu", function, out->size, sizeof(T))
+        .release();
+  memcpy(out, &figures, known);
+  out->size = known;
+  return nullptr;
+}
+
 /// What a caller with an older or newer header gave: the fields both know.
 template <typename T> T readOptions(const T *given, const T &defaults) {
   T result = defaults;

@@ -85,32 +85,10 @@ Status forkSession(const sinter_session &session, sinter_session **outSession) {
   return status;
 }
 
-Status score(sinter_session &session, std::span<const int32_t> ids,
-             sinter_logits_callback callback, void *user) {
-  const LoadedPlan &plan = session.plan->loaded;
-  SINTER_TRY(checkIds(plan, ids));
-  uint32_t position = session.memory.position();
-  uint32_t room = session.memory.context() - position;
-  if (ids.size() > room)
-    return fail(plan.allocator(), SINTER_CONTEXT_FULL,
-                "%zu ids after %u positions, the session has room for %u; "
-                "ask for a larger context or truncate",
-                ids.size(), position, session.memory.context());
-  SINTER_ASSIGN(uint32_t function, findFunction(plan, "score"));
-  int64_t arguments[kMaxArguments];
-  SINTER_TRY(chunkArguments(plan, function, session.chunk, arguments));
-  Scoring host(plan, ids, position, callback, user);
-  return execute(plan, session.memory, function,
-                 {arguments, plan.program().functions[function].params}, host,
-                 session.cancel, session.profiler.get());
-}
-
 Status checkExits(const LoadedPlan &plan, const sinter_generation &options) {
   float threshold = options.exit_threshold;
-  if (!(threshold >= 0 && threshold <= 1))
-    return fail(plan.allocator(), SINTER_INVALID_ARGUMENT,
-                "exit_threshold is %g, expected 0 to 1", double(threshold));
-  if (threshold > 0 && !plan.tables().exits())
+  SINTER_TRY(checkThreshold(plan, threshold));
+  if (threshold > 0 && !plan.tables().exits() && !plan.tables().ffns())
     return fail(plan.allocator(), SINTER_UNSUPPORTED,
                 "exit_threshold is %g, but the plan has no exits; compile it "
                 "with --early-exit",
@@ -181,8 +159,8 @@ Status generate(sinter_session &session, std::span<const int32_t> ids,
   bool cut = options.max_tokens == 0 || options.max_tokens > room;
   uint32_t limit = cut ? room : options.max_tokens;
   int64_t arguments[kMaxArguments];
-  SINTER_TRY(generationArguments(plan, function, options.sampling, limit,
-                                 session.chunk, arguments));
+  SINTER_TRY(generationArguments(plan, function, options, limit, session.chunk,
+                                 arguments));
   uint32_t reused = commonPrefix(session, ids);
   if (!session.memory.state(0).canTruncate(reused))
     reused = 0;
@@ -199,6 +177,36 @@ Status generate(sinter_session &session, std::span<const int32_t> ids,
 }
 
 } // namespace
+
+Status sinter::runtime::checkThreshold(const LoadedPlan &plan,
+                                       float threshold) {
+  if (threshold >= 0 && threshold <= 1) // NaN is refused, too
+    return Status();
+  return fail(plan.allocator(), SINTER_INVALID_ARGUMENT,
+              "exit_threshold is %g, expected 0 to 1", double(threshold));
+}
+
+Status sinter::runtime::score(sinter_session &session, const char *program,
+                              float ffnThreshold, std::span<const int32_t> ids,
+                              sinter_logits_callback callback, void *user) {
+  const LoadedPlan &plan = session.plan->loaded;
+  SINTER_TRY(checkIds(plan, ids));
+  uint32_t position = session.memory.position();
+  uint32_t room = session.memory.context() - position;
+  if (ids.size() > room)
+    return fail(plan.allocator(), SINTER_CONTEXT_FULL,
+                "%zu ids after %u positions, the session has room for %u; "
+                "ask for a larger context or truncate",
+                ids.size(), position, session.memory.context());
+  SINTER_ASSIGN(uint32_t function, findFunction(plan, program));
+  int64_t arguments[kMaxArguments];
+  SINTER_TRY(
+      scoringArguments(plan, function, session.chunk, ffnThreshold, arguments));
+  Scoring host(plan, ids, position, callback, user);
+  return execute(plan, session.memory, function,
+                 {arguments, plan.program().functions[function].params}, host,
+                 session.cancel, session.profiler.get());
+}
 
 extern "C" {
 
@@ -292,7 +300,8 @@ sinter_status *sinter_session_score(sinter_session *session, const int32_t *ids,
   if (!session || (!ids && count))
     return notNull(Allocator(), "sinter_session_score").release();
   return handOut(session->plan->loaded.hostAllocator(),
-                 score(*session, {ids, count}, callback, user));
+                 score(*session, "score", /*ffnThreshold=*/0, {ids, count},
+                       callback, user));
 }
 
 void sinter_generation_initialize(sinter_generation *generation,

@@ -15,15 +15,7 @@ sinter_status *sinter_session_speculation(sinter_session *session,
                            : Allocator(),
                    "sinter_session_speculation")
         .release();
-  const sinter_speculation &figures = session->speculation.figures();
-  size_t known = out->size < sizeof(figures) ? out->size : sizeof(figures);
-  if (known < sizeof(out->size))
-    return fail(session->plan->loaded.hostAllocator(), SINTER_INVALID_ARGUMENT,
-                "sinter_session_speculation: size is %zu, expected %zu",
-                out->size, sizeof(figures))
-        .release();
-  memcpy(out, &figures, known);
-  out->size = known;
-  return nullptr;
+  return handFigures(session->plan->loaded, session->speculation.figures(), out,
+                     "sinter_session_speculation");
 }
 }

@@ -48,8 +48,10 @@ uint32_t Input::take(int32_t *ids, uint32_t room) {
 }
 
 Status generationArguments(const LoadedPlan &plan, uint32_t function,
-                           const sinter_sampling &sampling, uint32_t maxNew,
+                           const sinter_generation &options, uint32_t maxNew,
                            uint32_t chunk, int64_t *out) {
+  const sinter_sampling &sampling = options.sampling;
+  float ffnThreshold = options.no_early_exit ? 1 : options.exit_threshold;
   const NamedValue values[] = {
       {"max_new", maxNew},
       {"chunk", chunk},
@@ -60,13 +62,15 @@ Status generationArguments(const LoadedPlan &plan, uint32_t function,
       {"min_p", bitsOf(sampling.min_p)},
       {"penalty", bitsOf(sampling.repetition_penalty)},
       {"window", sampling.repetition_window},
+      {"ffn_threshold", bitsOf(ffnThreshold)},
   };
   return fillArguments(plan, function, values, out);
 }
 
-Status chunkArguments(const LoadedPlan &plan, uint32_t function, uint32_t chunk,
-                      int64_t *out) {
-  const NamedValue values[] = {{"chunk", chunk}};
+Status scoringArguments(const LoadedPlan &plan, uint32_t function,
+                        uint32_t chunk, float ffnThreshold, int64_t *out) {
+  const NamedValue values[] = {{"chunk", chunk},
+                               {"ffn_threshold", bitsOf(ffnThreshold)}};
   return fillArguments(plan, function, values, out);
 }
 

@@ -28,11 +28,11 @@ private:
 /// runtime does not know is an error.  `out` has kMaxArguments places.
 constexpr uint32_t kMaxArguments = 16;
 Status generationArguments(const LoadedPlan &plan, uint32_t function,
-                           const sinter_sampling &sampling, uint32_t maxNew,
+                           const sinter_generation &options, uint32_t maxNew,
                            uint32_t chunk, int64_t *out);
-/// The same for `prefill` and `score`, whose only parameter is "chunk".
-Status chunkArguments(const LoadedPlan &plan, uint32_t function, uint32_t chunk,
-                      int64_t *out);
+/// The same for `score`, whose only parameter is "chunk", and `replay`.
+Status scoringArguments(const LoadedPlan &plan, uint32_t function,
+                        uint32_t chunk, float ffnThreshold, int64_t *out);
 
 /// One call of `generate`: stop conditions, text and figures.
 class Generation final : public Host {

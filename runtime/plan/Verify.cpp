@@ -53,6 +53,7 @@ public:
     SINTER_TRY(costs());
     SINTER_TRY(depths());
     SINTER_TRY(exits());
+    SINTER_TRY(ffns());
     SINTER_TRY(numbers());
     SINTER_TRY(properties());
     return golden();
@@ -360,6 +361,22 @@ private:
         return bad("exit %u has the threshold %g and the decay %g", i,
                    double(exit.threshold()), double(exit.decay()));
     }
+    return Status();
+  }
+
+  Status ffns() {
+    const plan::Ffns *ffns = plan.ffns();
+    if (!ffns)
+      return Status();
+    uint32_t count = plan.buffers()->size(), buffer = ffns->buffer();
+    if (buffer >= count ||
+        plan.buffers()->Get(buffer)->bytes() < kFfnWords * sizeof(int32_t))
+      return bad("blocks that are left out are counted in buffer %u of %u, "
+                 "which needs %zu bytes",
+                 buffer, count, kFfnWords * sizeof(int32_t));
+    if (!(ffns->threshold() >= 0 && ffns->threshold() <= 1))
+      return bad("blocks are left out over %g, expected 0 to 1",
+                 double(ffns->threshold()));
     return Status();
   }
 

@@ -6,6 +6,7 @@
 // bytes, and four more. Preloaded, it takes the place of the real library.
 #include "sinter-c/depth.h"
 #include "sinter-c/exits.h"
+#include "sinter-c/ffns.h"
 #include "sinter-c/profile.h"
 #include "sinter-c/runtime.h"
 #include "sinter-c/snapshot.h"
@@ -253,6 +254,11 @@ sinter_status *sinter_session_measure_exits(sinter_session *, const int32_t *,
                                             size_t, sinter_exit_callback,
                                             void *) {
   return fail(SINTER_UNSUPPORTED, "the plan has no exits");
+}
+
+sinter_status *sinter_session_ffns(const sinter_session *, sinter_ffns *out) {
+  *out = {sizeof(*out), 0, 0, 0};
+  return nullptr;
 }
 
 // A snapshot is the ids.

@@ -21,11 +21,12 @@ struct Figures {
     kl = find("kl");
     agreement = find("agreement");
     saved = find("layers_saved");
+    ffns = find("ffns_saved");
     if (shallow)
       saved = std::to_string(depth->skipped) + " of " +
               std::to_string(depth->layers);
   }
-  std::optional<std::string> kl, agreement, saved;
+  std::optional<std::string> kl, agreement, saved, ffns;
 };
 } // namespace
 
@@ -55,6 +56,8 @@ sinter::tools::qualityJson(const Plan &plan,
     quality["agreement"] = std::stod(*figures.agreement);
   if (figures.saved)
     quality["layers_saved"] = *figures.saved;
+  if (figures.ffns)
+    quality["ffns_saved"] = std::stod(*figures.ffns);
   return quality;
 }
 
@@ -75,5 +78,7 @@ std::string sinter::tools::qualityText(const Plan &plan,
     text += ", agreement " + *figures.agreement;
   if (figures.saved)
     text += ", layers saved " + *figures.saved;
+  if (figures.ffns)
+    text += ", ffns saved " + *figures.ffns;
   return text;
 }

@@ -17,19 +17,22 @@ namespace {
 
 cl::opt<std::string> earlyExit(
     "early-exit", cl::init("off"),
-    cl::value_desc("off|sequence|token:EXIT,..."),
-    cl::desc("Let texts or tokens go through fewer layers: lossy, and the plan "
-             "says so (default: off). sequence: each text has a depth, which "
-             "it keeps; see --depths. token: EXIT is PROBE@LAYERS=THRESHOLD: "
-             "max_prob, margin or entropy of the head there (with :N, of its "
-             "first N tokens), similarity of the hidden row with the layer "
-             "before, linear (trained; with FILE.safetensors), or chance; a "
-             "PROBE alone is exits in the upper half that nothing passes; a "
-             "FILE.json is what llm-eval --calibrate-exit chose. Further: "
-             "verify=exact (the text "
-             "stays the same), waiting=N rows that left, decay=X of thresholds "
-             "along the text, stop=X (the text ends where the head is less "
-             "sure)"),
+    cl::value_desc("off|sequence|token:EXIT,...|ffn[:SHARE]"),
+    cl::desc(
+        "Let texts or tokens go through fewer layers: lossy, and the plan "
+        "says so (default: off). sequence: each text has a depth, which "
+        "it keeps; see --depths. token: EXIT is PROBE@LAYERS=THRESHOLD: "
+        "max_prob, margin or entropy of the head there (with :N, of its "
+        "first N tokens), similarity of the hidden row with the layer "
+        "before, linear (trained; with FILE.safetensors), or chance; a "
+        "PROBE alone is exits in the upper half that nothing passes; a "
+        "FILE.json is what llm-eval --calibrate-exit chose. Further: "
+        "verify=exact (the text "
+        "stays the same), waiting=N rows that left, decay=X of thresholds "
+        "along the text, stop=X (the text ends where the head is less "
+        "sure). ffn: tokens leave out feed-forward blocks that change "
+        "little; SHARE of all blocks is PERCENT% (default: 25%), for which "
+        "blocks and threshold are measured, or LAYER,...=THRESHOLD"),
     cl::cat(category));
 cl::list<std::string> depths(
     "depths", cl::CommaSeparated, cl::value_desc("PERCENT[@IDS],..."),
@@ -131,6 +134,32 @@ std::string readExits(llvm::StringRef text, DecodePhaseOptions &options) {
   return "";
 }
 
+/// The blocks of --early-exit=ffn, or what is wrong with them.
+std::string readFfns(llvm::StringRef text, DecodePhaseOptions &options) {
+  const std::string given = "--early-exit=" + earlyExit;
+  if (!options.speculate.empty())
+    return "--early-exit=ffn and --speculate: rows of a draft are computed "
+           "together; take one of them";
+  if (text.empty())
+    text = "25%";
+  if (text.consume_back("%")) {
+    if (text.getAsInteger(10, options.ffnPercent) || options.ffnPercent < 1 ||
+        options.ffnPercent > 90)
+      return given + " is no share of 1% to 90%";
+    return "";
+  }
+  auto [layers, threshold] = text.split('=');
+  llvm::SmallVector<llvm::StringRef> parts;
+  layers.split(parts, ',');
+  for (llvm::StringRef part : parts)
+    if (part.getAsInteger(10, options.ffnLayers.emplace_back()))
+      return given + " is neither PERCENT% nor LAYER,...=THRESHOLD";
+  if (threshold.getAsDouble(options.ffnThreshold) ||
+      !(options.ffnThreshold > 0 && options.ffnThreshold <= 1))
+    return given + " has a threshold that is not more than 0 and at most 1";
+  return "";
+}
+
 /// What --early-exit says, or what is wrong with it.
 std::string readKind(DecodePhaseOptions &options) {
   auto [kind, rest] = llvm::StringRef(earlyExit.getValue()).split(':');
@@ -142,11 +171,13 @@ std::string readKind(DecodePhaseOptions &options) {
     return readDepths(options);
   if (kind == "token")
     return readExits(rest, options);
-  if (earlyExit == "ffn" || earlyExit == "auto")
+  if (kind == "ffn")
+    return readFfns(rest, options);
+  if (earlyExit == "auto")
     return "--early-exit=" + earlyExit +
-           " is not there yet; there are sequence and token:EXIT,...";
+           " is not there yet; there are sequence, token:EXIT,... and ffn";
   return "--early-exit=" + earlyExit +
-         " is none of off, sequence and token:EXIT,...";
+         " is none of off, sequence, token:EXIT,... and ffn";
 }
 
 } // namespace
@@ -156,5 +187,13 @@ std::string readEarlyExit(CompileOptions &options) {
   if (wrong.empty() && earlyExit != "off" && options.from >= Phase::Decode)
     wrong = "--early-exit wants an input before the phase decode: the exits of "
             "this one are in it";
+  if (wrong.empty() && options.decode.skipsFfns() &&
+      options.from >= Phase::Outline)
+    wrong = "--early-exit=ffn wants an input before the phase outline: layers "
+            "are cut there";
+  if (wrong.empty() && options.decode.ffnPercent > 0 &&
+      (options.from != Phase::Start || options.to != Phase::Artifact))
+    wrong = "--early-exit=ffn wants a checkpoint, and makes a plan: the blocks "
+            "are chosen by measuring";
   return wrong;
 }

@@ -417,8 +417,10 @@ int readOptions(CompileOptions &options) {
                  "layers are chosen by measuring");
   if (!options.decode.depths.empty() && !dropLayers.empty())
     return usage("--early-exit=sequence and --drop-layers exclude each other");
+  if (options.decode.skipsFfns() && !dropLayers.empty())
+    return usage("--early-exit=ffn and --drop-layers exclude each other");
   if (!options.calibrationText.empty() && dropLayers.empty() &&
-      options.decode.depths.empty())
+      options.decode.depths.empty() && !options.decode.skipsFfns())
     return usage("--calibration-text needs --drop-layers or --early-exit");
   if (!options.decode.heads.empty() && options.from != Phase::Start)
     return usage("--speculate=heads:FILE wants a checkpoint");

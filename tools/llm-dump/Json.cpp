@@ -161,6 +161,15 @@ static json::Array depths(const plan::Plan &plan) {
   return all;
 }
 
+static json::Object ffns(const plan::Ffns &from) {
+  json::Array layers;
+  for (uint32_t i = 0; i < count(from.layers()); ++i)
+    layers.push_back(from.layers()->Get(i));
+  return json::Object{{"layers", std::move(layers)},
+                      {"threshold", from.threshold()},
+                      {"warm_up", from.warm_up()}};
+}
+
 void sinter::dump::printJson(const PlanFile &file, const Load &load,
                              llvm::raw_ostream &out) {
   const plan::Plan &plan = file.tables();
@@ -194,6 +203,8 @@ void sinter::dump::printJson(const PlanFile &file, const Load &load,
                       {"golden", golden(plan)}};
   if (count(plan.depths()))
     object["depths"] = depths(plan);
+  if (plan.ffns())
+    object["ffns"] = ffns(*plan.ffns());
   if (plan.chat_template())
     object["chat_template"] = string(plan.chat_template()->source());
   out << llvm::formatv("{0:2}\n", json::Value(std::move(object)));

@@ -52,6 +52,7 @@ public:
     code();
     program();
     depths();
+    ffns();
     memory();
     text();
     defaults();
@@ -71,6 +72,7 @@ private:
   void program();
   void costs();
   void depths();
+  void ffns();
   void memory();
   void drafts();
   void text();
@@ -141,6 +143,18 @@ void Summary::depths() {
       to << (j ? "," : " without ") << depth.skips()->Get(j);
     to << "\n";
   }
+}
+
+void Summary::ffns() {
+  const plan::Ffns *ffns = plan.ffns();
+  if (!ffns)
+    return;
+  llvm::raw_ostream &to = line("ffns");
+  to << llvm::formatv("left out over {0:f4}, from position {1}, in layers ",
+                      ffns->threshold(), ffns->warm_up());
+  for (uint32_t i = 0; i < count(ffns->layers()); ++i)
+    to << (i ? "," : "") << ffns->layers()->Get(i);
+  to << "\n";
 }
 
 void Summary::program() {

@@ -81,10 +81,12 @@ void Arguments::declare(OptionParser &parser) {
       "--no-speculate", noSpeculate,
       "one token a forward in a plan that drafts; the text is the same");
   parser.flag("--no-early-exit", noEarlyExit,
-              "all layers for every token in a plan with exits");
+              "all layers for every token in a plan with exits, or blocks that "
+              "tokens leave out");
   parser.real("--exit-threshold", "X", exitThreshold, 0, 1,
-              "of every exit of the plan: tokens leave whose score is more; 1: "
-              "none does (default: as the plan says)");
+              "of every exit of the plan, or its feed-forward blocks: tokens "
+              "leave whose score is more; 1: none does (default: as the plan "
+              "says)");
   declareSampling(parser);
 
   parser.section("Output:");

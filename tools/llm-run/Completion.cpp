@@ -129,6 +129,7 @@ Completion sinter::tools::complete(const Job &job, Session &session,
   completion.speculation = session.speculation().orThrow();
   completion.depth = session.depth().orThrow();
   completion.exits = session.exits().orThrow();
+  completion.ffns = session.ffns().orThrow();
   if (job.arguments.saveSession && (result || completion.interrupted))
     save(session, *job.arguments.saveSession);
   if (!result && completion.interrupted &&
@@ -194,6 +195,17 @@ static void printExits(const Exits &e, const Style &style) {
   std::fprintf(stderr, "%s\n", style.plain());
 }
 
+static double skippedShare(const Ffns &ffns) {
+  return static_cast<double>(ffns.skipped) / static_cast<double>(ffns.blocks);
+}
+
+static void printFfns(const Ffns &ffns, const Style &style) {
+  std::fprintf(stderr, "%sfeed-forward blocks left out %llu of %llu (%.3f)%s\n",
+               style.dim(), static_cast<unsigned long long>(ffns.skipped),
+               static_cast<unsigned long long>(ffns.blocks), skippedShare(ffns),
+               style.plain());
+}
+
 static void reportJson(const Job &job, const Completion &completion) {
   const Statistics &s = completion.statistics;
   const Sampling sampling = samplingOf(job.arguments, job.plan);
@@ -217,6 +229,11 @@ static void reportJson(const Job &job, const Completion &completion) {
     object["speculation"] = toJson(completion.speculation);
   if (completion.exits.rows)
     object["early_exit"] = toJson(completion.exits);
+  if (const Ffns &ffns = completion.ffns; ffns.rows)
+    object["ffns"] = {{"rows", ffns.rows},
+                      {"blocks", ffns.blocks},
+                      {"skipped", ffns.skipped},
+                      {"share", skippedShare(ffns)}};
   // A generation may end within a character: that becomes U+FFFD.
   writeOut(
       object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) +
@@ -248,6 +265,8 @@ void sinter::tools::report(const Job &job, const Completion &completion) {
     printSpeculation(completion.speculation, style);
   if (completion.exits.rows)
     printExits(completion.exits, style);
+  if (completion.ffns.rows)
+    printFfns(completion.ffns, style);
   if (const std::string quality = qualityText(job.plan, completion.depth);
       !quality.empty())
     std::fprintf(stderr, "%sfidelity %s%s\n", style.dim(), quality.c_str(),

@@ -59,6 +59,7 @@ private:
   mlir::LogicalResult forward(decode::ForwardOp op);
   mlir::LogicalResult descend(decode::DescendOp op);
   void measure(decode::MeasureOp op);
+  mlir::LogicalResult ffns(mlir::Operation *op);
 
   /// Copies the block of `from` into a new block of `to`.
   mlir::LogicalResult region(mlir::Region &from, mlir::Region &to);

@@ -6,6 +6,7 @@
 
 #include "lib/Conversion/DecodeToPlan/BodyLowering.h"
 #include "lib/Conversion/DecodeToPlan/LowerExits.h"
+#include "lib/Conversion/DecodeToPlan/LowerFfns.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -169,14 +170,9 @@ LogicalResult BodyLowering::loop(decode::LoopOp op) {
   return success();
 }
 
-/// A bit for each layer that the sequence leaves out, in words of 32.
 LogicalResult BodyLowering::keeps(decode::KeepsOp op) {
-  int64_t word = op.getLayer() / 32, bit = op.getLayer() % 32;
-  Value words = planir::LoadI32Op::create(builder, loc, builder.getI64Type(),
-                                          symbol(decode::kSkippedBuffer),
-                                          builder.getI64IntegerAttr(4 * word));
-  Value skipped =
-      binary(planir::ArithKind::And, words, number(int64_t(1) << bit));
+  auto numbers = [&](int64_t value) { return number(value); };
+  Value skipped = skippedBit(builder, loc, op.getLayer(), numbers);
   return set(op, binary(planir::ArithKind::Eq, skipped, number(0)));
 }
 
@@ -216,6 +212,15 @@ void BodyLowering::measure(decode::MeasureOp op) {
   ExitLowering(builder, loc, {numbers, lookUp, nullptr, nullptr}).measure(op);
 }
 
+//===-- feed-forward blocks -----------------------------------------------===//
+
+LogicalResult BodyLowering::ffns(Operation *op) {
+  auto numbers = [&](int64_t value) { return number(value); };
+  auto lookUp = [&](Value value) { return get(value); };
+  auto body = [&](Block &inner) { return block(inner); };
+  return FfnLowering(builder, loc, {numbers, lookUp, body}).lower(op);
+}
+
 //===-- one op ------------------------------------------------------------===//
 
 /// Ops of `decode` that stand for work.
@@ -236,6 +241,8 @@ LogicalResult BodyLowering::lowerWork(Operation *op) {
       })
       .Case([&](decode::DraftOp inner) { return draft(inner); })
       .Case([&](decode::KeepsOp inner) { return keeps(inner); })
+      .Case<decode::FfnOp, decode::BeginFfnsOp, decode::SkippingOp>(
+          [&](Operation *inner) { return ffns(inner); })
       .Case([&](decode::WaitingOp waiting) {
         return set(waiting, planir::WaitingOp::create(builder, loc, i64));
       })

@@ -199,6 +199,13 @@ static LogicalResult lowerDeclaration(Operation *op, OpBuilder &builder) {
         lowerDepths(depths, builder);
         return success();
       })
+      .Case([&](decode::FfnsOp ffns) {
+        planir::FfnsOp::create(
+            builder, op->getLoc(), ffns.getLayersAttr(),
+            ffns.getThresholdAttr(), ffns.getWarmUpAttr(),
+            FlatSymbolRefAttr::get(builder.getContext(), decode::kFfnsBuffer));
+        return success();
+      })
       .Case([&](decode::ExitOp exit) {
         planir::ExitOp::create(builder, op->getLoc(), exit.getSymName(),
                                static_cast<planir::ProbeKind>(exit.getProbe()),

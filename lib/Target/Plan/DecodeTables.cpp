@@ -70,6 +70,7 @@ private:
   void costs();
   llvm::Error depths();
   llvm::Error exits();
+  llvm::Error ffns();
   DenseF32ArrayAttr settingsOf(const plan::Drafter &drafter);
 
   StringAttr text(StringRef text) { return builder.getStringAttr(text); }
@@ -291,6 +292,22 @@ llvm::Error TablesDecoder::exits() {
   return llvm::Error::success();
 }
 
+llvm::Error TablesDecoder::ffns() {
+  const plan::Ffns *ffns = plan.ffns();
+  if (!ffns)
+    return llvm::Error::success();
+  SmallVector<int64_t> layers;
+  for (uint32_t i = 0; i < count(ffns->layers()); ++i)
+    layers.push_back(ffns->layers()->Get(i));
+  auto buffer = symbol(names.buffers, ffns->buffer(), "the buffer of blocks");
+  if (!buffer)
+    return buffer.takeError();
+  planir::FfnsOp::create(builder, loc, layers,
+                         llvm::APFloat(ffns->threshold()), ffns->warm_up(),
+                         *buffer);
+  return llvm::Error::success();
+}
+
 llvm::Error TablesDecoder::run() {
   if (llvm::Error error = model())
     return error;
@@ -303,6 +320,8 @@ llvm::Error TablesDecoder::run() {
   if (llvm::Error error = depths())
     return error;
   if (llvm::Error error = exits())
+    return error;
+  if (llvm::Error error = ffns())
     return error;
   if (llvm::Error error = weights())
     return error;

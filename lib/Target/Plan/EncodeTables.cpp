@@ -72,6 +72,15 @@ static void encodeDepth(planir::DepthOp op, plan::PlanT &tables) {
   tables.depths.push_back(std::move(depth));
 }
 
+static void encodeFfns(planir::FfnsOp op, const PlanIndices &indices,
+                       plan::PlanT &tables) {
+  tables.ffns = std::make_unique<plan::FfnsT>();
+  tables.ffns->layers.assign(op.getLayers().begin(), op.getLayers().end());
+  tables.ffns->threshold = op.getThreshold().convertToFloat();
+  tables.ffns->warm_up = op.getWarmUp();
+  tables.ffns->buffer = indices.buffers.lookup(op.getBuffer());
+}
+
 static void encodeExit(planir::ExitOp op, plan::PlanT &tables) {
   auto exit = std::make_unique<plan::ExitT>();
   exit->name = op.getSymName();
@@ -122,6 +131,8 @@ static void encodeDeclaration(Operation &op, PlanIndices &indices,
     tables.costs->measured = costs.getMeasured();
   } else if (auto depth = dyn_cast<planir::DepthOp>(op)) {
     encodeDepth(depth, tables);
+  } else if (auto ffns = dyn_cast<planir::FfnsOp>(op)) {
+    encodeFfns(ffns, indices, tables);
   } else if (auto exit = dyn_cast<planir::ExitOp>(op)) {
     indices.exits[exit.getSymName()] = tables.exits.size();
     encodeExit(exit, tables);

@@ -180,6 +180,26 @@ void ExitFunctions::launchLook(tile::LaunchOp before, Value count) {
   launch(at, "exit.look.rows", {arena(hidden().offset), buffer(kLook)}, count);
 }
 
+LogicalResult ExitFunctions::declareChange(StringRef look, StringRef ask) {
+  if (failed(findRows()))
+    return failure();
+  declareBuffer(kScore, 128);
+  declareLook();
+  Attribute row = arena(hidden().offset), before = buffer(kLook);
+  std::string compare = similarity();
+  auto list = [&](StringRef name, StringRef region,
+                  ArrayRef<Attribute> bindings, int64_t scalar) {
+    func::FuncOp made = createList(name, 0);
+    auto at = OpBuilder::atBlockEnd(&made.getBody().front());
+    Value number = arith::ConstantIndexOp::create(at, module.getLoc(), scalar);
+    launch(at, region, bindings, number);
+    func::ReturnOp::create(at, module.getLoc());
+  };
+  list(look, "exit.look.rows", {row, before}, /*rows=*/1);
+  list(ask, compare, {row, before, buffer(kScore)}, /*row=*/0);
+  return success();
+}
+
 /// What the head says about one row, and how sure it is. `tokens`: that it
 /// knows; 0: all.
 LogicalResult ExitFunctions::askHead(OpBuilder &at, Value row, int64_t tokens) {

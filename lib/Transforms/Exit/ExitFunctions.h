@@ -35,6 +35,9 @@ public:
   void declareLook();
   /// Remembers the last of `rows` rows before the layer of `launch`.
   void launchLook(tile::LaunchOp launch, mlir::Value rows);
+  /// `@LOOK()` remembers row 0, and `@ASK()` says how much it has changed
+  /// since.
+  mlir::LogicalResult declareChange(llvm::StringRef look, llvm::StringRef ask);
   /// `@exit.probe.N(row)`: its score, and its logits where it reads the whole
   /// head. Linear probes are in `file`.
   mlir::LogicalResult probe(unsigned index, const decode::ExitOptions &exit,

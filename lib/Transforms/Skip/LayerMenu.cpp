@@ -46,8 +46,6 @@ class LayerMenuPass : public sinter::impl::LayerMenuBase<LayerMenuPass> {
 
 } // namespace
 
-static constexpr StringLiteral kDepths = "depths";
-
 LogicalResult LayerMenuPass::find() {
   ModuleOp module = getOperation();
   forward = module.lookupSymbol<func::FuncOp>("forward");
@@ -182,7 +180,8 @@ void LayerMenuPass::runOnOperation() {
   else if (failed(chooseLayers()))
     return signalPassFailure();
   declare();
-  guardLaunches();
+  if (guards)
+    guardLaunches();
   declareLoss();
   for (auto program : getOperation().getOps<decode::ProgramOp>())
     chooseIn(program);

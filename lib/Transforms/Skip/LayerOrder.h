@@ -13,6 +13,9 @@
 
 namespace sinter {
 
+/// What sequences may leave out, in a module.
+inline constexpr llvm::StringLiteral kDepths = "depths";
+
 /// Layers at each end that never go: 2, or fewer where there are few layers.
 int64_t coldLayers(int64_t layers);
 

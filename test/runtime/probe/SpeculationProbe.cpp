@@ -209,7 +209,7 @@ public:
     const LoadedPlan &loaded = plan->loaded;
     auto function = uint32_t(loaded.program().find("generate"));
     int64_t arguments[kMaxArguments];
-    bool filled = generationArguments(loaded, function, generation.sampling,
+    bool filled = generationArguments(loaded, function, generation,
                                       options.tokens,
                                       loaded.tables().max_rows(), arguments)
                       .ok();
