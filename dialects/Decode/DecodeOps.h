@@ -38,7 +38,7 @@ inline constexpr llvm::StringLiteral kRunsBuffer = "runs";
 inline constexpr llvm::StringLiteral kSkippedBuffer = "skipped";
 
 /// Feed-forward blocks that rows leave out: i32 words.
-inline constexpr llvm::StringLiteral kFfnsBuffer = "ffns";
+inline constexpr llvm::StringLiteral kFfnsBuffer = "ffns.words";
 enum class FfnWord {
   Asks,      ///< the row at hand may leave blocks out
   Passes,    ///< the next block that may go goes

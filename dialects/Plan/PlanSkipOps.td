@@ -30,7 +30,7 @@ def Plan_FfnsOp : Plan_Declaration<"ffns",
     Table `Ffns`: the program acts by it, and counts in `buffer`.
 
     ```mlir
-    plan.ffns layers([7, 8, 12]) threshold(0.98) warm_up(25) buffer(@ffns)
+    plan.ffns layers([7, 8, 12]) threshold(0.98) warm_up(25) buffer(@ffns.words)
     ```
   }];
   let arguments = (ins DenseI64ArrayAttr:$layers, F32Attr:$threshold,

@@ -244,6 +244,13 @@ llvm::Error Study::chooseFfnLayers() {
 
 llvm::Error Study::measureFfns() {
   const std::vector<int64_t> &layers = options.decode.ffnLayers;
+  int64_t cold = coldLayers(probe.layers()), last = probe.layers() - cold - 1;
+  for (int64_t layer : layers)
+    if (layer < cold || layer > last)
+      return llvm::createStringError(
+          llvm::formatv("the feed-forward block of layer {0} cannot go, those "
+                        "of layers {1} to {2} can",
+                        layer, cold, last));
   auto measured =
       probe.replay(SmallVector<uint32_t>(layers.begin(), layers.end()),
                    float(options.decode.ffnThreshold));

@@ -304,7 +304,7 @@ llvm::Error TablesDecoder::ffns() {
     return buffer.takeError();
   planir::FfnsOp::create(builder, loc, layers,
                          llvm::APFloat(ffns->threshold()), ffns->warm_up(),
-                         *buffer);
+                         buffer->getValue());
   return llvm::Error::success();
 }
 

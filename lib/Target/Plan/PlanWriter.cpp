@@ -306,7 +306,7 @@ static bool asksFor(const plan::PlanT &tables, Wanted wanted) {
 
 /// The lowest runtime that knows all that the tables ask for.
 static uint32_t minRuntimeOf(const plan::PlanT &tables) {
-  if (!tables.depths.empty() ||
+  if (!tables.depths.empty() || tables.ffns ||
       llvm::any_of(tables.states, [](const auto &state) {
         return state->kind == plan::StateKind::Recurrent;
       }))

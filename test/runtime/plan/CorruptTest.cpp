@@ -169,6 +169,11 @@ plan::ExitT *withExit(TinyPlan &tiny) {
   return exit;
 }
 
+plan::FfnsT *withFfns(TinyPlan &tiny) {
+  tiny.tables.ffns = std::make_unique<plan::FfnsT>();
+  return tiny.tables.ffns.get();
+}
+
 plan::CostsT *withCosts(TinyPlan &tiny) {
   tiny.tables.costs = std::make_unique<plan::CostsT>();
   tiny.tables.costs->rows.assign(16, 1.0f);
@@ -219,6 +224,15 @@ const Forgery kForgeries[] = {
        for (int i = 0; i < 9; ++i)
          withExit(t);
      }},
+    {"are counted in buffer 99 of",
+     [](TinyPlan &t) { withFfns(t)->buffer = 99; }},
+    {"which needs 20 bytes",
+     [](TinyPlan &t) {
+       withFfns(t);
+       t.tables.buffers[0]->bytes = 16;
+     }},
+    {"blocks are left out over 2, expected 0 to 1",
+     [](TinyPlan &t) { withFfns(t)->threshold = 2; }},
     {"costs of 3 numbers of rows, expected 16",
      [](TinyPlan &t) { withCosts(t)->rows.resize(3); }},
     {"a row costs 2, which is the unit",
