@@ -302,9 +302,8 @@ llvm::Error TablesDecoder::ffns() {
   auto buffer = symbol(names.buffers, ffns->buffer(), "the buffer of blocks");
   if (!buffer)
     return buffer.takeError();
-  planir::FfnsOp::create(builder, loc, layers,
-                         llvm::APFloat(ffns->threshold()), ffns->warm_up(),
-                         buffer->getValue());
+  planir::FfnsOp::create(builder, loc, layers, llvm::APFloat(ffns->threshold()),
+                         ffns->warm_up(), buffer->getValue());
   return llvm::Error::success();
 }
 

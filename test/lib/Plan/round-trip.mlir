@@ -19,6 +19,7 @@
 // CHECK:      plan.state @kv layers(2) page_tokens(16) page_bytes([512, 1024]) type("f16")
 // CHECK:      plan.state @rnn recurrent layers(1) page_tokens(256) page_bytes([128, 1024]) type("f32")
 // CHECK:      plan.costs rows([1.000000e+00, 1.000000e+00, 1.125000e+00, 1.250000e+00, 1.500000e+00, 2.000000e+00, 2.500000e+00, 3.000000e+00, 3.500000e+00, 4.000000e+00, 4.500000e+00, 5.000000e+00, 5.500000e+00, 6.000000e+00, 6.500000e+00, 7.000000e+00]) id(3.750000e-01) measured
+// CHECK:      plan.ffns layers([1]) threshold(7.500000e-01) warm_up(9) buffer(@arena)
 // CHECK:      plan.weight @norm in(@weights) at(0) bytes(192) shape(1, 33) encoding("f32") sources(["norm.weight"])
 // CHECK:      plan.weight @table in(@weights) at(192) bytes(100)
 // CHECK:      plan.kernel @layer bindings(["arena", "w"]) scalars(["rows"])
@@ -36,6 +37,7 @@ plan.buffer @token bytes(4)
 plan.state @kv layers(2) page_tokens(16) page_bytes([512, 1024]) type("f16")
 plan.state @rnn recurrent layers(1) page_tokens(256) page_bytes([128, 1024]) type("f32")
 plan.costs rows([1.0, 1.0, 1.125, 1.25, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 5.5, 6.0, 6.5, 7.0]) id(0.375) measured
+plan.ffns layers([1]) threshold(0.75) warm_up(9) buffer(@arena)
 plan.weight @norm in(@weights) at(0) bytes(192) shape(1, 33) encoding("f32") sources(["norm.weight"])
 plan.weight @table in(@weights) at(192) bytes(100) shape(10, 10) encoding("u8") sources(["a", "b"])
 plan.kernel @layer bindings(["arena", "w"]) scalars(["rows"])

@@ -209,10 +209,10 @@ public:
     const LoadedPlan &loaded = plan->loaded;
     auto function = uint32_t(loaded.program().find("generate"));
     int64_t arguments[kMaxArguments];
-    bool filled = generationArguments(loaded, function, generation,
-                                      options.tokens,
-                                      loaded.tables().max_rows(), arguments)
-                      .ok();
+    bool filled =
+        generationArguments(loaded, function, generation, options.tokens,
+                            loaded.tables().max_rows(), arguments)
+            .ok();
     Status status =
         execute(loaded, session->memory, function,
                 {arguments, loaded.program().functions[function].params}, host,
