@@ -7,6 +7,7 @@
 
 #include "lib/Transforms/Skip/LayerOrder.h"
 
+#include "lib/Transforms/Launches.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -53,19 +54,12 @@ static constexpr StringLiteral kFfn = "ffn.";
 std::string sinter::ffnName(StringRef layer) { return (kFfn + layer).str(); }
 bool sinter::isFfn(StringRef function) { return function.starts_with(kFfn); }
 
-static int64_t cacheLayer(tile::LaunchOp launch) {
-  for (Attribute binding : launch.getBindings())
-    if (auto state = dyn_cast<tile::StateAttr>(binding))
-      return state.getLayer();
-  return -1;
-}
-
 SmallVector<std::pair<tile::LaunchOp, int64_t>>
 sinter::layersOf(func::FuncOp list) {
   SmallVector<std::pair<tile::LaunchOp, int64_t>> found;
   int64_t layer = -1;
   for (auto launch : list.getBody().front().getOps<tile::LaunchOp>()) {
-    if (int64_t own = cacheLayer(launch); own >= 0)
+    if (int64_t own = layerOf(launch); own >= 0)
       layer = own;
     found.emplace_back(launch, layer);
   }
