@@ -43,7 +43,7 @@ def plan_of(model, tmp_path_factory):
     def make(drafters):
         if drafters not in plans:
             plans[drafters] = tmp_path_factory.mktemp("spec") / "s.plan"
-            run("llm-compile", model, "-o", plans[drafters], f"--speculate={drafters}", f"--target={levels_here()[-1]}", timeout=900)
+            run("llm-compile", model, "-o", plans[drafters], *f"--speculate={drafters}".split(), f"--target={levels_here()[-1]}", timeout=900)
         return plans[drafters]
     return make
 
@@ -110,7 +110,7 @@ def workload_prompts():
 
 @pytest.mark.long
 @pytest.mark.parametrize("temperature", [0, 0.8])
-@pytest.mark.parametrize("drafters", [*DRAFTERS, ALL])
+@pytest.mark.parametrize("drafters", [*DRAFTERS, ALL, f"{ALL} --tree=8", f"{ALL} --spec-policy=ema", f"{ALL} --spec-policy=static"])
 def test_conformance_of_speculation(plan_of, tmp_path, drafters, temperature):
     plan = plan_of(drafters)
     prompts = tokenize(plan, tmp_path, workload_prompts())
