@@ -255,6 +255,8 @@ void ArtifactBuilder::addProvenance() {
                           (options.decode.exactExits ? ",verify=exact" : ""));
   if (!options.decode.exitQuality.empty())
     add("early_exit.quality", options.decode.exitQuality);
+  if (!options.decode.exitChoice.empty())
+    add("early_exit.auto", options.decode.exitChoice);
   if (!options.decode.choice.empty())
     add("speculate.auto", options.decode.choice);
   add("max_rows", std::to_string(options.tile.maxRows));

@@ -7,48 +7,25 @@
 
 #include "lib/Pipelines/ChooseDrafters.h"
 
+#include "lib/Pipelines/CalibrationTexts.h"
 #include "lib/Pipelines/Compiler.h"
 #include "lib/Target/Plan/PlanFile.h"
 #include "sinter-c/speculation.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FileSystem.h"
-#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/JSON.h"
-#include "llvm/Support/MemoryBuffer.h"
 
 using namespace sinter;
-namespace json = llvm::json;
 
 /// A plan that promises less is not worth its drafts.
 static constexpr double kLeastGain = 1.02;
-static constexpr uint32_t kTokens = 64;
 static constexpr uint32_t kLengths[] = {1, 2, 4, 8};
-
-/// What people ask, in the form of a line of a workload.
-static constexpr llvm::StringLiteral kTexts = R"json(
-{"messages":[{"role":"user","content":"Why is the sky blue? Answer in a few sentences."}]}
-{"messages":[{"role":"user","content":"Correct the spelling and repeat the whole text: The old harbor was quiet that mornning. Three boats lay at the pier, and a man in a blue coat painted the rail of the smallest one. Nobody spoke. The gulls had gone to the feilds behind the town."}]}
-{"messages":[{"role":"user","content":"Write a Python function that returns the n-th Fibonacci number, and explain it."}]}
-{"messages":[{"role":"user","content":"Summarize, quoting the text: The council of Westbury decided on Tuesday to keep the library open on Sundays. The mayor said that more than four hundred people had come on the first Sunday alone. The costs are paid by a gift of the Hartley foundation for two years."}]}
-{"messages":[{"role":"user","content":"Give me a list of ten things to pack for a week in the mountains."}]}
-{"messages":[{"role":"user","content":"Tell me a short story about a lighthouse keeper."}]}
-)json";
 
 namespace {
 
 llvm::Error error(const llvm::Twine &message) {
   return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
-}
-
-llvm::Error take(sinter_status *status) {
-  if (!status)
-    return llvm::Error::success();
-  llvm::Error failed =
-      error(llvm::Twine("--speculate=auto: ") + sinter_status_message(status));
-  sinter_status_release(status);
-  return failed;
 }
 
 /// What drafts of one length did, over all texts.
@@ -64,17 +41,14 @@ class Trial {
 public:
   ~Trial() { sinter_plan_release(plan); }
   llvm::Error open(const std::string &path);
-  /// The ids of a prompt: text, or JSON with `text` or `messages`.
-  llvm::Expected<std::vector<int32_t>> read(llvm::StringRef line);
-  /// Goes on with a prompt. `length`: of the drafts; 0: none are made.
-  llvm::Expected<std::vector<int32_t>> run(llvm::ArrayRef<int32_t> prompt,
-                                           uint32_t length, Counted &counted);
-
-private:
-  llvm::Expected<std::string> render(const json::Array &messages);
-  void count(const sinter_speculation &figures, Counted &counted) const;
+  llvm::Error run(llvm::ArrayRef<int32_t> prompt, uint32_t length,
+                  Counted &counted) const;
 
   sinter_plan *plan = nullptr;
+
+private:
+  void count(const sinter_speculation &figures, Counted &counted) const;
+
   /// Of the plan's table. An id costs as much where a drafter of the text found
   /// it: a list of both may look worse than it is, never better.
   std::vector<float> rowCosts;
@@ -95,60 +69,7 @@ llvm::Error Trial::open(const std::string &path) {
   sinter_plan_options options;
   sinter_plan_options_initialize(&options);
   options.verify = SINTER_VERIFY_METADATA; // it was written a moment ago
-  return take(sinter_plan_open(path.c_str(), &options, &plan));
-}
-
-/// Up to where the model is to answer.
-llvm::Expected<std::string> Trial::render(const json::Array &messages) {
-  json::Array known;
-  for (const json::Value &message : messages) {
-    const json::Object *object = message.getAsObject();
-    if (!object || !object->getString("role"))
-      return error("a message has no role");
-    if (!object->getString("content"))
-      break;
-    known.push_back(message);
-  }
-  std::string text = llvm::formatv("{0}", json::Value(std::move(known)));
-  std::string rendered(1 << 16, '\0');
-  size_t bytes = 0;
-  if (auto failed =
-          take(sinter_plan_render(plan, text.data(), text.size(), 1,
-                                  rendered.data(), rendered.size(), &bytes)))
-    return std::move(failed);
-  if (bytes > rendered.size())
-    return error("a prompt of " + llvm::Twine(bytes) + " bytes");
-  rendered.resize(bytes);
-  return rendered;
-}
-
-llvm::Expected<std::vector<int32_t>> Trial::read(llvm::StringRef line) {
-  std::string text = line.str();
-  if (line.starts_with("{")) {
-    auto parsed = json::parse(line);
-    if (!parsed)
-      return parsed.takeError();
-    const json::Object *object = parsed->getAsObject();
-    if (auto given = object->getString("text")) {
-      text = given->str();
-    } else if (const json::Array *messages = object->getArray("messages")) {
-      auto rendered = render(*messages);
-      if (!rendered)
-        return rendered.takeError();
-      text = std::move(*rendered);
-    } else {
-      return error("has neither text nor messages");
-    }
-  }
-  std::vector<int32_t> ids(text.size() + 8);
-  size_t count = 0;
-  if (auto failed =
-          take(sinter_plan_tokenize(plan, text.data(), text.size(),
-                                    SINTER_TEXT_SPECIAL | SINTER_TEXT_BOS_EOS,
-                                    ids.data(), ids.size(), &count)))
-    return std::move(failed);
-  ids.resize(count);
-  return ids;
+  return taken(sinter_plan_open(path.c_str(), &options, &plan));
 }
 
 /// Adds a call to the sum. Rounds without a draft have one row.
@@ -165,53 +86,16 @@ void Trial::count(const sinter_speculation &figures, Counted &counted) const {
   }
 }
 
-llvm::Expected<std::vector<int32_t>>
-Trial::run(llvm::ArrayRef<int32_t> prompt, uint32_t length, Counted &counted) {
-  sinter_session_options size;
-  sinter_session_options_initialize(&size);
-  size.context = uint32_t(prompt.size()) + kTokens + 1;
-  sinter_session *session = nullptr;
-  if (auto failed = take(sinter_session_create(plan, &size, &session)))
-    return std::move(failed);
-  llvm::scope_exit release([&] { sinter_session_release(session); });
-  std::vector<int32_t> tokens;
-  sinter_generation generation;
-  sinter_generation_initialize(&generation, plan);
-  generation.sampling.temperature = 0;
-  generation.sampling.repetition_penalty = 1;
-  generation.max_tokens = kTokens;
-  generation.ignore_stop_ids = 1;
-  generation.no_speculation = length == 0;
-  generation.draft_tokens = length;
-  generation.callback = [](void *user, int32_t id, const char *, size_t) {
-    if (id >= 0)
-      static_cast<std::vector<int32_t> *>(user)->push_back(id);
-    return 0;
-  };
-  generation.user = &tokens;
-  if (auto failed = take(sinter_session_generate(
-          session, prompt.data(), prompt.size(), &generation, nullptr)))
-    return std::move(failed);
+/// Goes on with a prompt, with drafts of `length` ids.
+llvm::Error Trial::run(llvm::ArrayRef<int32_t> prompt, uint32_t length,
+                       Counted &counted) const {
   sinter_speculation figures;
   figures.size = sizeof(figures);
-  if (auto failed = take(sinter_session_speculation(session, &figures)))
-    return std::move(failed);
+  auto tokens = goOn(plan, prompt, length, &figures);
+  if (!tokens)
+    return tokens.takeError();
   count(figures, counted);
-  return tokens;
-}
-
-/// Drafts are right in loops, and nobody wants them: fewer than 32 ids, three
-/// times in a row, over at least 32 ids.
-static bool loops(llvm::ArrayRef<int32_t> tokens) {
-  for (size_t period = 1; period < 32; ++period) {
-    size_t same = 0, needed = std::max<size_t>(32, 3 * period) - period;
-    for (size_t i = period; i < tokens.size(); ++i) {
-      same = tokens[i] == tokens[i - period] ? same + 1 : 0;
-      if (same >= needed)
-        return true;
-    }
-  }
-  return false;
+  return llvm::Error::success();
 }
 
 namespace {
@@ -225,7 +109,7 @@ public:
 
 private:
   std::vector<Drafters> candidates() const;
-  llvm::Error readTexts(Trial &trial);
+  llvm::Error readTexts(const Trial &trial);
   llvm::Error tryOut(const Drafters &drafters, const std::string &path);
   llvm::Error runAll(Trial &trial, const Drafters &drafters);
   void say(const llvm::Twine &line) const {
@@ -234,8 +118,7 @@ private:
   }
 
   const CompileOptions &options;
-  std::vector<std::vector<int32_t>> prompts;
-  size_t looping = 0;
+  CalibrationTexts texts;
   std::string tried;
   Drafters best;
   double bestGain = 0;
@@ -259,40 +142,10 @@ std::vector<Drafters> Choice::candidates() const {
   return list;
 }
 
-/// Prompts whose plain answer does not fall into a loop.
-llvm::Error Choice::readTexts(Trial &trial) {
-  std::unique_ptr<llvm::MemoryBuffer> file =
-      llvm::MemoryBuffer::getMemBuffer(kTexts);
-  std::string path = options.decode.calibration;
-  if (!path.empty()) {
-    auto opened = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
-    if (!opened)
-      return error(path + ": " + opened.getError().message());
-    file = std::move(*opened);
-  }
-  llvm::SmallVector<llvm::StringRef> lines;
-  file->getBuffer().split(lines, '\n');
-  for (auto [number, line] : llvm::enumerate(lines)) {
-    if (line.trim().empty())
-      continue;
-    Counted plain;
-    auto prompt = trial.read(line);
-    auto tokens = prompt ? trial.run(*prompt, 0, plain) : prompt.takeError();
-    if (!tokens)
-      return error(path + ":" + llvm::Twine(number + 1) + ": " +
-                   llvm::toString(tokens.takeError()));
-    if (loops(*tokens))
-      ++looping;
-    else
-      prompts.push_back(std::move(*prompt));
-  }
-  say("speculate=auto: " + llvm::Twine(prompts.size()) + " texts, " +
-      llvm::Twine(kTokens) + " tokens each" +
-      (looping ? ", " + llvm::Twine(looping) +
-                     " left out, whose answers fall into loops"
-               : llvm::Twine()));
-  if (prompts.empty())
-    return error("--speculate=auto: no text to choose by");
+llvm::Error Choice::readTexts(const Trial &trial) {
+  if (auto failed = texts.read(trial.plan, options.decode.calibration))
+    return failed;
+  say("speculate=auto: " + texts.summary());
   return llvm::Error::success();
 }
 
@@ -301,9 +154,9 @@ llvm::Error Choice::runAll(Trial &trial, const Drafters &drafters) {
   uint32_t foundLength = 0;
   for (uint32_t length : kLengths) {
     Counted counted;
-    for (const auto &prompt : prompts)
-      if (auto tokens = trial.run(prompt, length, counted); !tokens)
-        return tokens.takeError();
+    for (const CalibrationTexts::Text &text : texts)
+      if (auto failed = trial.run(text.prompt, length, counted))
+        return failed;
     if (foundLength == 0 || counted.gain() > found.gain()) {
       found = counted;
       foundLength = length;
@@ -342,7 +195,7 @@ llvm::Error Choice::tryOut(const Drafters &drafters, const std::string &path) {
   Trial trial;
   if (auto failed = trial.open(path))
     return failed;
-  if (prompts.empty())
+  if (texts.empty())
     if (auto failed = readTexts(trial))
       return failed;
   return runAll(trial, drafters);

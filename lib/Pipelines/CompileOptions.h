@@ -76,6 +76,8 @@ struct DecodePhaseOptions {
   bool exactExits = false;          ///< the text stays the same
   double exitStop = 0;              ///< where a text ends
   double exitDecay = 0;             ///< of thresholds
+  bool automaticExits = false;      ///< choose from `exits` and others
+  std::string exitChoice;           ///< what was chosen, for the plan to say
   std::string exitProbes;           ///< a .safetensors file of linear ones
   std::string exitQuality;          ///< what they cost and save, as measured
   std::string verifyRule = "exact"; ///< as VerifyRule

@@ -332,9 +332,9 @@ def BuildGeneration : Pass<"decode-build-generation", "mlir::ModuleOp"> {
 }
 
 def PredictCosts : Pass<"decode-predict-costs", "mlir::ModuleOp"> {
-  let summary = "Predicts what rows of a forward cost where drafts are verified";
+  let summary = "Predicts what rows of a forward cost where several come together";
   let description = [{
-    Where a program has a `decode.verify`: a `decode.costs` with the time of a
+    Where a program has a `decode.verify` or a `decode.descend`: a `decode.costs` with the time of a
     forward of 1 to 16 rows and of an id that a model drafts, over that of one
     row, from what the ops of their launches read and compute (lib/Analysis) and
     the speeds of a usual machine.

@@ -201,6 +201,47 @@ def test_a_plan_without_exits_has_no_threshold(tiny):  # noqa: F811
     assert run("llm-compile", tiny / "m.gguf", "-o", tiny / "both.plan", "--early-exit=token:chance@2", "--speculate=copy", check=False).returncode == 2
 
 
+def automatic(model, folder, *options, early="auto", check=True):
+    return run("llm-compile", model, "-o", folder / "auto.plan", f"--early-exit={early}", "--no-golden", TARGET, *options, check=check, timeout=900)
+
+
+def test_exits_that_pay_are_chosen(tiny, tmp_path):  # noqa: F811
+    """The upper half of `early` says nothing: who leaves loses nothing. Twice the same, and nothing is left beside the plan."""
+    (tmp_path / "texts").write_text("The old harbor\nTwo and two\nOnce upon a time\nA list of rivers\n", encoding="utf-8")
+    file = linear_probes(tmp_path / "p.safetensors")
+    options = [f"--calibration={tmp_path}/texts"]
+    said = [automatic(tiny / "early.gguf", tmp_path, *options, early=f"auto:linear@2,{file}").stderr for _ in range(2)]
+    lines = [[line for line in text.splitlines() if line.startswith(("  ", "chosen", "early-exit"))] for text in said]
+    assert lines[0] == lines[1] and len(lines[0]) == 4, said
+    assert "texts, 64 tokens each" in lines[0][0] and "agreement 1.0000" in lines[0][1]
+    chosen = lines[0][-1].removeprefix("chosen: ")
+    assert "@2=" in chosen or "@3=" in chosen, said
+    provenance = json.loads(run("llm-dump", tmp_path / "auto.plan", "--json").stdout)["provenance"]
+    assert provenance["early_exit"] == chosen and provenance["early_exit.auto"].startswith(f"{chosen} of linear@2 ")
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["auto.plan", "p.safetensors", "texts"]
+    assert probe(tmp_path / "auto.plan", tmp_path, tiny_prompts(3), 60)["owed"] > 0
+
+
+def test_off_where_nothing_pays(tiny, tmp_path):  # noqa: F811
+    """Layers with random weights all matter."""
+    (tmp_path / "texts").write_text("The old harbor\nTwo and two\nOnce upon a time\nA list of rivers\n", encoding="utf-8")
+    said = automatic(tiny / "m.gguf", tmp_path, f"--calibration={tmp_path}/texts").stderr
+    assert "chosen: off, as nothing that keeps so many tokens pays on these texts" in said
+    plan = json.loads(run("llm-dump", tmp_path / "auto.plan", "--json").stdout)
+    assert plan["provenance"]["early_exit.auto"].startswith("off of similarity ") and "early_exit" not in plan["provenance"]
+    assert "exit.1" not in run("llm-dump", tmp_path / "auto.plan").stdout
+
+
+@pytest.mark.parametrize("early, options, code, message", [
+    ("auto:verify=exact", [], 2, "chooses thresholds for exits that do not verify"), ("auto", ["--speculate=copy"], 2, "--speculate"),
+    ("auto:linear@2", [], 2, "linear probes need a FILE.safetensors"), ("auto", ["--compile-to=plan"], 2, "wants a checkpoint, and makes a plan"),
+    ("auto", ["--calibration=/none"], 1, "/none: No such file"), ("auto:guess", [], 1, "'guess' is no probe")])
+def test_choices_that_make_no_sense_are_refused(tiny, tmp_path, early, options, code, message):  # noqa: F811
+    result = automatic(tiny / "m.gguf", tmp_path, *options, early=early, check=False)
+    assert result.returncode == code and message in result.stderr, result.stderr
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.fixture(scope="module")
 def real(model, tmp_path_factory):
     return compile_plan(model, tmp_path_factory.mktemp("real") / "exits.plan", "--early-exit=token:similarity@20=0.99,max_prob@26=0.6", TARGET)

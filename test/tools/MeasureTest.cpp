@@ -1,6 +1,6 @@
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "tools/llm-eval/Measure.h"
+#include "tools/common/Measure.h"
 #include "tools/common/Failure.h"
 #include "tools/common/Spread.h"
 

@@ -17,11 +17,14 @@ namespace {
 
 cl::opt<std::string> earlyExit(
     "early-exit", cl::init("off"),
-    cl::value_desc("off|sequence|token:EXIT,...|ffn[:SHARE]"),
+    cl::value_desc("off|auto|sequence|token:EXIT,...|ffn[:SHARE]"),
     cl::desc(
         "Let texts or tokens go through fewer layers: lossy, and the plan "
-        "says so (default: off). sequence: each text has a depth, which "
-        "it keeps; see --depths. token: EXIT is PROBE@LAYERS=THRESHOLD: "
+        "says so (default: off). auto[:EXIT,...]: those of similarity, "
+        "max_prob:1024 and EXIT that pay on the texts of --calibration, with "
+        "thresholds that keep 97 of 100 tokens, or none. sequence: each text "
+        "has a depth, which it keeps; see --depths. token: EXIT is "
+        "PROBE@LAYERS=THRESHOLD: "
         "max_prob, margin or entropy of the head there (with :N, of its "
         "first N tokens), similarity of the hidden row with the layer "
         "before, linear (trained; with FILE.safetensors), or chance; a "
@@ -120,13 +123,11 @@ std::string readExits(llvm::StringRef text, DecodePhaseOptions &options) {
       options.exits.push_back(part.str());
     }
   }
-  bool linear = llvm::any_of(options.exits, [](llvm::StringRef exit) {
-    return exit.split('@').first == "linear";
-  });
+  bool linear = llvm::any_of(options.exits, isLinear);
   if (linear != !options.exitProbes.empty())
     return given + (linear ? ": linear probes need a FILE.safetensors"
                            : ": a FILE.safetensors is for linear probes");
-  if (options.exits.empty())
+  if (options.exits.empty() && !options.automaticExits)
     return given + " names no exit, as in token:similarity@20=0.98";
   if (!options.speculate.empty())
     return "--early-exit=token and --speculate: a draft is computed in all "
@@ -160,6 +161,17 @@ std::string readFfns(llvm::StringRef text, DecodePhaseOptions &options) {
   return "";
 }
 
+/// Thresholds are chosen, for tokens that are drawn where rows leave.
+std::string readAutomatic(llvm::StringRef text, DecodePhaseOptions &options) {
+  options.automaticExits = true;
+  std::string wrong = readExits(text, options);
+  if (wrong.empty() &&
+      (options.exactExits || options.exitStop > 0 || options.exitDecay > 0))
+    return "--early-exit=auto chooses thresholds for exits that do not verify, "
+           "stop or decay";
+  return wrong;
+}
+
 /// What --early-exit says, or what is wrong with it.
 std::string readKind(DecodePhaseOptions &options) {
   auto [kind, rest] = llvm::StringRef(earlyExit.getValue()).split(':');
@@ -173,14 +185,17 @@ std::string readKind(DecodePhaseOptions &options) {
     return readExits(rest, options);
   if (kind == "ffn")
     return readFfns(rest, options);
-  if (earlyExit == "auto")
-    return "--early-exit=" + earlyExit +
-           " is not there yet; there are sequence, token:EXIT,... and ffn";
+  if (kind == "auto")
+    return readAutomatic(rest, options);
   return "--early-exit=" + earlyExit +
-         " is none of off, sequence, token:EXIT,... and ffn";
+         " is none of off, auto, sequence, token:EXIT,... and ffn";
 }
 
 } // namespace
+
+bool isLinear(llvm::StringRef exit) {
+  return exit.split('@').first == "linear";
+}
 
 std::string readEarlyExit(CompileOptions &options) {
   std::string wrong = readKind(options.decode);
@@ -195,5 +210,8 @@ std::string readEarlyExit(CompileOptions &options) {
       (options.from != Phase::Start || options.to != Phase::Artifact))
     wrong = "--early-exit=ffn wants a checkpoint, and makes a plan: the blocks "
             "are chosen by measuring";
+  if (wrong.empty() && options.decode.automaticExits &&
+      (options.from != Phase::Start || options.to != Phase::Artifact))
+    wrong = "--early-exit=auto wants a checkpoint, and makes a plan";
   return wrong;
 }

@@ -15,5 +15,7 @@ extern llvm::cl::OptionCategory category;
 
 /// Fills the options from --early-exit and --depths; what is wrong with them.
 std::string readEarlyExit(sinter::CompileOptions &options);
+/// Whether an exit asks a trained probe.
+bool isLinear(llvm::StringRef exit);
 
 #endif // SINTER_TOOLS_LLM_COMPILE_FLAGS_H

@@ -12,6 +12,7 @@
 #include "lib/Pipelines/LayerStudy.h"
 #include "tools/common/Failure.h"
 #include "tools/common/File.h"
+#include "tools/llm-compile/ChooseExits.h"
 #include "tools/llm-compile/Flags.h"
 #include "tools/report/PlanReport.h"
 #include "llvm/Support/CommandLine.h"
@@ -76,9 +77,9 @@ cl::list<std::string> speculate(
     cl::cat(category));
 cl::opt<std::string> calibration(
     "calibration", cl::value_desc("FILE"),
-    cl::desc(
-        "Texts that --speculate=auto chooses by, a prompt a line: text, or "
-        "JSON as llm-bench --workload has it (default: a few of its own)"),
+    cl::desc("Texts that --speculate=auto and --early-exit=auto choose by, a "
+             "prompt a line: text, or "
+             "JSON as llm-bench --workload has it (default: a few of its own)"),
     cl::cat(category));
 cl::opt<bool> measureCost(
     "measure-cost",
@@ -427,8 +428,9 @@ int readOptions(CompileOptions &options) {
   if (options.decode.automatic &&
       (options.from != Phase::Start || options.to != Phase::Artifact))
     return usage("--speculate=auto wants a checkpoint, and makes a plan");
-  if (!calibration.empty() && !options.decode.automatic)
-    return usage("--calibration wants --speculate=auto");
+  if (!calibration.empty() && !options.decode.automatic &&
+      !options.decode.automaticExits)
+    return usage("--calibration wants --speculate=auto or --early-exit=auto");
   options.decode.calibration = calibration;
   if (headsWeights != "q8_0" && headsWeights != "file")
     return usage("--heads-weights=" + headsWeights.getValue() +
@@ -501,6 +503,8 @@ int run(int argc, char **argv) {
   if (int code = readOptions(options))
     return code;
   const tools::ReportOptions reportAbout = reportOptions();
+  if (options.decode.automaticExits)
+    chooseExits(options);
   if (failed(studyLayers(options)) || failed(compile(options)))
     return 1;
   if (reportFile.getNumOccurrences())

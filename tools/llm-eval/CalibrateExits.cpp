@@ -1,8 +1,8 @@
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "tools/common/ExitFigures.h"
 #include "tools/common/Failure.h"
 #include "tools/common/File.h"
+#include "tools/common/MeasureExits.h"
 #include "tools/common/Terminal.h"
 #include "tools/llm-eval/Evaluate.h"
 
@@ -14,66 +14,16 @@ using namespace sinter::tools;
 // Ids of the text, where nobody says how many.
 static constexpr uint32_t defaultTokens = 1024;
 
-namespace {
-
-/// Collects what exits say, until the end of all layers says what was right.
-class Collector {
-public:
-  Collector(ExitCalibration &calibration, size_t exits)
-      : calibration(calibration), rows(exits), scores(exits), exits(exits) {}
-
-  void say(uint32_t exit, float score, std::span<const float> logits) {
-    if (exit < exits) {
-      rows[exit].assign(logits.begin(), logits.end());
-      scores[exit] = score;
-      return;
-    }
-    ExitPosition position;
-    for (size_t i = 0; i < exits; ++i) {
-      Distance distance;
-      distance.add(logits, rows[i]);
-      position.exits.push_back(
-          {scores[i], distance.meanKl(), distance.top1() > 0});
-    }
-    calibration.add(std::move(position));
-  }
-
-private:
-  ExitCalibration &calibration;
-  std::vector<std::vector<float>> rows;
-  std::vector<float> scores;
-  size_t exits;
-};
-
-} // namespace
-
+/// By windows of the text.
 static ExitCalibration measure(Session &session, const Exits &exits,
                                std::span<const int32_t> ids, size_t window) {
-  ExitCalibration calibration(
-      std::vector<uint32_t>(exits.after, exits.after + exits.exits),
-      exits.all_layers);
-  Collector collector(calibration, exits.exits);
+  ExitCalibration calibration = calibrationOf(exits);
   Progress progress("position", ids.size());
-  for (size_t at = 0; at < ids.size(); at += window) {
-    session.truncate(0).orThrow();
-    session
-        .measureExits(ids.subspan(at, std::min(window, ids.size() - at)),
-                      [&](uint32_t, uint32_t exit, float score,
-                          std::span<const float> logits) {
-                        collector.say(exit, score, logits);
-                        progress.update(calibration.size());
-                      })
-        .orThrow();
-  }
+  for (size_t at = 0; at < ids.size(); at += window)
+    measureExits(session, ids.subspan(at, std::min(window, ids.size() - at)),
+                 /*first=*/0, calibration,
+                 [&] { progress.update(calibration.size()); });
   return calibration;
-}
-
-static std::string exitText(const Exits &exits, uint32_t index,
-                            double threshold) {
-  char number[32];
-  std::snprintf(number, sizeof(number), "%.6g", threshold);
-  return probeText(exits, index) + "@" + std::to_string(exits.after[index]) +
-         "=" + number;
 }
 
 static nlohmann::ordered_json describe(const ExitQuality &quality,
@@ -116,9 +66,9 @@ std::string sinter::tools::calibrateExits(const Plan &plan,
   const ExitQuality chosen = calibration.quality(thresholds, 0, half);
   const ExitQuality held =
       calibration.quality(thresholds, half, calibration.size());
+  // An exit that nothing passes would be asked for nothing.
   nlohmann::ordered_json result;
-  for (uint32_t i = 0; i < thresholds.size(); ++i)
-    result["exits"].push_back(exitText(exits, i, thresholds[i]));
+  result["exits"] = exitTexts(exits, thresholds);
   result["kl"] = held.kl;
   result["agreement"] = held.agreement;
   result["layers_saved"] = held.saved;

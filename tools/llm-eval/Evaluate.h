@@ -5,9 +5,9 @@
 #ifndef SINTER_TOOLS_LLMEVAL_EVALUATE_H
 #define SINTER_TOOLS_LLMEVAL_EVALUATE_H
 
+#include "tools/common/ExitCalibration.h"
+#include "tools/common/Measure.h"
 #include "tools/common/PlanArguments.h"
-#include "tools/llm-eval/ExitCalibration.h"
-#include "tools/llm-eval/Measure.h"
 
 namespace sinter::tools {
 

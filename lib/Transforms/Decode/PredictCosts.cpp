@@ -68,6 +68,11 @@ void PredictCostsPass::runOnOperation() {
     if (!target)
       target = modelIn(verify->getParentOfType<decode::StepOp>());
   });
+  // Rows that left early come back with others.
+  module.walk([&](decode::DescendOp descend) {
+    if (!target)
+      target = modelIn(descend->getParentOfType<decode::ProgramOp>());
+  });
   module.walk([&](decode::DraftOp draft) {
     if (!drafting && !draft.getBody().empty())
       drafting = modelIn(draft);

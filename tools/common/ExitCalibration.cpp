@@ -1,6 +1,6 @@
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-#include "tools/llm-eval/ExitCalibration.h"
+#include "tools/common/ExitCalibration.h"
 
 #include <algorithm>
 

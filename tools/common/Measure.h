@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Arithmetic over rows of logits, in double precision.
-#ifndef SINTER_TOOLS_LLMEVAL_MEASURE_H
-#define SINTER_TOOLS_LLMEVAL_MEASURE_H
+#ifndef SINTER_TOOLS_COMMON_MEASURE_H
+#define SINTER_TOOLS_COMMON_MEASURE_H
 
 #include <cstdint>
 #include <span>

@@ -2,8 +2,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Thresholds of a plan's exits for a quality that a text is to keep.
-#ifndef SINTER_TOOLS_LLMEVAL_EXITCALIBRATION_H
-#define SINTER_TOOLS_LLMEVAL_EXITCALIBRATION_H
+#ifndef SINTER_TOOLS_COMMON_EXITCALIBRATION_H
+#define SINTER_TOOLS_COMMON_EXITCALIBRATION_H
 
 #include <cstdint>
 #include <limits>
@@ -51,6 +51,12 @@ public:
 
   void add(ExitPosition position) { positions.push_back(std::move(position)); }
   size_t size() const { return positions.size(); }
+  const ExitPosition &operator[](size_t index) const {
+    return positions[index];
+  }
+  size_t exits() const { return after.size(); }
+  uint32_t layersBefore(size_t exit) const { return after[exit]; }
+  uint32_t allLayers() const { return layers; }
 
   /// Over the positions [first, last).
   ExitQuality quality(const std::vector<double> &thresholds, size_t first,

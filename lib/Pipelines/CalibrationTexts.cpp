@@ -1,0 +1,182 @@
+//===- CalibrationTexts.cpp - texts that choices are made by
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Pipelines/CalibrationTexts.h"
+
+#include "llvm/ADT/STLExtras.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/ADT/Twine.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/MemoryBuffer.h"
+
+using namespace sinter;
+namespace json = llvm::json;
+
+/// What people ask, in the form of a line of a workload.
+static constexpr llvm::StringLiteral kTexts = R"json(
+{"messages":[{"role":"user","content":"Why is the sky blue? Answer in a few sentences."}]}
+{"messages":[{"role":"user","content":"Correct the spelling and repeat the whole text: The old harbor was quiet that mornning. Three boats lay at the pier, and a man in a blue coat painted the rail of the smallest one. Nobody spoke. The gulls had gone to the feilds behind the town."}]}
+{"messages":[{"role":"user","content":"Write a Python function that returns the n-th Fibonacci number, and explain it."}]}
+{"messages":[{"role":"user","content":"Summarize, quoting the text: The council of Westbury decided on Tuesday to keep the library open on Sundays. The mayor said that more than four hundred people had come on the first Sunday alone. The costs are paid by a gift of the Hartley foundation for two years."}]}
+{"messages":[{"role":"user","content":"Give me a list of ten things to pack for a week in the mountains."}]}
+{"messages":[{"role":"user","content":"Tell me a short story about a lighthouse keeper."}]}
+)json";
+
+static llvm::Error error(const llvm::Twine &message) {
+  return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
+}
+
+llvm::Error sinter::taken(sinter_status *status) {
+  if (!status)
+    return llvm::Error::success();
+  llvm::Error failed = error(sinter_status_message(status));
+  sinter_status_release(status);
+  return failed;
+}
+
+/// Up to where the model is to answer.
+static llvm::Expected<std::string> render(sinter_plan *plan,
+                                          const json::Array &messages) {
+  json::Array known;
+  for (const json::Value &message : messages) {
+    const json::Object *object = message.getAsObject();
+    if (!object || !object->getString("role"))
+      return error("a message has no role");
+    if (!object->getString("content"))
+      break;
+    known.push_back(message);
+  }
+  std::string text = llvm::formatv("{0}", json::Value(std::move(known)));
+  std::string rendered(1 << 16, '\0');
+  size_t bytes = 0;
+  if (auto failed =
+          taken(sinter_plan_render(plan, text.data(), text.size(), 1,
+                                   rendered.data(), rendered.size(), &bytes)))
+    return std::move(failed);
+  if (bytes > rendered.size())
+    return error("a prompt of " + llvm::Twine(bytes) + " bytes");
+  rendered.resize(bytes);
+  return rendered;
+}
+
+/// The ids of a line.
+static llvm::Expected<std::vector<int32_t>> readLine(sinter_plan *plan,
+                                                     llvm::StringRef line) {
+  std::string text = line.str();
+  if (line.starts_with("{")) {
+    auto parsed = json::parse(line);
+    if (!parsed)
+      return parsed.takeError();
+    const json::Object *object = parsed->getAsObject();
+    if (auto given = object->getString("text")) {
+      text = given->str();
+    } else if (const json::Array *messages = object->getArray("messages")) {
+      auto rendered = render(plan, *messages);
+      if (!rendered)
+        return rendered.takeError();
+      text = std::move(*rendered);
+    } else {
+      return error("has neither text nor messages");
+    }
+  }
+  std::vector<int32_t> ids(text.size() + 8);
+  size_t count = 0;
+  if (auto failed =
+          taken(sinter_plan_tokenize(plan, text.data(), text.size(),
+                                     SINTER_TEXT_SPECIAL | SINTER_TEXT_BOS_EOS,
+                                     ids.data(), ids.size(), &count)))
+    return std::move(failed);
+  ids.resize(count);
+  return ids;
+}
+
+llvm::Expected<std::vector<int32_t>>
+sinter::goOn(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt, uint32_t drafts,
+             sinter_speculation *figures) {
+  sinter_session_options size;
+  sinter_session_options_initialize(&size);
+  size.context = uint32_t(prompt.size()) + CalibrationTexts::kTokens + 1;
+  sinter_session *session = nullptr;
+  if (auto failed = taken(sinter_session_create(plan, &size, &session)))
+    return std::move(failed);
+  llvm::scope_exit release([&] { sinter_session_release(session); });
+  std::vector<int32_t> tokens;
+  sinter_generation generation;
+  sinter_generation_initialize(&generation, plan);
+  generation.sampling.temperature = 0;
+  generation.sampling.repetition_penalty = 1;
+  generation.max_tokens = CalibrationTexts::kTokens;
+  generation.ignore_stop_ids = 1;
+  generation.no_speculation = generation.no_early_exit = drafts == 0;
+  generation.draft_tokens = drafts;
+  generation.callback = [](void *user, int32_t id, const char *, size_t) {
+    if (id >= 0)
+      static_cast<std::vector<int32_t> *>(user)->push_back(id);
+    return 0;
+  };
+  generation.user = &tokens;
+  if (auto failed = taken(sinter_session_generate(
+          session, prompt.data(), prompt.size(), &generation, nullptr)))
+    return std::move(failed);
+  if (figures)
+    if (auto failed = taken(sinter_session_speculation(session, figures)))
+      return std::move(failed);
+  return tokens;
+}
+
+/// Drafts are right in loops, and nobody wants them: fewer than 32 ids, three
+/// times in a row, over at least 32 ids.
+static bool loops(llvm::ArrayRef<int32_t> tokens) {
+  for (size_t period = 1; period < 32; ++period) {
+    size_t same = 0, needed = std::max<size_t>(32, 3 * period) - period;
+    for (size_t i = period; i < tokens.size(); ++i) {
+      same = tokens[i] == tokens[i - period] ? same + 1 : 0;
+      if (same >= needed)
+        return true;
+    }
+  }
+  return false;
+}
+
+llvm::Error CalibrationTexts::read(sinter_plan *plan, const std::string &path) {
+  std::unique_ptr<llvm::MemoryBuffer> file =
+      llvm::MemoryBuffer::getMemBuffer(kTexts);
+  if (!path.empty()) {
+    auto opened = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
+    if (!opened)
+      return error(path + ": " + opened.getError().message());
+    file = std::move(*opened);
+  }
+  llvm::SmallVector<llvm::StringRef> lines;
+  file->getBuffer().split(lines, '\n');
+  for (auto [number, line] : llvm::enumerate(lines)) {
+    if (line.trim().empty())
+      continue;
+    auto prompt = readLine(plan, line);
+    auto answer = prompt ? goOn(plan, *prompt) : prompt.takeError();
+    if (!answer)
+      return error(path + ":" + llvm::Twine(number + 1) + ": " +
+                   llvm::toString(answer.takeError()));
+    if (loops(*answer))
+      ++looping;
+    else
+      texts.push_back({std::move(*prompt), std::move(*answer)});
+  }
+  if (texts.empty())
+    return error((path.empty() ? std::string("the texts") : path) +
+                 ": no text to choose by");
+  return llvm::Error::success();
+}
+
+std::string CalibrationTexts::summary() const {
+  std::string text =
+      llvm::formatv("{0} texts, {1} tokens each", texts.size(), kTokens);
+  if (looping > 0)
+    text +=
+        llvm::formatv(", {0} left out, whose answers fall into loops", looping);
+  return text;
+}

@@ -1,0 +1,56 @@
+//===- CalibrationTexts.h - texts that choices are made by -----*- C++ -*-===//
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#ifndef SINTER_LIB_PIPELINES_CALIBRATIONTEXTS_H
+#define SINTER_LIB_PIPELINES_CALIBRATIONTEXTS_H
+
+#include "sinter-c/speculation.h"
+#include "llvm/ADT/ArrayRef.h"
+#include "llvm/Support/Error.h"
+#include "llvm/Support/JSON.h"
+#include <string>
+#include <vector>
+
+namespace sinter {
+
+/// Success, or the error that the status is, which is released.
+llvm::Error taken(sinter_status *status);
+
+/// Goes on with a prompt, greedily, by CalibrationTexts::kTokens ids. `drafts`:
+/// ids of each draft; 0: all layers for every token, and no drafts.
+llvm::Expected<std::vector<int32_t>>
+goOn(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt, uint32_t drafts = 0,
+     sinter_speculation *figures = nullptr);
+
+/// Prompts, and what a model answers without drafts and exits.
+class CalibrationTexts {
+public:
+  static constexpr uint32_t kTokens = 64;
+
+  struct Text {
+    std::vector<int32_t> prompt, answer;
+  };
+
+  /// Those of a file, a prompt a line: text, or JSON with `text` or `messages`;
+  /// without a path some of our own. Texts whose answer falls into a loop are
+  /// left out; it is an error if nothing is left.
+  llvm::Error read(sinter_plan *plan, const std::string &path);
+  /// "6 texts, 64 tokens each", and how many were left out.
+  std::string summary() const;
+
+  bool empty() const { return texts.empty(); }
+  auto begin() const { return texts.begin(); }
+  auto end() const { return texts.end(); }
+
+private:
+  std::vector<Text> texts;
+  size_t looping = 0;
+};
+
+} // namespace sinter
+
+#endif // SINTER_LIB_PIPELINES_CALIBRATIONTEXTS_H
