@@ -168,7 +168,7 @@ def fewer_layers():
     yield Kernel("depth-75", "decode Q4_1 with 75 % of the layers, over all", "skips", 1.15, 1.2,
                  skips.over_all_layers("--early-exit=sequence", "--depth", "75"))
     yield Kernel("ffn-75", "decode Q4_1 with 75 % of the feed-forward blocks, over all", "skips", 1.10, 1.13,
-                 skips.over_all_layers("--early-exit=ffn"))
+                 skips.over_all_layers("--early-exit=ffn", repetitions=15))
     for name, probe in (("similarity", "similarity"), ("trimmed-head", "max_prob:256")):
         yield Kernel(f"exits-{name}", f"five exits that nothing passes ({probe}), open chat, over none", "workloads", 0.97, 0.99,
                      workloads.speed_up("chat", 0, workloads.exits(probe)))

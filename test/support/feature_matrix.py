@@ -37,6 +37,7 @@ FEATURES = [
     ("policies", "entropy", ["--speculate=draft:{draft}", "--spec-policy=entropy"]),
     ("early exit", "exits of tokens", ["--early-exit=token:chance@2=0.5"]),
     ("early exit", "exits that are verified", ["--early-exit=token:chance@2=0.5,verify=exact"]),
+    ("early exit", "feed-forward blocks", ["--early-exit=ffn:1,2=0.5"]),
     ("numbers", "activations f32", ["--activations=f32"]),
     ("numbers", "activations bf16", ["--activations=bf16"]),
     ("attention", "attention bf16", ["--attention=bf16"]),
