@@ -66,6 +66,9 @@ struct GenerationOptions {
   ///   judge(rows)
   RuleKind rule = RuleKind::Exact;
   std::string decide = "decide", propose = "propose", judge = "judge";
+  /// Of rule switch: ids of a model with at most this entropy are not looked
+  /// at. It wants a function summarize(row).
+  float trust = 0;
   /// How much is drafted, and the numbers of the policy. Those that look at
   /// each id of a model want a function summarize(row); other drafters have
   /// goodput then.
@@ -77,6 +80,8 @@ struct GenerationOptions {
   /// Drafters of the text make trees with so many leaves beside the first; 0:
   /// chains. It takes a forward with runs.
   int64_t branches = 0;
+  /// A bandit chooses which drafter drafts; else each is asked in turn.
+  bool bandit = false;
   /// What drafts, the first one first; none: plain decoding.
   llvm::SmallVector<DrafterKind> drafters;
   /// Where tokens may leave the layers; none: nowhere. The module has the

@@ -121,7 +121,8 @@ static LogicalResult verifyPolicy(DrafterOp op) {
 
 LogicalResult DrafterOp::verify() {
   bool merges = getKind() == DrafterKind::Merge;
-  bool combines = getKind() == DrafterKind::Priority || merges;
+  bool combines = merges || getKind() == DrafterKind::Priority ||
+                  getKind() == DrafterKind::Bandit;
   bool asksModel = getKind() == DrafterKind::Model;
   if (combines != (getParts() && !getParts()->empty()))
     return emitOpError("of kind ")
@@ -197,6 +198,13 @@ LogicalResult DecideOp::verify() {
     return emitOpError("of rule exact is a decode.sample");
   if (!isa<VerifyOp>((*this)->getParentOp()))
     return emitOpError("stands in no decode.verify, which follows the draft");
+  if (getBelow().has_value() != (getRule() == RuleKind::Switch))
+    return emitOpError("of rule ")
+           << stringifyRuleKind(getRule())
+           << (getBelow() ? " has no bound" : " needs a bound: below(ENTROPY)");
+  if (getBelow() && !(getBelow()->convertToFloat() >= 0))
+    return emitOpError("keeps ids below an entropy of ")
+           << getBelow()->convertToFloat() << ", which none has";
   return success();
 }
 
@@ -308,8 +316,9 @@ LogicalResult DrafterOp::verifySymbolUses(SymbolTableCollection &tables) {
     if (!drafter->isBeforeInBlock(*this))
       return emitOpError("has the part '")
              << part.getValue() << "', which must be declared before";
-    if (drafter.getKind() == DrafterKind::Model ||
-        drafter.getKind() == DrafterKind::Heads)
+    if (getKind() != DrafterKind::Bandit &&
+        (drafter.getKind() == DrafterKind::Model ||
+         drafter.getKind() == DrafterKind::Heads))
       return emitOpError("has the part '")
              << part.getValue() << "', "
              << (drafter.getKind() == DrafterKind::Model ? "a model" : "heads")
@@ -425,6 +434,10 @@ LogicalResult HeadOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyFunction(*this, getFunctionAttr(), 2, tables);
 }
 LogicalResult DecideOp::verifySymbolUses(SymbolTableCollection &tables) {
+  // Rule switch draws as plain decoding does.
+  if (getRule() == RuleKind::Switch)
+    return verifyFunction(*this, getFunctionAttr(), getArgs().size() + 1,
+                          tables);
   if (failed(verifyFunction(*this, getFunctionAttr(), getArgs().size() + 2,
                             tables)))
     return failure();

@@ -106,7 +106,7 @@ def Decode_DrafterKind : Decode_Enum<"DrafterKind", "how a drafter finds ids", [
   I32EnumAttrCase<"Priority", 2, "priority">, I32EnumAttrCase<"Model", 3, "model">,
   I32EnumAttrCase<"Ngram", 4, "ngram">, I32EnumAttrCase<"Trigram", 5, "trigram">,
   I32EnumAttrCase<"Recycle", 6, "recycle">, I32EnumAttrCase<"Merge", 7, "merge">,
-  I32EnumAttrCase<"Heads", 8, "heads">]>;
+  I32EnumAttrCase<"Heads", 8, "heads">, I32EnumAttrCase<"Bandit", 9, "bandit">]>;
 def Decode_PolicyKind : Decode_Enum<"PolicyKind", "how many ids are drafted", [
   I32EnumAttrCase<"Static", 0, "static">,
   I32EnumAttrCase<"Goodput", 1, "goodput">,
@@ -114,7 +114,8 @@ def Decode_PolicyKind : Decode_Enum<"PolicyKind", "how many ids are drafted", [
   I32EnumAttrCase<"Disco", 4, "disco">]>;
 def Decode_RuleKind : Decode_Enum<"RuleKind", "which drafted tokens stay", [
   I32EnumAttrCase<"Exact", 0, "exact">, I32EnumAttrCase<"Reject", 1, "reject">,
-  I32EnumAttrCase<"Typical", 2, "typical">, I32EnumAttrCase<"Judge", 3, "judge">]>;
+  I32EnumAttrCase<"Typical", 2, "typical">, I32EnumAttrCase<"Judge", 3, "judge">,
+  I32EnumAttrCase<"Switch", 4, "switch">]>;
 
 def Decode_DrafterOp : Decode_Op<"drafter", [Symbol, HasParent<"::mlir::ModuleOp">,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
@@ -135,9 +136,12 @@ def Decode_DrafterOp : Decode_Op<"drafter", [Symbol, HasParent<"::mlir::ModuleOp
     - `merge`: what all of `parts` propose, as one tree with at most `branches`
       leaves beside the first; where there are branches, the likeliest ids by
       what was accepted before (N-Grammys; SpecInfer, Miao et al., 2024);
+    - `bandit`: one of `parts`, that with the most tokens a unit of cost lately,
+      or one that was tried too seldom to know (MetaSD, Kim et al., 2024). A
+      `model` or `heads` among them are asked by a `decode.draft` of their own,
+      where this one proposes nothing;
     - `model`: what another model of the plan says, whose state is `state`; the
       body of a `decode.draft` asks it (Leviathan et al., 2023);
-
     - `heads`: what heads say that read the hidden row before the id that was
       fed, one id each; the body of a `decode.draft` asks them (Medusa, Cai et
       al., 2024; Hydra, Ankner et al., 2024).

@@ -21,8 +21,11 @@ Generator::Drawn Generator::decideAndEmit(ProgramOp program, Block *walk,
   SmallVector<Value> args = drawArguments(program, position);
   if (wantsDense())
     args.push_back(dense);
-  Value token = DecideOp::create(builder, loc, builder.getI64Type(),
-                                 options.rule, options.decide, row, args);
+  const bool switches = options.rule == RuleKind::Switch;
+  Value token = DecideOp::create(
+      builder, loc, builder.getI64Type(), options.rule,
+      switches ? options.sample : options.decide, row, args,
+      switches ? builder.getF32FloatAttr(options.trust) : FloatAttr());
   return emit(program, token, made);
 }
 
@@ -65,7 +68,7 @@ void Generator::modelDraft(ProgramOp program, DraftOp draft) {
   HeadOp::create(builder, loc, options.draft + options.head, last, one);
   // A draw may change the logits.
   SmallVector<Value> given;
-  if (looksAtIds(options.policy))
+  if (looksAtIds(options.policy) || options.rule == RuleKind::Switch)
     given = SummarizeOp::create(builder, loc, i64, i64, i64, options.summarize,
                                 zero)
                 .getResults();
@@ -228,6 +231,8 @@ Generator::Asked Generator::declare(DrafterKind kind,
 /// The program asks a model and heads itself; those that look at the text alone
 /// are asked together.
 void Generator::declareDrafters() {
+  if (options.bandit && options.drafters.size() > 1)
+    return declareChoice();
   SmallVector<Attribute> together;
   auto close = [&] {
     if (together.size() > 1 || (options.branches > 0 && !together.empty())) {
@@ -248,4 +253,17 @@ void Generator::declareDrafters() {
           FlatSymbolRefAttr::get(builder.getContext(), drafters.back().name));
   }
   close();
+}
+
+/// The first one asked says which one it is; those that the program asks come
+/// behind it.
+void Generator::declareChoice() {
+  SmallVector<Attribute> arms;
+  for (DrafterKind kind : options.drafters) {
+    Asked arm = declare(kind);
+    arms.push_back(FlatSymbolRefAttr::get(builder.getContext(), arm.name));
+    if (arm.hasBody())
+      drafters.push_back(arm);
+  }
+  drafters.insert(drafters.begin(), declare(DrafterKind::Bandit, arms));
 }

@@ -28,6 +28,7 @@ public:
   void generate(llvm::StringRef name, bool plain);
   void step();
   void declareDrafters();
+  void declareChoice();
   void declareExits();
   void measureExits();
   bool recycles() const {

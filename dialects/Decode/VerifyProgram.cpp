@@ -279,6 +279,16 @@ LogicalResult Walk::level(Operation *op, const Facts &facts) {
                         "decode.cut_back before it on every path");
 }
 
+/// Whether some draft of the program does.
+static bool saysHowSure(VerifyOp op) {
+  return op->getParentOfType<ProgramOp>()
+      .walk([](ProposeOp propose) {
+        return propose.getGiven().empty() ? WalkResult::advance()
+                                          : WalkResult::interrupt();
+      })
+      .wasInterrupted();
+}
+
 /// Each row's logits serve one draw.
 LogicalResult Walk::verify(VerifyOp op, Facts &facts) {
   if (failed(need(facts.forwarded, op,
@@ -291,6 +301,10 @@ LogicalResult Walk::verify(VerifyOp op, Facts &facts) {
                   "needs scores: no decode.judge runs on every path between "
                   "the forward and it")))
     return failure();
+  if (op.getRule() == RuleKind::Switch && !saysHowSure(op))
+    return refuse(op,
+                  "keeps ids that a model is sure of, and no decode.propose "
+                  "is given how sure it is");
   LogicalResult result = block(op.getBody().front(), facts);
   facts.logits = false;
   return result;

@@ -77,7 +77,7 @@ def Plan_DrafterKind : Plan_Enum<"DrafterKind", "how a drafter finds ids", [
   I32EnumAttrCase<"Priority", 2, "priority">, I32EnumAttrCase<"Model", 3, "model">,
   I32EnumAttrCase<"Ngram", 4, "ngram">, I32EnumAttrCase<"Trigram", 5, "trigram">,
   I32EnumAttrCase<"Recycle", 6, "recycle">, I32EnumAttrCase<"Merge", 7, "merge">,
-  I32EnumAttrCase<"Heads", 8, "heads">]>;
+  I32EnumAttrCase<"Heads", 8, "heads">, I32EnumAttrCase<"Bandit", 9, "bandit">]>;
 
 def Plan_PolicyKind : Plan_Enum<"PolicyKind", "how many ids are drafted", [
   I32EnumAttrCase<"Static", 0, "static">,

@@ -260,6 +260,14 @@ public:
       return std::string_view(value);
     return std::nullopt;
   }
+  /// The names of its drafters.
+  std::vector<std::string> drafters() const {
+    std::vector<std::string> names;
+    while (const char *name =
+               sinter_plan_drafter(get(), static_cast<uint32_t>(names.size())))
+      names.emplace_back(name);
+    return names;
+  }
   uint64_t memory(uint32_t sessions, uint32_t context) const {
     return sinter_plan_memory(get(), sessions, context);
   }

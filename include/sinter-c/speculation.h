@@ -17,6 +17,8 @@ extern "C" {
 
 /* Rows of a round, at most: the last token and what is drafted behind it. */
 #define SINTER_SPECULATION_ROWS 16
+/* Drafters that are counted apart; those behind the last one with it. */
+#define SINTER_SPECULATION_DRAFTERS 8
 
 /* Figures of the last sinter_session_generate; all 0 where nothing drafts.
  * Block efficiency, tokens a round: (rounds + accepted) / rounds. */
@@ -31,11 +33,19 @@ typedef struct sinter_speculation {
    * many there were, and of how many i + 1 ids became tokens. */
   uint64_t drafted_at[SINTER_SPECULATION_ROWS];
   uint64_t accepted_at[SINTER_SPECULATION_ROWS];
+  /* The ids by who proposed them, in the order of the plan's drafters. */
+  uint64_t drafted_by[SINTER_SPECULATION_DRAFTERS];
+  uint64_t accepted_by[SINTER_SPECULATION_DRAFTERS];
 } sinter_speculation;
 
 /* `out->size` is set by the caller. */
 SINTER_API sinter_status *sinter_session_speculation(sinter_session *session,
                                                      sinter_speculation *out);
+
+/* The name of drafter `index` of a plan; null: there are fewer. It lives as
+ * long as the plan. */
+SINTER_API const char *sinter_plan_drafter(const sinter_plan *plan,
+                                           uint32_t index);
 
 #ifdef __cplusplus
 }

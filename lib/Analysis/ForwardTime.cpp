@@ -10,6 +10,8 @@
 
 #include "mlir/IR/Matchers.h"
 
+#include <cmath>
+
 using namespace mlir;
 using namespace sinter;
 using namespace sinter::analysis;
@@ -52,10 +54,12 @@ double timeOf(const OpCost &cost, const Numbers &numbers,
                   terms.perPosition * seen.positions +
                   terms.perPair * seen.pairs);
   };
-  return std::max(
-      {(amount(cost.weightBytes) + amount(cost.stateBytes)) / speeds.stream,
-       amount(cost.int8Ops) / speeds.int8, amount(cost.f32Ops) / speeds.f32,
-       amount(cost.bf16Ops) / speeds.bf16});
+  // Cores that wait for memory now and then compute as often while it waits.
+  return std::hypot((amount(cost.weightBytes) + amount(cost.stateBytes)) /
+                        speeds.stream,
+                    std::max({amount(cost.int8Ops) / speeds.int8,
+                              amount(cost.f32Ops) / speeds.f32,
+                              amount(cost.bf16Ops) / speeds.bf16}));
 }
 
 /// The scalar arguments of a region, as a launch hands them over.

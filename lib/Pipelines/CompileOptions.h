@@ -81,6 +81,8 @@ struct DecodePhaseOptions {
   std::string exitProbes;           ///< a .safetensors file of linear ones
   std::string exitQuality;          ///< what they cost and save, as measured
   std::string verifyRule = "exact"; ///< as VerifyRule
+  double trust = -1;                ///< of rule switch; below 0: another rule
+  bool bandit = false;              ///< one chooses which drafter drafts
   std::string policy = "goodput";   ///< as decode-build-generation has it
   std::vector<float> settings;      ///< of the policy
 

@@ -47,7 +47,7 @@ static void buildTile(OpPassManager &manager, const TilePhaseOptions &options,
   convert.verifyRule = decode.verifyRule;
   convert.proposals =
       decode.modelDrafts() || llvm::is_contained(decode.speculate, "heads");
-  convert.summarize = decode.looksAtRows();
+  convert.summarize = decode.looksAtRows() || decode.trust >= 0;
   manager.addPass(createLlmToTile(convert));
   manager.addNestedPass<func::FuncOp>(createPlaceBarriers());
   // After the barriers: memory is reused where there is one, and needs no
@@ -95,6 +95,8 @@ void sinter::buildPhase(OpPassManager &manager, Phase phase,
                            options.decode.speculate.end());
     build.verifyRule = options.decode.verifyRule.substr(
         0, options.decode.verifyRule.find(':'));
+    build.trust = options.decode.trust;
+    build.bandit = options.decode.bandit;
     build.policy = options.decode.policy;
     build.settings.assign(options.decode.settings.begin(),
                           options.decode.settings.end());

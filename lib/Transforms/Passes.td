@@ -323,7 +323,13 @@ def BuildGeneration : Pass<"decode-build-generation", "mlir::ModuleOp"> {
     Option<"exitDecay", "exit-decay", "double", "0",
            "how fast thresholds of exits fall along a text">,
     Option<"verifyRule", "verify-rule", "std::string", "\"exact\"",
-           "which drafted tokens stay: exact, reject, typical or judge">,
+           "which drafted tokens stay: exact, reject, typical, judge or "
+           "switch">,
+    Option<"trust", "trust", "double", "0",
+           "the entropy up to which rule switch keeps an id of a model">,
+    Option<"bandit", "bandit", "bool", "false",
+           "a bandit chooses which drafter drafts, instead of the first that "
+           "finds anything">,
     Option<"policy", "policy", "std::string", "\"goodput\"",
            "how much is drafted: static[:MOST], goodput, ema, or of a model "
            "entropy or disco">,

@@ -18,4 +18,11 @@ sinter_status *sinter_session_speculation(sinter_session *session,
   return handFigures(session->plan->loaded, session->speculation.figures(), out,
                      "sinter_session_speculation");
 }
+
+const char *sinter_plan_drafter(const sinter_plan *plan, uint32_t index) {
+  const auto *drafters = plan ? plan->loaded.tables().drafters() : nullptr;
+  return drafters && index < drafters->size()
+             ? drafters->Get(index)->name()->c_str()
+             : nullptr;
+}
 }

@@ -29,6 +29,8 @@ struct Guess {
             uint32_t(rank))),
         prior(prior) {}
 
+  uint32_t drafter() const { return source / (kSureness * kRanks); }
+
   uint8_t source = 0;
   Role role = Role::Alone;
   float prior = 0;

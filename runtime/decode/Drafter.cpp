@@ -4,6 +4,8 @@
 #include "runtime/decode/Drafter.h"
 #include "runtime/schema/plan_generated.h"
 
+#include <bit>
+
 namespace sinter::runtime {
 
 size_t Extended::previous(size_t end) const {
@@ -79,6 +81,29 @@ static void surest(const Drafting &drafting, const plan::Drafter &drafter,
   }
 }
 
+/// What one of the parts proposes. One whose ids the program makes proposes
+/// nothing: it is asked next.
+static void chooseOne(const Drafting &drafting, const plan::Drafter &drafter,
+                      Extended &text, uint32_t most) {
+  Proposal &made = text.proposal();
+  Proposal tried[Bandit::kArms];
+  uint32_t arms = 0, ofProgram = 0;
+  for (uint32_t i = 0; i < drafter.parts()->size(); ++i) {
+    uint32_t part = drafter.parts()->Get(i);
+    Extended extended(drafting.text, {}, tried[i]);
+    append(drafting, part, extended, most);
+    arms |= uint32_t(tried[i].count > 0) << i;
+    ofProgram |= uint32_t(tried[i].model) << i;
+  }
+  if (arms == 0)
+    return;
+  uint32_t first = uint32_t(std::countr_zero(arms));
+  uint32_t arm = drafting.bandit ? drafting.bandit->choose(arms) : first;
+  if (!(ofProgram >> arm & 1))
+    made = tried[arm];
+  made.arm = uint8_t(arm);
+}
+
 void append(const Drafting &drafting, uint32_t index, Extended &text,
             uint32_t most) {
   const plan::Drafter &drafter = *drafting.plan.drafters()->Get(index);
@@ -102,6 +127,8 @@ void append(const Drafting &drafting, uint32_t index, Extended &text,
     return surest(drafting, drafter, text, most);
   case plan::DrafterKind::Merge:
     return merge(drafting, drafter, text, most);
+  case plan::DrafterKind::Bandit:
+    return chooseOne(drafting, drafter, text, most);
   case plan::DrafterKind::Model:
   case plan::DrafterKind::Heads:
     return model(work);

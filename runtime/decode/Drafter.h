@@ -4,6 +4,7 @@
 #ifndef SINTER_RUNTIME_DECODE_DRAFTER_H
 #define SINTER_RUNTIME_DECODE_DRAFTER_H
 
+#include "runtime/decode/Bandit.h"
 #include "runtime/decode/Proposal.h"
 
 #include <span>
@@ -26,6 +27,8 @@ struct Drafting {
   float least = 0;
   /// Whether drafts may branch where the drafter says so.
   bool branches = true;
+  /// What a drafter of kind Bandit chooses by; null: its first part goes first.
+  const Bandit *bandit = nullptr;
 };
 
 /// Ids that may follow the text, at most `most` one behind the other, from

@@ -54,6 +54,9 @@ public:
   const DraftTree *tree() const override { return &speculation.tree(); }
   void propose(uint32_t row, int32_t id) override;
   bool proposeWhile(uint32_t row, int32_t id, const RowFigures &given) override;
+  int64_t trusted(int64_t row, float mostEntropy) const override {
+    return speculation.trusted(row, mostEntropy);
+  }
   bool endsText(int32_t id) const override { return isStopId(id); }
   int64_t follow(int64_t row, int32_t id) override;
   void observe(int64_t row, int32_t id) override;

@@ -63,13 +63,21 @@ double Lookahead::hopedCost(uint32_t rows) const {
   return least > 0 ? least : 1 + kHope * (rows - 1);
 }
 
-double Lookahead::idCost(const Proposal &proposal) const {
+double Lookahead::priorIdCost(const Proposal &proposal) const {
   if (!proposal.model)
     return 0;
-  if (nanosecondsOfId > 0)
-    return nanosecondsOfId;
   double usual = proposal.reads ? kIdShare : kHeadShare;
-  return (prior && prior->id() > 0 ? double(prior->id()) : usual) * cost(1);
+  return prior && prior->id() > 0 ? double(prior->id()) : usual;
+}
+
+double Lookahead::idCost(const Proposal &proposal) const {
+  if (proposal.model && nanosecondsOfId > 0)
+    return nanosecondsOfId;
+  return priorIdCost(proposal) * cost(1);
+}
+
+double Lookahead::planned(const Proposal &proposal, uint32_t drafted) const {
+  return priorCost(drafted + 1) + drafted * priorIdCost(proposal);
 }
 
 uint32_t Lookahead::choose(const Proposal &proposal) {

@@ -48,6 +48,10 @@ public:
   /// The same of an id of the proposal.
   double idCost(const Proposal &proposal) const;
 
+  /// What a round with `drafted` ids of the proposal takes by the plan, over
+  /// one without a draft.
+  double planned(const Proposal &proposal, uint32_t drafted) const;
+
   /// Ids that become tokens less often than this are never worth a row.
   static constexpr float kLeast = 0.02f;
 
@@ -55,6 +59,7 @@ private:
   double hopedCost(uint32_t rows) const;
   /// Of so many rows over that of one, by the plan.
   double priorCost(uint32_t rows) const;
+  double priorIdCost(const Proposal &proposal) const;
 
   Acceptance rates;
   const plan::Costs *prior = nullptr;

@@ -23,6 +23,9 @@ struct Proposal {
   bool model = false;
   /// Before the first one a model may have much text to read; heads have none.
   bool reads = false;
+  /// Which part of a drafter that chooses one made it.
+  static constexpr uint8_t kNoArm = 0xff;
+  uint8_t arm = kNoArm;
 
   /// One more id, after what `parent` says.
   void add(uint32_t parent, int32_t id, const Guess &guess) {

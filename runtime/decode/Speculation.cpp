@@ -7,6 +7,7 @@
 #include "runtime/schema/plan_generated.h"
 
 #include <cstring>
+#include <limits>
 
 namespace sinter::runtime {
 
@@ -24,13 +25,20 @@ uint32_t Speculation::draft(const plan::Plan &plan, uint32_t index,
                           text,
                           recycled,
                           all || length ? 0 : Lookahead::kLeast,
-                          length == 0};
+                          length == 0,
+                          &bandit};
   proposal = {};
   if (most > 0)
     proposal = runtime::propose(drafting, index, most);
+  if (drafter->kind() == plan::DrafterKind::Bandit)
+    choosing = drafter;
+  else
+    proposal.arm = armOf(index);
   uint32_t count = length ? (length < proposal.count ? length : proposal.count)
                           : policy.choose(*drafter, proposal, lookahead);
   ids[0] = text.back();
+  for (float &entropy : entropies)
+    entropy = std::numeric_limits<float>::infinity();
   arrange(count);
   if (!proposal.model)
     memcpy(out, ids + 1, count * sizeof(int32_t));
@@ -39,6 +47,15 @@ uint32_t Speculation::draft(const plan::Plan &plan, uint32_t index,
   started = nanoseconds();
   counts.draft_ns += started - before;
   return count;
+}
+
+/// Of a drafter that the program asks itself, among those chosen from.
+uint8_t Speculation::armOf(uint32_t index) const {
+  const auto *parts = choosing ? choosing->parts() : nullptr;
+  for (uint32_t i = 0; parts && i < parts->size(); ++i)
+    if (parts->Get(i) == index)
+      return uint8_t(i);
+  return Proposal::kNoArm;
 }
 
 /// The first `count` ids of the proposal as rows: each path goes on with its
@@ -76,11 +93,21 @@ void Speculation::propose(uint32_t row, int32_t id) {
 bool Speculation::proposeWhile(uint32_t row, int32_t id,
                                const RowFigures &given) {
   propose(row, id);
+  if (row < Lookahead::kRows)
+    entropies[row] = given.entropy;
   if (row + 1 < rows && (length || policy.goOn(*drafter, row, given)))
     return true;
   rows = row + 1;
   rowsTree = DraftTree::chain(rows);
   return false;
+}
+
+int64_t Speculation::trusted(int64_t row, float mostEntropy) const {
+  for (auto child = uint32_t(row) + 1; row >= 0 && child < rows; ++child)
+    if (rowsTree.parents[child] == uint32_t(row) &&
+        entropies[child] <= mostEntropy)
+      return ids[child];
+  return -1;
 }
 
 int64_t Speculation::follow(int64_t row, int32_t id) {
@@ -122,9 +149,25 @@ void Speculation::settle() {
     ++counts.drafted_at[i];
   for (uint32_t i = 0; i < accepted; ++i)
     ++counts.accepted_at[i];
+  countByDrafter(count);
+  if (proposal.arm != Proposal::kNoArm)
+    bandit.learn(proposal.arm, 1 + accepted,
+                 lookahead.planned(proposal, count));
   lookahead.learn(proposal, count, accepted, {said, saidCount});
   policy.learn(*drafter, count, accepted);
   rows = 0;
+}
+
+/// Whose the ids were that a forward verified, and that became tokens.
+void Speculation::countByDrafter(uint32_t count) {
+  bool kept[Proposal::kMost + 1] = {true};
+  for (uint32_t i = 0; i < count; ++i) {
+    uint32_t depth = proposal.depth(i), who = proposal.guesses[i].drafter();
+    kept[i + 1] = kept[proposal.parents[i]] && depth < accepted &&
+                  (proposal.model || proposal.ids[i] == said[depth]);
+    ++counts.drafted_by[who];
+    counts.accepted_by[who] += kept[i + 1];
+  }
 }
 
 void Speculation::begin(uint32_t draftLength, const plan::Costs *costs) {

@@ -4,6 +4,7 @@
 #ifndef SINTER_RUNTIME_DECODE_SPECULATION_H
 #define SINTER_RUNTIME_DECODE_SPECULATION_H
 
+#include "runtime/decode/Bandit.h"
 #include "runtime/decode/Policy.h"
 #include "runtime/state/DraftTree.h"
 #include "sinter-c/speculation.h"
@@ -28,6 +29,8 @@ public:
   void propose(uint32_t row, int32_t id);
   /// As Host::proposeWhile.
   bool proposeWhile(uint32_t row, int32_t id, const RowFigures &given);
+  /// As Host::trusted.
+  int64_t trusted(int64_t row, float mostEntropy) const;
   /// As Host::follow.
   int64_t follow(int64_t row, int32_t id);
   /// As Host::observe.
@@ -40,15 +43,20 @@ public:
 
 private:
   void arrange(uint32_t count);
+  uint8_t armOf(uint32_t index) const;
+  void countByDrafter(uint32_t count);
   void settle();
 
   Lookahead lookahead;
   Policy policy;
-  const plan::Drafter *drafter = nullptr; // of the proposal at hand
+  Bandit bandit;
+  const plan::Drafter *choosing = nullptr; // the one of kind Bandit
+  const plan::Drafter *drafter = nullptr;  // of the proposal at hand
   uint32_t length = 0;
   Proposal proposal;
   DraftTree rowsTree;
   int32_t ids[Lookahead::kRows] = {};  // of the rows
+  float entropies[Lookahead::kRows];   // of what the ids were drawn from
   int32_t said[Lookahead::kRows] = {}; // behind row 0 and each one accepted
   uint32_t saidCount = 0;
   int32_t *recycled = nullptr;

@@ -57,6 +57,12 @@ public:
     (void)row, (void)id, (void)given;
     return false;
   }
+  /// The id drafted right after row `row`, if the entropy of what it was drawn
+  /// from is known and at most this; else -1.
+  virtual int64_t trusted(int64_t row, float mostEntropy) const {
+    (void)row, (void)mostEntropy;
+    return -1;
+  }
   /// Whether `id` would end the text.
   virtual bool endsText(int32_t id) const {
     (void)id;

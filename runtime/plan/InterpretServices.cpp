@@ -65,6 +65,11 @@ Status Interpreter::service(const Instruction &op) {
     return decide(op, argument);
   case plan::ServiceKind::Children:
     return children(op, argument);
+  case plan::ServiceKind::Trusted:
+    registers[op.c] = host.trusted(
+        argument,
+        std::bit_cast<float>(uint32_t(registers[program.operands[op.b + 1]])));
+    return Status();
   case plan::ServiceKind::EndsText:
     if (argument < 0 || argument >= tables.vocabulary())
       return broken("a token outside of the vocabulary");

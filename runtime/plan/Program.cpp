@@ -332,7 +332,8 @@ private:
     bool two = op.kind() == plan::ServiceKind::Follow ||
                op.kind() == plan::ServiceKind::Propose ||
                op.kind() == plan::ServiceKind::Observe ||
-               op.kind() == plan::ServiceKind::Hold;
+               op.kind() == plan::ServiceKind::Hold ||
+               op.kind() == plan::ServiceKind::Trusted;
     SINTER_TRY(list(op.args(),
                     op.kind() == plan::ServiceKind::ProposeWhile ? 5
                     : op.kind() == plan::ServiceKind::Decide     ? 3

@@ -267,7 +267,9 @@ private:
         return bad("drafter %u is of unknown kind %u or policy %u", i,
                    unsigned(drafter.kind()), unsigned(drafter.policy()));
       bool merges = drafter.kind() == plan::DrafterKind::Merge;
-      bool combines = merges || drafter.kind() == plan::DrafterKind::Priority;
+      bool chooses = drafter.kind() == plan::DrafterKind::Bandit;
+      bool combines =
+          merges || chooses || drafter.kind() == plan::DrafterKind::Priority;
       bool matches = drafter.kind() == plan::DrafterKind::Copy ||
                      drafter.kind() == plan::DrafterKind::Lookup;
       if (matches && (drafter.min_match() == 0 ||
@@ -287,7 +289,7 @@ private:
                    i, EnumNameDrafterKind(drafter.kind()), drafter.branches(),
                    drafter.max_draft() + 1);
       uint32_t parts = drafter.parts() ? drafter.parts()->size() : 0;
-      if (combines != (parts > 0))
+      if (combines != (parts > 0) || (chooses && parts > 8))
         return bad("drafter %u of kind %s has %u parts", i,
                    EnumNameDrafterKind(drafter.kind()), parts);
       for (uint32_t j = 0; j < parts; ++j) {
@@ -296,8 +298,8 @@ private:
           return bad("drafter %u has the part %u, expected an earlier one", i,
                      part);
         plan::DrafterKind kind = plan.drafters()->Get(part)->kind();
-        if (kind == plan::DrafterKind::Model ||
-            kind == plan::DrafterKind::Heads)
+        if (!chooses && (kind == plan::DrafterKind::Model ||
+                         kind == plan::DrafterKind::Heads))
           return bad("drafter %u has the part %u of kind %s, which the program "
                      "asks itself",
                      i, part, EnumNameDrafterKind(kind));

@@ -59,6 +59,20 @@ def test_the_lax_limits_keep_every_draft(folder, rule, sampling):
     assert figures["drafted"] > 20 and figures["accepted"] >= figures["drafted"] - 3
 
 
+@pytest.mark.parametrize("sampling", [GREEDY, SAMPLED], ids=" ".join)
+@pytest.mark.parametrize("speculate", ["self:2", "copy,self:2"])
+def test_the_switch_trusts_up_to_its_bound(folder, speculate, sampling):
+    """Where nothing is trusted the text is that of plain decoding; where all is, each id of the model stays, right or wrong."""
+    text = ["--ids", ids(1, 30), "-n", "100", "--ignore-eos", *sampling]
+    assert same(plan_of(folder, "switch:0", speculate, "--spec-policy=static:3"), *text)["by_drafter"]["self"]["drafted"] > 0
+    trusting = plan_of(folder, "switch:99", speculate, "--spec-policy=static:3")
+    answer = generate(trusting, *text)
+    model = answer["speculation"]["by_drafter"]["self"]
+    assert model["accepted"] >= model["drafted"] - 3 and model["drafted"] > 20
+    assert answer["tokens"] != generate(trusting, *text, "--no-speculate")["tokens"], "layers of random weights say otherwise"
+    assert generate(trusting, *text)["tokens"] == answer["tokens"], "static drafts repeat"
+
+
 def test_rejection_is_plain_decoding_where_it_is_greedy(folder):
     for speculate in ("copy,lookup", "self:2", "copy,self"):
         plan = plan_of(folder, "reject", speculate, "--spec-policy=static:3", model="early")
@@ -89,6 +103,22 @@ def test_rejection_keeps_the_law(folder, speculate):
     assert square < 2.5 * len(frequent) + 12, (square, counts)
 
 
+@pytest.mark.parametrize("policy", ["static:3", "goodput"])
+@pytest.mark.parametrize("speculate", ["copy,lookup,recycle", "copy,self:2"])
+def test_the_choice_of_a_bandit_changes_no_token(folder, speculate, policy):
+    plan = plan_of(folder, "exact", speculate, "--draft-choice=bandit", f"--spec-policy={policy}", model="early")
+    assert "one by what it gained of copy" in run("llm-dump", plan).stdout
+    tried = {}
+    for sampling in (GREEDY, SAMPLED):
+        for tokens in (5, 150):
+            figures = same(plan, "--ids", ids(1, 30), "-n", tokens, "--ignore-eos", *sampling)
+            by = figures["by_drafter"]
+            assert sum(d["drafted"] for d in by.values()) == figures["drafted"]
+            assert sum(d["accepted"] for d in by.values()) == figures["accepted"]
+            tried.update(by)
+    assert len(tried) > 1, "each has its turn"
+
+
 @pytest.mark.parametrize("policy", ["static", "static:2", "ema", "entropy", "disco"])
 @pytest.mark.parametrize("speculate", ["self:2", "copy,self"])
 def test_policies_change_no_token(folder, policy, speculate):
@@ -116,8 +146,9 @@ def test_a_draft_ends_where_the_policy_says(folder):
 
 def test_the_plan_says_what_it_is(folder):
     for rule, fidelity, knob in (("reject", "distribution", "verify_rule reject"), ("typical", "lossy", "verify_rule typical:0.09,0.3"),
-                                 (f"judge:{judge(folder, 'j.txt', '0')},0.7", "lossy", "verify_rule judge:0.7"), ("exact", "exact", None)):
-        plan = plan_of(folder, rule)
+                                 (f"judge:{judge(folder, 'j.txt', '0')},0.7", "lossy", "verify_rule judge:0.7"),
+                                 ("switch:0.5", "lossy", "verify_rule switch:0.5"), ("exact", "exact", None)):
+        plan = plan_of(folder, rule, "copy,self" if rule.startswith("switch") else "copy,lookup")
         summary = run("llm-dump", plan).stdout
         assert f"fidelity = {fidelity}\n" in summary and (knob is None or f"{fidelity} = {knob}" in summary)
         told = generate(plan, "--ids", ids(1, 30), "-n", "5")
@@ -125,7 +156,7 @@ def test_the_plan_says_what_it_is(folder):
 
 
 @pytest.mark.parametrize("options, code, message", [
-    (["--verify-rule=luck"], 2, "luck is no rule; there are exact, reject, typical[:EPS,DELTA] and judge:FILE[,TAU]"),
+    (["--verify-rule=luck"], 2, "luck is no rule; there are exact, reject, typical[:EPS,DELTA], judge:FILE[,TAU] and switch:ENTROPY"),
     (["--verify-rule=typical:1.5,0.3"], 2, "EPS must be between 0 and 1"),
     (["--verify-rule=typical:0.1,-1"], 2, "DELTA must not be negative"),
     (["--verify-rule=typical:0.1"], 2, "typical:0.1 does not say EPS,DELTA"),
@@ -134,6 +165,12 @@ def test_the_plan_says_what_it_is(folder):
     (["--verify-rule=judge:none.txt"], 1, "cannot read the judge none.txt"),
     (["--verify-rule=judge:SHORT"], 1, "has 3 numbers; rows of the model have"),
     (["--verify-rule=judge:WORDS"], 1, "has 'one' where a number is wanted"),
+    (["--verify-rule=switch", "--speculate=self"], 2, "does not say up to which ENTROPY"),
+    (["--verify-rule=switch:-1", "--speculate=self"], 2, "does not say up to which ENTROPY"),
+    (["--verify-rule=switch:0.5"], 2, "switches to a model that drafts"),
+    (["--draft-choice=luck"], 2, "is neither surest nor bandit"),
+    (["--draft-choice=bandit"], 2, "--draft-choice wants several drafters"),
+    (["--draft-choice=bandit", "--speculate=copy,lookup", "--tree=4"], 2, "takes the draft of one drafter; --tree=4 merges"),
     (["--spec-policy=static:0"], 2, "does not say how many ids are drafted"),
     (["--spec-policy=disco"], 2, "does not say where its weights are"),
     (["--spec-policy=luck"], 2, "luck is no policy; there are"),

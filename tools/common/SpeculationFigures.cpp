@@ -38,15 +38,35 @@ void sinter::tools::add(Speculation &sum, const Speculation &figures) {
     sum.drafted_at[i] += figures.drafted_at[i];
     sum.accepted_at[i] += figures.accepted_at[i];
   }
+  for (size_t i = 0; i < SINTER_SPECULATION_DRAFTERS; ++i) {
+    sum.drafted_by[i] += figures.drafted_by[i];
+    sum.accepted_by[i] += figures.accepted_by[i];
+  }
 }
 
-nlohmann::ordered_json sinter::tools::toJson(const Speculation &figures) {
+std::vector<DrafterFigures>
+sinter::tools::byDrafter(const Plan &plan, const Speculation &figures) {
+  std::vector<DrafterFigures> list;
+  for (const std::string &name : plan.drafters())
+    if (const size_t i = list.size(); i < SINTER_SPECULATION_DRAFTERS)
+      list.push_back({name, figures.drafted_by[i], figures.accepted_by[i]});
+  std::erase_if(list, [](const auto &drafter) { return !drafter.drafted; });
+  return list;
+}
+
+nlohmann::ordered_json sinter::tools::toJson(const Plan &plan,
+                                             const Speculation &figures) {
+  nlohmann::ordered_json drafters = nlohmann::ordered_json::object();
+  for (const DrafterFigures &drafter : byDrafter(plan, figures))
+    drafters[drafter.name] = {{"drafted", drafter.drafted},
+                              {"accepted", drafter.accepted}};
   return {{"rounds", figures.rounds},
           {"drafted", figures.drafted},
           {"accepted", figures.accepted},
           {"acceptance_rate", acceptanceRate(figures)},
           {"block_efficiency", blockEfficiency(figures)},
           {"acceptance_by_position", acceptanceByPosition(figures)},
+          {"by_drafter", drafters},
           {"draft_ms", static_cast<double>(figures.draft_ns) / 1e6},
           {"verify_ms", static_cast<double>(figures.verify_ns) / 1e6}};
 }

@@ -23,7 +23,16 @@ std::vector<double> acceptanceByPosition(const Speculation &figures);
 /// The figures of both together.
 void add(Speculation &sum, const Speculation &figures);
 
-nlohmann::ordered_json toJson(const Speculation &figures);
+/// Ids that one drafter proposed and a forward verified.
+struct DrafterFigures {
+  std::string name;
+  uint64_t drafted, accepted;
+};
+/// Of every drafter of the plan that has some.
+std::vector<DrafterFigures> byDrafter(const Plan &plan,
+                                      const Speculation &figures);
+
+nlohmann::ordered_json toJson(const Plan &plan, const Speculation &figures);
 /// " 0.91 0.85", " -" for none.
 std::string positionsText(const Speculation &figures);
 

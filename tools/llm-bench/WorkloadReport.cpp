@@ -29,24 +29,24 @@ static double perSecond(uint64_t tokens, size_t prompts, double nanoseconds) {
              : 0;
 }
 
-static Json promptJson(const PromptResult &prompt) {
+static Json promptJson(const Plan &plan, const PromptResult &prompt) {
   if (prompt.left)
     return {{"name", prompt.name}, {"left_out", "loops"}};
   Json object = {{"name", prompt.name},
                  {"tokens", prompt.tokens},
                  {"ratio", spreadJson(prompt.ratios())},
                  {"differs", prompt.differs},
-                 {"speculation", toJson(prompt.figures)}};
+                 {"speculation", toJson(plan, prompt.figures)}};
   if (prompt.exits.rows)
     object["early_exit"] = toJson(prompt.exits);
   return object;
 }
 
-static Json samplingJson(const SamplingResult &sampling) {
+static Json samplingJson(const Plan &plan, const SamplingResult &sampling) {
   const auto counted = sampling.counted();
   Json prompts = Json::array();
   for (const PromptResult &prompt : sampling.prompts)
-    prompts.push_back(promptJson(prompt));
+    prompts.push_back(promptJson(plan, prompt));
   return {{"temperature", sampling.temperature},
           {"ratio", spreadJson(sampling.ratios())},
           {"prompts_counted", counted.size()},
@@ -57,7 +57,7 @@ static Json samplingJson(const SamplingResult &sampling) {
            perSecond(sampling.tokens(), counted.size(), sampling.plainNs())},
           {"tok_per_s",
            perSecond(sampling.tokens(), counted.size(), sampling.draftedNs())},
-          {"speculation", toJson(sampling.figures())},
+          {"speculation", toJson(plan, sampling.figures())},
           {"prompts", prompts}};
 }
 
@@ -65,7 +65,7 @@ std::string sinter::tools::toJson(const Plan &plan,
                                   const WorkloadResult &result) {
   Json samplings = Json::array();
   for (const SamplingResult &sampling : result.samplings)
-    samplings.push_back(samplingJson(sampling));
+    samplings.push_back(samplingJson(plan, sampling));
   Json object = {{"workload", result.name},
                  {"model", plan.property("name").value_or("")},
                  {"cpu", plan.property("cpu").value_or("")},

@@ -93,11 +93,13 @@ cl::opt<std::string>
                  cl::cat(category));
 cl::opt<std::string> verifyRule(
     "verify-rule", cl::init("exact"),
-    cl::value_desc("exact|reject|typical[:EPS,DELTA]|judge:FILE[,TAU]"),
+    cl::value_desc("exact|reject|typical[:EPS,DELTA]|judge:FILE[,TAU]|"
+                   "switch:ENTROPY"),
     cl::desc("Which drafted tokens stay: those of plain decoding (exact, the "
              "default), as many as keep the distribution (reject), likely ones "
-             "(typical, lossy; default 0.09,0.3), or those that a linear head "
-             "likes (judge, lossy; TAU 0.5)"),
+             "(typical, lossy; default 0.09,0.3), those that a linear head "
+             "likes (judge, lossy; TAU 0.5), or those that a model drafted "
+             "with little entropy, in nats (switch, lossy)"),
     cl::cat(category));
 cl::opt<std::string> specPolicy(
     "spec-policy", cl::init("goodput"),
@@ -107,6 +109,13 @@ cl::opt<std::string> specPolicy(
         "(goodput, the default), all or K ids (static), by an average of "
         "what was accepted (ema), or, of a model, while its entropy is low "
         "(entropy) or a trained classifier agrees (disco)"),
+    cl::cat(category));
+cl::opt<std::string> draftChoice(
+    "draft-choice", cl::init("surest"), cl::value_desc("surest|bandit"),
+    cl::desc("Which of several drafters drafts: the one whose ids promise the "
+             "most tokens, a model where the others find nothing (surest, the "
+             "default), or the one that gave most for its cost lately "
+             "(bandit)"),
     cl::cat(category));
 cl::opt<std::string> tree(
     "tree", cl::init("off"), cl::value_desc("off|PATHS|auto[:P,...]"),
@@ -269,6 +278,13 @@ std::string readRule(DecodePhaseOptions &options) {
   if (!rule)
     return "--verify-rule=" + llvm::toString(rule.takeError());
   options.verifyRule = verifyRule;
+  if (rule->kind == "switch") {
+    options.trust = rule->entropy;
+    if (!options.modelDrafts())
+      return "--verify-rule=" + verifyRule +
+             " switches to a model that drafts: give --speculate=draft:MODEL "
+             "or self";
+  }
   auto [policy, detail] = llvm::StringRef(specPolicy).split(':');
   const bool more = llvm::StringRef(specPolicy).contains(':');
   int64_t most;
@@ -318,6 +334,20 @@ bool readChances(llvm::StringRef text, std::vector<double> &chances) {
     sum += chance;
   }
   return sum <= 1;
+}
+
+/// What --draft-choice says, or what is wrong with it.
+std::string readChoice(CompileOptions &options) {
+  if (draftChoice != "surest" && draftChoice != "bandit")
+    return "--draft-choice=" + draftChoice + " is neither surest nor bandit";
+  options.decode.bandit = draftChoice == "bandit";
+  if (draftChoice.getNumOccurrences() && !options.decode.automatic &&
+      options.decode.speculate.size() < 2)
+    return "--draft-choice wants several drafters: give --speculate=ONE,OTHER";
+  if (options.decode.bandit && options.decode.branches > 0)
+    return "--draft-choice=bandit takes the draft of one drafter; --tree=" +
+           tree + " merges those of all";
+  return "";
 }
 
 /// What --tree says, or what is wrong with it.
@@ -448,6 +478,8 @@ int readOptions(CompileOptions &options) {
   if (std::string wrong = readRule(options.decode); !wrong.empty())
     return usage(wrong);
   if (std::string wrong = readTree(options); !wrong.empty())
+    return usage(wrong);
+  if (std::string wrong = readChoice(options); !wrong.empty())
     return usage(wrong);
   options.artifact.levels.assign(targets.begin(), targets.end());
   options.artifact.golden = !noGolden;

@@ -180,11 +180,14 @@ void Summary::program() {
         EnumNamePolicyKind(drafter.policy()));
     if (drafter.branches())
       to << ", a tree of up to " << drafter.branches() + 1 << " paths";
-    bool merges = drafter.kind() == plan::DrafterKind::Merge;
+    const char *combines = drafter.kind() == plan::DrafterKind::Merge
+                               ? ", what there is of "
+                           : drafter.kind() == plan::DrafterKind::Bandit
+                               ? ", one by what it gained "
+                                 "of "
+                               : ", the surest of ";
     for (uint32_t j = 0; j < count(drafter.parts()); ++j)
-      to << (j        ? ", "
-             : merges ? ", what there is of "
-                      : ", the surest of ")
+      to << (j ? ", " : combines)
          << dump::text(plan.drafters()->Get(drafter.parts()->Get(j))->name());
     to << "\n";
   }

@@ -174,15 +174,21 @@ static const char *nameOf(sinter_stop_reason reason) {
   return "unknown";
 }
 
-static void printSpeculation(const Speculation &s, const Style &style) {
+static void printSpeculation(const Plan &plan, const Speculation &s,
+                             const Style &style) {
+  std::string drafters;
+  for (const DrafterFigures &drafter : byDrafter(plan, s))
+    drafters += "  " + drafter.name + " " + std::to_string(drafter.accepted) +
+                " of " + std::to_string(drafter.drafted);
+
   std::fprintf(stderr,
                "%sdrafted %llu  accepted %llu (%.2f)  tokens a forward %.2f  "
-               "draft %.1f ms  verify %.1f ms  accepted by position%s%s\n",
+               "draft %.1f ms  verify %.1f ms  accepted by position%s%s%s\n",
                style.dim(), static_cast<unsigned long long>(s.drafted),
                static_cast<unsigned long long>(s.accepted), acceptanceRate(s),
                blockEfficiency(s), static_cast<double>(s.draft_ns) / 1e6,
                static_cast<double>(s.verify_ns) / 1e6, positionsText(s).c_str(),
-               style.plain());
+               drafters.c_str(), style.plain());
 }
 
 static void printExits(const Exits &e, const Style &style) {
@@ -226,7 +232,7 @@ static void reportJson(const Job &job, const Completion &completion) {
   };
   object.update(qualityJson(job.plan, completion.depth));
   if (completion.speculation.rounds)
-    object["speculation"] = toJson(completion.speculation);
+    object["speculation"] = toJson(job.plan, completion.speculation);
   if (completion.exits.rows)
     object["early_exit"] = toJson(completion.exits);
   if (const Ffns &ffns = completion.ffns; ffns.rows)
@@ -262,7 +268,7 @@ void sinter::tools::report(const Job &job, const Completion &completion) {
                lineIsOpen ? "\n" : "", style.dim(), prefillRate(s),
                decodeRate(s), job.loadMs, peakMemoryMiB(), style.plain());
   if (completion.speculation.rounds)
-    printSpeculation(completion.speculation, style);
+    printSpeculation(job.plan, completion.speculation, style);
   if (completion.exits.rows)
     printExits(completion.exits, style);
   if (completion.ffns.rows)

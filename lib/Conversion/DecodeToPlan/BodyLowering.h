@@ -54,6 +54,7 @@ private:
   void sample(decode::SampleOp op);
   mlir::LogicalResult keeps(decode::KeepsOp op);
   void decide(decode::DecideOp op, bool drafted = true);
+  void trustOrDraw(decode::DecideOp op, bool drafted);
   void draw(mlir::Operation *op, bool drafted);
   void summarize(decode::SummarizeOp op);
   mlir::LogicalResult forward(decode::ForwardOp op);

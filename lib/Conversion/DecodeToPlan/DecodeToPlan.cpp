@@ -74,15 +74,25 @@ static void replaceBody(ModuleOp module, ModuleOp built) {
     module.push_back(device);
 }
 
-/// What rules make of the tokens. The function that decides knows its numbers.
+/// The rule with its numbers. The function that decides knows them.
+static std::string ruleOf(decode::DecideOp decide) {
+  if (auto below = decide.getBelow()) {
+    VerifyRule rule;
+    rule.kind = stringifyRuleKind(decide.getRule());
+    rule.entropy = below->convertToFloat();
+    return rule.str();
+  }
+  auto function =
+      SymbolTable::lookupNearestSymbolFrom(decide, decide.getFunctionAttr());
+  return function->getAttrOfType<StringAttr>(kRuleAttr).str();
+}
+
+/// What rules make of the tokens.
 static void declareRules(ModuleOp module) {
   module.walk([&](decode::DecideOp decide) {
     bool keepsLaw = decide.getRule() == decode::RuleKind::Reject;
-    auto function =
-        SymbolTable::lookupNearestSymbolFrom(decide, decide.getFunctionAttr());
     declareFidelity(module, keepsLaw ? Fidelity::Distribution : Fidelity::Lossy,
-                    "verify_rule",
-                    function->getAttrOfType<StringAttr>(kRuleAttr).getValue());
+                    "verify_rule", ruleOf(decide));
   });
 }
 

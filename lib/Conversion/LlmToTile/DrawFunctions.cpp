@@ -192,5 +192,5 @@ LogicalResult DrawFunctions::build() {
   buildSample();
   if (options.summarize)
     buildSummarize();
-  return options.rule.isExact() ? success() : buildDecide();
+  return options.rule.decides() ? buildDecide() : success();
 }

@@ -336,7 +336,8 @@ llvm::Error FunctionDecoder::service(const plan::Service &op, Values &values) {
   const bool follows = op.kind() == plan::ServiceKind::Follow;
   const bool observes = op.kind() == plan::ServiceKind::Observe;
   bool two = follows || observes || op.kind() == plan::ServiceKind::Propose ||
-             op.kind() == plan::ServiceKind::Hold;
+             op.kind() == plan::ServiceKind::Hold ||
+             op.kind() == plan::ServiceKind::Trusted;
   const bool weighs = op.kind() == plan::ServiceKind::ProposeWhile;
   size_t wanted = weighs                                   ? 5
                   : op.kind() == plan::ServiceKind::Decide ? 3
@@ -359,6 +360,11 @@ llvm::Error FunctionDecoder::service(const plan::Service &op, Values &values) {
   if (op.kind() == plan::ServiceKind::Propose) {
     planir::ProposeOp::create(builder, loc, argument,
                               get(op.args()->Get(1), values));
+    return llvm::Error::success();
+  }
+  if (op.kind() == plan::ServiceKind::Trusted) {
+    values[op.dst()] = planir::TrustedOp::create(
+        builder, loc, i64, argument, get(op.args()->Get(1), values));
     return llvm::Error::success();
   }
   if (op.kind() == plan::ServiceKind::Hold) {

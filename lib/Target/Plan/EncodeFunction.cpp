@@ -339,6 +339,12 @@ void FunctionEncoder::encodeHostOp(Operation *op, Ops &out) {
       .Case([&](planir::EndsTextOp inner) {
         service(Service::EndsText, 0, 0, inner.getToken(), define(inner), out);
       })
+      .Case([&](planir::TrustedOp inner) {
+        auto &made = emit<plan::ServiceT>(out);
+        made.kind = Service::Trusted;
+        made.args = use(inner->getOperands());
+        made.dst = define(inner);
+      })
       .Case([&](planir::ProposeWhileOp inner) {
         auto &made = emit<plan::ServiceT>(out);
         made.kind = Service::ProposeWhile;

@@ -39,6 +39,7 @@ class BuildGenerationPass
         return signalPassFailure();
       }
     decode::GenerationOptions options;
+    options.bandit = bandit;
     options.maxRows = maxRows;
     options.logitsRows = logitsRows;
     for (const std::string &name : speculate) {
@@ -46,7 +47,8 @@ class BuildGenerationPass
       auto kind = self ? decode::DrafterKind::Model
                        : decode::symbolizeDrafterKind(name);
       if (!kind || *kind == decode::DrafterKind::Priority ||
-          *kind == decode::DrafterKind::Merge) {
+          *kind == decode::DrafterKind::Merge ||
+          *kind == decode::DrafterKind::Bandit) {
         module.emitError("speculate: no drafter is named '")
             << name
             << "'; there are copy, lookup, ngram, trigram, recycle, model, "
@@ -140,13 +142,22 @@ class BuildGenerationPass
     auto rule = decode::symbolizeRuleKind(verifyRule);
     if (!rule)
       return module.emitError("verify-rule: no rule is named '")
-             << verifyRule << "'; there are exact, reject, typical and judge";
+             << verifyRule
+             << "'; there are exact, reject, typical, judge "
+                "and switch";
     options.rule = *rule;
+    options.trust = float(trust);
     if (*rule == decode::RuleKind::Exact)
       return success();
     std::string who = "verify-rule: " + verifyRule;
     if (options.drafters.empty())
       return module.emitError(who) << " verifies drafts, and nothing drafts";
+    if (*rule == decode::RuleKind::Switch) {
+      if (!llvm::is_contained(options.drafters, decode::DrafterKind::Model))
+        return module.emitError(who)
+               << " switches to a model that drafts, and none does";
+      return need(module, options.summarize, who);
+    }
     bool proposes =
         *rule == decode::RuleKind::Reject &&
         llvm::any_of(options.drafters, [](decode::DrafterKind kind) {
@@ -188,6 +199,9 @@ class BuildGenerationPass
     int64_t beside = branches, rows = logitsRows, places = maxRows;
     if (beside == 0)
       return success();
+    if (bandit)
+      return module.emitError("branches: a bandit takes the draft of one "
+                              "drafter, which is a chain");
     if (beside < 0 || beside + 2 > rows)
       return module.emitError("branches: ")
              << beside << " beside the first take " << beside + 2

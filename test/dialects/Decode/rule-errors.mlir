@@ -328,3 +328,55 @@ decode.program @p(%n: i64) attributes {params = ["n"]} {
   decode.cut_back @draft.kv to(@kv)
   decode.return
 }
+
+// -----
+tile.state @kv {layers = 2, kv_heads = 1, head_dim = 16} : f16
+func.func private @forward(index, index)
+func.func private @head(index, index)
+func.func private @sample(index, index)
+decode.drafter @d copy match(1 to 3) most(4) policy(static)
+decode.program @p(%n: i64) attributes {params = ["n"]} {
+  %zero = arith.constant 0 : i64
+  decode.feed %n
+  %rows = decode.draft @d most(%n)
+  decode.step @kv rows(%rows) {
+  ^bb0(%at: i64):
+    decode.forward @forward rows(%rows) at(%at)
+    decode.head @head first(%zero) rows(%rows)
+    // expected-error @+1 {{keeps ids that a model is sure of, and no decode.propose is given how sure it is}}
+    %t, %s = decode.verify switch @kv {
+    ^bb0(%row: i64, %position: i64):
+      %token = decode.decide switch @sample row(%row) (%position) below(0.5)
+      %told = decode.emit %token
+      decode.accept %token, %told
+    }
+    decode.commit %zero
+  }
+  decode.return
+}
+
+// -----
+tile.state @kv {layers = 2, kv_heads = 1, head_dim = 16} : f16
+func.func private @forward(index, index)
+func.func private @head(index, index)
+func.func private @sample(index, index)
+decode.drafter @d copy match(1 to 3) most(4) policy(static)
+decode.program @p(%n: i64) attributes {params = ["n"]} {
+  %zero = arith.constant 0 : i64
+  decode.feed %n
+  %rows = decode.draft @d most(%n)
+  decode.step @kv rows(%rows) {
+  ^bb0(%at: i64):
+    decode.forward @forward rows(%rows) at(%at)
+    decode.head @head first(%zero) rows(%rows)
+    %t, %s = decode.verify switch @kv {
+    ^bb0(%row: i64, %position: i64):
+      // expected-error @+1 {{of rule switch needs a bound: below(ENTROPY)}}
+      %token = decode.decide switch @sample row(%row) (%position)
+      %told = decode.emit %token
+      decode.accept %token, %told
+    }
+    decode.commit %zero
+  }
+  decode.return
+}

@@ -8,7 +8,7 @@
 // RUN: not llm-opt %s --decode-build-generation="speculate=copy policy=guess" 2>&1 | FileCheck %s --check-prefix=POLICY
 // A rule decides with the ids that were drafted after a row, and the plan says what that makes of the text.
 
-// UNKNOWN: error: verify-rule: no rule is named 'luck'; there are exact, reject, typical and judge
+// UNKNOWN: error: verify-rule: no rule is named 'luck'; there are exact, reject, typical, judge and switch
 // NOBODY: error: verify-rule: judge verifies drafts, and nothing drafts
 // MISSING: error: verify-rule: typical needs a function @decide, which llm-to-tile makes
 // NOMODEL: error: policy: entropy looks at the rows of a model that drafts, and none does

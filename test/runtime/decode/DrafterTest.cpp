@@ -41,7 +41,8 @@ public:
     builder.Finish(plan::Plan::Pack(builder, &tables));
     made = runtime::propose(
         {*flatbuffers::GetRoot<plan::Plan>(builder.GetBufferPointer()),
-         acceptance, text, recycled.empty() ? nullptr : recycled.data()},
+         acceptance, text, recycled.empty() ? nullptr : recycled.data(),
+         /*least=*/0, /*branches=*/true, &bandit},
         index, most);
     return Ids(made.ids, made.ids + made.count);
   }
@@ -51,12 +52,38 @@ public:
 
   Proposal made;
   Acceptance acceptance;
+  Bandit bandit;
   std::vector<int32_t> recycled;
 
 private:
   plan::PlanT tables;
   flatbuffers::FlatBufferBuilder builder;
 };
+
+TEST(Drafter, TheBanditTakesTheDraftOfOne) {
+  Drafters drafters;
+  uint32_t copy = drafters.add(plan::DrafterKind::Copy, 2, 4);
+  uint32_t lookup = drafters.add(plan::DrafterKind::Lookup, 1, 1);
+  uint32_t model = drafters.add(plan::DrafterKind::Model);
+  uint32_t both =
+      drafters.add(plan::DrafterKind::Bandit, 0, 0, 15, {copy, lookup, model});
+  const Ids text = {1, 2, 3, 7, 2, 4, 2, 4, 9, 1, 2};
+  EXPECT_EQ(drafters.propose(both, text, 1), Ids{3});
+  EXPECT_EQ(drafters.made.arm, 0);
+  drafters.bandit.learn(0, 1, 4);
+  EXPECT_EQ(drafters.propose(both, text, 1), Ids{4}) << "the next one's turn";
+  EXPECT_EQ(drafters.made.arm, 1);
+  drafters.bandit.learn(1, 1, 4);
+  EXPECT_EQ(drafters.propose(both, text, 1), Ids{})
+      << "the model is asked next";
+  EXPECT_EQ(drafters.made.arm, 2);
+  drafters.bandit.learn(2, 1, 4);
+  for (int i = 0; i < 20; ++i)
+    drafters.bandit.learn(1, 4, 1);
+  EXPECT_EQ(drafters.propose(both, text, 1), Ids{4});
+  EXPECT_EQ(drafters.propose(both, {5, 6}, 1), Ids{}) << "the model's";
+  EXPECT_EQ(drafters.made.arm, 2);
+}
 
 TEST(Drafter, CopyTakesTheLongestMatchAndOfThoseTheLatest) {
   Drafters drafters;
