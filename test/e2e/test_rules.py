@@ -1,6 +1,8 @@
 # Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Rules that keep other drafts than those of plain decoding: their limits are plain decoding, and the plan says what they are."""
+import json
+
 import pytest
 
 import make_gguf
@@ -71,6 +73,23 @@ def test_the_switch_trusts_up_to_its_bound(folder, speculate, sampling):
     assert model["accepted"] >= model["drafted"] - 3 and model["drafted"] > 20
     assert answer["tokens"] != generate(trusting, *text, "--no-speculate")["tokens"], "layers of random weights say otherwise"
     assert generate(trusting, *text)["tokens"] == answer["tokens"], "static drafts repeat"
+
+
+def workload(plan, folder):
+    """Greedy, of texts of which at least one does not loop."""
+    file = folder / "prompts.jsonl"
+    file.write_text("".join(json.dumps({"name": str(i), "text": f"prompt {i} of some: {i * 37 % 11} and {i * 53 % 17} are numbers"}) + "\n"
+                            for i in range(8)), encoding="utf-8")
+    result = run("llm-bench", plan, f"--workload={file}", "-n", 40, "-r", 1, "--temperatures", 0, "--json")
+    return json.loads(result.stdout)["samplings"][0]
+
+
+def test_what_a_lossy_rule_loses_is_measured(folder):
+    """Of a draft that is always kept most ids are not what the model says."""
+    lax = workload(plan_of(folder, "typical:0,0", "lookup", "--spec-policy=static:3"), folder)
+    assert lax["differing_texts"] > 0 and lax["agreement"] < 0.9 and lax["excess_kl"] > 0.01, lax
+    strict = workload(plan_of(folder, "typical:1,1e9", "lookup", "--spec-policy=static:3"), folder)
+    assert strict["differing_texts"] == 0 and "agreement" not in strict
 
 
 def test_rejection_is_plain_decoding_where_it_is_greedy(folder):

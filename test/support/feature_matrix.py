@@ -32,6 +32,8 @@ FEATURES = [
     ("trees", "trees", ["--speculate=copy", "--tree=4"]),
     ("rules", "rule reject", ["--speculate=copy", "--verify-rule=reject"]),
     ("rules", "rule typical", ["--speculate=copy", "--verify-rule=typical"]),
+    ("rules", "rule switch", ["--speculate=draft:{draft}", "--verify-rule=switch:1"]),
+    ("choices", "bandit", ["--speculate=copy,lookup", "--draft-choice=bandit"]),
     ("policies", "static", ["--speculate=copy", "--spec-policy=static:4"]),
     ("policies", "ema", ["--speculate=copy", "--spec-policy=ema"]),
     ("policies", "entropy", ["--speculate=draft:{draft}", "--spec-policy=entropy"]),
@@ -77,7 +79,7 @@ def options_of(*features):
     for given in dict.fromkeys(tuple(given) for _, _, given in features):  # each once
         for option in given:
             if option.startswith("--speculate="):
-                drafters.append(option.removeprefix("--speculate="))
+                drafters += option.removeprefix("--speculate=").split(",")
             else:
                 options.append(option)
     return options + ([f"--speculate={','.join(dict.fromkeys(drafters))}"] if drafters else [])

@@ -3,6 +3,7 @@
 #include "tools/llm-bench/Measurement.h"
 #include "tools/common/Failure.h"
 
+#include <algorithm>
 #include <chrono>
 
 using namespace sinter;
@@ -48,6 +49,28 @@ Answer Measurement::run(double temperature, bool drafts, uint32_t draftTokens) {
   answer.figures = session.speculation().orThrow();
   answer.exits = session.exits().orThrow();
   return answer;
+}
+
+Likeness Measurement::likeness(const std::vector<int32_t> &answer) {
+  std::vector<int32_t> read = {ids.back()};
+  read.insert(read.end(), answer.begin(), answer.end() - 1);
+  Likeness result{answer.size()};
+  const auto start = static_cast<uint32_t>(ids.size() - 1);
+  base.truncate(start).orThrow();
+  base.score(read,
+             [&](uint32_t first, uint32_t rows, std::span<const float> logits) {
+               const size_t width = logits.size() / rows;
+               for (uint32_t row = 0; row < rows; ++row) {
+                 const auto one = logits.subspan(row * width, width);
+                 const auto most = std::max_element(one.begin(), one.end());
+                 const int32_t id = answer[first - start + row];
+                 result.same += most - one.begin() == id;
+                 result.lost += *most - one[static_cast<size_t>(id)];
+               }
+             })
+      .orThrow();
+  base.truncate(start).orThrow();
+  return result;
 }
 
 double Measurement::forwardNs(uint32_t rows) {

@@ -28,6 +28,8 @@ public:
   /// Nanoseconds of a forward of `rows` rows behind the prompt, with all their
   /// logits.
   double forwardNs(uint32_t rows);
+  /// Of an answer to the prompt that another rule or fewer layers gave.
+  Likeness likeness(const std::vector<int32_t> &answer);
 
 private:
   Session open(const Plan &plan, uint32_t newTokens) const;

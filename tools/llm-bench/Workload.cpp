@@ -58,6 +58,22 @@ Speculation SamplingResult::figures() const {
   return sum;
 }
 
+Likeness SamplingResult::likeness() const {
+  Likeness sum;
+  if (temperature > 0 || differing() == 0)
+    return sum;
+  for (const PromptResult *prompt : counted()) {
+    // What the plain answer says too is what the model says.
+    const Likeness one = prompt->differs
+                             ? prompt->likeness
+                             : Likeness{prompt->tokens, prompt->tokens};
+    sum.tokens += one.tokens;
+    sum.same += one.same;
+    sum.lost += one.lost;
+  }
+  return sum;
+}
+
 uint64_t SamplingResult::tokens() const {
   uint64_t tokens = 0;
   for (const PromptResult *prompt : counted())
@@ -88,6 +104,7 @@ PromptResult sinter::tools::measurePrompt(Measurement &prompt,
   PromptResult result{name};
   const Answer plain = prompt.run(temperature, false); // warms up, too
   result.tokens = plain.ids.size();
+  std::vector<int32_t> last; // greedy answer with drafts
   for (uint32_t i = 0; i < repetitions; ++i) {
     for (bool drafts : {i % 2 == 0, i % 2 != 0}) {
       const Answer answer = prompt.run(temperature, drafts, draftTokens);
@@ -102,9 +119,13 @@ PromptResult sinter::tools::measurePrompt(Measurement &prompt,
         result.figures = answer.figures;
         result.exits = answer.exits;
       }
+      if (temperature == 0 && drafts && !answer.ids.empty())
+        last = answer.ids;
       result.differs |= answer.ids != plain.ids;
     }
   }
+  if (result.differs && !last.empty())
+    result.likeness = prompt.likeness(last);
   if (result.tokens > 1 && result.figures.rounds == 0 && result.exits.rows == 0)
     throw Failure("the plan drafts nothing; compile the model with "
                   "--speculate= or --early-exit=");

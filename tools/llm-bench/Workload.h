@@ -7,6 +7,7 @@
 #define SINTER_TOOLS_LLMBENCH_WORKLOAD_H
 
 #include "tools/llm-bench/Conversation.h"
+#include "tools/llm-bench/Likeness.h"
 
 #include <functional>
 
@@ -22,6 +23,7 @@ struct PromptResult {
   std::vector<double> plainNs = {}, draftedNs = {};
   Speculation figures = {}; ///< of one repetition
   Exits exits = {};         ///< likewise
+  Likeness likeness = {};   ///< of one greedy answer that differs
 
   std::vector<double> ratios() const;
 };
@@ -35,6 +37,8 @@ struct SamplingResult {
   /// One a repetition: the time of all prompts without drafts over that with.
   std::vector<double> ratios() const;
   Speculation figures() const;
+  /// Of the greedy answers of a lossy plan; of others nothing.
+  Likeness likeness() const;
   uint64_t tokens() const;
   double plainNs() const; ///< of all prompts, the median repetition
   double draftedNs() const;

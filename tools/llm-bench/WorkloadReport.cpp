@@ -42,23 +42,36 @@ static Json promptJson(const Plan &plan, const PromptResult &prompt) {
   return object;
 }
 
+static double agreement(const Likeness &likeness) {
+  return static_cast<double>(likeness.same) /
+         static_cast<double>(likeness.tokens);
+}
+static double excessKl(const Likeness &likeness) {
+  return likeness.lost / static_cast<double>(likeness.tokens);
+}
+
 static Json samplingJson(const Plan &plan, const SamplingResult &sampling) {
   const auto counted = sampling.counted();
   Json prompts = Json::array();
   for (const PromptResult &prompt : sampling.prompts)
     prompts.push_back(promptJson(plan, prompt));
-  return {{"temperature", sampling.temperature},
-          {"ratio", spreadJson(sampling.ratios())},
-          {"prompts_counted", counted.size()},
-          {"prompts_left_out", sampling.prompts.size() - counted.size()},
-          {"differing_texts", sampling.differing()},
-          {"tokens", sampling.tokens()},
-          {"plain_tok_per_s",
-           perSecond(sampling.tokens(), counted.size(), sampling.plainNs())},
-          {"tok_per_s",
-           perSecond(sampling.tokens(), counted.size(), sampling.draftedNs())},
-          {"speculation", toJson(plan, sampling.figures())},
-          {"prompts", prompts}};
+  Json object = {
+      {"temperature", sampling.temperature},
+      {"ratio", spreadJson(sampling.ratios())},
+      {"prompts_counted", counted.size()},
+      {"prompts_left_out", sampling.prompts.size() - counted.size()},
+      {"differing_texts", sampling.differing()},
+      {"tokens", sampling.tokens()},
+      {"plain_tok_per_s",
+       perSecond(sampling.tokens(), counted.size(), sampling.plainNs())},
+      {"tok_per_s",
+       perSecond(sampling.tokens(), counted.size(), sampling.draftedNs())},
+      {"speculation", toJson(plan, sampling.figures())},
+      {"prompts", prompts}};
+  if (const Likeness likeness = sampling.likeness(); likeness.tokens)
+    object.update({{"agreement", agreement(likeness)},
+                   {"excess_kl", excessKl(likeness)}});
+  return object;
 }
 
 std::string sinter::tools::toJson(const Plan &plan,
@@ -106,6 +119,13 @@ std::string sinter::tools::toText(const WorkloadResult &result) {
                   static_cast<double>(figures.draft_ns) / 1e6,
                   static_cast<double>(figures.verify_ns) / 1e6);
     text += line;
+    if (const Likeness likeness = sampling.likeness(); likeness.tokens) {
+      std::snprintf(line, sizeof(line),
+                    "lossy: agreement %.3f with what the model says after the "
+                    "tokens before, excess kl %.3f a token\n",
+                    agreement(likeness), excessKl(likeness));
+      positions += line;
+    }
     std::snprintf(line, sizeof(line), "accepted by position at %.1f:%s\n",
                   sampling.temperature, positionsText(figures).c_str());
     positions += line;
