@@ -45,7 +45,8 @@ def test_random_trees(model, tmp_path, kind, temperature, threads):
 
 def test_the_plan_says_what_its_trees_are(model, tmp_path):
     plans = {paths: compile_plan(model, tmp_path / f"{paths}.plan", "--no-golden", ONE_LEVEL, "--speculate=copy,lookup", f"--tree={paths}") for paths in ("off", "3")}
-    assert "a tree of up to 3 paths, what there is of copy, lookup" in run("llm-dump", plans["3"]).stdout
+    summary = run("llm-dump", plans["3"]).stdout
+    assert "a tree of up to 3 paths, what there is of copy, lookup" in summary and ", paths of merge have " in summary
     assert "the surest of copy, lookup" in run("llm-dump", plans["off"]).stdout
     programs = {paths: run("llm-dump", plan, "--program").stdout for paths, plan in plans.items()}
     assert "branches(2)" in programs["3"] and "plan.place_draft" in programs["3"] and "plan.keep_row" in programs["3"]

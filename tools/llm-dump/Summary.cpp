@@ -269,6 +269,14 @@ void Summary::memory() {
 }
 
 /// What of the formula is there for drafts alone.
+/// Of all layers.
+static uint64_t pageBytes(const plan::State &state) {
+  uint64_t bytes = 0;
+  for (uint32_t i = 0; i < count(state.page_bytes()); ++i)
+    bytes += state.page_bytes()->Get(i) * state.layers();
+  return bytes;
+}
+
 void Summary::drafts() {
   if (!count(plan.drafters()))
     return;
@@ -276,6 +284,13 @@ void Summary::drafts() {
          << plan.max_rows() << " of a forward";
   for (uint32_t i = 0; i < count(plan.drafters()); ++i) {
     const plan::Drafter &drafter = *plan.drafters()->Get(i);
+    if (drafter.branches() && count(plan.states())) {
+      const plan::State &state = *plan.states()->Get(0);
+      uint64_t tokens = state.page_tokens();
+      uint64_t pages = (drafter.max_draft() + tokens - 2) / tokens + 1;
+      out << ", paths of " << dump::text(drafter.name()) << " have "
+          << mebibytes(drafter.branches() * pages * pageBytes(state));
+    }
     if (drafter.kind() == plan::DrafterKind::Recycle &&
         drafter.buffer() < count(plan.buffers()))
       out << ", " << dump::text(drafter.name()) << " keeps "
@@ -284,11 +299,8 @@ void Summary::drafts() {
   // The first state is the model's.
   for (uint32_t i = 1; i < count(plan.states()); ++i) {
     const plan::State &state = *plan.states()->Get(i);
-    uint64_t page = 0;
-    for (uint32_t j = 0; j < count(state.page_bytes()); ++j)
-      page += state.page_bytes()->Get(j) * state.layers();
-    out << ", " << dump::text(state.name()) << " has " << mebibytes(page)
-        << " a page";
+    out << ", " << dump::text(state.name()) << " has "
+        << mebibytes(pageBytes(state)) << " a page";
   }
   out << "\n";
 }
