@@ -50,7 +50,8 @@ static Error parseJudge(StringRef text, VerifyRule &rule) {
 }
 
 static Error parseSwitch(StringRef text, VerifyRule &rule) {
-  if (!readNumber(text, rule.entropy) || rule.entropy < 0)
+  if (!readNumber(text, rule.entropy) ||
+      !(rule.entropy >= 0 && std::isfinite(rule.entropy)))
     return wrong("switch:" + text +
                  " does not say up to which ENTROPY, in nats, a draft is kept");
   return Error::success();

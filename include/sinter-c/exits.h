@@ -19,8 +19,9 @@ extern "C" {
 #define SINTER_EXITS 8
 
 /* What says that a token can leave: how sure the head is (largest probability,
- * that less the second largest, 1 - entropy / ln(vocabulary)), how little the
- * hidden row changed in a layer, chance, or a trained function of the row. */
+ * that less the second largest, 1 - entropy / ln(tokens of the head)), how
+ * little the hidden row changed in a layer, chance, or a trained function of
+ * the row. */
 typedef enum sinter_probe {
   SINTER_PROBE_MAX_PROB = 0,
   SINTER_PROBE_MARGIN = 1,

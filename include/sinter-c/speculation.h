@@ -33,7 +33,8 @@ typedef struct sinter_speculation {
    * many there were, and of how many i + 1 ids became tokens. */
   uint64_t drafted_at[SINTER_SPECULATION_ROWS];
   uint64_t accepted_at[SINTER_SPECULATION_ROWS];
-  /* The ids by who proposed them, in the order of the plan's drafters. */
+  /* The ids by who proposed them, in the order of the plan's drafters; where
+   * there are more of those, the last counter is that of all others. */
   uint64_t drafted_by[SINTER_SPECULATION_DRAFTERS];
   uint64_t accepted_by[SINTER_SPECULATION_DRAFTERS];
 } sinter_speculation;

@@ -86,13 +86,23 @@ struct DecodePhaseOptions {
   std::string policy = "goodput";   ///< as decode-build-generation has it
   std::vector<float> settings;      ///< of the policy
 
+  bool drafts() const { return automatic || !speculate.empty(); }
   bool modelDrafts() const;
+  /// Whether a drafter looks at the text alone, or may be chosen to.
+  bool textDrafts() const;
   bool skipsFfns() const {
     return ffnStudy || ffnPercent > 0 || !ffnLayers.empty();
   }
   /// Whether the policy looks at each row of the model that drafts.
   bool looksAtRows() const { return policy == "entropy" || policy == "disco"; }
 };
+
+inline bool DecodePhaseOptions::textDrafts() const {
+  return automatic ||
+         std::ranges::any_of(speculate, [](const std::string &name) {
+           return name != "model" && name != "self" && name != "heads";
+         });
+}
 
 inline bool DecodePhaseOptions::modelDrafts() const {
   return std::ranges::any_of(speculate, [](const std::string &name) {

@@ -8,19 +8,16 @@
 using namespace sinter::runtime;
 namespace plan = sinter::plan;
 
-/// The words of `Ffns.buffer` are made by the plan's program.
-static sinter_ffns readFfns(const sinter_session &session) {
+/// The words of `Ffns.buffer` are made by the plan's program, whoever runs it.
+void sinter::runtime::keepFfns(sinter_session &session) {
   const plan::Plan &tables = session.plan->loaded.tables();
-  sinter_ffns figures = {};
-  figures.size = sizeof(figures);
   if (!tables.ffns())
-    return figures;
+    return;
   uint32_t words[kFfnWords];
   memcpy(words, session.memory.buffer(tables.ffns()->buffer()), sizeof(words));
-  figures.rows = words[kFfnRows];
-  figures.skipped = words[kFfnSkipped];
-  figures.blocks = figures.rows * tables.states()->Get(0)->layers();
-  return figures;
+  session.ffns.rows = words[kFfnRows];
+  session.ffns.skipped = words[kFfnSkipped];
+  session.ffns.blocks = session.ffns.rows * tables.states()->Get(0)->layers();
 }
 
 static Status replay(sinter_session &session, std::span<const int32_t> ids,
@@ -32,7 +29,9 @@ static Status replay(sinter_session &session, std::span<const int32_t> ids,
                 "the plan leaves no feed-forward blocks out; compile it with "
                 "--early-exit=ffn");
   SINTER_TRY(checkThreshold(plan, threshold));
-  return score(session, "replay", threshold, ids, callback, user);
+  Status status = score(session, "replay", threshold, ids, callback, user);
+  keepFfns(session);
+  return status;
 }
 
 extern "C" {
@@ -41,7 +40,9 @@ sinter_status *sinter_session_ffns(const sinter_session *session,
                                    sinter_ffns *out) {
   if (!session || !out)
     return notNull(Allocator(), "sinter_session_ffns").release();
-  return handFigures(session->plan->loaded, readFfns(*session), out,
+  sinter_ffns figures = session->ffns;
+  figures.size = sizeof(figures);
+  return handFigures(session->plan->loaded, figures, out,
                      "sinter_session_ffns");
 }
 

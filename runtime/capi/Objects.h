@@ -10,6 +10,7 @@
 #include "runtime/plan/Profiler.h"
 #include "runtime/schema/plan_generated.h"
 #include "runtime/state/SessionMemory.h"
+#include "sinter-c/ffns.h"
 
 struct sinter_plan {
   explicit sinter_plan(const sinter::runtime::Allocator &host) : loaded(host) {}
@@ -37,6 +38,7 @@ struct sinter_session {
   sinter::runtime::Owned<sinter::runtime::Profiler> profiler; // often none
   sinter::runtime::Speculation speculation;
   sinter::runtime::Exits exits;
+  sinter_ffns ffns = {}; // of the last generate or replay
 };
 
 namespace sinter::runtime {
@@ -58,6 +60,8 @@ sinter_status *handOut(const Allocator &host, Status status);
 Status score(sinter_session &session, const char *program, float ffnThreshold,
              std::span<const int32_t> ids, sinter_logits_callback callback,
              void *user);
+/// Keeps what the program counted before another session's run counts there.
+void keepFfns(sinter_session &session);
 /// Of exits and feed-forward blocks.
 Status checkThreshold(const LoadedPlan &plan, float threshold);
 

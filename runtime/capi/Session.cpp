@@ -168,9 +168,12 @@ Status generate(sinter_session &session, std::span<const int32_t> ids,
                   session.speculation, session.exits);
   SINTER_TRY(host.open());
   (void)session.memory.truncate(reused); // no more than it holds
-  SINTER_TRY(execute(plan, session.memory, function,
-                     {arguments, plan.program().functions[function].params},
-                     host, session.cancel, session.profiler.get()));
+  Status status =
+      execute(plan, session.memory, function,
+              {arguments, plan.program().functions[function].params}, host,
+              session.cancel, session.profiler.get());
+  keepFfns(session);
+  SINTER_TRY(std::move(status));
   statistics.reused_tokens = reused;
   host.report(statistics);
   return Status();

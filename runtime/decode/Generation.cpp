@@ -37,6 +37,10 @@ Status fillArguments(const LoadedPlan &plan, uint32_t function,
   }
   return Status();
 }
+/// A program takes 0 for the plan's own, by its bits: those of -0 are others.
+int64_t thresholdBits(float threshold) {
+  return bitsOf(threshold == 0 ? 0.0f : threshold);
+}
 } // namespace
 
 uint32_t Input::take(int32_t *ids, uint32_t room) {
@@ -62,7 +66,7 @@ Status generationArguments(const LoadedPlan &plan, uint32_t function,
       {"min_p", bitsOf(sampling.min_p)},
       {"penalty", bitsOf(sampling.repetition_penalty)},
       {"window", sampling.repetition_window},
-      {"ffn_threshold", bitsOf(ffnThreshold)},
+      {"ffn_threshold", thresholdBits(ffnThreshold)},
   };
   return fillArguments(plan, function, values, out);
 }
@@ -70,7 +74,7 @@ Status generationArguments(const LoadedPlan &plan, uint32_t function,
 Status scoringArguments(const LoadedPlan &plan, uint32_t function,
                         uint32_t chunk, float ffnThreshold, int64_t *out) {
   const NamedValue values[] = {{"chunk", chunk},
-                               {"ffn_threshold", bitsOf(ffnThreshold)}};
+                               {"ffn_threshold", thresholdBits(ffnThreshold)}};
   return fillArguments(plan, function, values, out);
 }
 

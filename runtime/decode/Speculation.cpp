@@ -36,9 +36,15 @@ uint32_t Speculation::draft(const plan::Plan &plan, uint32_t index,
     proposal.arm = armOf(index);
   uint32_t count = length ? (length < proposal.count ? length : proposal.count)
                           : policy.choose(*drafter, proposal, lookahead);
+  // A draft that does not pay is a round of its drafter's, too: the program may
+  // ask another one after it.
+  if (proposal.count && count == 0 && drafter == choosing) {
+    bandit.learn(proposal.arm, 1, 1);
+    proposal.arm = Proposal::kNoArm;
+  }
   ids[0] = text.back();
   for (float &entropy : entropies)
-    entropy = std::numeric_limits<float>::infinity();
+    entropy = std::numeric_limits<float>::quiet_NaN(); // below no bound
   arrange(count);
   if (!proposal.model)
     memcpy(out, ids + 1, count * sizeof(int32_t));

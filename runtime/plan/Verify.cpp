@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/plan/Verify.h"
+#include "runtime/decode/Bandit.h"
 #include "runtime/schema/KernelAbi.h"
 #include "runtime/schema/plan_generated.h"
 #include "runtime/state/Depth.h"
@@ -266,6 +267,8 @@ private:
           drafter.policy() > plan::PolicyKind::MAX)
         return bad("drafter %u is of unknown kind %u or policy %u", i,
                    unsigned(drafter.kind()), unsigned(drafter.policy()));
+      if (!drafter.name())
+        return bad("drafter %u has no name", i);
       bool merges = drafter.kind() == plan::DrafterKind::Merge;
       bool chooses = drafter.kind() == plan::DrafterKind::Bandit;
       bool combines =
@@ -289,7 +292,7 @@ private:
                    i, EnumNameDrafterKind(drafter.kind()), drafter.branches(),
                    drafter.max_draft() + 1);
       uint32_t parts = drafter.parts() ? drafter.parts()->size() : 0;
-      if (combines != (parts > 0) || (chooses && parts > 8))
+      if (combines != (parts > 0) || (chooses && parts > Bandit::kArms))
         return bad("drafter %u of kind %s has %u parts", i,
                    EnumNameDrafterKind(drafter.kind()), parts);
       for (uint32_t j = 0; j < parts; ++j) {
@@ -379,6 +382,15 @@ private:
     if (!(ffns->threshold() >= 0 && ffns->threshold() <= 1))
       return bad("blocks are left out over %g, expected 0 to 1",
                  double(ffns->threshold()));
+    uint32_t all = plan.states()->Get(0)->layers();
+    uint32_t layers = ffns->layers() ? ffns->layers()->size() : 0;
+    for (uint32_t i = 0; i < layers; ++i) {
+      uint32_t layer = ffns->layers()->Get(i);
+      if (layer >= all || (i && layer <= ffns->layers()->Get(i - 1)))
+        return bad("the block of layer %u of %u is left out, expected rising "
+                   "layers",
+                   layer, all);
+    }
     return Status();
   }
 

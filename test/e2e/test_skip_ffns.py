@@ -106,6 +106,8 @@ def test_named_blocks_are_measured(tiny):
     (["--early-exit=ffn:2,9=0.5"], 1, "the feed-forward block of layer 9 cannot go, those of layers 2 to 5 can"),
     (["--early-exit=ffn:0=0.5"], 1, "the feed-forward block of layer 0 cannot go, those of layers 2 to 5 can"),
     (["--early-exit=ffn", "--speculate=copy"], 2, "--early-exit=ffn and --speculate"),
+    (["--early-exit=ffn", "--speculate=auto"], 2, "--early-exit=ffn and --speculate"),
+    (["--early-exit=ffn:1=1e-60"], 2, "has a threshold that is not more than 0"),
     (["--early-exit=ffn", "--depths=75"], 2, "--depths needs --early-exit=sequence"),
     (["--early-exit=ffn", "--drop-layers=1"], 2, "--early-exit=ffn and --drop-layers exclude each other"),
     (["--early-exit=ffn", "--calibration-text=/nowhere"], 1, "/nowhere: No such file"),

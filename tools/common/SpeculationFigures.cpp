@@ -47,9 +47,13 @@ void sinter::tools::add(Speculation &sum, const Speculation &figures) {
 std::vector<DrafterFigures>
 sinter::tools::byDrafter(const Plan &plan, const Speculation &figures) {
   std::vector<DrafterFigures> list;
-  for (const std::string &name : plan.drafters())
+  const std::vector<std::string> names = plan.drafters();
+  for (const std::string &name : names)
     if (const size_t i = list.size(); i < SINTER_SPECULATION_DRAFTERS)
       list.push_back({name, figures.drafted_by[i], figures.accepted_by[i]});
+  if (names.size() >
+      list.size()) // the last counter is that of all further ones
+    list.back().name = "others";
   std::erase_if(list, [](const auto &drafter) { return !drafter.drafted; });
   return list;
 }

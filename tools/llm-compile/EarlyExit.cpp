@@ -129,16 +129,18 @@ std::string readExits(llvm::StringRef text, DecodePhaseOptions &options) {
                            : ": a FILE.safetensors is for linear probes");
   if (options.exits.empty() && !options.automaticExits)
     return given + " names no exit, as in token:similarity@20=0.98";
-  if (!options.speculate.empty())
-    return "--early-exit=token and --speculate: a draft is computed in all "
-           "layers; take one of them";
+  if (options.drafts())
+    return std::string("--early-exit=") +
+           (options.automaticExits ? "auto" : "token") +
+           " and --speculate: a draft is computed in all layers; take one of "
+           "them";
   return "";
 }
 
 /// The blocks of --early-exit=ffn, or what is wrong with them.
 std::string readFfns(llvm::StringRef text, DecodePhaseOptions &options) {
   const std::string given = "--early-exit=" + earlyExit;
-  if (!options.speculate.empty())
+  if (options.drafts())
     return "--early-exit=ffn and --speculate: rows of a draft are computed "
            "together; take one of them";
   if (text.empty())
@@ -156,7 +158,7 @@ std::string readFfns(llvm::StringRef text, DecodePhaseOptions &options) {
     if (part.getAsInteger(10, options.ffnLayers.emplace_back()))
       return given + " is neither PERCENT% nor LAYER,...=THRESHOLD";
   if (threshold.getAsDouble(options.ffnThreshold) ||
-      !(options.ffnThreshold > 0 && options.ffnThreshold <= 1))
+      !(float(options.ffnThreshold) > 0 && options.ffnThreshold <= 1))
     return given + " has a threshold that is not more than 0 and at most 1";
   return "";
 }

@@ -272,12 +272,16 @@ std::string readDropLayers(OutlinePhaseOptions &options) {
 /// The rule and the policy, or what is wrong with them.
 std::string readRule(DecodePhaseOptions &options) {
   bool given = verifyRule.getNumOccurrences() || specPolicy.getNumOccurrences();
-  if (given && options.speculate.empty())
+  if (given && !options.drafts())
     return "--verify-rule and --spec-policy want drafters: give --speculate";
   auto rule = VerifyRule::parse(verifyRule);
   if (!rule)
     return "--verify-rule=" + llvm::toString(rule.takeError());
   options.verifyRule = verifyRule;
+  if (options.automatic && rule->kind != "exact")
+    return "--verify-rule=" + verifyRule +
+           " and --speculate=auto exclude each other: drafters are chosen for "
+           "the exact rule";
   if (rule->kind == "switch") {
     options.trust = rule->entropy;
     if (!options.modelDrafts())
@@ -309,7 +313,7 @@ std::string readRule(DecodePhaseOptions &options) {
     return "--spec-policy=" + specPolicy +
            " is no policy; there are goodput, static[:K], ema, entropy and "
            "disco:FILE";
-  if (options.looksAtRows() && !options.modelDrafts())
+  if (options.looksAtRows() && (options.automatic || !options.modelDrafts()))
     return "--spec-policy=" + policy.str() +
            " looks at the rows of a model that drafts: give "
            "--speculate=draft:MODEL or self";
@@ -341,8 +345,8 @@ std::string readChoice(CompileOptions &options) {
   if (draftChoice != "surest" && draftChoice != "bandit")
     return "--draft-choice=" + draftChoice + " is neither surest nor bandit";
   options.decode.bandit = draftChoice == "bandit";
-  if (draftChoice.getNumOccurrences() && !options.decode.automatic &&
-      options.decode.speculate.size() < 2)
+  if (draftChoice.getNumOccurrences() &&
+      (options.decode.automatic || options.decode.speculate.size() < 2))
     return "--draft-choice wants several drafters: give --speculate=ONE,OTHER";
   if (options.decode.bandit && options.decode.branches > 0)
     return "--draft-choice=bandit takes the draft of one drafter; --tree=" +
@@ -365,8 +369,15 @@ std::string readTree(CompileOptions &options) {
   } else if (tree != "off" && (given.getAsInteger(10, paths) || paths < 1)) {
     return "--tree=" + tree + " is neither off, auto nor a number of paths";
   }
-  if (tree.getNumOccurrences() && options.decode.speculate.empty())
+  if (tree.getNumOccurrences() && !options.decode.drafts())
     return "--tree wants drafters: give --speculate";
+  if (tree != "off" && paths > 1 && !options.decode.textDrafts())
+    return "--tree=" + tree +
+           " wants drafters of the text: give --speculate=copy, lookup, ngram, "
+           "trigram or recycle";
+  if (llvm::StringRef(tree).starts_with("auto") && most < 2)
+    return "--tree=" + tree + " needs --max-rows of at least " +
+           std::to_string(2 * rows);
   if (tree.getNumOccurrences() && paths > most)
     return "--tree=" + tree + " does not fit: drafts have " +
            std::to_string(rows) + " rows, forwards " +
@@ -452,7 +463,8 @@ int readOptions(CompileOptions &options) {
     return usage("--early-exit=ffn and --drop-layers exclude each other");
   if (!options.calibrationText.empty() && dropLayers.empty() &&
       options.decode.depths.empty() && !options.decode.skipsFfns())
-    return usage("--calibration-text needs --drop-layers or --early-exit");
+    return usage("--calibration-text needs --drop-layers, or "
+                 "--early-exit=sequence or ffn");
   if (!options.decode.heads.empty() && options.from != Phase::Start)
     return usage("--speculate=heads:FILE wants a checkpoint");
   if (options.decode.automatic &&
@@ -473,7 +485,8 @@ int readOptions(CompileOptions &options) {
                  "drafters of this one are in it");
   if (!options.decode.speculate.empty() && options.tile.logitsRows < 2)
     return usage("--speculate needs --max-rows of at least 2");
-  if (!options.decode.exits.empty() && options.tile.logitsRows < 2)
+  if ((!options.decode.exits.empty() || options.decode.automaticExits) &&
+      options.tile.logitsRows < 2)
     return usage("--early-exit=token needs --max-rows of at least 2");
   if (std::string wrong = readRule(options.decode); !wrong.empty())
     return usage(wrong);
@@ -535,9 +548,12 @@ int run(int argc, char **argv) {
   if (int code = readOptions(options))
     return code;
   const tools::ReportOptions reportAbout = reportOptions();
+  // Layers that go do so before exits are chosen among the others.
+  if (failed(studyLayers(options)))
+    return 1;
   if (options.decode.automaticExits)
     chooseExits(options);
-  if (failed(studyLayers(options)) || failed(compile(options)))
+  if (failed(compile(options)))
     return 1;
   if (reportFile.getNumOccurrences())
     report(reportAbout);

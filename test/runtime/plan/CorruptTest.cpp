@@ -174,6 +174,16 @@ plan::FfnsT *withFfns(TinyPlan &tiny) {
   return tiny.tables.ffns.get();
 }
 
+plan::DrafterT *withDrafter(TinyPlan &tiny, plan::DrafterKind kind) {
+  tiny.tables.drafters.push_back(std::make_unique<plan::DrafterT>());
+  plan::DrafterT *drafter = tiny.tables.drafters.back().get();
+  drafter->name = "drafter";
+  drafter->kind = kind;
+  drafter->min_match = 1;
+  drafter->max_match = drafter->max_draft = 3;
+  return drafter;
+}
+
 plan::CostsT *withCosts(TinyPlan &tiny) {
   tiny.tables.costs = std::make_unique<plan::CostsT>();
   tiny.tables.costs->rows.assign(16, 1.0f);
@@ -224,12 +234,39 @@ const Forgery kForgeries[] = {
        for (int i = 0; i < 9; ++i)
          withExit(t);
      }},
+    {"exit 0 has a head of 1 tokens",
+     [](TinyPlan &t) { withExit(t)->tokens = 1; }},
+    {"exit 0 has a head of 1000000 tokens",
+     [](TinyPlan &t) { withExit(t)->tokens = 1000000; }},
+    {"drafter 0 has no name",
+     [](TinyPlan &t) {
+       withDrafter(t, plan::DrafterKind::Copy)->name.clear();
+     }},
+    {"drafter 0 of kind Bandit has 0 parts",
+     [](TinyPlan &t) { withDrafter(t, plan::DrafterKind::Bandit); }},
+    {"drafter 9 of kind Bandit has 9 parts",
+     [](TinyPlan &t) {
+       for (int i = 0; i < 9; ++i)
+         withDrafter(t, plan::DrafterKind::Copy);
+       withDrafter(t, plan::DrafterKind::Bandit)->parts = {0, 1, 2, 3, 4,
+                                                           5, 6, 7, 8};
+     }},
     {"are counted in buffer 99 of",
      [](TinyPlan &t) { withFfns(t)->buffer = 99; }},
     {"which needs 20 bytes",
      [](TinyPlan &t) {
        withFfns(t);
        t.tables.buffers[0]->bytes = 16;
+     }},
+    {"the block of layer 7 of 2 is left out",
+     [](TinyPlan &t) {
+       t.tables.states[0]->layers = 2;
+       withFfns(t)->layers = {7};
+     }},
+    {"the block of layer 1 of 2 is left out",
+     [](TinyPlan &t) {
+       t.tables.states[0]->layers = 2;
+       withFfns(t)->layers = {1, 1};
      }},
     {"blocks are left out over 2, expected 0 to 1",
      [](TinyPlan &t) { withFfns(t)->threshold = 2; }},
