@@ -57,11 +57,11 @@ def speed_up(name, temperature, subject=of_the_text, repetitions=3):
     return measure
 
 
-def over_llama(name, program, subject=of_the_text, draft=None):
+def over_llama(name, program, subject=of_the_text, draft=None, repetitions=3):
     """Our tokens a second with drafts, greedily, over those of a program of llama.cpp on the same checkpoint and prompts."""
     def measure(workshop, build):
         chosen = subject(workshop)
-        ours = measured(build, engines.sinter.prepare(workshop, chosen, build), name, 1)
+        ours = measured(build, engines.sinter.prepare(workshop, chosen, build), name, repetitions)
         options = ["-md", draft(workshop), "--spec-type", "draft-simple"] if draft else []
         theirs = engines.llama_programs.rate(workshop, program, FILES / f"{name}.jsonl", 128, ours["threads"],
                                              workshop.gguf(chosen.checkpoint), *options)
