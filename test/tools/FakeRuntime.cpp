@@ -303,6 +303,10 @@ sinter_status *sinter_session_speculation(sinter_session *session,
   return nullptr;
 }
 
+const char *sinter_plan_drafter(const sinter_plan *, uint32_t index) {
+  return index == 0 && flag("FAKE_DRAFTS") ? "copy" : nullptr;
+}
+
 // ---- profile: one dispatch a token, of a kernel with two stages. Of each 1000
 // ns a worker works 100 + 100 * its number before the barrier and 350 after it.
 
@@ -470,7 +474,8 @@ sinter_status *sinter_session_generate(sinter_session *session,
     sinter_speculation &made = session->speculation;
     made.rounds = made.accepted = made.drafted_at[0] = made.drafted_at[1] =
         made.accepted_at[0] = statistics.generated_tokens / 2;
-    made.drafted = 2 * made.rounds;
+    made.drafted = made.drafted_by[0] = 2 * made.rounds;
+    made.accepted_by[0] = made.accepted;
   }
   return nullptr;
 }

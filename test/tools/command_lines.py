@@ -432,6 +432,7 @@ class Workload(ToolTest):
             self.assertEqual((figures["rounds"], figures["drafted"], figures["accepted"]), (8, 16, 8))
             self.assertEqual((figures["block_efficiency"], figures["acceptance_rate"]), (2, 0.5))
             self.assertEqual(figures["acceptance_by_position"], [1, 0])
+            self.assertEqual(figures["by_drafter"], {"copy": {"drafted": 16, "accepted": 8}})
             self.assertEqual([prompt["name"] for prompt in sampling["prompts"]], ["one", "two"])
 
     def test_what_the_assistant_said_may_be_left_to_the_model(self):
