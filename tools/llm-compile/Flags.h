@@ -13,6 +13,11 @@
 
 extern llvm::cl::OptionCategory category;
 
+/// The drafters of --speculate, or what is wrong with them.
+std::string readDrafters(sinter::DecodePhaseOptions &options);
+/// Rule, policy, tree and weights of drafts; what is wrong with them. After
+/// readDrafters and what rows of a forward there are.
+std::string readSpeculation(sinter::CompileOptions &options);
 /// Fills the options from --early-exit and --depths; what is wrong with them.
 std::string readEarlyExit(sinter::CompileOptions &options);
 /// Whether an exit asks a trained probe.

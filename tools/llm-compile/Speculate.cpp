@@ -1,0 +1,250 @@
+//===- Speculate.cpp - the flags about drafts -----------------------------===//
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "dialects/Tile/VerifyRule.h"
+#include "tools/llm-compile/Flags.h"
+#include "llvm/ADT/StringExtras.h"
+
+using namespace sinter;
+namespace cl = llvm::cl;
+
+namespace {
+
+cl::list<std::string> speculate(
+    "speculate", cl::CommaSeparated, cl::value_desc("off|DRAFTER,..."),
+    cl::desc("Let drafters propose tokens and verify several in one forward; "
+             "the tokens stay the same (default: off): copy, lookup, ngram, "
+             "trigram, recycle, draft:MODEL.gguf, self[:LAYERS] (the model's "
+             "first layers, by default a third of them), "
+             "heads:FILE.safetensors; auto[,draft:MODEL.gguf|,self|"
+             ",heads:FILE] tries copy, lookup, recycle and that one on "
+             "texts and takes what pays, or nothing"),
+    cl::cat(category));
+cl::opt<std::string>
+    headsWeights("heads-weights", cl::init("q8_0"), cl::value_desc("q8_0|file"),
+                 cl::desc("Matrices of the heads of --speculate=heads:FILE: "
+                          "Q8_0 (default), or the types that the file has"),
+                 cl::cat(category));
+cl::opt<std::string> verifyRule(
+    "verify-rule", cl::init("exact"),
+    cl::value_desc("exact|reject|typical[:EPS,DELTA]|judge:FILE[,TAU]|"
+                   "switch:ENTROPY"),
+    cl::desc("Which drafted tokens stay: those of plain decoding (exact, the "
+             "default), as many as keep the distribution (reject), likely ones "
+             "(typical, lossy; default 0.09,0.3), those that a linear head "
+             "likes (judge, lossy; TAU 0.5), or those that a model drafted "
+             "with little entropy, in nats (switch, lossy)"),
+    cl::cat(category));
+cl::opt<std::string> specPolicy(
+    "spec-policy", cl::init("goodput"),
+    cl::value_desc("goodput|static[:K]|ema|entropy|disco:FILE"),
+    cl::desc(
+        "How much is drafted: what promises the most tokens a second "
+        "(goodput, the default), all or K ids (static), by an average of "
+        "what was accepted (ema), or, of a model, while its entropy is low "
+        "(entropy) or a trained classifier agrees (disco)"),
+    cl::cat(category));
+cl::opt<std::string> draftChoice(
+    "draft-choice", cl::init("surest"), cl::value_desc("surest|bandit"),
+    cl::desc("Which of several drafters drafts: the one whose ids promise the "
+             "most tokens, a model where the others find nothing (surest, the "
+             "default), or the one that gave most for its cost lately "
+             "(bandit)"),
+    cl::cat(category));
+cl::opt<std::string> tree(
+    "tree", cl::init("off"), cl::value_desc("off|PATHS|auto[:P,...]"),
+    cl::desc("Paths that a draft of drafters of the text may branch into, at "
+             "most, as in 8; off (the default): drafts are chains; auto: as "
+             "many as pay by what rows cost, where the likeliest id is right "
+             "with chance P, the next one with the next P (0.6,0.1)"),
+    cl::cat(category));
+/// The rule and the policy, or what is wrong with them.
+std::string readRule(DecodePhaseOptions &options) {
+  bool given = verifyRule.getNumOccurrences() || specPolicy.getNumOccurrences();
+  if (given && !options.drafts())
+    return "--verify-rule and --spec-policy want drafters: give --speculate";
+  auto rule = VerifyRule::parse(verifyRule);
+  if (!rule)
+    return "--verify-rule=" + llvm::toString(rule.takeError());
+  options.verifyRule = verifyRule;
+  if (options.automatic && rule->kind != "exact")
+    return "--verify-rule=" + verifyRule +
+           " and --speculate=auto exclude each other: drafters are chosen for "
+           "the exact rule";
+  if (rule->kind == "switch") {
+    options.trust = rule->entropy;
+    if (!options.modelDrafts())
+      return "--verify-rule=" + verifyRule +
+             " switches to a model that drafts: give --speculate=draft:MODEL "
+             "or self";
+  }
+  auto [policy, detail] = llvm::StringRef(specPolicy).split(':');
+  const bool more = llvm::StringRef(specPolicy).contains(':');
+  int64_t most;
+  if (policy == "static" ? more && (detail.getAsInteger(10, most) || most < 1)
+                         : more != (policy == "disco"))
+    return "--spec-policy=" + specPolicy + " does not say " +
+           (policy == "static"  ? "how many ids are drafted"
+            : policy == "disco" ? "where its weights are: disco:FILE"
+                                : "a policy; there are goodput, static[:K], "
+                                  "ema, entropy and disco:FILE");
+  options.policy = policy == "disco" ? policy.str() : specPolicy.getValue();
+  if (policy == "entropy")
+    options.settings = {0.2f, 0.6f, 0.9f}; // gamma, first bound, wanted rate
+  if (policy == "disco") {
+    auto weights = readClassifier(detail);
+    if (!weights)
+      return "--spec-policy: " + llvm::toString(weights.takeError());
+    options.settings = *weights;
+  }
+  if (!llvm::is_contained({"static", "goodput", "ema", "entropy", "disco"},
+                          policy))
+    return "--spec-policy=" + specPolicy +
+           " is no policy; there are goodput, static[:K], ema, entropy and "
+           "disco:FILE";
+  if (options.looksAtRows() && (options.automatic || !options.modelDrafts()))
+    return "--spec-policy=" + policy.str() +
+           " looks at the rows of a model that drafts: give "
+           "--speculate=draft:MODEL or self";
+  return "";
+}
+
+/// The chances of --tree=auto: none, or a colon and some.
+bool readChances(llvm::StringRef text, std::vector<double> &chances) {
+  chances = {0.6, 0.1};
+  if (text.empty())
+    return true;
+  if (!text.consume_front(":"))
+    return false;
+  chances.clear();
+  double sum = 0;
+  for (llvm::StringRef part : llvm::split(text, ',')) {
+    double chance;
+    if (part.getAsDouble(chance) || !(chance > 0 && chance <= 1) ||
+        (!chances.empty() && chance > chances.back()))
+      return false;
+    chances.push_back(chance);
+    sum += chance;
+  }
+  return sum <= 1;
+}
+
+/// What --draft-choice says, or what is wrong with it.
+std::string readChoice(CompileOptions &options) {
+  if (draftChoice != "surest" && draftChoice != "bandit")
+    return "--draft-choice=" + draftChoice + " is neither surest nor bandit";
+  options.decode.bandit = draftChoice == "bandit";
+  if (draftChoice.getNumOccurrences() &&
+      (options.decode.automatic || options.decode.speculate.size() < 2))
+    return "--draft-choice wants several drafters: give --speculate=ONE,OTHER";
+  if (options.decode.bandit && options.decode.branches > 0)
+    return "--draft-choice=bandit takes the draft of one drafter; --tree=" +
+           tree + " merges those of all";
+  return "";
+}
+
+/// What --tree says, or what is wrong with it.
+std::string readTree(CompileOptions &options) {
+  int64_t rows = options.tile.logitsRows, paths = 1;
+  // Each path has an id of its own, and a place for each of its rows.
+  int64_t most =
+      std::max<int64_t>(1, std::min(rows - 1, options.tile.maxRows / rows));
+  if (llvm::StringRef given = tree; given.consume_front("auto")) {
+    paths = most;
+    if (!readChances(given, options.decode.acceptance))
+      return "--tree=" + tree +
+             " wants chances above 0 that fall and add up to 1 at most, as in "
+             "auto:0.6,0.1";
+  } else if (tree != "off" && (given.getAsInteger(10, paths) || paths < 1)) {
+    return "--tree=" + tree + " is neither off, auto nor a number of paths";
+  }
+  if (tree.getNumOccurrences() && !options.decode.drafts())
+    return "--tree wants drafters: give --speculate";
+  if (tree != "off" && paths > 1 && !options.decode.textDrafts())
+    return "--tree=" + tree +
+           " wants drafters of the text: give --speculate=copy, lookup, ngram, "
+           "trigram or recycle";
+  if (llvm::StringRef(tree).starts_with("auto") && most < 2)
+    return "--tree=" + tree + " needs --max-rows of at least " +
+           std::to_string(2 * rows);
+  if (tree.getNumOccurrences() && paths > most)
+    return "--tree=" + tree + " does not fit: drafts have " +
+           std::to_string(rows) + " rows, forwards " +
+           std::to_string(options.tile.maxRows) + ", which is room for " +
+           std::to_string(most) + " paths";
+  options.decode.branches = std::min(paths, most) - 1;
+  return "";
+}
+
+/// What --heads-weights says, or what is wrong with it.
+std::string readHeadsWeights(DecodePhaseOptions &options) {
+  if (headsWeights != "q8_0" && headsWeights != "file")
+    return "--heads-weights=" + headsWeights + " is neither q8_0 nor file";
+  if (headsWeights.getNumOccurrences() && options.heads.empty())
+    return "--heads-weights wants --speculate=heads:FILE";
+  options.quantizeHeads = headsWeights == "q8_0";
+  return "";
+}
+
+} // namespace
+
+std::string readDrafters(DecodePhaseOptions &options) {
+  static constexpr llvm::StringLiteral known[] = {"copy", "lookup", "ngram",
+                                                  "trigram", "recycle"};
+  const std::string names = llvm::join(llvm::ArrayRef(known), ", ") +
+                            ", draft:MODEL, self and heads:FILE";
+  bool hasModel = false;
+  for (const std::string &given : speculate) {
+    if (given == "off" && speculate.size() == 1)
+      return "";
+    auto [kind, path] = llvm::StringRef(given).split(':');
+    std::string name = given;
+    if (kind == "draft") {
+      if (path.empty())
+        return "--speculate=draft:MODEL.gguf names the model that drafts";
+      options.draftModel = path.str();
+      name = "model";
+    } else if (kind == "self") {
+      name = "self";
+      if (given != "self" &&
+          (path.getAsInteger(10, options.selfLayers) || options.selfLayers < 1))
+        return "--speculate=" + given + " does not say how many layers draft";
+    } else if (kind == "heads") {
+      if (!path.ends_with(".safetensors"))
+        return "--speculate=heads:FILE.safetensors names the file of the heads";
+      options.heads = path.str();
+      name = "heads";
+    } else if (given == "auto") {
+      if (std::exchange(options.automatic, true))
+        return "--speculate names auto twice";
+      continue;
+    } else if (!llvm::is_contained(known, given)) {
+      return "--speculate=" + given + " is no drafter; there are " + names;
+    }
+    if (llvm::is_contained(options.speculate, name))
+      return "--speculate names " + kind.str() + " twice";
+    bool model = name == "model" || name == "self" || name == "heads";
+    if (model && std::exchange(hasModel, true))
+      return "--speculate: one model drafts, draft:MODEL, self or heads:FILE";
+    options.speculate.push_back(name);
+  }
+  if (options.automatic && options.speculate.size() > hasModel)
+    return "--speculate=auto chooses the drafters of the text itself; beside "
+           "it "
+           "there is one of draft:MODEL, self and heads:FILE";
+  return "";
+}
+
+std::string readSpeculation(CompileOptions &options) {
+  if (std::string wrong = readHeadsWeights(options.decode); !wrong.empty())
+    return wrong;
+  if (std::string wrong = readRule(options.decode); !wrong.empty())
+    return wrong;
+  if (std::string wrong = readTree(options); !wrong.empty())
+    return wrong;
+  return readChoice(options);
+}
