@@ -173,6 +173,21 @@ def test_the_plan_says_what_rows_cost(plan, tmp_path):
     assert refused.returncode == 1 and "no drafts are verified in this plan" in refused.stderr
 
 
+def test_the_report_of_each_length(plan, tmp_path):
+    """A draft of n ids is verified in n + 1 rows; the times are those of this machine, what follows from them is not."""
+    workload = tmp_path / "w.jsonl"
+    workload.write_text("".join(json.dumps({"name": str(i), "text": text}) + "\n" for i, text in enumerate(PROMPTS[:2])), encoding="utf-8")
+    report = json.loads(run("llm-bench", plan, f"--workload={workload}", "--spec-report", "-n", 40, "-r", 1, "--temperatures", 0, "--json").stdout)
+    assert [length["draft_tokens"] for length in report["lengths"]] == list(range(1, 9))
+    for length in report["lengths"]:
+        assert len(length["forward_ns"]) == length["draft_tokens"] + 1 and min(length["forward_ns"]) > 0
+        assert length["differing_texts"] == 0 and 0 < length["acceptance_rate"] <= 1
+        # No forward makes more tokens than it has rows, and none makes less than one.
+        assert 1 <= length["block_efficiency"] <= length["draft_tokens"] + 1
+        assert 0 < length["predicted"] / length["block_efficiency"] <= length["forward_ns"][0] / min(length["forward_ns"])
+    assert report["best"] == max(report["lengths"], key=lambda length: length["measured"])["draft_tokens"]
+
+
 @pytest.mark.parametrize("value, message", [("oracle", "is no drafter; there are copy, lookup, ngram, trigram, recycle, draft:MODEL, self and heads:FILE"),
                                             ("heads:x", "names the file of the heads"), ("copy,copy", "twice"), ("draft", "names the model that drafts"),
                                             ("draft:x.gguf,draft:y.gguf", "twice")])

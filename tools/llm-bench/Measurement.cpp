@@ -73,13 +73,31 @@ Likeness Measurement::likeness(const std::vector<int32_t> &answer) {
   return result;
 }
 
+static void ignoreLogits(uint32_t, uint32_t, std::span<const float>) {}
+
+void Measurement::enter(const std::vector<int32_t> &answer, uint32_t most) {
+  const size_t context = ids.size() + generation.maxTokens;
+  size_t place = ids.size() + answer.size() / 2;
+  if (place + most > context)
+    place = context > most ? context - most : 0;
+  std::vector<int32_t> text = ids;
+  text.insert(text.end(), answer.begin(), answer.end());
+  inside = base.fork().orThrow();
+  const size_t known = std::min(ids.size() - 1, place);
+  inside->truncate(static_cast<uint32_t>(known)).orThrow();
+  if (place > known)
+    inside->score({text.data() + known, place - known}, ignoreLogits).orThrow();
+  next.assign(text.begin() + static_cast<std::ptrdiff_t>(place), text.end());
+  next.resize(most, text.back());
+  (void)forwardNs(most); // touches the memory of its rows
+}
+
 double Measurement::forwardNs(uint32_t rows) {
-  const std::vector<int32_t> more(rows, ids.back());
-  base.truncate(static_cast<uint32_t>(ids.size() - 1)).orThrow();
+  const uint32_t place = inside->position();
   const auto start = std::chrono::steady_clock::now();
-  base.score(more, [](uint32_t, uint32_t, std::span<const float>) {}).orThrow();
+  inside->score({next.data(), rows}, ignoreLogits).orThrow();
   const std::chrono::duration<double, std::nano> time =
       std::chrono::steady_clock::now() - start;
-  base.truncate(static_cast<uint32_t>(ids.size() - 1)).orThrow();
+  inside->truncate(place).orThrow();
   return time.count();
 }

@@ -7,6 +7,8 @@
 
 #include "tools/llm-bench/Workload.h"
 
+#include <optional>
+
 namespace sinter::tools {
 
 /// An answer and how long it took.
@@ -25,8 +27,10 @@ public:
   /// In a session of its own; without drafts also without exits. `draftTokens`:
   /// as in Generation.
   Answer run(double temperature, bool drafts, uint32_t draftTokens = 0);
-  /// Nanoseconds of a forward of `rows` rows behind the prompt, with all their
-  /// logits.
+  /// Goes to the middle of an answer, from where forwards of at most `most`
+  /// rows will be timed: attention costs what it does there on average.
+  void enter(const std::vector<int32_t> &answer, uint32_t most);
+  /// Nanoseconds of a forward of `rows` rows there, with all their logits.
   double forwardNs(uint32_t rows);
   /// Of an answer to the prompt that another rule or fewer layers gave.
   Likeness likeness(const std::vector<int32_t> &answer);
@@ -36,6 +40,8 @@ private:
 
   std::vector<int32_t> ids;
   Session base;
+  std::optional<Session> inside; ///< of an answer
+  std::vector<int32_t> next;     ///< ids that may come there
   Generation generation;
 };
 

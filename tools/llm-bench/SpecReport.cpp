@@ -15,14 +15,15 @@ using Json = nlohmann::ordered_json;
 
 static constexpr uint32_t longest = 8;
 
-double LengthResult::idCost(double rowNs) const {
+double LengthResult::idCost() const {
   const Speculation figures = result.figures();
-  return figures.drafted ? static_cast<double>(figures.draft_ns) /
-                               static_cast<double>(figures.drafted) / rowNs
-                         : 0;
+  return figures.drafted
+             ? static_cast<double>(figures.draft_ns) /
+                   static_cast<double>(figures.drafted) / forwardNs.front()
+             : 0;
 }
 
-double LengthResult::predicted(const std::vector<double> &forwardNs) const {
+double LengthResult::predicted() const {
   const Speculation figures = result.figures();
   double tokens = static_cast<double>(figures.rounds + figures.accepted);
   double time = static_cast<double>(figures.draft_ns);
@@ -47,17 +48,24 @@ const LengthResult &SpecReport::best() const {
                            });
 }
 
+/// Adds them up; once before the answers and once after them.
+static void timeForwards(Measurement &prompt, LengthResult &length,
+                         uint32_t times) {
+  length.forwardNs.resize(length.length + 1);
+  for (uint32_t i = 0; i < times; ++i)
+    for (uint32_t rows = 1; rows <= length.length + 1; ++rows)
+      length.forwardNs[rows - 1] += prompt.forwardNs(rows);
+}
+
 SpecReport sinter::tools::specReport(
     const Plan &plan, const WorkloadOptions &options,
     const std::function<void(const std::string &)> &progress) {
   SpecReport report{options.path,
                     static_cast<uint32_t>(plan.number(SINTER_THREADS)),
                     options.temperatures.front(),
-                    {},
                     {}};
   for (uint32_t length = 1; length <= longest; ++length)
-    report.lengths.push_back({length, {report.temperature, {}}});
-  std::vector<std::vector<double>> forwards(longest + 1);
+    report.lengths.push_back({length, {report.temperature, {}}, {}});
   for (const Conversation &conversation : readWorkload(options.path)) {
     progress(conversation.name);
     Measurement prompt(plan, idsOf(plan, conversation, options.newTokens),
@@ -65,18 +73,21 @@ SpecReport sinter::tools::specReport(
     const std::vector<int32_t> greedy = prompt.run(0, false).ids;
     if (greedy.size() < 2 || loops(greedy))
       continue;
+    prompt.enter(greedy, longest + 1);
     for (LengthResult &length : report.lengths) {
+      timeForwards(prompt, length, options.repetitions);
       length.result.prompts.push_back(
           measurePrompt(prompt, conversation.name, report.temperature,
                         length.length, options.repetitions));
-      for (uint32_t rows = 1; rows <= forwards.size(); ++rows)
-        forwards[rows - 1].push_back(prompt.forwardNs(rows));
+      timeForwards(prompt, length, options.repetitions);
     }
   }
-  if (report.lengths.front().result.prompts.empty())
+  const size_t prompts = report.lengths.front().result.prompts.size();
+  if (prompts == 0)
     throw Failure(options.path + ": every plain answer falls into a loop");
-  for (const std::vector<double> &times : forwards)
-    report.forwardNs.push_back(spreadOf(times).median);
+  for (LengthResult &length : report.lengths)
+    for (double &time : length.forwardNs)
+      time /= static_cast<double>(2 * options.repetitions * prompts);
   return report;
 }
 
@@ -87,8 +98,9 @@ std::string sinter::tools::toJson(const Plan &plan, const SpecReport &report) {
     lengths.push_back({{"draft_tokens", length.length},
                        {"acceptance_rate", acceptanceRate(figures)},
                        {"block_efficiency", blockEfficiency(figures)},
-                       {"drafter_cost", length.idCost(report.forwardNs[0])},
-                       {"predicted", length.predicted(report.forwardNs)},
+                       {"drafter_cost", length.idCost()},
+                       {"forward_ns", length.forwardNs},
+                       {"predicted", length.predicted()},
                        {"measured", length.measured()},
                        {"differing_texts", length.result.differing()}});
   }
@@ -96,7 +108,6 @@ std::string sinter::tools::toJson(const Plan &plan, const SpecReport &report) {
                        {"model", plan.property("name").value_or("")},
                        {"threads", report.threads},
                        {"temperature", report.temperature},
-                       {"forward_ns", report.forwardNs},
                        {"lengths", lengths},
                        {"best", report.best().length}};
   return object.dump(1) + "\n";
@@ -112,15 +123,14 @@ std::string sinter::tools::toText(const SpecReport &report) {
           "|---:|---:|---:|---:|---:|---:|---:|---:|\n";
   for (const LengthResult &length : report.lengths) {
     const Speculation figures = length.result.figures();
-    const double predicted = length.predicted(report.forwardNs);
+    const double predicted = length.predicted();
     std::snprintf(line, sizeof(line),
                   "| %u | %.2f | %.2f | %.4f | %.2f | %.2f | %.2f | %+.1f %% "
                   "|\n",
                   length.length, acceptanceRate(figures),
-                  blockEfficiency(figures), length.idCost(report.forwardNs[0]),
-                  report.forwardNs[length.length] / report.forwardNs[0],
-                  predicted, length.measured(),
-                  100 * (predicted / length.measured() - 1));
+                  blockEfficiency(figures), length.idCost(),
+                  length.forwardNs.back() / length.forwardNs.front(), predicted,
+                  length.measured(), 100 * (predicted / length.measured() - 1));
     text += line;
   }
   std::snprintf(line, sizeof(line), "best: %u ids a draft, %.2f\n",

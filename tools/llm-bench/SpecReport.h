@@ -14,12 +14,16 @@ namespace sinter::tools {
 struct LengthResult {
   uint32_t length;
   SamplingResult result;
+  /// Of 1, 2, ... length + 1 rows, with their logits: the mean of forwards
+  /// among the answers, whose machine they share. A machine whose memory is
+  /// slower for a while changes what rows cost.
+  std::vector<double> forwardNs;
 
   /// Of the drafter, for an id that was verified, over a forward of one row.
-  double idCost(double rowNs) const;
+  double idCost() const;
   /// Tokens times a forward of one row, over the forwards that the drafts took,
   /// by their rows, and the time of the drafter.
-  double predicted(const std::vector<double> &forwardNs) const;
+  double predicted() const;
   double measured() const;
 };
 
@@ -27,7 +31,6 @@ struct SpecReport {
   std::string name;
   uint32_t threads;
   double temperature;
-  std::vector<double> forwardNs; ///< of 1, 2, ... rows, with their logits
   std::vector<LengthResult> lengths;
 
   /// The length with the greatest measured gain.
@@ -35,7 +38,7 @@ struct SpecReport {
 };
 
 /// Lengths 1 to 8 over the prompts of a workload, each against plain decoding
-/// in turns; with times of forwards that were measured among them.
+/// in turns.
 SpecReport specReport(const Plan &plan, const WorkloadOptions &options,
                       const std::function<void(const std::string &)> &progress);
 
