@@ -82,7 +82,8 @@ bool Arguments::parse(int argc, char **argv) {
               "measurements of each");
   parser.flag("--spec-report", specReport,
               "with --workload, at its first temperature: drafts of 1 to 8 ids "
-              "each, what they gain by prediction and by measurement");
+              "each, what they gain by prediction and by measurement, and "
+              "what the plan's policy gains");
   parser.custom("--temperatures", "T,...", "of --workload (default: 0,0.8)",
                 [this](const std::string &option, std::string_view value) {
                   temperatures = parseTemperatures(option, value);

@@ -37,9 +37,11 @@ double LengthResult::predicted() const {
   return tokens * forwardNs.front() / time;
 }
 
-double LengthResult::measured() const {
+static double measured(const SamplingResult &result) {
   return spreadOf(result.ratios()).median;
 }
+
+double LengthResult::measured() const { return ::measured(result); }
 
 const LengthResult &SpecReport::best() const {
   return *std::max_element(lengths.begin(), lengths.end(),
@@ -63,7 +65,8 @@ SpecReport sinter::tools::specReport(
   SpecReport report{options.path,
                     static_cast<uint32_t>(plan.number(SINTER_THREADS)),
                     options.temperatures.front(),
-                    {}};
+                    {},
+                    {options.temperatures.front(), {}}};
   for (uint32_t length = 1; length <= longest; ++length)
     report.lengths.push_back({length, {report.temperature, {}}, {}});
   for (const Conversation &conversation : readWorkload(options.path)) {
@@ -73,14 +76,17 @@ SpecReport sinter::tools::specReport(
     const std::vector<int32_t> greedy = prompt.run(0, false).ids;
     if (greedy.size() < 2 || loops(greedy))
       continue;
+    const auto measure = [&](uint32_t draftTokens) {
+      return measurePrompt(prompt, conversation.name, report.temperature,
+                           draftTokens, options.repetitions);
+    };
     prompt.enter(greedy, longest + 1);
     for (LengthResult &length : report.lengths) {
       timeForwards(prompt, length, options.repetitions);
-      length.result.prompts.push_back(
-          measurePrompt(prompt, conversation.name, report.temperature,
-                        length.length, options.repetitions));
+      length.result.prompts.push_back(measure(length.length));
       timeForwards(prompt, length, options.repetitions);
     }
+    report.policy.prompts.push_back(measure(0));
   }
   const size_t prompts = report.lengths.front().result.prompts.size();
   if (prompts == 0)
@@ -109,7 +115,8 @@ std::string sinter::tools::toJson(const Plan &plan, const SpecReport &report) {
                        {"threads", report.threads},
                        {"temperature", report.temperature},
                        {"lengths", lengths},
-                       {"best", report.best().length}};
+                       {"best", report.best().length},
+                       {"policy", measured(report.policy)}};
   return object.dump(1) + "\n";
 }
 
@@ -133,7 +140,11 @@ std::string sinter::tools::toText(const SpecReport &report) {
                   length.measured(), 100 * (predicted / length.measured() - 1));
     text += line;
   }
-  std::snprintf(line, sizeof(line), "best: %u ids a draft, %.2f\n",
-                report.best().length, report.best().measured());
+  const double best = report.best().measured();
+  std::snprintf(line, sizeof(line),
+                "best: %u ids a draft, %.2f; the policy of the plan: %.2f, "
+                "%.2f of it\n",
+                report.best().length, best, measured(report.policy),
+                measured(report.policy) / best);
   return text + line;
 }

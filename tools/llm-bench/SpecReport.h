@@ -32,13 +32,14 @@ struct SpecReport {
   uint32_t threads;
   double temperature;
   std::vector<LengthResult> lengths;
+  SamplingResult policy; ///< as long as the plan's policy says
 
   /// The length with the greatest measured gain.
   const LengthResult &best() const;
 };
 
 /// Lengths 1 to 8 over the prompts of a workload, each against plain decoding
-/// in turns.
+/// in turns, and what the policy of the plan chooses among them.
 SpecReport specReport(const Plan &plan, const WorkloadOptions &options,
                       const std::function<void(const std::string &)> &progress);
 
