@@ -77,9 +77,11 @@ struct GenerationOptions {
   std::string summarize = "summarize";
   /// Ids of a draft; 0: as many as rows of logits allow.
   int64_t mostDrafted = 0;
-  /// Drafters of the text make trees with so many leaves beside the first; 0:
-  /// chains. It takes a forward with runs.
+  /// Drafters of the text, and a model, make trees with so many leaves beside
+  /// the first; 0: chains. It takes a forward with runs, and of a model
+  ///   sample_best(row, position, ..., window)
   int64_t branches = 0;
+  std::string sampleBest = "sample_best";
   /// A bandit chooses which drafter drafts; else each is asked in turn.
   bool bandit = false;
   /// What drafts, the first one first; none: plain decoding.

@@ -132,9 +132,12 @@ LogicalResult DrafterOp::verify() {
     return emitOpError("of kind ")
            << stringifyDrafterKind(getKind())
            << (asksModel ? " needs the state of its model" : " has no state");
-  if (getBranches() != 0 && !merges)
+  if (getBranches() != 0 && !merges && !asksModel)
     return emitOpError("of kind ")
            << stringifyDrafterKind(getKind()) << " makes chains, no branches";
+  if (getBranches() != 0 && looksAtIds(getPolicy()))
+    return emitOpError("has branches; policy ")
+           << stringifyPolicyKind(getPolicy()) << " ends a chain";
   if (getBranches() >= getMaxDraft() && getBranches() != 0)
     return emitOpError("has ")
            << getBranches() << " branches, but no more than " << getMaxDraft()
@@ -156,9 +159,9 @@ LogicalResult DraftOp::verify() {
   if (getBody().getNumArguments() != 1 ||
       !getBody().getArgument(0).getType().isInteger(64))
     return emitOpError("body takes the position of the id, an i64");
-  auto propose = dyn_cast<ProposeOp>(getBody().front().getTerminator());
-  if (!propose)
-    return emitOpError("body must end in decode.propose");
+  if (!isa<ProposeOp, ProposeBestOp>(getBody().front().getTerminator()))
+    return emitOpError("body must end in decode.propose or "
+                       "decode.propose_best");
   return success();
 }
 
@@ -326,6 +329,22 @@ LogicalResult DrafterOp::verifySymbolUses(SymbolTableCollection &tables) {
   }
   return success();
 }
+/// A chain grows by one id at a time, a tree by several. A chain is given what
+/// its policy looks at.
+static LogicalResult verifyProposal(DrafterOp drafter, Operation *end) {
+  const bool branches = drafter.getBranches() > 0;
+  if (branches != isa<ProposeBestOp>(end))
+    return end->emitOpError("proposes ")
+           << (branches ? "one id" : "several ids") << ", but '"
+           << drafter.getSymName() << "' makes "
+           << (branches ? "trees" : "chains");
+  auto propose = dyn_cast<ProposeOp>(end);
+  if (propose && looksAtIds(drafter.getPolicy()) && propose.getGiven().empty())
+    return propose.emitOpError("is given nothing that policy ")
+           << stringifyPolicyKind(drafter.getPolicy()) << " could look at";
+  return success();
+}
+
 /// A model drafts in a body of its own, which writes the drafter's state.
 LogicalResult DraftOp::verifySymbolUses(SymbolTableCollection &tables) {
   if (failed(verifyDrafter(*this, getDrafterAttr(), tables)))
@@ -341,7 +360,8 @@ LogicalResult DraftOp::verifySymbolUses(SymbolTableCollection &tables) {
            << (asks ? ", which needs a body" : ", which takes no body");
   if (!asks)
     return success();
-  if (failed(verifyState(*this, getAfterAttr(), tables)))
+  if (failed(verifyState(*this, getAfterAttr(), tables)) ||
+      failed(verifyProposal(drafter, getBody().front().getTerminator())))
     return failure();
   if (!asksModel) {
     for (auto inner : getBody().front().getOps<CatchUpOp>())
@@ -352,10 +372,6 @@ LogicalResult DraftOp::verifySymbolUses(SymbolTableCollection &tables) {
   if (getAfterAttr() == drafter.getStateAttr())
     return emitOpError("drafts for the state it writes, '")
            << *drafter.getState() << "'";
-  auto propose = cast<ProposeOp>(getBody().front().getTerminator());
-  if (looksAtIds(drafter.getPolicy()) && propose.getGiven().empty())
-    return propose.emitOpError("is given nothing that policy ")
-           << stringifyPolicyKind(drafter.getPolicy()) << " could look at";
   for (auto inner : getBody().front().getOps<CatchUpOp>())
     if (inner.getStateAttr() != drafter.getStateAttr())
       return inner.emitOpError("writes '")
@@ -394,6 +410,12 @@ LogicalResult VerifyOp::verifySymbolUses(SymbolTableCollection &tables) {
   if (getRule() != RuleKind::Reject)
     return success();
   SampleOp shared;
+  ProposeBestOp siblings;
+  (*this)->getParentOfType<ProgramOp>().walk(
+      [&](ProposeBestOp best) { siblings = best; });
+  if (siblings)
+    return siblings.emitOpError("drafts siblings: rule reject needs to know "
+                                "what each of them was drawn from");
   (*this)->getParentOfType<ProgramOp>().walk([&](SampleOp sample) {
     if (sample->getParentOfType<DraftOp>() &&
         ruleOf(sample, sample.getFunctionAttr(), tables) !=
@@ -453,6 +475,9 @@ LogicalResult JudgeOp::verifySymbolUses(SymbolTableCollection &tables) {
 }
 LogicalResult SummarizeOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyFunction(*this, getFunctionAttr(), 1, tables);
+}
+LogicalResult ProposeBestOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyFunction(*this, getFunctionAttr(), getArgs().size() + 1, tables);
 }
 LogicalResult SampleOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyFunction(*this, getFunctionAttr(),

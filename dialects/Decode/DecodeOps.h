@@ -32,6 +32,8 @@ inline constexpr llvm::StringLiteral kTokenBuffer = "token";
 /// Ids drafted after a row, and what summaries of rows say.
 inline constexpr llvm::StringLiteral kDraftedBuffer = "drafted";
 inline constexpr llvm::StringLiteral kSummaryBuffer = "summary";
+/// The best ids of a row, and how far each lies behind the first.
+inline constexpr llvm::StringLiteral kBestBuffer = "best";
 /// Runs of the rows of a batch.
 inline constexpr llvm::StringLiteral kRunsBuffer = "runs";
 /// A bit for each layer that the sequence at hand leaves out.

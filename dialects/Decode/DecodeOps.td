@@ -141,7 +141,8 @@ def Decode_DrafterOp : Decode_Op<"drafter", [Symbol, HasParent<"::mlir::ModuleOp
       `model` or `heads` among them are asked by a `decode.draft` of their own,
       where this one proposes nothing;
     - `model`: what another model of the plan says, whose state is `state`; the
-      body of a `decode.draft` asks it (Leviathan et al., 2023);
+      body of a `decode.draft` asks it (Leviathan et al., 2023). With `branches`
+      it makes a tree (see `decode.propose_best`);
     - `heads`: what heads say that read the hidden row before the id that was
       fed, one id each; the body of a `decode.draft` asks them (Medusa, Cai et
       al., 2024; Hydra, Ankner et al., 2024).
@@ -165,6 +166,7 @@ def Decode_DrafterOp : Decode_Op<"drafter", [Symbol, HasParent<"::mlir::ModuleOp
     decode.drafter @copy copy match(3 to 16) most(15) policy(goodput)
     decode.drafter @both priority most(15) policy(goodput) parts([@copy, @lookup])
     decode.drafter @model model most(15) policy(goodput) state(@draft.kv)
+    decode.drafter @tree model most(15) policy(goodput) state(@draft.kv) branches(7)
     decode.drafter @sure model most(15) policy(entropy) settings([0.2, 0.6, 0.9]) state(@draft.kv)
     decode.drafter @merge merge most(15) policy(goodput) parts([@copy, @lookup]) branches(7)
     ```
@@ -495,6 +497,7 @@ def Decode_EmitLogitsOp : Decode_Op<"emit_logits"> {
   let assemblyFormat = "$rows attr-dict";
 }
 
+include "dialects/Decode/DraftTreeOps.td"
 include "dialects/Decode/SkipOps.td"
 include "dialects/Decode/ExitOps.td"
 include "dialects/Decode/DecodeRuleOps.td"

@@ -47,7 +47,7 @@ Value Generator::draftLimit(ProgramOp program, Value made) {
 
 /// Another model reads what it lacks of the text and what it has drafted, and
 /// draws as the model it drafts for will: by the same noise, but for rule
-/// reject.
+/// reject. A tree grows by several ids at a time.
 void Generator::modelDraft(ProgramOp program, DraftOp draft) {
   OpBuilder::InsertionGuard guard(builder);
   Value position = enter(draft.getBody(), 1)->getArgument(0);
@@ -66,6 +66,11 @@ void Generator::modelDraft(ProgramOp program, DraftOp draft) {
   }
   Value last = arith::SubIOp::create(builder, loc, read.getLast(), one);
   HeadOp::create(builder, loc, options.draft + options.head, last, one);
+  if (branchesOf(DrafterKind::Model) > 0) {
+    ProposeBestOp::create(builder, loc, options.sampleBest, zero,
+                          drawArguments(program, position));
+    return;
+  }
   // A draw may change the logits.
   SmallVector<Value> given;
   if (looksAtIds(options.policy) || options.rule == RuleKind::Switch)
@@ -196,17 +201,27 @@ Value Generator::draftingLoop(ProgramOp program, Value row) {
       [&](ValueRange carried) { draftingRound(program, carried); });
 }
 
+/// Ids of a draft, one behind the other or not.
+int64_t Generator::mostIds(DrafterKind kind) const {
+  int64_t limit = options.logitsRows - 1;
+  if (kind == DrafterKind::Heads)
+    limit = std::min(limit, options.heads);
+  return options.mostDrafted ? std::min(limit, options.mostDrafted) : limit;
+}
+
+/// Leaves beside the first: of a single id there are none.
+int64_t Generator::branchesOf(DrafterKind kind) const {
+  if (kind != DrafterKind::Merge && kind != DrafterKind::Model)
+    return 0;
+  return std::min(options.branches, mostIds(kind) - 1);
+}
+
 Generator::Asked Generator::declare(DrafterKind kind,
                                     ArrayRef<Attribute> parts) {
   bool copies = kind == DrafterKind::Copy, looks = kind == DrafterKind::Lookup;
   bool model = kind == DrafterKind::Model;
-  int64_t limit = options.logitsRows - 1;
-  if (kind == DrafterKind::Heads)
-    limit = std::min(limit, options.heads);
-  int64_t drafts =
-      options.mostDrafted ? std::min(limit, options.mostDrafted) : limit;
-  bool merges = kind == DrafterKind::Merge;
-  branches |= merges;
+  const int64_t beside = branchesOf(kind);
+  branches |= kind == DrafterKind::Merge || beside > 0;
   int64_t least = copies ? kLeastCopied : looks ? 1 : 0;
   int64_t most = copies ? kMostMatched : looks ? kLongestGram : 0;
   std::string name =
@@ -216,7 +231,7 @@ Generator::Asked Generator::declare(DrafterKind kind,
   // Drafters of the text have no rows that a policy could look at.
   bool ofModel = looksAtIds(options.policy);
   DrafterOp::create(
-      builder, loc, name, kind, least, most, drafts,
+      builder, loc, name, kind, least, most, mostIds(kind),
       ofModel && !model ? PolicyKind::Goodput : options.policy,
       parts.empty() ? ArrayAttr() : builder.getArrayAttr(parts),
       model ? FlatSymbolRefAttr::get(builder.getContext(),
@@ -224,7 +239,7 @@ Generator::Asked Generator::declare(DrafterKind kind,
             : FlatSymbolRefAttr(),
       ofModel && model ? builder.getDenseF32ArrayAttr(options.settings)
                        : DenseF32ArrayAttr(),
-      merges ? std::min(options.branches, drafts - 1) : 0);
+      beside);
   return {name, kind};
 }
 

@@ -102,6 +102,8 @@ private:
   };
   Draft draftRows(ProgramOp program, llvm::ArrayRef<Asked> asked,
                   mlir::Value most, mlir::ValueRange carried);
+  int64_t mostIds(DrafterKind kind) const;
+  int64_t branchesOf(DrafterKind kind) const;
   void modelDraft(ProgramOp program, DraftOp draft);
   void headsDraft(ProgramOp program, DraftOp draft, mlir::Value row);
   void askHead(mlir::Value number, int64_t head, mlir::Value row);

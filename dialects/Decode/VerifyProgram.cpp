@@ -452,7 +452,7 @@ LogicalResult Walk::visit(Operation *op, Facts &facts) {
         return need(facts.hidden, head,
                     "needs hidden rows: no forward runs on every path before");
       })
-      .Case<SampleOp, DecideOp>(
+      .Case<SampleOp, DecideOp, ProposeBestOp>(
           [&](Operation *inner) { return draw(inner, facts); })
       .Case([&](SummarizeOp summarize) {
         return need(facts.logits, summarize,

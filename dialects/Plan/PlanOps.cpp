@@ -223,6 +223,12 @@ static LogicalResult verifyPlaces(Op op, SymbolTableCollection &tables) {
 LogicalResult TakeRowsOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyPlaces(*this, tables);
 }
+LogicalResult ExpandOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyState(*this, tables);
+}
+LogicalResult ProposeBestOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyAccess(tables, *this, getBufferAttr(), 0, 8);
+}
 LogicalResult PlaceDraftOp::verifySymbolUses(SymbolTableCollection &tables) {
   if (failed(verifyState(*this, tables)))
     return failure();

@@ -34,4 +34,41 @@ def Plan_PositionAfterOp : Plan_Op<"position_after"> {
   let assemblyFormat = "$row attr-dict";
 }
 
+def Plan_ExpandOp : Plan_StateUser<"expand"> {
+  let summary = "Which id of a tree that a model drafts is asked for its followers";
+  let description = [{
+    Writes the path of the id into the history. `position` is the one behind it;
+    of what `state` holds the first `agreed` positions are of this path. -1:
+    there are enough; the likeliest ids are the draft, of `rows` rows (until
+    then 0).
+    ```mlir
+    %position, %agreed, %rows = plan.expand @draft.kv
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$state);
+  let results = (outs I64:$position, I64:$agreed, I64:$rows);
+  let assemblyFormat = "$state attr-dict";
+}
+def Plan_ProposeBestOp : Plan_User<"propose_best"> {
+  let summary = "Ids that may follow the one that was expanded";
+  let description = [{
+    `buffer` begins with as many of them as half of it holds, the best one first,
+    -1 for none; the second half says how far each lies behind the best one, as
+    the bits of an f32.
+    ```mlir
+    plan.propose_best @best
+    ```
+  }];
+  let arguments = (ins FlatSymbolRefAttr:$buffer);
+  let assemblyFormat = "$buffer attr-dict";
+}
+def Plan_AgreedOp : Plan_Op<"agreed"> {
+  let summary = "Positions of the drafting model's state whose ids are those of the history";
+  let description = [{
+    After a draft by `plan.expand`, of whose paths one was computed last.
+  }];
+  let results = (outs I64:$dst);
+  let assemblyFormat = "attr-dict";
+}
+
 #endif

@@ -481,6 +481,7 @@ def Tile_AttentionOp : Tile_Op<"attention", [AttrSizedOperandSegments]> {
   let hasVerifier = 1;
 }
 
+include "dialects/Tile/TileDraftOps.td"
 include "dialects/Tile/TileExitOps.td"
 include "dialects/Tile/TileRuleOps.td"
 include "dialects/Tile/TileRecurrenceOps.td"

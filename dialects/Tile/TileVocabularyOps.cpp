@@ -60,6 +60,14 @@ LogicalResult SampleJudgedOp::verify() {
   return checkDraw(*this);
 }
 
+LogicalResult SampleBestOp::verify() {
+  int64_t room = shapeOf(getToken())[0];
+  if (room < 2 || room % 2 != 0)
+    return emitOpError("token has a second half, for how far the ids of the "
+                       "first lie behind the best one");
+  return checkDraw(*this);
+}
+
 LogicalResult JudgeOp::verify() {
   auto weights = dyn_cast<DenseFPElementsAttr>(getWeights());
   if (!weights || !weights.getElementType().isF32() ||

@@ -237,25 +237,26 @@ OpCost vocabularyPass(int64_t vocabulary) {
 } // namespace
 
 OpCost sinter::analysis::costOf(Operation *op) {
-  OpCost c =
-      TypeSwitch<Operation *, OpCost>(op)
-          .Case<tile::EmbedOp, tile::RmsNormOp, tile::QuantizeOp,
-                tile::ContractOp, tile::RopeTableOp, tile::RopeOp,
-                tile::KvAppendOp, tile::AttentionOp, tile::ReadHistoryOp,
-                tile::MapLogitsOp, tile::MoveRowsOp, tile::SimilarityOp,
-                tile::LogisticOp, tile::SiluOp, tile::JudgeOp>(
-              [](auto known) { return cost(known); })
-          .Case([](tile::GatedOp op) {
-            return elementwise(op.getRows(), op.getCols(), op.getY(), 4);
-          })
-          .Case([](tile::AddOp op) {
-            return elementwise(op.getRows(), op.getCols(), op.getY(), 1);
-          })
-          .Case<tile::SampleOp, tile::ArgmaxOp, tile::PenalizeOp,
-                tile::SampleProposalOp, tile::SampleRejectOp,
-                tile::SampleTypicalOp, tile::SampleJudgedOp, tile::SummarizeOp>(
-              [](auto pass) { return vocabularyPass(pass.getVocabulary()); })
-          .Default([](Operation *other) { return operandsOf(other); });
+  OpCost c = TypeSwitch<Operation *, OpCost>(op)
+                 .Case<tile::EmbedOp, tile::RmsNormOp, tile::QuantizeOp,
+                       tile::ContractOp, tile::RopeTableOp, tile::RopeOp,
+                       tile::KvAppendOp, tile::AttentionOp, tile::ReadHistoryOp,
+                       tile::MapLogitsOp, tile::MoveRowsOp, tile::SimilarityOp,
+                       tile::LogisticOp, tile::SiluOp, tile::JudgeOp>(
+                     [](auto known) { return cost(known); })
+                 .Case([](tile::GatedOp op) {
+                   return elementwise(op.getRows(), op.getCols(), op.getY(), 4);
+                 })
+                 .Case([](tile::AddOp op) {
+                   return elementwise(op.getRows(), op.getCols(), op.getY(), 1);
+                 })
+                 .Case<tile::SampleOp, tile::ArgmaxOp, tile::PenalizeOp,
+                       tile::SampleBestOp, tile::SampleProposalOp,
+                       tile::SampleRejectOp, tile::SampleTypicalOp,
+                       tile::SampleJudgedOp, tile::SummarizeOp>([](auto pass) {
+                   return vocabularyPass(pass.getVocabulary());
+                 })
+                 .Default([](Operation *other) { return operandsOf(other); });
   c.name = op->getName().stripDialect();
   return c;
 }

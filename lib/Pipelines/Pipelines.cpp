@@ -48,6 +48,7 @@ static void buildTile(OpPassManager &manager, const TilePhaseOptions &options,
   convert.proposals =
       decode.modelDrafts() || llvm::is_contained(decode.speculate, "heads");
   convert.summarize = decode.looksAtRows() || decode.trust >= 0;
+  convert.best = decode.modelDrafts() && decode.branches > 0;
   manager.addPass(createLlmToTile(convert));
   manager.addNestedPass<func::FuncOp>(createPlaceBarriers());
   // After the barriers: memory is reused where there is one, and needs no

@@ -10,7 +10,9 @@ namespace sinter::runtime {
 
 /// Who proposed an id, and how sure it was.
 struct Guess {
-  static constexpr uint32_t kDrafters = 8, kSureness = 5, kRanks = 2;
+  static constexpr uint32_t kDrafters = 8, kRanks = 2;
+  /// Of drafters of the text, and of a model that drafts trees.
+  static constexpr uint32_t kSureness = 5, kMostSureness = 8;
   /// Of the ids that a drafter has for one place.
   enum class Rank : uint8_t { First, Other };
   /// What others say of the place: nothing, the same, or something likelier.
@@ -23,13 +25,13 @@ struct Guess {
   Guess(uint32_t drafter, uint32_t sureness, float prior,
         Rank rank = Rank::First)
       : source(uint8_t(
-            ((drafter < kDrafters ? drafter : kDrafters - 1) * kSureness +
+            ((drafter < kDrafters ? drafter : kDrafters - 1) * kMostSureness +
              sureness) *
                 kRanks +
             uint32_t(rank))),
         prior(prior) {}
 
-  uint32_t drafter() const { return source / (kSureness * kRanks); }
+  uint32_t drafter() const { return source / (kMostSureness * kRanks); }
 
   uint8_t source = 0;
   Role role = Role::Alone;
@@ -57,7 +59,7 @@ private:
   float expected(const Guess &guess, uint32_t depth) const;
 
   static constexpr uint32_t kSources =
-      Guess::kDrafters * Guess::kSureness * Guess::kRanks;
+      Guess::kDrafters * Guess::kMostSureness * Guess::kRanks;
   Seen seen[kSources][Guess::kRoles][kDepths] = {};
 };
 

@@ -54,6 +54,13 @@ public:
   const DraftTree *tree() const override { return &speculation.tree(); }
   void propose(uint32_t row, int32_t id) override;
   bool proposeWhile(uint32_t row, int32_t id, const RowFigures &given) override;
+  int64_t expand(int32_t *path, int32_t *ids) override {
+    return speculation.expand(path, ids);
+  }
+  void proposeBest(std::span<const int32_t> ids,
+                   std::span<const float> behind) override {
+    speculation.proposeBest(ids, behind);
+  }
   int64_t trusted(int64_t row, float mostEntropy) const override {
     return speculation.trusted(row, mostEntropy);
   }

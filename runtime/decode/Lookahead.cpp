@@ -129,7 +129,12 @@ void Lookahead::learn(const Proposal &proposal, uint32_t drafted,
 void Lookahead::learn(const Proposal &proposal, uint32_t drafted,
                       uint32_t accepted) {
   rates.learn(proposal.guesses, drafted, accepted);
-  if (!proposal.model || drafted == 0)
+  if (proposal.model)
+    learnLength(drafted, accepted);
+}
+
+void Lookahead::learnLength(uint32_t drafted, uint32_t accepted) {
+  if (drafted == 0)
     return;
   if (accepted == drafted)
     mostOfModel = 2 * drafted + kFirstOfModel;

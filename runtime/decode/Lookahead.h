@@ -40,11 +40,21 @@ public:
              std::span<const int32_t> said);
   /// The same of a chain, of which is known what was drafted.
   void learn(const Proposal &proposal, uint32_t drafted, uint32_t accepted);
+  /// Of a draft that a model made, `accepted` of `drafted` ids one behind the
+  /// other were right.
+  void learnLength(uint32_t drafted, uint32_t accepted);
+  void learn(const Guess &guess, uint32_t depth, bool right) {
+    rates.learn(guess, depth, right);
+  }
   const Acceptance &acceptance() const { return rates; }
+  /// Ids that a model may make now, one behind the other.
+  uint32_t most() const { return mostOfModel; }
 
   /// Nanoseconds of a round of `rows` rows; without measurements in units of
   /// a round of one.
   double cost(uint32_t rows) const;
+  /// The same, hoping the best of numbers of rows that were not measured.
+  double hopedCost(uint32_t rows) const;
   /// The same of an id of the proposal.
   double idCost(const Proposal &proposal) const;
 
@@ -56,7 +66,6 @@ public:
   static constexpr float kLeast = 0.02f;
 
 private:
-  double hopedCost(uint32_t rows) const;
   /// Of so many rows over that of one, by the plan.
   double priorCost(uint32_t rows) const;
   double priorIdCost(const Proposal &proposal) const;

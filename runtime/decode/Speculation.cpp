@@ -42,6 +42,7 @@ uint32_t Speculation::draft(const plan::Plan &plan, uint32_t index,
     bandit.learn(proposal.arm, 1, 1);
     proposal.arm = Proposal::kNoArm;
   }
+  beginTree(index, count);
   ids[0] = text.back();
   for (float &entropy : entropies)
     entropy = std::numeric_limits<float>::quiet_NaN(); // below no bound
@@ -53,6 +54,19 @@ uint32_t Speculation::draft(const plan::Plan &plan, uint32_t index,
   started = nanoseconds();
   counts.draft_ns += started - before;
   return count;
+}
+
+/// Where a model drafts a tree of so many ids, or as many as pay.
+void Speculation::beginTree(uint32_t index, uint32_t count) {
+  grown.end();
+  if (drafter->kind() != plan::DrafterKind::Model || drafter->branches() == 0)
+    return;
+  ModelTree::Limits limits;
+  limits.weighsTime = !length && drafter->policy() == plan::PolicyKind::Goodput;
+  limits.ids = limits.weighsTime && count ? proposal.count : count;
+  limits.answers = limits.weighsTime ? lookahead.most() : count;
+  limits.branches = length ? 0 : drafter->branches();
+  grown.begin(index, limits);
 }
 
 /// Of a drafter that the program asks itself, among those chosen from.
@@ -85,15 +99,40 @@ void Speculation::arrange(uint32_t count) {
   rows = rowsTree.rows;
 }
 
-void Speculation::propose(uint32_t row, int32_t id) {
-  if (row >= rows)
-    return;
+uint64_t Speculation::lap() {
   uint64_t now = nanoseconds(), elapsed = now - started;
-  ids[row] = id;
   counts.draft_ns += elapsed;
+  started = now;
+  return elapsed;
+}
+
+void Speculation::propose(uint32_t row, int32_t id) {
+  if (row == 0 || row >= rows)
+    return;
+  ids[row] = proposal.ids[row - 1] = id;
+  uint64_t elapsed = lap();
   if (row > 1 || !proposal.reads)
     lookahead.made(elapsed);
-  started = now;
+}
+
+int64_t Speculation::expand(int32_t *path, int32_t *out) {
+  int64_t depth = grown.next(lookahead, path);
+  if (depth >= 0 || !grown.begun())
+    return depth;
+  proposal = grown.likeliest();
+  uint32_t count = grown.worth(lookahead, proposal);
+  arrange(count);
+  memcpy(out, ids + 1, count * sizeof(int32_t));
+  return depth;
+}
+
+/// The first answer of a draft may have had much to read.
+void Speculation::proposeBest(std::span<const int32_t> best,
+                              std::span<const float> behind) {
+  grown.add(best, behind, lookahead.acceptance());
+  uint64_t elapsed = lap();
+  if (grown.answers() > 1)
+    lookahead.made(elapsed);
 }
 
 bool Speculation::proposeWhile(uint32_t row, int32_t id,
@@ -159,8 +198,14 @@ void Speculation::settle() {
   if (proposal.arm != Proposal::kNoArm)
     bandit.learn(proposal.arm, 1 + accepted,
                  lookahead.planned(proposal, count));
-  lookahead.learn(proposal, count, accepted, {said, saidCount});
-  policy.learn(*drafter, count, accepted);
+  uint32_t path = grown.begun() ? rowsTree.depth() : count;
+  if (grown.begun()) {
+    grown.learn({said, saidCount}, lookahead);
+    lookahead.learnLength(path, accepted);
+  } else {
+    lookahead.learn(proposal, count, accepted, {said, saidCount});
+  }
+  policy.learn(*drafter, path, accepted);
   rows = 0;
 }
 
@@ -170,7 +215,7 @@ void Speculation::countByDrafter(uint32_t count) {
   for (uint32_t i = 0; i < count; ++i) {
     uint32_t depth = proposal.depth(i), who = proposal.guesses[i].drafter();
     kept[i + 1] = kept[proposal.parents[i]] && depth < accepted &&
-                  (proposal.model || proposal.ids[i] == said[depth]);
+                  proposal.ids[i] == said[depth];
     ++counts.drafted_by[who];
     counts.accepted_by[who] += kept[i + 1];
   }

@@ -5,6 +5,7 @@
 #define SINTER_RUNTIME_DECODE_SPECULATION_H
 
 #include "runtime/decode/Bandit.h"
+#include "runtime/decode/ModelTree.h"
 #include "runtime/decode/Policy.h"
 #include "runtime/state/DraftTree.h"
 #include "sinter-c/speculation.h"
@@ -27,6 +28,10 @@ public:
   const DraftTree &tree() const { return rowsTree; }
   /// As Host::propose.
   void propose(uint32_t row, int32_t id);
+  /// As Host::expand.
+  int64_t expand(int32_t *path, int32_t *ids);
+  /// As Host::proposeBest.
+  void proposeBest(std::span<const int32_t> ids, std::span<const float> behind);
   /// As Host::proposeWhile.
   bool proposeWhile(uint32_t row, int32_t id, const RowFigures &given);
   /// As Host::trusted.
@@ -43,6 +48,9 @@ public:
 
 private:
   void arrange(uint32_t count);
+  void beginTree(uint32_t index, uint32_t count);
+  /// Since the last one: drafting.
+  uint64_t lap();
   uint8_t armOf(uint32_t index) const;
   void countByDrafter(uint32_t count);
   void settle();
@@ -54,6 +62,7 @@ private:
   const plan::Drafter *drafter = nullptr;  // of the proposal at hand
   uint32_t length = 0;
   Proposal proposal;
+  ModelTree grown; // begun: the proposal, which the program makes
   DraftTree rowsTree;
   int32_t ids[Lookahead::kRows] = {};  // of the rows
   float entropies[Lookahead::kRows];   // of what the ids were drawn from

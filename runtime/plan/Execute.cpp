@@ -8,8 +8,9 @@ namespace sinter::runtime {
 Status execute(const LoadedPlan &plan, SessionMemory &session,
                uint32_t function, std::span<const int64_t> arguments,
                Host &host, std::atomic<bool> &cancel, Profiler *profiler) {
-  Status status = Interpreter(plan, session, host, profiler)
-                      .run(function, arguments, cancel);
+  Interpreter interpreter(plan, session, host, profiler);
+  Status status = interpreter.run(function, arguments, cancel);
+  interpreter.forgetPath();
   session.settle();
   return status;
 }

@@ -57,6 +57,20 @@ public:
     (void)row, (void)id, (void)given;
     return false;
   }
+  /// The draft at hand is a tree that the program grows: writes the ids before
+  /// the place that it is asked for next to `path`, which has room for as many
+  /// as a draft has, and returns how many. -1: there are enough; tree() has the
+  /// rows, whose ids go to `ids`, from row 1 on.
+  virtual int64_t expand(int32_t *path, int32_t *ids) {
+    (void)path, (void)ids;
+    return -1;
+  }
+  /// Ids for that place, the best one first, -1 for none, and how far each lies
+  /// behind the best one.
+  virtual void proposeBest(std::span<const int32_t> ids,
+                           std::span<const float> behind) {
+    (void)ids, (void)behind;
+  }
   /// The id drafted right after row `row`, if the entropy of what it was drawn
   /// from is known and at most this; else -1.
   virtual int64_t trusted(int64_t row, float mostEntropy) const {

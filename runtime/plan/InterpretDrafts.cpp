@@ -5,6 +5,7 @@
 
 #include "runtime/plan/Interpreter.h"
 
+#include <algorithm>
 #include <bit>
 
 namespace sinter::runtime {
@@ -22,6 +23,7 @@ Status Interpreter::draft(const Instruction &op, int64_t most) {
   registers[op.c] = 0;
   allowed = proposed = 0;
   tree = DraftTree();
+  path = Path();
   // No room for row 0 either: no forward follows.
   if (room < 0)
     return Status();
@@ -29,11 +31,16 @@ Status Interpreter::draft(const Instruction &op, int64_t most) {
   // The place of the next id in the history is free.
   int32_t *history = session->history();
   history[length] = ids()[0];
-  allowed = host.draft(op.a, {history, length + 1u}, recycled(), ids() + 1,
-                       uint32_t(most));
-  if (allowed >= DraftTree::kRows)
+  uint32_t count = host.draft(op.a, {history, length + 1u}, recycled(),
+                              ids() + 1, uint32_t(most));
+  registers[op.c] = count;
+  return arrange(count);
+}
+
+Status Interpreter::arrange(uint32_t count) {
+  if (count >= DraftTree::kRows)
     return broken("a draft of too many ids");
-  registers[op.c] = allowed;
+  allowed = count;
   const DraftTree *made = host.tree();
   tree = made ? *made : DraftTree::chain(allowed + 1);
   if (tree.rows != allowed + 1)
@@ -41,8 +48,77 @@ Status Interpreter::draft(const Instruction &op, int64_t most) {
   // What is drawn behind an id sees it in the history, right or wrong. Of a
   // tree, rows come there when they are kept.
   if (tree.isChain())
-    memcpy(history + length + 1, ids() + 1, allowed * sizeof(int32_t));
+    memcpy(session->history() + session->position() + 1, ids() + 1,
+           allowed * sizeof(int32_t));
   return Status();
+}
+
+Status Interpreter::expand(const Instruction &op) {
+  if (!session)
+    return broken("a batch has more than one text");
+  uint32_t base = session->position();
+  const uint32_t *results = &program.operands[op.b];
+  int32_t next[DraftTree::kRows];
+  int64_t length = allowed > 0 ? host.expand(next, ids() + 1) : -1;
+  registers[results[0]] = -1;
+  registers[results[1]] = agreed();
+  registers[results[2]] = tree.rows;
+  if (length < 0) {
+    const DraftTree *made = allowed > 0 ? host.tree() : nullptr;
+    if (!made)
+      return Status();
+    registers[results[2]] = made->rows;
+    return arrange(made->rows - 1);
+  }
+  if (uint64_t(length) + 1 >= DraftTree::kRows ||
+      base + 1 + uint64_t(length) >= session->context())
+    return broken("a path of a tree that is too long");
+  int32_t *history = session->history() + base + 1;
+  memcpy(history, next, size_t(length) * sizeof(int32_t));
+  // The last row is computed, whatever the state holds: its logits are wanted.
+  registers[results[0]] = base + 1 + length;
+  registers[results[1]] = std::min(agreed(), int64_t(base) + length);
+  registers[results[2]] = 0;
+  path.state = op.a;
+  path.base = base;
+  path.length = uint32_t(length);
+  memcpy(path.ids, next, size_t(length) * sizeof(int32_t));
+  return Status();
+}
+
+Status Interpreter::proposeBest(const Instruction &op) {
+  const uint8_t *best = buffer(op.a);
+  auto count = uint32_t(memory.bufferBytes(op.a) / (2 * sizeof(int32_t)));
+  count = count < Program::kChildren ? count : Program::kChildren;
+  int32_t given[Program::kChildren];
+  float behind[Program::kChildren];
+  memcpy(given, best, count * sizeof(int32_t));
+  memcpy(behind, best + memory.bufferBytes(op.a) / 2, count * sizeof(float));
+  for (uint32_t i = 0; i < count; ++i)
+    if (given[i] < -1 || given[i] >= int64_t(plan.tables().vocabulary()))
+      return broken("a token outside of the vocabulary");
+  host.proposeBest({given, count}, {behind, count});
+  return Status();
+}
+
+int64_t Interpreter::agreed() const {
+  if (!session)
+    return 0;
+  if (path.state == kNone)
+    return session->position();
+  const int32_t *history = session->history() + path.base + 1;
+  uint32_t same = 0;
+  while (same < path.length && history[same] == path.ids[same])
+    ++same;
+  return int64_t(path.base) + 1 + same;
+}
+
+void Interpreter::forgetPath() {
+  if (path.state == kNone)
+    return;
+  KvCache &cache = session->state(path.state);
+  cache.dropReserved();
+  (void)cache.truncate(std::min(int64_t(cache.length()), agreed()));
 }
 
 Status Interpreter::propose(const Instruction &op, int64_t row) {

@@ -21,6 +21,14 @@ Status Interpreter::service(const Instruction &op) {
   }
   if (plan::ServiceKind(op.kind) == plan::ServiceKind::PlaceDraft)
     return placeDraft(op);
+  if (plan::ServiceKind(op.kind) == plan::ServiceKind::Expand)
+    return expand(op);
+  if (plan::ServiceKind(op.kind) == plan::ServiceKind::ProposeBest)
+    return proposeBest(op);
+  if (plan::ServiceKind(op.kind) == plan::ServiceKind::Agreed) {
+    registers[op.c] = agreed();
+    return Status();
+  }
   int64_t argument = registers[program.operands[op.b]];
   const plan::Plan &tables = plan.tables();
   bool stop = false;
@@ -81,6 +89,9 @@ Status Interpreter::service(const Instruction &op) {
   case plan::ServiceKind::TakeRows:
   case plan::ServiceKind::PlaceDraft:
   case plan::ServiceKind::Waiting:
+  case plan::ServiceKind::Expand:
+  case plan::ServiceKind::ProposeBest:
+  case plan::ServiceKind::Agreed:
     break; // above
   }
   return broken("unknown service");

@@ -29,6 +29,9 @@ public:
 
   Status run(uint32_t function, std::span<const int64_t> arguments,
              std::atomic<bool> &cancel);
+  /// However the function ended: what a model computed of a path that was not
+  /// kept goes.
+  void forgetPath();
 
 private:
   /// A program that breaks a rule which only shows when it runs.
@@ -71,6 +74,14 @@ private:
   /// The next id that the program itself drafts. Places in the history behind
   /// what is committed are free.
   Status propose(const Instruction &op, int64_t row);
+  /// The rows of the draft at hand are those that the host says.
+  Status arrange(uint32_t count);
+  /// The next place of a tree that a model is asked for.
+  Status expand(const Instruction &op);
+  /// What the model says there.
+  Status proposeBest(const Instruction &op);
+  /// Positions of the model's state that have the ids of the history.
+  int64_t agreed() const;
   /// The ids drafted right after a row, and the rows that hold them.
   Status children(const Instruction &op, int64_t row);
   /// Room for the rows of the draft, and where they stand.
@@ -103,6 +114,12 @@ private:
   uint32_t allowed = 0, proposed = 0;
   DraftTree tree;
   uint32_t drafted = 0, kept = kNone;
+  /// Of a tree that a model drafts: its state, the position of row 0, and the
+  /// path that was computed last.
+  struct Path {
+    uint32_t state = kNone, base = 0, length = 0;
+    int32_t ids[DraftTree::kRows] = {};
+  } path;
   const FunctionInfo *function = nullptr;
   int64_t *registers = nullptr;
   int64_t *top = memory.registers();

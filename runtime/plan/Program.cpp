@@ -329,6 +329,24 @@ private:
       return emit({Opcode::Service, uint8_t(op.kind()), op.buffer(), first, 0,
                    int64_t(op.offset())});
     }
+    if (op.kind() == plan::ServiceKind::Expand) {
+      uint32_t states = plan.states()->size();
+      if (op.index() == 0 || op.index() >= states ||
+          plan.states()->Get(op.index())->kind() == plan::StateKind::Recurrent)
+        return bad("grows a tree in state %u of %u, expected one of a model "
+                   "that drafts",
+                   op.index(), states);
+      SINTER_TRY(list(op.results(), 3, "results"));
+      return emit({Opcode::Service, uint8_t(op.kind()), op.index(), first});
+    }
+    if (op.kind() == plan::ServiceKind::ProposeBest) {
+      SINTER_TRY(word(op.buffer(), 4));
+      return emit({Opcode::Service, uint8_t(op.kind()), op.buffer()});
+    }
+    if (op.kind() == plan::ServiceKind::Agreed) {
+      SINTER_TRY(registers({op.dst()}));
+      return emit({Opcode::Service, uint8_t(op.kind()), 0, 0, op.dst()});
+    }
     bool two = op.kind() == plan::ServiceKind::Follow ||
                op.kind() == plan::ServiceKind::Propose ||
                op.kind() == plan::ServiceKind::Observe ||

@@ -286,7 +286,8 @@ private:
       // A place for each row of each path.
       uint64_t places =
           (drafter.branches() + uint64_t(1)) * (drafter.max_draft() + 1);
-      if (drafter.branches() && (!merges || places > plan.max_rows()))
+      bool branches = merges || drafter.kind() == plan::DrafterKind::Model;
+      if (drafter.branches() && (!branches || places > plan.max_rows()))
         return bad("drafter %u of kind %s has %u branches of %u rows, expected "
                    "none, or places for all of them",
                    i, EnumNameDrafterKind(drafter.kind()), drafter.branches(),

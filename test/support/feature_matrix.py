@@ -30,6 +30,7 @@ FEATURES = [
     (DRAFTERS, "draft, other vocabulary", ["--speculate=draft:{shuffled}"]),
     (DRAFTERS, "self", ["--speculate=self"]),
     ("trees", "trees", ["--speculate=copy", "--tree=4"]),
+    ("trees", "trees of a model", ["--speculate=draft:{draft}", "--tree=4"]),
     ("rules", "rule reject", ["--speculate=copy", "--verify-rule=reject"]),
     ("rules", "rule typical", ["--speculate=copy", "--verify-rule=typical"]),
     ("rules", "rule switch", ["--speculate=draft:{draft}", "--verify-rule=switch:1"]),

@@ -57,8 +57,9 @@ cl::opt<std::string> draftChoice(
     cl::cat(category));
 cl::opt<std::string> tree(
     "tree", cl::init("off"), cl::value_desc("off|PATHS|auto[:P,...]"),
-    cl::desc("Paths that a draft of drafters of the text may branch into, at "
-             "most, as in 8; off (the default): drafts are chains; auto: as "
+    cl::desc("Paths that a draft of the text's drafters or of a model may "
+             "branch into, at most, as in 8; off (the default): drafts are "
+             "chains; auto: as "
              "many as pay by what rows cost, where the likeliest id is right "
              "with chance P, the next one with the next P (0.6,0.1)"),
     cl::cat(category));
@@ -147,6 +148,24 @@ std::string readChoice(CompileOptions &options) {
   return "";
 }
 
+/// What is for the chain of a model alone.
+std::string checkModelTree(const DecodePhaseOptions &options) {
+  if (options.branches == 0 || !options.modelDrafts())
+    return "";
+  const std::string trees = "--tree=" + tree + " lets the model draft trees, ";
+  llvm::StringRef rule = options.verifyRule;
+  if (rule == "reject")
+    return trees + "and --verify-rule=reject knows of chains alone what their "
+                   "ids were drawn from; give --tree=off";
+  if (options.trust >= 0)
+    return trees + "and --verify-rule=" + verifyRule +
+           " knows of chains alone how sure it is; give --tree=off";
+  if (options.looksAtRows())
+    return trees + "and --spec-policy=" + specPolicy +
+           " says where a chain ends; give --tree=off";
+  return "";
+}
+
 /// What --tree says, or what is wrong with it.
 std::string readTree(CompileOptions &options) {
   int64_t rows = options.tile.logitsRows, paths = 1;
@@ -164,10 +183,12 @@ std::string readTree(CompileOptions &options) {
   }
   if (tree.getNumOccurrences() && !options.decode.drafts())
     return "--tree wants drafters: give --speculate";
-  if (tree != "off" && paths > 1 && !options.decode.textDrafts())
+  if (tree != "off" && paths > 1 && !options.decode.textDrafts() &&
+      !options.decode.modelDrafts())
     return "--tree=" + tree +
-           " wants drafters of the text: give --speculate=copy, lookup, ngram, "
-           "trigram or recycle";
+           " wants drafters of the text or a model: heads draft chains; give "
+           "--speculate=copy, lookup, ngram, trigram, recycle, draft:MODEL or "
+           "self";
   if (llvm::StringRef(tree).starts_with("auto") && most < 2)
     return "--tree=" + tree + " needs --max-rows of at least " +
            std::to_string(2 * rows);
@@ -177,7 +198,7 @@ std::string readTree(CompileOptions &options) {
            std::to_string(options.tile.maxRows) + ", which is room for " +
            std::to_string(most) + " paths";
   options.decode.branches = std::min(paths, most) - 1;
-  return "";
+  return checkModelTree(options.decode);
 }
 
 /// What --heads-weights says, or what is wrong with it.

@@ -44,6 +44,7 @@ private:
   void placeTree(decode::StepOp op);
   mlir::LogicalResult batch(decode::BatchOp op);
   mlir::LogicalResult draft(decode::DraftOp op);
+  mlir::LogicalResult draftTree(decode::DraftOp op);
   mlir::LogicalResult catchUp(decode::CatchUpOp op);
   mlir::LogicalResult cutBack(decode::CutBackOp op);
   mlir::LogicalResult verify(decode::VerifyOp op);

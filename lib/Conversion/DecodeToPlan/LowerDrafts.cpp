@@ -67,6 +67,8 @@ LogicalResult BodyLowering::draft(decode::DraftOp op) {
   if (op.getBody().empty())
     return set(op, binary(planir::ArithKind::Add, count, number(1)));
   Block &body = op.getBody().front();
+  if (isa<decode::ProposeBestOp>(body.getTerminator()))
+    return draftTree(op);
   Value length = planir::LengthOp::create(builder, loc, i64, op.getAfterAttr());
   auto made = planir::WhileOp::create(builder, loc, i64s(2),
                                       ValueRange{number(0), count});

@@ -85,16 +85,6 @@ LogicalResult BodyLowering::catchUp(decode::CatchUpOp op) {
   return set(op.getLast(), made.getResult(2));
 }
 
-LogicalResult BodyLowering::cutBack(decode::CutBackOp op) {
-  auto length = [&](FlatSymbolRefAttr state) {
-    return planir::LengthOp::create(builder, loc, builder.getI64Type(), state);
-  };
-  Value own = length(op.getStateAttr()), kept = length(op.getToAttr());
-  planir::TruncateOp::create(builder, loc, op.getStateAttr(),
-                             binary(planir::ArithKind::Min, own, kept));
-  return success();
-}
-
 /// take_rows; reserve_rows; body; commit_rows
 LogicalResult BodyLowering::batch(decode::BatchOp op) {
   auto rows = planir::TakeRowsOp::create(builder, loc, i64s(3),

@@ -55,6 +55,15 @@ static SmallVector<std::string> namesAtCall(Operation *op, StringRef name) {
           names.push_back(argumentName(value, index));
         return names;
       })
+      .Case([&](decode::ProposeBestOp call) {
+        SmallVector<std::string> names;
+        if (call.getFunction() != name)
+          return names;
+        names = {"row"};
+        for (auto [index, value] : llvm::enumerate(call.getArgs()))
+          names.push_back(argumentName(value, index));
+        return names;
+      })
       .Case([&](decode::DecideOp call) {
         SmallVector<std::string> names;
         if (call.getFunction() != name)

@@ -14,6 +14,8 @@ using namespace sinter;
 
 /// Ids drafted after a row, and their rows: as many as a draft has, twice.
 static constexpr int64_t kDrafted = 32;
+/// Ids that may follow an id of a tree.
+static constexpr int64_t kBest = 4;
 /// Figures of a row.
 static constexpr int64_t kFigures = 32;
 
@@ -43,11 +45,12 @@ SmallVector<Type> DrawFunctions::drawScalars(unsigned before, unsigned behind) {
 }
 
 DrawFunctions::Common DrawFunctions::begin(RegionBuilder &region,
-                                           unsigned position, int64_t tokens) {
+                                           unsigned position, int64_t tokens,
+                                           StringRef to) {
   Value logits =
       region.fixedBuffer(named("logits"), f32s({options.logitsRows, columns}));
   Value history = region.fixedBuffer(named("history"), ids(options.maxContext));
-  Value token = region.fixedBuffer(named("token"), ids(tokens));
+  Value token = region.fixedBuffer(named(to), ids(tokens));
   Value work = region.alloc({2 * columns}, builder.getF32Type());
   tile::PenalizeOp::create(region.ops(), region.loc(), logits, history,
                            region.scalar(0), region.scalar(position),
@@ -83,6 +86,20 @@ void DrawFunctions::buildSample() {
                          region.scalar(1), region.scalar(3), region.scalar(4),
                          region.scalar(5), region.scalar(6), vocabulary);
   finish(region, "sample", scalars);
+}
+
+//===-- trees -------------------------------------------------------------===//
+
+void DrawFunctions::buildSampleBest() {
+  declare("best", 2 * kBest * 4);
+  SmallVector<Type> scalars = drawScalars();
+  RegionBuilder region(module, "draw_best", options, 1, scalars);
+  Common common = begin(region, 1, 2 * kBest, "best");
+  tile::SampleBestOp::create(
+      region.ops(), region.loc(), common.logits, common.work, common.token,
+      region.scalar(0), region.scalar(2), region.scalar(1), region.scalar(3),
+      region.scalar(4), region.scalar(5), region.scalar(6), vocabulary);
+  finish(region, "sample_best", scalars);
 }
 
 //===-- rules -------------------------------------------------------------===//
@@ -192,5 +209,7 @@ LogicalResult DrawFunctions::build() {
   buildSample();
   if (options.summarize)
     buildSummarize();
+  if (options.best)
+    buildSampleBest();
   return options.rule.decides() ? buildDecide() : success();
 }

@@ -23,6 +23,8 @@ namespace sinter {
 ///   judge(rows): scores of hidden rows
 /// and, where a policy wants it,
 ///   summarize(row)
+/// and, where a model drafts trees,
+///   sample_best(row, position, ..., window): as sample, for several ids
 class DrawFunctions {
 public:
   DrawFunctions(mlir::ModuleOp module, const TileOptions &options,
@@ -42,11 +44,13 @@ private:
   void createDecision(RegionBuilder &region, const Common &common);
   mlir::LogicalResult buildJudge();
   void buildSummarize();
+  void buildSampleBest();
 
   llvm::SmallVector<mlir::Type> drawScalars(unsigned before = 0,
                                             unsigned behind = 0);
   /// Binds what a draw works on, and penalizes the row.
-  Common begin(RegionBuilder &region, unsigned position, int64_t tokens = 1);
+  Common begin(RegionBuilder &region, unsigned position, int64_t tokens = 1,
+               llvm::StringRef to = "token");
   /// The function that launches `region` with its arguments.
   mlir::func::FuncOp finish(RegionBuilder &region, llvm::StringRef name,
                             llvm::ArrayRef<mlir::Type> scalars);

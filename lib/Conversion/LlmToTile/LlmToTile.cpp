@@ -547,6 +547,7 @@ class LlmToTilePass : public sinter::impl::LlmToTileBase<LlmToTilePass> {
     values.rule = *rule;
     values.proposals = proposals;
     values.summarize = summarize;
+    values.best = best;
     return success();
   }
 };

@@ -54,7 +54,9 @@ def LlmToTile : Pass<"llm-to-tile", "mlir::ModuleOp"> {
     Option<"proposals", "proposals", "bool", "false",
            "a model drafts: rule reject keeps its probabilities">,
     Option<"summarize", "summarize", "bool", "false",
-           "adds a function that says how sure a row of logits is">
+           "adds a function that says how sure a row of logits is">,
+    Option<"best", "best", "bool", "false",
+           "a model drafts trees: adds a function that draws several ids">
   ];
   let statistics = [
     Statistic<"numRegions", "regions", "regions created">,

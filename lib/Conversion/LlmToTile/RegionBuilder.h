@@ -33,6 +33,7 @@ struct TileOptions {
   VerifyRule rule;        // which drafted ids become tokens
   bool proposals = false; // a model drafts, and rule reject wants what it said
   bool summarize = false; // a policy wants to know how sure a model is
+  bool best = false;      // a model drafts trees
 };
 
 /// Buffers that live across regions, in the fixed part of the arena.

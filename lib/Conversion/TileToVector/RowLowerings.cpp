@@ -235,6 +235,9 @@ bool lowerRowOp(Operation *op, OpBuilder &b, Share share, RowMachine machine) {
           [&](tile::PenalizeOp x) { return lowerPenalize(l, x, share), true; })
       .Case([&](tile::ArgmaxOp x) { return lowerArgmax(l, x, share), true; })
       .Case([&](tile::SampleOp x) { return lowerSample(l, x, share), true; })
+      .Case([&](tile::SampleBestOp x) {
+        return lowerSampleBest(l, x, share), true;
+      })
       .Case([&](tile::SampleProposalOp x) {
         return lowerSampleProposal(l, x, share), true;
       })

@@ -71,6 +71,7 @@ void lowerAttention(LaneBuilder &l, tile::AttentionOp op, Share share,
 void lowerPenalize(LaneBuilder &l, tile::PenalizeOp op, Share share);
 void lowerArgmax(LaneBuilder &l, tile::ArgmaxOp op, Share share);
 void lowerSample(LaneBuilder &l, tile::SampleOp op, Share share);
+void lowerSampleBest(LaneBuilder &l, tile::SampleBestOp op, Share share);
 void lowerSampleProposal(LaneBuilder &l, tile::SampleProposalOp op,
                          Share share);
 void lowerSampleReject(LaneBuilder &l, tile::SampleRejectOp op, Share share);

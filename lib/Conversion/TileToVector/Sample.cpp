@@ -213,8 +213,9 @@ Value Sampler::uniform(Value id, Purpose purpose) {
   return emitUniform(l.b, l.loc, noiseBits(id, purpose));
 }
 
-Value Sampler::chooseBy(Purpose purpose, Value least,
-                        llvm::function_ref<Value(const Candidates &)> score) {
+Best Sampler::chooseBy(Purpose purpose, Value least,
+                       llvm::function_ref<Value(const Candidates &)> score,
+                       llvm::ArrayRef<Best> others) {
   constexpr double inf = std::numeric_limits<double>::infinity();
   auto vec = VectorType::get({kLanes}, l.f32());
   Value low = l.constantF(vec, -inf);
@@ -224,30 +225,40 @@ Value Sampler::chooseBy(Purpose purpose, Value least,
         Candidates c = candidatesAt(i);
         c.there = l.andi(c.there, l.cmp(IPred::sge, keysOf(c.weights),
                                         l.splat(least, kLanes)));
+        for (const Best &other : others)
+          c.there = l.andi(c.there,
+                           l.cmp(IPred::ne, c.ids, l.splat(other.id, kLanes)));
         c.ids = l.select(c.there, c.ids, l.i(c.ids, 0));
         Value noise = emitGumbel(l.b, l.loc, noiseBits(c.ids, purpose));
         Value x = l.select(c.there, l.add(noise, score(c)), low);
         Best b = betterOf(l, {v[0], v[1]}, {x, c.ids});
         return SmallVector<Value>{b.value, b.id};
       });
-  return bestLane(l, {best[0], best[1]}).id;
+  return bestLane(l, {best[0], best[1]});
 }
 
-Value Sampler::choose() {
+Value Sampler::choose() { return chooseBut({}).id; }
+
+Best Sampler::chooseBut(llvm::ArrayRef<Best> others) {
   auto vec = VectorType::get({kLanes}, l.f32());
   constexpr double inf = std::numeric_limits<double>::infinity();
-  return chooseBy(Purpose::Token, least, [&](const Candidates &c) {
-    Value x = vector::GatherOp::create(l.b, l.loc, vec, op.logits,
-                                       ValueRange{op.row, zero}, c.ids, c.there,
-                                       l.constantF(vec, -inf));
-    return l.neg(distances(x, Value()));
-  });
+  return chooseBy(
+      Purpose::Token, least,
+      [&](const Candidates &c) {
+        Value x = vector::GatherOp::create(l.b, l.loc, vec, op.logits,
+                                           ValueRange{op.row, zero}, c.ids,
+                                           c.there, l.constantF(vec, -inf));
+        return l.neg(distances(x, Value()));
+      },
+      others);
 }
 
 Value Sampler::chooseByWeight(Purpose purpose) {
-  return chooseBy(purpose, l.i(least, 1), [&](const Candidates &c) {
-    return emitLog(l.b, l.loc, c.weights);
-  });
+  return chooseBy(purpose, l.i(least, 1),
+                  [&](const Candidates &c) {
+                    return emitLog(l.b, l.loc, c.weights);
+                  })
+      .id;
 }
 
 void Sampler::keep() {
@@ -310,6 +321,45 @@ void lowerSample(LaneBuilder &l, tile::SampleOp op, Share share) {
         },
         [&] { return best.id; });
     l.store(token, op.getToken(), {l.index(0)});
+  });
+}
+
+/// Each best id but those before it, and how far it lies behind the first.
+static void storeBest(LaneBuilder &l, Value token,
+                      llvm::function_ref<Best(ArrayRef<Best>)> next) {
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  const int64_t count = cast<MemRefType>(token.getType()).getDimSize(0) / 2;
+  SmallVector<Best> found;
+  for (int64_t i = 0; i < count; ++i) {
+    Best best = next(found);
+    if (i > 0) {
+      Value some = l.cmp(FPred::OGT, best.value, l.f(best.value, -inf));
+      best.id = l.select(some, best.id, l.i(best.id, -1));
+    }
+    found.push_back(best);
+    l.store(best.id, token, {l.index(i)});
+    Value behind = l.sub(found.front().value, best.value);
+    l.store(l.bits(behind, l.i32()), token, {l.index(count + i)});
+  }
+}
+
+void lowerSampleBest(LaneBuilder &l, tile::SampleBestOp op, Share share) {
+  auto greedy = [&](ArrayRef<Best> others) {
+    return emitArgmax(l, op.getLogits(), op.getRow(), op.getVocabulary(),
+                      others);
+  };
+  onFirstWorker(l, share, [&] {
+    Value t = op.getTemperature();
+    Value draws = l.cmp(FPred::OGT, t, l.f(t, 0));
+    l.when(draws, [&] {
+      Sampler sampler(l, Draw::of(op), greedy({}));
+      sampler.keep();
+      storeBest(l, op.getToken(), [&](ArrayRef<Best> others) {
+        return sampler.chooseBut(others);
+      });
+    });
+    l.when(l.xori(draws, l.i(draws, 1)),
+           [&] { storeBest(l, op.getToken(), greedy); });
   });
 }
 

@@ -48,6 +48,8 @@ public:
   void keep();
   /// The id of the largest log weight + noise among them.
   Value choose();
+  /// The same with that sum, but none of `others`; -infinity: there is none.
+  Best chooseBut(llvm::ArrayRef<Best> others);
 
   // Of what keep() found:
   /// Replaces weights of ids that may not be drawn by 0; returns the sum of
@@ -83,9 +85,10 @@ private:
     Value weights, ids, there;
   };
   Candidates candidatesAt(Value i);
-  /// Among weights of at least `least`.
-  Value chooseBy(Purpose purpose, Value least,
-                 llvm::function_ref<Value(const Candidates &)> score);
+  /// Among weights of at least `least`, but none of `others`.
+  Best chooseBy(Purpose purpose, Value least,
+                llvm::function_ref<Value(const Candidates &)> score,
+                llvm::ArrayRef<Best> others = {});
 
   /// Sum over vectors [0, end) of body(i): 16 lanes in blocks of 4096, each
   /// reduced by the tree, blocks added from left to right.

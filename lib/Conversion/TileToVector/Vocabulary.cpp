@@ -43,7 +43,8 @@ void onFirstWorker(LaneBuilder &l, Share share,
   l.when(l.cmp(IPred::eq, share.worker, l.index(0)), body);
 }
 
-Best emitArgmax(LaneBuilder &l, Value logits, Value row, int64_t vocabulary) {
+Best emitArgmax(LaneBuilder &l, Value logits, Value row, int64_t vocabulary,
+                ArrayRef<Best> others) {
   Value lanes = l.iota(kLanes, l.i32());
   auto vec = VectorType::get({kLanes}, l.f32());
   double inf = std::numeric_limits<double>::infinity();
@@ -54,6 +55,9 @@ Best emitArgmax(LaneBuilder &l, Value logits, Value row, int64_t vocabulary) {
         Value ids = l.addi(lanes, l.splat(l.indexCast(i, l.i32()), kLanes));
         if (count < kLanes) // the rest reads as 0, which might win
           x = l.select(l.cmp(IPred::slt, lanes, l.i(lanes, count)), x, low);
+        for (const Best &other : others)
+          x = l.select(l.cmp(IPred::eq, ids, l.splat(other.id, kLanes)), low,
+                       x);
         Value more = l.cmp(FPred::OGT, x, v[0]);
         return SmallVector<Value>{l.select(more, x, v[0]),
                                   l.select(more, ids, v[1])};

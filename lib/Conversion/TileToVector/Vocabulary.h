@@ -21,9 +21,9 @@ Best betterOf(LaneBuilder &l, Best x, Best y);
 Best bestLane(LaneBuilder &l, Best lanes);
 
 /// The largest of the first `vocabulary` values of row 0. NaN counts as -inf;
-/// a row without a number gives (-inf, 0).
+/// a row without a number gives (-inf, 0). None of `others` counts.
 Best emitArgmax(LaneBuilder &l, mlir::Value logits, mlir::Value row,
-                int64_t vocabulary);
+                int64_t vocabulary, llvm::ArrayRef<Best> others = {});
 
 /// Whether any lane of a vector of i1 is set.
 mlir::Value anyLane(LaneBuilder &l, mlir::Value mask);

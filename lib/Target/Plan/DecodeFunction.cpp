@@ -42,6 +42,7 @@ private:
   llvm::Error stateOp(const plan::StateOp &op, Values &values);
   llvm::Error service(const plan::Service &op, Values &values);
   llvm::Error takeRows(const plan::Service &op, Values &values);
+  llvm::Error expand(const plan::Service &op, Values &values);
   llvm::Error placeDraft(const plan::Service &op, Values &values);
 
   llvm::Error bad(const Twine &what) {
@@ -333,6 +334,19 @@ llvm::Error FunctionDecoder::service(const plan::Service &op, Values &values) {
   }
   if (op.kind() == plan::ServiceKind::PlaceDraft)
     return placeDraft(op, values);
+  if (op.kind() == plan::ServiceKind::Expand)
+    return expand(op, values);
+  if (op.kind() == plan::ServiceKind::Agreed) {
+    values[op.dst()] = planir::AgreedOp::create(builder, loc, i64);
+    return llvm::Error::success();
+  }
+  if (op.kind() == plan::ServiceKind::ProposeBest) {
+    auto buffer = symbol(names.buffers, op.buffer(), "buffer");
+    if (!buffer)
+      return buffer.takeError();
+    planir::ProposeBestOp::create(builder, loc, *buffer);
+    return llvm::Error::success();
+  }
   const bool follows = op.kind() == plan::ServiceKind::Follow;
   const bool observes = op.kind() == plan::ServiceKind::Observe;
   bool two = follows || observes || op.kind() == plan::ServiceKind::Propose ||
@@ -460,6 +474,18 @@ llvm::Error FunctionDecoder::placeDraft(const plan::Service &op,
                                    builder.getI64IntegerAttr(op.offset()));
   values[op.results()->Get(0)] = made.getAt();
   values[op.results()->Get(1)] = made.getRuns();
+  return llvm::Error::success();
+}
+
+llvm::Error FunctionDecoder::expand(const plan::Service &op, Values &values) {
+  if (!op.results() || op.results()->size() != 3)
+    return bad("calls service Expand without its three results");
+  auto state = symbol(names.states, op.index(), "state");
+  if (!state)
+    return state.takeError();
+  auto made = planir::ExpandOp::create(builder, loc, i64, i64, i64, *state);
+  for (unsigned i = 0; i < 3; ++i)
+    values[op.results()->Get(i)] = made.getResult(i);
   return llvm::Error::success();
 }
 

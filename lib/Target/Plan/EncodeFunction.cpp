@@ -263,6 +263,23 @@ void FunctionEncoder::encodeHostOp(Operation *op, Ops &out) {
         for (Value result : inner.getResults())
           made.results.push_back(define(result));
       })
+      .Case([&](planir::ExpandOp inner) {
+        auto &made = emit<plan::ServiceT>(out);
+        made.kind = Service::Expand;
+        made.index = indices.states.lookup(inner.getState());
+        for (Value result : inner.getResults())
+          made.results.push_back(define(result));
+      })
+      .Case([&](planir::ProposeBestOp inner) {
+        auto &made = emit<plan::ServiceT>(out);
+        made.kind = Service::ProposeBest;
+        made.buffer = buffer(inner.getBuffer());
+      })
+      .Case([&](planir::AgreedOp inner) {
+        auto &made = emit<plan::ServiceT>(out);
+        made.kind = Service::Agreed;
+        made.dst = define(inner);
+      })
       .Case([&](planir::PositionAfterOp inner) {
         service(Service::PositionAfter, 0, 0, inner.getRow(), define(inner),
                 out);

@@ -61,6 +61,8 @@ Effects sinter::effectsOf(const plan::Op &op) {
     if (inner->kind() != plan::ServiceKind::EmitLogits &&
         inner->kind() != plan::ServiceKind::TakeRows &&
         inner->kind() != plan::ServiceKind::PlaceDraft &&
+        inner->kind() != plan::ServiceKind::Expand &&
+        inner->kind() != plan::ServiceKind::ProposeBest &&
         inner->kind() != plan::ServiceKind::Observe)
       effects.writes = {inner->dst()};
   }

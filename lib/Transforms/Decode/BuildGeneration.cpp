@@ -78,7 +78,8 @@ class BuildGenerationPass
     if (!exits.empty() && failed(readExits(options)))
       return signalPassFailure();
     if (failed(setTree(module, options)) || failed(setRule(module, options)) ||
-        failed(setPolicy(module, options)))
+        failed(setPolicy(module, options)) ||
+        failed(checkModelTree(module, options)))
       return signalPassFailure();
     decode::buildGenerationProgram(module, options);
   }
@@ -216,6 +217,24 @@ class BuildGenerationPass
                               "paths of a tree are");
     options.branches = beside;
     return success();
+  }
+
+  /// A model drafts trees, too, where there are any.
+  LogicalResult checkModelTree(ModuleOp module,
+                               const decode::GenerationOptions &options) {
+    if (options.branches == 0 ||
+        !llvm::is_contained(options.drafters, decode::DrafterKind::Model))
+      return success();
+    if (options.rule == decode::RuleKind::Reject ||
+        options.rule == decode::RuleKind::Switch)
+      return module.emitError("branches: a model drafts trees, and rule ")
+             << decode::stringifyRuleKind(options.rule)
+             << " knows how the ids of a chain were drawn";
+    if (decode::looksAtIds(options.policy))
+      return module.emitError("branches: a model drafts trees, and policy ")
+             << decode::stringifyPolicyKind(options.policy)
+             << " says where a chain ends";
+    return need(module, options.sampleBest, "branches: a model's tree");
   }
 
   static bool hasDraftModel(ModuleOp module) {

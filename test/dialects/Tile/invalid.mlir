@@ -327,6 +327,14 @@ func.func @typical(%l: memref<4x64xf32>, %w: memref<128xf32>, %ids: memref<8xi32
 }
 
 // -----
+func.func @best(%l: memref<4x64xf32>, %w: memref<128xf32>, %t: memref<3xi32>, %i: index, %seed: i64, %f: f32) {
+  // expected-error @+1 {{token has a second half, for how far the ids of the first lie behind the best one}}
+  tile.sample_best %l, %w -> %t row(%i) seed(%seed) position(%i) temperature(%f) top_k(%i) top_p(%f) min_p(%f)
+    {vocabulary = 60} : memref<4x64xf32>, memref<128xf32> -> memref<3xi32>
+  return
+}
+
+// -----
 func.func @judged(%l: memref<4x64xf32>, %w: memref<128xf32>, %ids: memref<8xi32>, %s: memref<32xf32>, %t: memref<1xi32>,
                   %i: index, %seed: i64, %f: f32) {
   // expected-error @+1 {{token has room for the judged id and the drawn one}}

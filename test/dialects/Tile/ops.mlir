@@ -148,6 +148,9 @@ func.func @rules(%l: memref<4x64xf32>, %w: memref<128xf32>, %ids: memref<8xi32>,
   tile.sample_typical %l, %w, %ids -> %t row(%i) drafted(%i) seed(%seed) position(%i) temperature(%f) top_k(%i) top_p(%f)
     min_p(%f) {vocabulary = 60, epsilon = 0.09 : f32, delta = 0.3 : f32}
     : memref<4x64xf32>, memref<128xf32>, memref<8xi32> -> memref<2xi32>
+  // CHECK: tile.sample_best %{{.*}}, %{{.*}} -> %{{.*}} row(%{{.*}}) seed(
+  tile.sample_best %l, %w -> %t row(%i) seed(%seed) position(%i) temperature(%f) top_k(%i) top_p(%f) min_p(%f)
+    {vocabulary = 60} : memref<4x64xf32>, memref<128xf32> -> memref<2xi32>
   // CHECK: tile.sample_judged %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} -> %{{.*}} row(
   tile.sample_judged %l, %w, %ids, %s -> %t row(%i) drafted(%i) seed(%seed) position(%i) temperature(%f) top_k(%i) top_p(%f)
     min_p(%f) {vocabulary = 60} : memref<4x64xf32>, memref<128xf32>, memref<8xi32>, memref<32xf32> -> memref<2xi32>

@@ -192,6 +192,26 @@ plan.func @tree() -> i64 attributes {params = []} {
   plan.return %after
 }
 
+// A tree that a model drafts.
+// CHECK-LABEL: plan.func @grow()
+// CHECK-SAME:    -> i64
+// CHECK-NEXT:    %[[PLACE:.*]], %[[SAME:.*]], %[[MADE:.*]] = plan.expand @kv
+// CHECK-NEXT:    plan.propose_best @ids
+// CHECK-NEXT:    %[[AGREED:.*]] = plan.agreed
+// CHECK-NEXT:    %[[MOST:.*]] = plan.arith min %[[SAME]], %[[AGREED]]
+// CHECK-NEXT:    plan.truncate @kv, %[[MOST]]
+// CHECK-NEXT:    %[[SUM:.*]] = plan.arith add %[[PLACE]], %[[MADE]]
+// CHECK-NEXT:    plan.return %[[SUM]]
+plan.func @grow() -> i64 attributes {params = []} {
+  %position, %same, %rows = plan.expand @kv
+  plan.propose_best @ids
+  %agreed = plan.agreed
+  %most = plan.arith min %same, %agreed
+  plan.truncate @kv, %most
+  %sum = plan.arith add %position, %rows
+  plan.return %sum
+}
+
 // Rows of several sessions.
 // CHECK-LABEL: plan.func @batch()
 // CHECK-SAME:    -> i64

@@ -154,6 +154,21 @@ public:
     return made.rows - 1;
   }
   const DraftTree *tree() const override { return &made; }
+  /// A model is asked at random places, and what it says is thrown away now and
+  /// then: right ids are wanted, too.
+  int64_t expand(int32_t *path, int32_t *ids) override {
+    if (random() % 4 == 0) {
+      memcpy(ids, of + 1, (made.rows - 1) * sizeof(int32_t));
+      return -1;
+    }
+    uint32_t row = uint32_t(random() % made.rows);
+    while (made.depths[row] > made.depth() - 1)
+      row = made.parents[row];
+    for (uint32_t on = row; on > 0; on = made.parents[on])
+      path[made.depths[on] - 1] = of[on];
+    ++answers;
+    return made.depths[row];
+  }
   int64_t follow(int64_t row, int32_t id) override {
     for (uint32_t child = 1; child < made.rows; ++child)
       if (made.parents[child] == row && of[child] == id) {
@@ -166,6 +181,7 @@ public:
   std::atomic<bool> cancel{false};
   std::vector<int32_t> tokens;
   uint64_t trees = 0, branched = 0; // drafts, and rows kept of a branch
+  uint64_t answers = 0;             // of a model
 
 private:
   /// Ids of one place differ; the right one is among them more often than not.
@@ -246,7 +262,7 @@ int main(int argc, char **argv) {
   sinter_plan *plan = nullptr;
   need(sinter_plan_open(argv[1], &planOptions, &plan));
   uint64_t prompts = 0, texts = 0, states = 0, drafted = 0, accepted = 0;
-  uint64_t trees = 0, branched = 0;
+  uint64_t trees = 0, branched = 0, answers = 0;
   for (const std::vector<int32_t> &prompt : readPrompts(argv[2])) {
     for (int i = 0; i < repeats; ++i) {
       Run plain(plan, prompt, options, false);
@@ -258,6 +274,7 @@ int main(int argc, char **argv) {
       states += !sameState(plain, with);
       trees += with.host.trees;
       branched += with.host.branched;
+      answers += with.host.answers;
       ++prompts;
     }
     if (repeats > 0)
@@ -272,13 +289,14 @@ int main(int argc, char **argv) {
   sinter_plan_release(plan);
   std::printf("{\"prompts\": %llu, \"tokens\": %u, \"differing_texts\": %llu, "
               "\"differing_kv\": %llu, \"drafted\": %llu, \"accepted\": %llu, "
-              "\"trees\": %llu, \"branched\": %llu}\n",
+              "\"trees\": %llu, \"branched\": %llu, \"answers\": %llu}\n",
               static_cast<unsigned long long>(prompts), options.tokens,
               static_cast<unsigned long long>(texts),
               static_cast<unsigned long long>(states),
               static_cast<unsigned long long>(drafted),
               static_cast<unsigned long long>(accepted),
               static_cast<unsigned long long>(trees),
-              static_cast<unsigned long long>(branched));
+              static_cast<unsigned long long>(branched),
+              static_cast<unsigned long long>(answers));
   return texts || states || prompts == 0;
 }
