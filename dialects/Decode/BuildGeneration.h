@@ -75,6 +75,8 @@ struct GenerationOptions {
   PolicyKind policy = PolicyKind::Goodput;
   llvm::SmallVector<float> settings;
   std::string summarize = "summarize";
+  /// Where a drafter recycles: rank(rows), the best ids of each.
+  std::string rank = "rank";
   /// Ids of a draft; 0: as many as rows of logits allow.
   int64_t mostDrafted = 0;
   /// Drafters of the text, and a model, make trees with so many leaves beside

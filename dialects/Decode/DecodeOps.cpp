@@ -219,9 +219,6 @@ LogicalResult ProposeOp::verify() {
 }
 
 LogicalResult VerifyOp::verify() {
-  if (getObserves() && !(*this)->getParentOfType<StepOp>())
-    return emitOpError(
-        "observes rows of a draft, but stands in no decode.step");
   auto accept = dyn_cast<AcceptOp>(getBody().front().getTerminator());
   if (!accept)
     return emitOpError("body must end in decode.accept");
@@ -471,6 +468,9 @@ LogicalResult DecideOp::verifySymbolUses(SymbolTableCollection &tables) {
          << "', whose tile.rule is '" << rule << "'";
 }
 LogicalResult JudgeOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyFunction(*this, getFunctionAttr(), 1, tables);
+}
+LogicalResult RecycleOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyFunction(*this, getFunctionAttr(), 1, tables);
 }
 LogicalResult SummarizeOp::verifySymbolUses(SymbolTableCollection &tables) {

@@ -34,6 +34,7 @@ inline constexpr llvm::StringLiteral kDraftedBuffer = "drafted";
 inline constexpr llvm::StringLiteral kSummaryBuffer = "summary";
 /// The best ids of a row, and how far each lies behind the first.
 inline constexpr llvm::StringLiteral kBestBuffer = "best";
+inline constexpr llvm::StringLiteral kRankedBuffer = "ranked";
 /// Runs of the rows of a batch.
 inline constexpr llvm::StringLiteral kRunsBuffer = "runs";
 /// A bit for each layer that the sequence at hand leaves out.

@@ -129,8 +129,8 @@ def Decode_DrafterOp : Decode_Op<"drafter", [Symbol, HasParent<"::mlir::ModuleOp
       when the plan is written (the bigrams of N-Grammys);
     - `trigram`: what followed the last two ids, newer occurrences weighing more,
       or else that table (ADED, Liu et al., 2024);
-    - `recycle`: what the model said last after an id, also in rows behind a
-      wrong one (Token Recycling, Luo et al., 2024);
+    - `recycle`: what the model ranked best after an id, also in rows behind a
+      wrong one, as `decode.recycle` tells (Token Recycling, Luo et al., 2024);
     - `priority`: again and again the one of `parts` that promises the most
       tokens by what was accepted before, of equal ones the first;
     - `merge`: what all of `parts` propose, as one tree with at most `branches`
@@ -296,9 +296,6 @@ def Decode_VerifyOp : Decode_Op<"verify", [SingleBlock,
     tokens; `typical` and `judge` make another text, and the plan says that they
     are lossy.
 
-    With `observes`, the token after each row that was not followed is drawn,
-    too, and the drafters are told. It becomes no token of the text.
-
     ```mlir
     %token, %stop, %made = decode.verify exact @kv init(%n) {
     ^bb0(%row: i64, %position: i64, %count: i64):
@@ -309,11 +306,11 @@ def Decode_VerifyOp : Decode_Op<"verify", [SingleBlock,
     ```
   }];
   let arguments = (ins Decode_RuleKind:$rule, FlatSymbolRefAttr:$state,
-      UnitAttr:$observes, Variadic<I64>:$inits);
+      Variadic<I64>:$inits);
   let results = (outs I64:$token, I1:$stop, Variadic<I64>:$carried);
   let regions = (region SizedRegion<1>:$body);
   let assemblyFormat = [{
-    $rule $state (`observes` $observes^)? (`init` `(` $inits^ `)`)? $body
+    $rule $state (`init` `(` $inits^ `)`)? $body
     (`->` type($carried)^)? attr-dict
   }];
   let hasVerifier = 1;
@@ -502,5 +499,6 @@ include "dialects/Decode/SkipOps.td"
 include "dialects/Decode/ExitOps.td"
 include "dialects/Decode/DecodeRuleOps.td"
 include "dialects/Decode/FfnOps.td"
+include "dialects/Decode/RecycleOps.td"
 
 #endif

@@ -171,11 +171,12 @@ void Generator::draftingRound(ProgramOp program, ValueRange carried) {
     ForwardOp::create(builder, loc, options.forward, rows, body->getArgument(0),
                       branches ? body->getArgument(1) : Value());
     HeadOp::create(builder, loc, options.head, zero, rows);
+    if (recycles())
+      RecycleOp::create(builder, loc, options.rank, rows);
     if (options.rule == RuleKind::Judge)
       JudgeOp::create(builder, loc, options.judge, rows);
-    auto verify =
-        VerifyOp::create(builder, loc, i64, i1, types, options.rule,
-                         options.state, recycles(), carried.drop_front());
+    auto verify = VerifyOp::create(builder, loc, i64, i1, types, options.rule,
+                                   options.state, carried.drop_front());
     {
       OpBuilder::InsertionGuard inner(builder);
       Block *walk = enter(verify.getBody(), 2 + types.size());

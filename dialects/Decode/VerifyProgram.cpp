@@ -458,6 +458,13 @@ LogicalResult Walk::visit(Operation *op, Facts &facts) {
         return need(facts.logits, summarize,
                     "needs fresh logits: no head runs on every path before");
       })
+      .Case([&](RecycleOp recycle) {
+        return need(facts.logits && facts.forwarded &&
+                        recycle.getRows() == reserved,
+                    recycle,
+                    "needs fresh logits of the rows that were reserved: no "
+                    "head runs on every path between them and it");
+      })
       .Case([&](JudgeOp judge) {
         facts.judged = true;
         return need(facts.hidden && facts.forwarded, judge,

@@ -172,6 +172,9 @@ LogicalResult CommitRowsOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyState(*this, tables);
 }
 /// Room for the ids of a draft, and for the rows that hold them.
+LogicalResult RecycleOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyAccess(tables, *this, getBufferAttr(), 0, 4);
+}
 LogicalResult ChildrenOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyAccess(tables, *this, getBufferAttr(), 0, 128);
 }
@@ -192,6 +195,9 @@ LogicalResult DrafterOp::verifySymbolUses(SymbolTableCollection &tables) {
            << stringifyDrafterKind(getKind())
            << (getBufferAttr() ? " keeps nothing in a buffer"
                                : " needs a buffer for what it learns");
+  if (getKeeps() > 0 && getKind() != DrafterKind::Recycle)
+    return emitOpError("of kind ")
+           << stringifyDrafterKind(getKind()) << " keeps no ids";
   if (!getParts())
     return success();
   for (auto part : getParts()->getAsRange<FlatSymbolRefAttr>()) {

@@ -189,13 +189,14 @@ def Plan_DrafterOp : Plan_Declaration<"drafter", [Symbol,
   let description = [{
     Table `Drafter`. `match` is how long a suffix of the text must and may be,
     `most` how many ids a draft has, `policy` how many of them are worth it, with its `settings`,
-    `buffer` where it keeps what it learns, `branches` how many leaves a draft
-    may have beside the first one.
+    `buffer` where it keeps what it learns, `keeps` how many ids of each (0: one,
+    which `plan.follow` and `plan.observe` say), `branches` how many leaves a
+    draft may have beside the first one.
 
     ```mlir
     plan.drafter @copy copy match(3 to 16) most(15) policy(goodput)
     plan.drafter @both priority match(0 to 0) most(15) policy(goodput) parts([@copy, @lookup])
-    plan.drafter @recycle recycle match(0 to 0) most(15) policy(goodput) buffer(@recycled)
+    plan.drafter @recycle recycle match(0 to 0) most(15) policy(goodput) buffer(@recycled) keeps(8)
     plan.drafter @merge merge match(0 to 0) most(15) policy(goodput) parts([@copy, @lookup]) branches(7)
     ```
   }];
@@ -207,12 +208,14 @@ def Plan_DrafterOp : Plan_Declaration<"drafter", [Symbol,
       OptionalAttr<FlatSymbolRefArrayAttr>:$parts,
       OptionalAttr<FlatSymbolRefAttr>:$buffer,
       OptionalAttr<DenseF32ArrayAttr>:$settings,
-      DefaultValuedAttr<ConfinedAttr<I64Attr, [IntNonNegative]>, "0">:$branches);
+      DefaultValuedAttr<ConfinedAttr<I64Attr, [IntNonNegative]>, "0">:$branches,
+      DefaultValuedAttr<ConfinedAttr<I64Attr, [IntNonNegative]>, "0">:$keeps);
   let assemblyFormat = [{
     $sym_name $kind `match` `(` $min_match `to` $max_match `)`
     `most` `(` $max_draft `)` `policy` `(` $policy `)`
     (`settings` `(` $settings^ `)`)? (`parts` `(` $parts^ `)`)?
-    (`buffer` `(` $buffer^ `)`)? (`branches` `(` $branches^ `)`)? attr-dict
+    (`buffer` `(` $buffer^ `)`)? (`keeps` `(` $keeps^ `)`)?
+    (`branches` `(` $branches^ `)`)? attr-dict
   }];
 }
 
@@ -527,5 +530,6 @@ include "dialects/Plan/PlanSkipOps.td"
 include "dialects/Plan/PlanExitOps.td"
 include "dialects/Plan/PlanRuleOps.td"
 include "dialects/Plan/PlanTreeOps.td"
+include "dialects/Plan/PlanRecycleOps.td"
 
 #endif

@@ -84,6 +84,16 @@ LogicalResult ArgmaxOp::verify() {
   return checkExactRows(*this, getLogits(), "logits", getVocabulary());
 }
 
+LogicalResult RankOp::verify() {
+  int64_t count = getCount(), rows = shapeOf(getLogits())[0];
+  if (count < 1 || count > kMostRanked)
+    return emitOpError() << "ranks " << count << " ids, expected 1 to "
+                         << kMostRanked;
+  if (failed(checkSize(*this, getIds(), "ids", rows * count)))
+    return failure();
+  return checkExactRows(*this, getLogits(), "logits", getVocabulary());
+}
+
 LogicalResult MapLogitsOp::verify() {
   if (failed(checkRows(*this, getX(), "x", 1)) ||
       failed(checkRows(*this, getY(), "y", 1)))

@@ -72,6 +72,29 @@ def Tile_ArgmaxOp : Tile_Op<"argmax"> {
   let hasVerifier = 1;
 }
 
+def Tile_RankOp : Tile_Op<"rank"> {
+  let summary = "the ids of the largest logits of each row, the largest first";
+  let description = [{
+    ids[r * `count` + i] is the id of the i-th largest logit of row r, of equal
+    ones the lowest first; -1 where the row has fewer numbers above -infinity.
+
+    ```mlir
+    tile.rank %logits -> %ids rows(%n) {count = 8, vocabulary = 49152}
+        : memref<16x49152xf32> -> memref<128xi32>
+    ```
+  }];
+  let arguments = (ins In<Tile_Rows>:$logits, Out<Tile_Ids>:$ids, Index:$rows,
+      Tile_Int:$count, Tile_Int:$vocabulary);
+  let assemblyFormat = [{
+    $logits `->` $ids `rows` `(` $rows `)` attr-dict `:` type($logits) `->` type($ids)
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// More are never asked for.
+    static constexpr int64_t kMostRanked = 16;
+  }];
+}
+
 //===----------------------------------------------------------------------===//
 // Two vocabularies
 //===----------------------------------------------------------------------===//

@@ -226,6 +226,14 @@ OpCost operandsOf(Operation *op) {
   return c;
 }
 
+/// Each row of logits, read once.
+OpCost cost(tile::RankOp op) {
+  OpCost c;
+  c.activationBytes.perRow = kF32 * op.getVocabulary();
+  c.f32Ops.perRow = op.getVocabulary();
+  return c;
+}
+
 /// The first row of logits, read once.
 OpCost vocabularyPass(int64_t vocabulary) {
   OpCost c;
@@ -237,26 +245,26 @@ OpCost vocabularyPass(int64_t vocabulary) {
 } // namespace
 
 OpCost sinter::analysis::costOf(Operation *op) {
-  OpCost c = TypeSwitch<Operation *, OpCost>(op)
-                 .Case<tile::EmbedOp, tile::RmsNormOp, tile::QuantizeOp,
-                       tile::ContractOp, tile::RopeTableOp, tile::RopeOp,
-                       tile::KvAppendOp, tile::AttentionOp, tile::ReadHistoryOp,
-                       tile::MapLogitsOp, tile::MoveRowsOp, tile::SimilarityOp,
-                       tile::LogisticOp, tile::SiluOp, tile::JudgeOp>(
-                     [](auto known) { return cost(known); })
-                 .Case([](tile::GatedOp op) {
-                   return elementwise(op.getRows(), op.getCols(), op.getY(), 4);
-                 })
-                 .Case([](tile::AddOp op) {
-                   return elementwise(op.getRows(), op.getCols(), op.getY(), 1);
-                 })
-                 .Case<tile::SampleOp, tile::ArgmaxOp, tile::PenalizeOp,
-                       tile::SampleBestOp, tile::SampleProposalOp,
-                       tile::SampleRejectOp, tile::SampleTypicalOp,
-                       tile::SampleJudgedOp, tile::SummarizeOp>([](auto pass) {
-                   return vocabularyPass(pass.getVocabulary());
-                 })
-                 .Default([](Operation *other) { return operandsOf(other); });
+  OpCost c =
+      TypeSwitch<Operation *, OpCost>(op)
+          .Case<tile::EmbedOp, tile::RmsNormOp, tile::QuantizeOp,
+                tile::ContractOp, tile::RopeTableOp, tile::RopeOp,
+                tile::KvAppendOp, tile::AttentionOp, tile::ReadHistoryOp,
+                tile::MapLogitsOp, tile::MoveRowsOp, tile::SimilarityOp,
+                tile::LogisticOp, tile::SiluOp, tile::JudgeOp, tile::RankOp>(
+              [](auto known) { return cost(known); })
+          .Case([](tile::GatedOp op) {
+            return elementwise(op.getRows(), op.getCols(), op.getY(), 4);
+          })
+          .Case([](tile::AddOp op) {
+            return elementwise(op.getRows(), op.getCols(), op.getY(), 1);
+          })
+          .Case<tile::SampleOp, tile::ArgmaxOp, tile::PenalizeOp,
+                tile::SampleBestOp, tile::SampleProposalOp,
+                tile::SampleRejectOp, tile::SampleTypicalOp,
+                tile::SampleJudgedOp, tile::SummarizeOp>(
+              [](auto pass) { return vocabularyPass(pass.getVocabulary()); })
+          .Default([](Operation *other) { return operandsOf(other); });
   c.name = op->getName().stripDialect();
   return c;
 }

@@ -58,7 +58,8 @@ struct DecodePhaseOptions {
   bool automatic = false;    ///< choose from `speculate` and what needs no file
   std::string calibration;   ///< texts to choose by; "": some of our own
   std::string choice;        ///< what was chosen, for the plan to say
-  int64_t selfLayers = 0; ///< what the drafter "self" asks; 0: as the pass has
+  int64_t selfLayers = 0;  ///< what the drafter "self" asks; 0: as the pass has
+  int64_t recycledIds = 0; ///< that "recycle" keeps of each id; 0: by branches
   /// Depths that sequences may have beside 100 percent, falling, and the ids of
   /// the shortest prompt that gets each; 0: none does.
   std::vector<int64_t> depths, depthsFrom;
@@ -88,6 +89,8 @@ struct DecodePhaseOptions {
 
   bool drafts() const { return automatic || !speculate.empty(); }
   bool modelDrafts() const;
+  /// Best ids of each row that a drafter keeps; a chain has one.
+  int64_t ranked() const;
   /// Whether a drafter looks at the text alone, or may be chosen to.
   bool textDrafts() const;
   bool skipsFfns() const {
@@ -102,6 +105,13 @@ inline bool DecodePhaseOptions::textDrafts() const {
          std::ranges::any_of(speculate, [](const std::string &name) {
            return name != "model" && name != "self" && name != "heads";
          });
+}
+
+inline int64_t DecodePhaseOptions::ranked() const {
+  constexpr int64_t kOfTrees = 8;
+  if (std::ranges::find(speculate, "recycle") == speculate.end())
+    return 0;
+  return recycledIds > 0 ? recycledIds : branches > 0 ? kOfTrees : 1;
 }
 
 inline bool DecodePhaseOptions::modelDrafts() const {

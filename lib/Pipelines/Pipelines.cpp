@@ -49,6 +49,7 @@ static void buildTile(OpPassManager &manager, const TilePhaseOptions &options,
       decode.modelDrafts() || llvm::is_contained(decode.speculate, "heads");
   convert.summarize = decode.looksAtRows() || decode.trust >= 0;
   convert.best = decode.modelDrafts() && decode.branches > 0;
+  convert.ranked = decode.ranked();
   manager.addPass(createLlmToTile(convert));
   manager.addNestedPass<func::FuncOp>(createPlaceBarriers());
   // After the barriers: memory is reused where there is one, and needs no

@@ -27,10 +27,9 @@ uint32_t matchBefore(const Extended &text, size_t end, uint32_t most) {
   return same;
 }
 
-bool Work::push(int32_t id, uint32_t sureness, float prior) {
+bool Work::push(int32_t id, const Guess &guess) {
   if (pushed == limit || text.full())
     return false;
-  Guess guess(index, sureness, prior);
   reached *= drafting.acceptance.rate(guess, text.depth());
   text.push(id, guess);
   return ++pushed < limit && reached >= drafting.least;

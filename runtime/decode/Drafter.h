@@ -6,6 +6,7 @@
 
 #include "runtime/decode/Bandit.h"
 #include "runtime/decode/Proposal.h"
+#include "runtime/plan/Recycled.h"
 
 #include <span>
 
@@ -21,8 +22,7 @@ struct Drafting {
   const plan::Plan &plan;
   const Acceptance &acceptance;
   std::span<const int32_t> text; // never empty
-  /// What the model said last after an id; null: nothing is kept.
-  const int32_t *recycled = nullptr;
+  Recycled recycled = {};
   /// Ids that become tokens less often than this are not worth finding.
   float least = 0;
   /// Whether drafts may branch where the drafter says so.
@@ -91,7 +91,10 @@ public:
 
   /// Pushes ids, one behind the other: false where there are enough, or the
   /// next one would hardly become a token.
-  bool push(int32_t id, uint32_t sureness, float prior);
+  bool push(int32_t id, const Guess &guess);
+  bool push(int32_t id, uint32_t sureness, float prior) {
+    return push(id, Guess(index, sureness, prior));
+  }
   /// Another id for the place that is pushed next.
   void also(int32_t id, uint32_t sureness, float prior);
 
@@ -122,10 +125,9 @@ void merge(const Drafting &drafting, const plan::Drafter &drafter,
 void append(const Drafting &drafting, uint32_t index, Extended &text,
             uint32_t most);
 
-/// How often the model said the same after an id stands above the id.
-constexpr uint32_t kRecycledBits = 24;
-/// The model said `token` after `id`.
-void recycle(int32_t *recycled, int32_t id, int32_t token);
+/// The model ranks these best after `id`, the best one first; -1: no more.
+void recycle(const Recycled &memory, int32_t id,
+             std::span<const int32_t> ranked);
 
 } // namespace sinter::runtime
 #endif

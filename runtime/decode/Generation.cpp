@@ -98,7 +98,8 @@ Status Generation::emitLogits(float *, uint32_t, uint32_t) {
 }
 
 uint32_t Generation::draft(uint32_t drafter, std::span<const int32_t> text,
-                           int32_t *recycled, int32_t *ids, uint32_t most) {
+                           const Recycled &recycled, int32_t *ids,
+                           uint32_t most) {
   return speculation.draft(plan.tables(), drafter, text, recycled, ids, most);
 }
 

@@ -50,7 +50,8 @@ public:
   Status emitToken(int32_t id, bool &stop) override;
   Status emitLogits(float *rows, uint32_t count, uint32_t stride) override;
   uint32_t draft(uint32_t drafter, std::span<const int32_t> text,
-                 int32_t *recycled, int32_t *ids, uint32_t most) override;
+                 const Recycled &recycled, int32_t *ids,
+                 uint32_t most) override;
   const DraftTree *tree() const override { return &speculation.tree(); }
   void propose(uint32_t row, int32_t id) override;
   bool proposeWhile(uint32_t row, int32_t id, const RowFigures &given) override;
@@ -67,6 +68,9 @@ public:
   bool endsText(int32_t id) const override { return isStopId(id); }
   int64_t follow(int64_t row, int32_t id) override;
   void observe(int64_t row, int32_t id) override;
+  void recycle(std::span<const int32_t> ranked) override {
+    speculation.recycle(ranked);
+  }
   ExitAction decide(uint32_t exit, ProbeWords said, int64_t room,
                     uint32_t position) override;
   void agree(bool same) override;

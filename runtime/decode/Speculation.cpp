@@ -12,8 +12,9 @@
 namespace sinter::runtime {
 
 uint32_t Speculation::draft(const plan::Plan &plan, uint32_t index,
-                            std::span<const int32_t> text, int32_t *memory,
-                            int32_t *out, uint32_t most) {
+                            std::span<const int32_t> text,
+                            const Recycled &memory, int32_t *out,
+                            uint32_t most) {
   settle();
   uint64_t before = nanoseconds();
   recycled = memory;
@@ -175,8 +176,18 @@ int64_t Speculation::follow(int64_t row, int32_t id) {
 }
 
 void Speculation::observe(int64_t row, int32_t id) {
-  if (recycled && row >= 0 && row < int64_t(rows))
-    recycle(recycled, ids[row], id);
+  if (recycled.observed && row >= 0 && row < int64_t(rows))
+    runtime::recycle(recycled, ids[row], {&id, 1});
+}
+
+/// Of rows with the same id the deepest one counts, of those the last.
+void Speculation::recycle(std::span<const int32_t> ranked) {
+  const uint32_t each = recycled.each;
+  for (uint32_t depth = 0; depth <= rowsTree.depth(); ++depth)
+    for (uint32_t row = 0; row < rows && (row + 1) * each <= ranked.size();
+         ++row)
+      if (rowsTree.depths[row] == depth)
+        runtime::recycle(recycled, ids[row], ranked.subspan(row * each, each));
 }
 
 /// What became of the last draft. One that no forward has computed is none:

@@ -7,6 +7,7 @@
 #include "runtime/decode/Bandit.h"
 #include "runtime/decode/ModelTree.h"
 #include "runtime/decode/Policy.h"
+#include "runtime/plan/Recycled.h"
 #include "runtime/state/DraftTree.h"
 #include "sinter-c/speculation.h"
 
@@ -20,10 +21,10 @@ namespace sinter::runtime {
 /// figures of the last call.
 class Speculation {
 public:
-  /// As Host::draft; `recycled` as in Drafting, null where nothing recycles.
+  /// As Host::draft.
   uint32_t draft(const plan::Plan &plan, uint32_t drafter,
-                 std::span<const int32_t> text, int32_t *recycled, int32_t *ids,
-                 uint32_t most);
+                 std::span<const int32_t> text, const Recycled &recycled,
+                 int32_t *ids, uint32_t most);
   /// As Host::tree.
   const DraftTree &tree() const { return rowsTree; }
   /// As Host::propose.
@@ -40,6 +41,8 @@ public:
   int64_t follow(int64_t row, int32_t id);
   /// As Host::observe.
   void observe(int64_t row, int32_t id);
+  /// As Host::recycle.
+  void recycle(std::span<const int32_t> ranked);
   /// The figures of a new call begin. `length`: of every draft that finds so
   /// many ids; 0: as its policy says. `costs`: what the plan says of them.
   void begin(uint32_t length, const plan::Costs *costs);
@@ -68,7 +71,7 @@ private:
   float entropies[Lookahead::kRows];   // of what the ids were drawn from
   int32_t said[Lookahead::kRows] = {}; // behind row 0 and each one accepted
   uint32_t saidCount = 0;
-  int32_t *recycled = nullptr;
+  Recycled recycled;
   uint32_t rows = 0; // of the round at hand; 0: none
   uint32_t accepted = 0;
   bool timed = false;

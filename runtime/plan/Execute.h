@@ -5,6 +5,7 @@
 #define SINTER_RUNTIME_PLAN_EXECUTE_H
 
 #include "runtime/base/Status.h"
+#include "runtime/plan/Recycled.h"
 #include "runtime/plan/RowFigures.h"
 #include "runtime/state/DraftTree.h"
 
@@ -39,10 +40,10 @@ public:
   /// Rows of `vocabulary` floats, `stride` apart; may be changed in place.
   virtual Status emitLogits(float *rows, uint32_t count, uint32_t stride) = 0;
   /// Proposes at most `most` ids that may follow `text`, by a drafter of the
-  /// plan; how many. `recycled`: the session's memory of what the model said,
-  /// null where no drafter wants it.
+  /// plan; how many.
   virtual uint32_t draft(uint32_t drafter, std::span<const int32_t> text,
-                         int32_t *recycled, int32_t *ids, uint32_t most) {
+                         const Recycled &recycled, int32_t *ids,
+                         uint32_t most) {
     (void)drafter, (void)text, (void)recycled, (void)ids, (void)most;
     return 0;
   }
@@ -90,6 +91,9 @@ public:
   }
   /// The model says `id` after row `row` of the draft, which was not kept.
   virtual void observe(int64_t row, int32_t id) { (void)row, (void)id; }
+  /// The ids that the model ranks best after each row of the draft, Recycled::
+  /// each of it, the best first; -1: no more.
+  virtual void recycle(std::span<const int32_t> ranked) { (void)ranked; }
 
   /// The probe of an exit says `said` about the row at `position`; `room` more
   /// may wait for the layers above.

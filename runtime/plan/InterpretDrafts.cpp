@@ -195,11 +195,28 @@ int64_t Interpreter::positionAfter(int64_t row) {
   return int64_t(drafted) + tree.depths[row] + 1;
 }
 
-int32_t *Interpreter::recycled() {
-  for (const plan::Drafter *drafter : *plan.tables().drafters())
-    if (drafter->kind() == plan::DrafterKind::Recycle)
-      return reinterpret_cast<int32_t *>(buffer(drafter->buffer()));
-  return nullptr;
+Recycled Interpreter::recycled() {
+  if (plan.tables().drafters())
+    for (const plan::Drafter *drafter : *plan.tables().drafters())
+      if (drafter->kind() == plan::DrafterKind::Recycle)
+        return {reinterpret_cast<uint32_t *>(buffer(drafter->buffer())),
+                drafter->keeps() ? drafter->keeps() : 1, drafter->keeps() == 0};
+  return {};
+}
+
+Status Interpreter::recycle(const Instruction &op, int64_t rows) {
+  const Recycled memory = recycled();
+  const uint64_t room = this->memory.bufferBytes(op.a) / sizeof(int32_t);
+  if (!memory.entries || rows < 0 || rows > int64_t(tree.rows) ||
+      uint64_t(rows) * memory.each > room)
+    return broken("ranks more ids than a drafter keeps, or than there are");
+  const std::span ranked(reinterpret_cast<const int32_t *>(buffer(op.a)),
+                         size_t(rows) * memory.each);
+  for (int32_t id : ranked)
+    if (id >= int64_t(plan.tables().vocabulary()))
+      return broken("a token outside of the vocabulary");
+  host.recycle(ranked);
+  return Status();
 }
 
 Status Interpreter::follow(const Instruction &op, int64_t row) {

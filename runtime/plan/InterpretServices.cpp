@@ -78,6 +78,8 @@ Status Interpreter::service(const Instruction &op) {
         argument,
         std::bit_cast<float>(uint32_t(registers[program.operands[op.b + 1]])));
     return Status();
+  case plan::ServiceKind::Recycle:
+    return recycle(op, argument);
   case plan::ServiceKind::EndsText:
     if (argument < 0 || argument >= tables.vocabulary())
       return broken("a token outside of the vocabulary");

@@ -378,6 +378,10 @@ private:
       SINTER_TRY(word(op.buffer(), (2 * Program::kChildren - 1) * 4));
     if (op.kind() == plan::ServiceKind::Observe)
       return emit({Opcode::Service, uint8_t(op.kind()), 0, first});
+    if (op.kind() == plan::ServiceKind::Recycle) {
+      SINTER_TRY(word(op.buffer(), 0));
+      return emit({Opcode::Service, uint8_t(op.kind()), op.buffer(), first});
+    }
     if (op.kind() == plan::ServiceKind::ChooseDepth)
       SINTER_TRY(layerBits(op.buffer()));
     if (op.kind() == plan::ServiceKind::EmitLogits)

@@ -310,7 +310,7 @@ private:
       }
       SINTER_TRY(policy(i, drafter));
       if (drafter.kind() == plan::DrafterKind::Recycle)
-        SINTER_TRY(recycleBuffer(i, drafter.buffer()));
+        SINTER_TRY(recycleBuffer(i, drafter));
       if (drafter.kind() == plan::DrafterKind::Ngram ||
           drafter.kind() == plan::DrafterKind::Trigram)
         SINTER_TRY(bigrams());
@@ -406,17 +406,18 @@ private:
     return Status();
   }
 
-  /// An entry for each id, whose count of repetitions needs its highest byte.
-  Status recycleBuffer(uint32_t drafter, uint32_t index) {
+  /// Entries of each id, whose counts of repetitions need their highest bytes.
+  Status recycleBuffer(uint32_t index, const plan::Drafter &drafter) {
     uint32_t count = plan.buffers() ? plan.buffers()->size() : 0;
-    if (index >= count)
-      return bad("drafter %u keeps what it learns in buffer %u of %u", drafter,
-                 index, count);
-    uint64_t bytes = plan.buffers()->Get(index)->bytes();
-    if (bytes < uint64_t(plan.vocabulary()) * sizeof(int32_t))
+    if (drafter.buffer() >= count)
+      return bad("drafter %u keeps what it learns in buffer %u of %u", index,
+                 drafter.buffer(), count);
+    uint64_t bytes = plan.buffers()->Get(drafter.buffer())->bytes();
+    uint64_t each = drafter.keeps() ? drafter.keeps() : 1;
+    uint64_t wanted = each * plan.vocabulary() * sizeof(int32_t);
+    if (bytes < wanted)
       return bad("drafter %u needs %llu bytes in buffer %u, which has %llu",
-                 drafter, ull(uint64_t(plan.vocabulary()) * sizeof(int32_t)),
-                 index, ull(bytes));
+                 index, ull(wanted), drafter.buffer(), ull(bytes));
     return Status();
   }
 

@@ -91,7 +91,7 @@ def tokenize(plan, folder, texts):
 
 
 @pytest.mark.parametrize("temperature", [0, 0.8])
-@pytest.mark.parametrize("drafters", [*DRAFTERS, ALL])
+@pytest.mark.parametrize("drafters", [*DRAFTERS, ALL, "recycle --tree=8", f"{ALL} --tree=8"])
 def test_texts_and_states(plan_of, tmp_path, drafters, temperature):
     """Five prompts, 64 tokens; ./dev conformance has 200 of 128."""
     plan = plan_of(drafters)
@@ -190,7 +190,8 @@ def test_the_report_of_each_length(plan, tmp_path):
 
 @pytest.mark.parametrize("value, message", [("oracle", "is no drafter; there are copy, lookup, ngram, trigram, recycle, draft:MODEL, self and heads:FILE"),
                                             ("heads:x", "names the file of the heads"), ("copy,copy", "twice"), ("draft", "names the model that drafts"),
-                                            ("draft:x.gguf,draft:y.gguf", "twice")])
+                                            ("draft:x.gguf,draft:y.gguf", "twice"), ("recycle,recycle:2", "twice"),
+                                            ("recycle:17", "does not keep 1 to 16 ids of each"), ("recycle:", "does not keep")])
 def test_what_cannot_draft_is_named(model, tmp_path, value, message):
     result = run("llm-compile", model, "-o", tmp_path / "x.plan", f"--speculate={value}", check=False)
     assert result.returncode == 2 and message in result.stderr

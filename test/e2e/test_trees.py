@@ -12,7 +12,7 @@ TINY = make_gguf.CONFIGS["llama-gqa-8-2"] | {"context": 400, "layers": 2}
 KINDS = {
     "f32": ["--kv=f32"], "f16": [], "bf16": ["--kv=bf16"], "int8": ["--kv=int8"], "mixed": ["--kv=k:int8,v:f16"],
     "window": ["--kv-window=20"], "sinks": ["--kv=int8", "--kv-window=24", "--kv-sinks=4"], "exact": ["--activations=f32"],
-    "one branch": ["--tree=2"], "observed": ["--speculate=recycle"],
+    "one branch": ["--tree=2"], "recycled": ["--speculate=recycle"], "recycled 3": ["--kv=int8", "--speculate=copy,recycle:3"],
 }
 
 
@@ -48,6 +48,10 @@ def test_the_plan_says_what_its_trees_are(model, tmp_path):
     summary = run("llm-dump", plans["3"]).stdout
     assert "a tree of up to 3 paths, what there is of copy, lookup" in summary and ", paths of merge have " in summary
     assert "the surest of copy, lookup" in run("llm-dump", plans["off"]).stdout
+    ranks = compile_plan(model, tmp_path / "ranks.plan", "--no-golden", ONE_LEVEL, "--speculate=copy,recycle:3", "--tree=3")
+    assert "recycle keeps 3 ids of each in" in run("llm-dump", ranks).stdout
+    program = run("llm-dump", ranks, "--program").stdout
+    assert "buffer(@recycled) keeps(3)" in program and "plan.recycle" in program and f"plan.buffer @recycled bytes({400 * 3 * 4}" in program
     programs = {paths: run("llm-dump", plan, "--program").stdout for paths, plan in plans.items()}
     assert "branches(2)" in programs["3"] and "plan.place_draft" in programs["3"] and "plan.keep_row" in programs["3"]
     chain = compile_plan(model, tmp_path / "auto.plan", "--no-golden", ONE_LEVEL, "--speculate=copy,lookup", "--tree=auto:0.9,0.01")

@@ -155,6 +155,10 @@ func.func @judge(%x: memref<8x64xf32>, %s: memref<32xf32>, %n: index) attributes
   tile.judge %x -> %s rows(%n) {weights = dense<0.1> : tensor<60xf32>, bias = -1.0 : f32} : memref<8x64xf32> -> memref<32xf32>
   return
 }
+func.func @rank(%l: memref<4x64xf32>, %i: memref<32xi32>, %n: index) attributes {tile.region} {
+  tile.rank %l -> %i rows(%n) {count = 8 : i64, vocabulary = 60 : i64} : memref<4x64xf32> -> memref<32xi32>
+  return
+}
 func.func @summarize(%l: memref<4x64xf32>, %s: memref<32xf32>, %n: index) attributes {tile.region} {
   tile.summarize %l -> %s row(%n) {vocabulary = 60 : i64} : memref<4x64xf32> -> memref<32xf32>
   return
@@ -269,6 +273,7 @@ const std::map<std::string, Expected> kExpected = {
      {.weights = constant(4 * 60),
       .activations = perRow(4 * 61),
       .f32 = perRow(2 * 60)}},
+    {"rank", {.activations = perRow(4 * 60), .f32 = perRow(60)}},
     {"summarize", {.activations = constant(4 * 60), .f32 = constant(60)}},
     {"sample_proposal", {.activations = constant(4 * 60), .f32 = constant(60)}},
     {"sample_reject", {.activations = constant(4 * 60), .f32 = constant(60)}},

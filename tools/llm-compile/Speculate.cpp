@@ -18,7 +18,8 @@ cl::list<std::string> speculate(
     "speculate", cl::CommaSeparated, cl::value_desc("off|DRAFTER,..."),
     cl::desc("Let drafters propose tokens and verify several in one forward; "
              "the tokens stay the same (default: off): copy, lookup, ngram, "
-             "trigram, recycle, draft:MODEL.gguf, self[:LAYERS] (the model's "
+             "trigram, recycle[:IDS] (that are kept of each id, by default 1, "
+             "for trees 8), draft:MODEL.gguf, self[:LAYERS] (the model's "
              "first layers, by default a third of them), "
              "heads:FILE.safetensors; auto[,draft:MODEL.gguf|,self|"
              ",heads:FILE] tries copy, lookup, recycle and that one on "
@@ -214,6 +215,7 @@ std::string readHeadsWeights(DecodePhaseOptions &options) {
 } // namespace
 
 std::string readDrafters(DecodePhaseOptions &options) {
+  static constexpr int64_t kMostRecycled = 16;
   static constexpr llvm::StringLiteral known[] = {"copy", "lookup", "ngram",
                                                   "trigram", "recycle"};
   const std::string names = llvm::join(llvm::ArrayRef(known), ", ") +
@@ -234,6 +236,13 @@ std::string readDrafters(DecodePhaseOptions &options) {
       if (given != "self" &&
           (path.getAsInteger(10, options.selfLayers) || options.selfLayers < 1))
         return "--speculate=" + given + " does not say how many layers draft";
+    } else if (kind == "recycle") {
+      name = kind.str();
+      if (given != "recycle" &&
+          (path.getAsInteger(10, options.recycledIds) ||
+           options.recycledIds < 1 || options.recycledIds > kMostRecycled))
+        return "--speculate=" + given + " does not keep 1 to " +
+               std::to_string(kMostRecycled) + " ids of each";
     } else if (kind == "heads") {
       if (!path.ends_with(".safetensors"))
         return "--speculate=heads:FILE.safetensors names the file of the heads";

@@ -294,6 +294,7 @@ void Summary::drafts() {
     if (drafter.kind() == plan::DrafterKind::Recycle &&
         drafter.buffer() < count(plan.buffers()))
       out << ", " << dump::text(drafter.name()) << " keeps "
+          << std::max(drafter.keeps(), 1u) << " ids of each in "
           << mebibytes(plan.buffers()->Get(drafter.buffer())->bytes());
   }
   // The first state is the model's.

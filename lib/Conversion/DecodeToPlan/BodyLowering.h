@@ -48,15 +48,12 @@ private:
   mlir::LogicalResult catchUp(decode::CatchUpOp op);
   mlir::LogicalResult cutBack(decode::CutBackOp op);
   mlir::LogicalResult verify(decode::VerifyOp op);
-  void observe(decode::VerifyOp op);
   /// What a function that draws leaves as its token.
   mlir::Value drawnToken(int64_t place = 0);
-  void observeTree(decode::VerifyOp op, mlir::Value count);
   void sample(decode::SampleOp op);
   mlir::LogicalResult keeps(decode::KeepsOp op);
-  void decide(decode::DecideOp op, bool drafted = true);
-  void trustOrDraw(decode::DecideOp op, bool drafted);
-  void draw(mlir::Operation *op, bool drafted);
+  void decide(decode::DecideOp op);
+  void trustOrDraw(decode::DecideOp op);
   void summarize(decode::SummarizeOp op);
   mlir::LogicalResult forward(decode::ForwardOp op);
   mlir::LogicalResult descend(decode::DescendOp op);

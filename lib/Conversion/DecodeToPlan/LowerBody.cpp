@@ -267,6 +267,13 @@ LogicalResult BodyLowering::lowerWork(Operation *op) {
         call(judge.getFunctionAttr(), {get(judge.getRows())});
         return success();
       })
+      .Case([&](decode::RecycleOp recycle) {
+        Value rows = get(recycle.getRows());
+        call(recycle.getFunctionAttr(), {rows});
+        planir::RecycleOp::create(builder, loc, rows,
+                                  symbol(decode::kRankedBuffer));
+        return success();
+      })
       .Case([&](decode::SummarizeOp inner) {
         summarize(inner);
         return success();

@@ -108,20 +108,36 @@ static void lowerRegion(func::FuncOp region, OpBuilder &builder) {
 
 //===-- all ---------------------------------------------------------------===//
 
-/// What the model said last after each id.
+/// What the model ranks best after each id.
 static constexpr llvm::StringLiteral kRecycled = "recycled";
 
-static void lowerDrafter(decode::DrafterOp drafter, OpBuilder &builder) {
+/// As many ids of each as a row has in the buffer of those that are ranked.
+static FailureOr<int64_t> createRecycled(ModuleOp module, Location loc,
+                                         OpBuilder &builder) {
+  FailureOr<int64_t> ranked = bufferBytes(module, decode::kRankedBuffer);
+  FailureOr<int64_t> logits = bufferBytes(module, decode::kLogitsBuffer);
+  if (failed(ranked) || failed(logits))
+    return failure();
+  int64_t vocabulary =
+      module->getAttrOfType<IntegerAttr>("llm.vocabulary").getInt();
+  int64_t rows = *logits / (4 * llvm::alignTo(vocabulary, 32));
+  int64_t each = *ranked / (4 * rows);
+  planir::BufferOp::create(builder, loc, builder.getStringAttr(kRecycled),
+                           builder.getI64IntegerAttr(4 * each * vocabulary),
+                           builder.getI64IntegerAttr(0),
+                           builder.getI64IntegerAttr(0));
+  return each;
+}
+
+static LogicalResult lowerDrafter(decode::DrafterOp drafter,
+                                  OpBuilder &builder) {
   Location loc = drafter.getLoc();
   FlatSymbolRefAttr buffer;
+  FailureOr<int64_t> keeps = 0;
   if (drafter.getKind() == decode::DrafterKind::Recycle) {
-    auto vocabulary =
-        drafter->getParentOfType<ModuleOp>()->getAttrOfType<IntegerAttr>(
-            "llm.vocabulary");
-    planir::BufferOp::create(builder, loc, builder.getStringAttr(kRecycled),
-                             builder.getI64IntegerAttr(4 * vocabulary.getInt()),
-                             builder.getI64IntegerAttr(0),
-                             builder.getI64IntegerAttr(0));
+    keeps = createRecycled(drafter->getParentOfType<ModuleOp>(), loc, builder);
+    if (failed(keeps))
+      return failure();
     buffer = FlatSymbolRefAttr::get(builder.getContext(), kRecycled);
   }
   planir::DrafterOp::create(
@@ -130,7 +146,8 @@ static void lowerDrafter(decode::DrafterOp drafter, OpBuilder &builder) {
       drafter.getMinMatch(), drafter.getMaxMatch(), drafter.getMaxDraft(),
       static_cast<planir::PolicyKind>(drafter.getPolicy()),
       drafter.getPartsAttr(), buffer, drafter.getSettingsAttr(),
-      drafter.getBranches());
+      drafter.getBranches(), *keeps);
+  return success();
 }
 
 static void lowerDepths(decode::DepthsOp depths, OpBuilder &builder) {
@@ -187,8 +204,7 @@ static LogicalResult lowerDeclaration(Operation *op, OpBuilder &builder) {
         return lowerRecurrence(state, builder);
       })
       .Case([&](decode::DrafterOp drafter) {
-        lowerDrafter(drafter, builder);
-        return success();
+        return lowerDrafter(drafter, builder);
       })
       .Case([&](decode::CostsOp costs) {
         planir::CostsOp::create(builder, op->getLoc(), costs.getRowsAttr(),

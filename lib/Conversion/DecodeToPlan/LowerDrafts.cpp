@@ -54,8 +54,6 @@ LogicalResult BodyLowering::verify(decode::VerifyOp op) {
   planir::YieldOp::create(builder, loc, yielded);
   values.map(op.getResults(), made.getResults().drop_front());
   builder.setInsertionPointAfter(made);
-  if (op.getObserves())
-    observe(op);
   return success();
 }
 
@@ -104,68 +102,6 @@ LogicalResult BodyLowering::draft(decode::DraftOp op) {
   return set(op, binary(planir::ArithKind::Add, made.getResult(0), number(1)));
 }
 
-/// for the rows of the draft behind those that were kept:
-/// observe(row, what the body would have drawn)
-void BodyLowering::observe(decode::VerifyOp op) {
-  auto step = op->getParentOfType<decode::StepOp>();
-  if (step.getTree())
-    return observeTree(op, get(step.getRows()));
-  Block &body = op.getBody().front();
-  auto accept = cast<decode::AcceptOp>(body.getTerminator());
-  Operation *drawn = accept.getToken().getDefiningOp();
-  Value first = get(step.getBody().getArgument(0));
-  Value length = planir::LengthOp::create(builder, loc, builder.getI64Type(),
-                                          op.getStateAttr());
-  Value kept = binary(planir::ArithKind::Sub, length, first);
-  auto rows = planir::WhileOp::create(builder, loc, i64s(1), ValueRange{kept});
-  OpBuilder::InsertionGuard guard(builder);
-  Block *before = newBlock(rows.getBefore(), 1);
-  Value row = before->getArgument(0);
-  planir::ConditionOp::create(
-      builder, loc, binary(planir::ArithKind::Lt, row, get(step.getRows())),
-      before->getArguments());
-  row = newBlock(rows.getBody(), 1)->getArgument(0);
-  Value behind = binary(planir::ArithKind::Add, row, number(1));
-  values.map(body.getArgument(0), row);
-  values.map(body.getArgument(1),
-             binary(planir::ArithKind::Add, first, behind));
-  draw(drawn, /*drafted=*/false);
-  planir::ObserveOp::create(builder, loc, row, get(accept.getToken()));
-  planir::YieldOp::create(builder, loc, behind);
-}
-
-/// Rows of a tree: any but those that were kept.
-void BodyLowering::observeTree(decode::VerifyOp op, Value count) {
-  Block &body = op.getBody().front();
-  auto accept = cast<decode::AcceptOp>(body.getTerminator());
-  auto drawn = accept.getToken().getDefiningOp<decode::SampleOp>();
-  auto rows =
-      planir::WhileOp::create(builder, loc, i64s(1), ValueRange{number(0)});
-  OpBuilder::InsertionGuard guard(builder);
-  Block *before = newBlock(rows.getBefore(), 1);
-  Value row = before->getArgument(0);
-  planir::ConditionOp::create(builder, loc,
-                              binary(planir::ArithKind::Lt, row, count),
-                              before->getArguments());
-  row = newBlock(rows.getBody(), 1)->getArgument(0);
-  Value position =
-      planir::PositionAfterOp::create(builder, loc, builder.getI64Type(), row);
-  auto branch =
-      planir::IfOp::create(builder, loc, TypeRange(),
-                           binary(planir::ArithKind::Le, number(0), position));
-  {
-    OpBuilder::InsertionGuard inner(builder);
-    newBlock(branch.getThenBlock(), 0);
-    values.map(body.getArgument(0), row);
-    values.map(body.getArgument(1), position);
-    sample(drawn);
-    planir::ObserveOp::create(builder, loc, row, get(drawn));
-    planir::YieldOp::create(builder, loc);
-  }
-  planir::YieldOp::create(builder, loc,
-                          binary(planir::ArithKind::Add, row, number(1)));
-}
-
 void BodyLowering::sample(decode::SampleOp op) {
   SmallVector<Value> arguments;
   if (op.getRow())
@@ -183,7 +119,7 @@ Value BodyLowering::drawnToken(int64_t place) {
 
 /// if an id that the model was sure of was drafted, and ends no text: that id;
 /// else draw
-void BodyLowering::trustOrDraw(decode::DecideOp op, bool drafted) {
+void BodyLowering::trustOrDraw(decode::DecideOp op) {
   Type i64 = builder.getI64Type();
   auto draw = [&] {
     SmallVector<Value> arguments = {get(op.getRow())};
@@ -191,8 +127,6 @@ void BodyLowering::trustOrDraw(decode::DecideOp op, bool drafted) {
     call(op.getFunctionAttr(), arguments);
     return drawnToken();
   };
-  if (!drafted)
-    return values.map(op.getToken(), draw());
   const APInt most = op.getBelow()->bitcastToAPInt();
   Value id = planir::TrustedOp::create(builder, loc, i64, get(op.getRow()),
                                        number(most.getZExtValue()));
@@ -211,15 +145,13 @@ void BodyLowering::trustOrDraw(decode::DecideOp op, bool drafted) {
 }
 
 /// A judged id that would end the text is none: the one drawn counts.
-void BodyLowering::decide(decode::DecideOp op, bool drafted) {
+void BodyLowering::decide(decode::DecideOp op) {
   if (op.getBelow())
-    return trustOrDraw(op, drafted);
+    return trustOrDraw(op);
   Type i64 = builder.getI64Type();
   Value row = get(op.getRow());
-  Value count = drafted
-                    ? planir::ChildrenOp::create(builder, loc, i64, row,
-                                                 symbol(decode::kDraftedBuffer))
-                    : number(0);
+  Value count = planir::ChildrenOp::create(builder, loc, i64, row,
+                                           symbol(decode::kDraftedBuffer));
   SmallVector<Value> arguments = {row, count};
   llvm::append_range(arguments, get(op.getArgs()));
   call(op.getFunctionAttr(), arguments);
@@ -232,13 +164,6 @@ void BodyLowering::decide(decode::DecideOp op, bool drafted) {
                    binary(planir::ArithKind::Mul, ends, change));
   }
   values.map(op.getToken(), token);
-}
-
-/// For rows that are only observed nothing counts as drafted.
-void BodyLowering::draw(Operation *op, bool drafted) {
-  if (auto inner = dyn_cast<decode::DecideOp>(op))
-    return decide(inner, drafted);
-  sample(cast<decode::SampleOp>(op));
 }
 
 void BodyLowering::summarize(decode::SummarizeOp op) {

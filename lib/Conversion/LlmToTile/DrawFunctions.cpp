@@ -205,11 +205,29 @@ void DrawFunctions::buildSummarize() {
   finish(region, "summarize", scalars);
 }
 
+//===-- drafters ----------------------------------------------------------===//
+
+void DrawFunctions::buildRank() {
+  const int64_t count = options.ranked * options.logitsRows;
+  declare("ranked", count * 4);
+  SmallVector<Type> scalars = {builder.getIndexType()};
+  RegionBuilder region(module, "rank_rows", options, options.logitsRows,
+                       scalars);
+  Value logits =
+      region.fixedBuffer(named("logits"), f32s({options.logitsRows, columns}));
+  Value ranked = region.fixedBuffer(named("ranked"), ids(count));
+  tile::RankOp::create(region.ops(), region.loc(), logits, ranked,
+                       region.scalar(0), options.ranked, vocabulary);
+  finish(region, "rank", scalars);
+}
+
 LogicalResult DrawFunctions::build() {
   buildSample();
   if (options.summarize)
     buildSummarize();
   if (options.best)
     buildSampleBest();
+  if (options.ranked > 0)
+    buildRank();
   return options.rule.decides() ? buildDecide() : success();
 }

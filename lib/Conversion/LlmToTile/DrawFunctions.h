@@ -25,6 +25,8 @@ namespace sinter {
 ///   summarize(row)
 /// and, where a model drafts trees,
 ///   sample_best(row, position, ..., window): as sample, for several ids
+/// and, where a drafter wants it,
+///   rank(rows): the best ids of each row
 class DrawFunctions {
 public:
   DrawFunctions(mlir::ModuleOp module, const TileOptions &options,
@@ -45,6 +47,7 @@ private:
   mlir::LogicalResult buildJudge();
   void buildSummarize();
   void buildSampleBest();
+  void buildRank();
 
   llvm::SmallVector<mlir::Type> drawScalars(unsigned before = 0,
                                             unsigned behind = 0);

@@ -548,6 +548,11 @@ class LlmToTilePass : public sinter::impl::LlmToTileBase<LlmToTilePass> {
     values.proposals = proposals;
     values.summarize = summarize;
     values.best = best;
+    values.ranked = ranked;
+    if (ranked < 0 || ranked > tile::RankOp::kMostRanked)
+      return module.emitError("ranked=")
+             << ranked.getValue() << " is outside of 0 to "
+             << tile::RankOp::kMostRanked;
     return success();
   }
 };

@@ -56,7 +56,9 @@ def LlmToTile : Pass<"llm-to-tile", "mlir::ModuleOp"> {
     Option<"summarize", "summarize", "bool", "false",
            "adds a function that says how sure a row of logits is">,
     Option<"best", "best", "bool", "false",
-           "a model drafts trees: adds a function that draws several ids">
+           "a model drafts trees: adds a function that draws several ids">,
+    Option<"ranked", "ranked", "int64_t", "0",
+           "adds a function that says the best ids of each row, so many">
   ];
   let statistics = [
     Statistic<"numRegions", "regions", "regions created">,

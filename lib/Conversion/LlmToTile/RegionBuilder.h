@@ -34,6 +34,7 @@ struct TileOptions {
   bool proposals = false; // a model drafts, and rule reject wants what it said
   bool summarize = false; // a policy wants to know how sure a model is
   bool best = false;      // a model drafts trees
+  int64_t ranked = 0;     // best ids of each row that a drafter wants to know
 };
 
 /// Buffers that live across regions, in the fixed part of the arena.

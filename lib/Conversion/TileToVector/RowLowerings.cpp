@@ -254,6 +254,7 @@ bool lowerRowOp(Operation *op, OpBuilder &b, Share share, RowMachine machine) {
       .Case([&](tile::SummarizeOp x) {
         return lowerSummarize(l, x, share), true;
       })
+      .Case([&](tile::RankOp x) { return lowerRank(l, x, share), true; })
       .Case([&](tile::ReadHistoryOp x) {
         return lowerReadHistory(l, x, share), true;
       })

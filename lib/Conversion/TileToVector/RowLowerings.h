@@ -79,6 +79,7 @@ void lowerSampleTypical(LaneBuilder &l, tile::SampleTypicalOp op, Share share);
 void lowerSampleJudged(LaneBuilder &l, tile::SampleJudgedOp op, Share share);
 void lowerJudge(LaneBuilder &l, tile::JudgeOp op, Share share);
 void lowerSummarize(LaneBuilder &l, tile::SummarizeOp op, Share share);
+void lowerRank(LaneBuilder &l, tile::RankOp op, Share share);
 void lowerReadHistory(LaneBuilder &l, tile::ReadHistoryOp op, Share share);
 void lowerMapLogits(LaneBuilder &l, tile::MapLogitsOp op, Share share);
 void lowerLogistic(LaneBuilder &l, tile::LogisticOp op, Share share);

@@ -434,6 +434,8 @@ llvm::Error FunctionDecoder::service(const plan::Service &op, Values &values) {
   IntegerAttr offset = builder.getI64IntegerAttr(op.offset());
   if (op.kind() == plan::ServiceKind::ChooseDepth)
     planir::ChooseDepthOp::create(builder, loc, argument, *buffer);
+  else if (op.kind() == plan::ServiceKind::Recycle)
+    planir::RecycleOp::create(builder, loc, argument, *buffer);
   else if (op.kind() == plan::ServiceKind::Children)
     values[op.dst()] =
         planir::ChildrenOp::create(builder, loc, i64, argument, *buffer);

@@ -241,7 +241,7 @@ llvm::Error TablesDecoder::drafters() {
         builder, loc, names.drafters[i], *kind, drafter.min_match(),
         drafter.max_match(), drafter.max_draft(), *policy,
         parts.empty() ? ArrayAttr() : builder.getArrayAttr(parts), buffer,
-        settingsOf(drafter), drafter.branches());
+        settingsOf(drafter), drafter.branches(), drafter.keeps());
   }
   return llvm::Error::success();
 }

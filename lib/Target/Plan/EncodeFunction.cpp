@@ -353,6 +353,10 @@ void FunctionEncoder::encodeHostOp(Operation *op, Ops &out) {
         service(Service::Children, buffer(inner.getBuffer()), 0, inner.getRow(),
                 define(inner), out);
       })
+      .Case([&](planir::RecycleOp inner) {
+        service(Service::Recycle, buffer(inner.getBuffer()), 0, inner.getRows(),
+                scratch(), out);
+      })
       .Case([&](planir::EndsTextOp inner) {
         service(Service::EndsText, 0, 0, inner.getToken(), define(inner), out);
       })

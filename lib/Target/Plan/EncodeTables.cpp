@@ -62,6 +62,7 @@ static void encodeDrafter(planir::DrafterOp op, const PlanIndices &indices,
     drafter->settings.assign(op.getSettings()->begin(),
                              op.getSettings()->end());
   drafter->branches = op.getBranches();
+  drafter->keeps = op.getKeeps();
   tables.drafters.push_back(std::move(drafter));
 }
 

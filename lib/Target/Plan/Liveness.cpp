@@ -63,7 +63,8 @@ Effects sinter::effectsOf(const plan::Op &op) {
         inner->kind() != plan::ServiceKind::PlaceDraft &&
         inner->kind() != plan::ServiceKind::Expand &&
         inner->kind() != plan::ServiceKind::ProposeBest &&
-        inner->kind() != plan::ServiceKind::Observe)
+        inner->kind() != plan::ServiceKind::Observe &&
+        inner->kind() != plan::ServiceKind::Recycle)
       effects.writes = {inner->dst()};
   }
   return effects;

@@ -75,6 +75,9 @@ class BuildGenerationPass
         return signalPassFailure();
       }
     }
+    if (llvm::is_contained(options.drafters, decode::DrafterKind::Recycle) &&
+        failed(need(module, options.rank, "speculate: recycle")))
+      return signalPassFailure();
     if (!exits.empty() && failed(readExits(options)))
       return signalPassFailure();
     if (failed(setTree(module, options)) || failed(setRule(module, options)) ||

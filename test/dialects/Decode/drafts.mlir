@@ -6,6 +6,7 @@ tile.state @kv {layers = 2, kv_heads = 1, head_dim = 16} : f16
 func.func private @forward(index, index)
 func.func private @head(index, index)
 func.func private @sample(index, index, i64)
+func.func private @rank(index)
 
 // CHECK: decode.drafter @copy copy match(3 to 16) most(15) policy(goodput)
 decode.drafter @copy copy match(3 to 16) most(15) policy(goodput)
@@ -49,8 +50,8 @@ decode.program @round(%id: i64, %seed: i64, %most: i64) -> i64 attributes {param
   decode.return %token
 }
 
-// CHECK-LABEL: decode.program @observing
-decode.program @observing(%id: i64, %seed: i64, %most: i64) -> i64 attributes {params = ["id", "seed", "most"]} {
+// CHECK-LABEL: decode.program @recycling
+decode.program @recycling(%id: i64, %seed: i64, %most: i64) -> i64 attributes {params = ["id", "seed", "most"]} {
   %zero = arith.constant 0 : i64
   decode.feed %id
   %rows = decode.draft @recycle most(%most)
@@ -58,8 +59,9 @@ decode.program @observing(%id: i64, %seed: i64, %most: i64) -> i64 attributes {p
   ^bb0(%at: i64):
     decode.forward @forward rows(%rows) at(%at)
     decode.head @head first(%zero) rows(%rows)
-    // CHECK: decode.verify exact @kv observes {
-    %t, %s = decode.verify exact @kv observes {
+    // CHECK: decode.recycle @rank rows(%{{.*}})
+    decode.recycle @rank rows(%rows)
+    %t, %s = decode.verify exact @kv {
     ^bb0(%row: i64, %position: i64):
       %drawn = decode.sample @sample row(%row) (%position, %seed)
       %told = decode.emit %drawn

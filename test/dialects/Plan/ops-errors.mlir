@@ -206,6 +206,17 @@ plan.drafter @d priority match(0 to 0) most(4) policy(static) parts([@later])
 plan.drafter @later copy match(1 to 3) most(4) policy(static)
 
 // -----
+// expected-error @+1 {{of kind copy keeps no ids}}
+plan.drafter @d copy match(1 to 3) most(4) policy(static) keeps(8)
+
+// -----
+plan.func @p(%n: i64) attributes {params = ["n"]} {
+  // expected-error @+1 {{no plan.buffer named 'none'}}
+  plan.recycle %n, @none
+  plan.return
+}
+
+// -----
 // expected-error @+1 {{of kind recycle needs a buffer for what it learns}}
 plan.drafter @d recycle match(0 to 0) most(4) policy(static)
 

@@ -34,6 +34,8 @@ plan.drafter @both priority match(0 to 0) most(15) policy(static) parts([@copy])
 plan.buffer @recycled bytes(400)
 // CHECK: plan.drafter @recycle recycle match(0 to 0) most(15) policy(goodput) buffer(@recycled)
 plan.drafter @recycle recycle match(0 to 0) most(15) policy(goodput) buffer(@recycled)
+// CHECK: plan.drafter @ranks recycle match(0 to 0) most(15) policy(goodput) buffer(@recycled) keeps(8) branches(3)
+plan.drafter @ranks recycle match(0 to 0) most(15) policy(goodput) buffer(@recycled) keeps(8) branches(3)
 
 // Parameters keep their names.
 // CHECK-LABEL: plan.func @all(%chunk: i64, %seed: i64) -> (i64, i64) attributes {params = ["chunk", "seed"]}
@@ -92,6 +94,8 @@ plan.func @all(%a: i64, %b: i64) -> (i64, i64) attributes {params = ["chunk", "s
   %follow = plan.follow %draft, %length
   // CHECK: plan.observe %[[DRAFT]], %{{.*}}
   plan.observe %draft, %length
+  // CHECK: plan.recycle %[[DRAFT]], @recycled
+  plan.recycle %draft, @recycled
   // CHECK: plan.commit @kv, %{{.*}}
   plan.commit @kv, %capacity
   // CHECK: %[[IN:.*]] = plan.take_input %chunk, @ids at(0)

@@ -365,6 +365,20 @@ func.func @summary(%l: memref<4x64xf32>, %s: memref<32xf32>, %i: index) {
 }
 
 // -----
+func.func @ranked(%l: memref<4x64xf32>, %ids: memref<32xi32>, %n: index) {
+  // expected-error @+1 {{ranks 17 ids, expected 1 to 16}}
+  tile.rank %l -> %ids rows(%n) {count = 17, vocabulary = 60} : memref<4x64xf32> -> memref<32xi32>
+  return
+}
+
+// -----
+func.func @ranked_room(%l: memref<4x64xf32>, %ids: memref<31xi32>, %n: index) {
+  // expected-error @+1 {{ids}}
+  tile.rank %l -> %ids rows(%n) {count = 8, vocabulary = 60} : memref<4x64xf32> -> memref<31xi32>
+  return
+}
+
+// -----
 func.func @judged_rows(%l: memref<4x64xf32>, %w: memref<128xf32>, %ids: memref<7xi32>, %s: memref<32xf32>, %t: memref<2xi32>,
                        %i: index, %seed: i64, %f: f32) {
   // expected-error @+1 {{ids has a second half for the rows of the first}}

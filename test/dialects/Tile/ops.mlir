@@ -133,7 +133,7 @@ func.func @two_vocabularies(%h: memref<256xi32>, %ids: memref<8xi32>, %t: memref
 
 // CHECK-LABEL: func.func @rules
 func.func @rules(%l: memref<4x64xf32>, %w: memref<128xf32>, %ids: memref<8xi32>, %q: memref<4x64xf32>, %s: memref<32xf32>,
-                 %t: memref<2xi32>, %i: index, %seed: i64, %f: f32) {
+                 %t: memref<2xi32>, %ranked: memref<32xi32>, %i: index, %seed: i64, %f: f32) {
   // CHECK: tile.sample_proposal %{{.*}}, %{{.*}}, %{{.*}} -> %{{.*}} row(%{{.*}}) seed(
   tile.sample_proposal %l, %w, %q -> %t row(%i) seed(%seed) position(%i) temperature(%f) top_k(%i) top_p(%f) min_p(%f)
     {vocabulary = 60} : memref<4x64xf32>, memref<128xf32>, memref<4x64xf32> -> memref<2xi32>
@@ -156,6 +156,8 @@ func.func @rules(%l: memref<4x64xf32>, %w: memref<128xf32>, %ids: memref<8xi32>,
     min_p(%f) {vocabulary = 60} : memref<4x64xf32>, memref<128xf32>, memref<8xi32>, memref<32xf32> -> memref<2xi32>
   // CHECK: tile.judge %{{.*}} -> %{{.*}} rows(%{{.*}}) {bias = 1.000000e+00 : f32, weights = dense<5.000000e-01> : tensor<60xf32>}
   tile.judge %l -> %s rows(%i) {weights = dense<0.5> : tensor<60xf32>, bias = 1.0 : f32} : memref<4x64xf32> -> memref<32xf32>
+  // CHECK: tile.rank %{{.*}} -> %{{.*}} rows(%{{.*}}) {count = 8 : i64, vocabulary = 60 : i64}
+  tile.rank %l -> %ranked rows(%i) {count = 8, vocabulary = 60} : memref<4x64xf32> -> memref<32xi32>
   // CHECK: tile.summarize %{{.*}} -> %{{.*}} row(%{{.*}}) {vocabulary = 60 : i64}
   tile.summarize %l -> %s row(%i) {vocabulary = 60} : memref<4x64xf32> -> memref<32xf32>
   return

@@ -17,13 +17,16 @@ module attributes {llm.name = "tiny", llm.architecture = "llama",
   tile.buffer @history bytes 0 per_position 4
   tile.buffer @logits bytes 2048
   tile.buffer @token bytes 4
+  tile.buffer @ranked bytes 128
   tile.state @kv {layers = 2, kv_heads = 1, head_dim = 16} : f16
   func.func @forward(%rows: index, %position: index, %runs: index) { return }
   func.func @head(%first: index, %rows: index) { return }
   func.func @sample(%row: index, %position: index, %seed: i64, %temperature: f32,
                     %k: index, %p: f32, %m: f32, %penalty: f32, %window: index) { return }
+  func.func @rank(%rows: index) { return }
 }
 
+// CHECK: plan.drafter @recycle recycle {{.*}} keeps(8)
 // CHECK: plan.drafter @merge merge match(0 to 0) most(3) policy(goodput) parts([@copy, @recycle]) branches(2)
 
 // CHECK-LABEL: plan.func @generate(
@@ -32,22 +35,17 @@ module attributes {llm.name = "tiny", llm.architecture = "llama",
 // CHECK-NEXT:      %[[AT:.*]], %[[PATHS:.*]] = plan.place_draft @kv, @runs at(0)
 // CHECK-NEXT:      plan.call @forward(%[[ROWS]], %[[AT]], %[[PATHS]])
 // CHECK-NEXT:      plan.call @head(%{{.*}}, %[[ROWS]])
+// CHECK-NEXT:      plan.call @rank(%[[ROWS]])
+// CHECK-NEXT:      plan.recycle %[[ROWS]], @ranked
 // CHECK:             ^bb0(%[[ROW:.*]]: i64, %{{.*}}: i64):
 // CHECK-NEXT:        plan.keep_row @kv, %[[ROW]]
 // CHECK-NEXT:        %[[POSITION:.*]] = plan.length @kv
 // CHECK-NEXT:        plan.call @sample(%[[ROW]], %[[POSITION]]
 // CHECK:             plan.follow %[[ROW]]
-// Rows that were not kept are told about, each at its own position.
-// CHECK:             %[[PLACE:.*]] = plan.position_after %[[OTHER:.*]]
-// CHECK-NEXT:        %[[OFF:.*]] = plan.arith le %{{.*}}, %[[PLACE]]
-// CHECK-NEXT:        plan.if %[[OFF]]
-// CHECK-NEXT:          plan.call @sample(%[[OTHER]], %[[PLACE]]
-// CHECK-NEXT:          %[[TOKEN:.*]] = plan.load_i32 @token at(0)
-// CHECK-NEXT:          plan.observe %[[OTHER]], %[[TOKEN]]
 // CHECK:           plan.commit @kv
 
 // ONE: plan.drafter @merge merge match(0 to 0) most(3) policy(goodput) parts([@copy]) branches(2)
-// ONE-NOT: plan.position_after
+// ONE-NOT: plan.recycle
 
 // CHAIN: plan.drafter @priority priority
 // CHAIN-NOT: plan.place_draft

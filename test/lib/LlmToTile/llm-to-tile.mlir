@@ -3,6 +3,13 @@
 // Rows that are read as bf16 and as f32 have no form.
 // RUN: not llm-opt %s --llm-to-tile="activations=bf16 max-rows=8 logits-rows=4 max-context=64" 2>&1 | FileCheck %s --check-prefix=BOTH
 // BOTH: error: reads rows that other ops read too: there is no lowering with bf16 activations
+// The best ids of each row, for a drafter.
+// RUN: llm-opt %s --llm-to-tile="max-rows=8 logits-rows=4 max-context=64 ranked=3" | FileCheck %s --check-prefix=RANK
+// RANK:          tile.buffer @ranked bytes 48
+// RANK:          func.func private @rank_rows(
+// RANK:            tile.rank %{{.*}} -> %{{.*}} rows(%{{.*}}) {count = 3 : i64, vocabulary = {{.*}} -> memref<12xi32>
+// RANK:          func.func @rank(%{{.*}}: index)
+// RANK-NEXT:       tile.launch @rank_rows
 // Products of attention alone: bf16, and a cache of the same.
 // RUN: llm-opt %s --llm-to-tile="attention=bf16 max-rows=8 logits-rows=4 max-context=64" | FileCheck %s --check-prefix=ATTENTION
 // ATTENTION:     tile.state @kv {{.*}} : bf16

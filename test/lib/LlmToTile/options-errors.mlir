@@ -8,6 +8,8 @@
 // SINKS: kv-sinks=4 needs kv-window, and neither may be negative
 // RUN: not llm-opt %s --llm-to-tile="attention=f16" 2>&1 | FileCheck %s --check-prefix=ATT
 // ATT: attention=f16 is neither bf16 nor f32
+// RUN: not llm-opt %s --llm-to-tile="ranked=17" 2>&1 | FileCheck %s --check-prefix=RANKED
+// RANKED: ranked=17 is outside of 0 to 16
 module {}
 // RUN: not llm-opt %s --llm-to-tile="verify-rule=typical:2,0.3" 2>&1 | FileCheck %s --check-prefix=RULE
 // RULE: verify-rule=typical:2,0.3: EPS must be between 0 and 1

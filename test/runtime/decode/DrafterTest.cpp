@@ -41,8 +41,8 @@ public:
     builder.Finish(plan::Plan::Pack(builder, &tables));
     made = runtime::propose(
         {*flatbuffers::GetRoot<plan::Plan>(builder.GetBufferPointer()),
-         acceptance, text, recycled.empty() ? nullptr : recycled.data(),
-         /*least=*/0, /*branches=*/true, &bandit},
+         acceptance, text, /*recycled=*/{}, /*least=*/0, /*branches=*/true,
+         &bandit},
         index, most);
     return Ids(made.ids, made.ids + made.count);
   }
@@ -53,7 +53,6 @@ public:
   Proposal made;
   Acceptance acceptance;
   Bandit bandit;
-  std::vector<int32_t> recycled;
 
 private:
   plan::PlanT tables;
@@ -151,27 +150,6 @@ TEST(Drafter, TrigramFallsBackToTheTable) {
   uint32_t trigram = drafters.add(plan::DrafterKind::Trigram);
   EXPECT_EQ(drafters.propose(trigram, {0}, 5), (Ids{1, 2}));
   EXPECT_TRUE(drafters.from(trigram, 4));
-}
-
-TEST(Drafter, RecycleRemembersWhatWasSaidLastAndHowOften) {
-  Drafters drafters;
-  uint32_t index = drafters.add(plan::DrafterKind::Recycle);
-  EXPECT_EQ(drafters.propose(index, {1}, 5), Ids{}) << "without memory";
-  drafters.recycled.resize(10);
-  EXPECT_EQ(drafters.propose(index, {1}, 5), Ids{});
-  auto told = [&](int32_t id, int32_t token) {
-    recycle(drafters.recycled.data(), id, token);
-  };
-  told(1, 2);
-  told(1, 3);
-  told(3, 4);
-  told(3, 4);
-  EXPECT_EQ(drafters.propose(index, {1}, 5), (Ids{3, 4}));
-  EXPECT_TRUE(drafters.from(index, 0, 0) && drafters.from(index, 1, 1));
-  for (int i = 0; i < 300; ++i)
-    told(4, 0);
-  EXPECT_EQ(drafters.propose(index, {4}, 1), Ids{0});
-  EXPECT_TRUE(drafters.from(index, 4));
 }
 
 TEST(Drafter, OfSeveralTheSurestDrafts) {

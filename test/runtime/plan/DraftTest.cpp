@@ -25,8 +25,8 @@ struct Asked final : Host {
   uint32_t takeInput(int32_t *, uint32_t) override { return 0; }
   Status emitToken(int32_t, bool &) override { return Status(); }
   Status emitLogits(float *, uint32_t, uint32_t) override { return Status(); }
-  uint32_t draft(uint32_t, std::span<const int32_t>, int32_t *, int32_t *,
-                 uint32_t most) override {
+  uint32_t draft(uint32_t, std::span<const int32_t>, const Recycled &,
+                 int32_t *, uint32_t most) override {
     asked.push_back(most);
     return allowed < most ? allowed : most;
   }

@@ -136,8 +136,8 @@ public:
     return Status();
   }
 
-  uint32_t draft(uint32_t, std::span<const int32_t>, int32_t *, int32_t *ids,
-                 uint32_t most) override {
+  uint32_t draft(uint32_t, std::span<const int32_t>, const Recycled &,
+                 int32_t *ids, uint32_t most) override {
     made = DraftTree();
     uint32_t rows = 1 + random() % DraftTree::kRows;
     while (made.rows < rows) {
