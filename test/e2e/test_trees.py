@@ -51,7 +51,7 @@ def test_the_plan_says_what_its_trees_are(model, tmp_path):
     ranks = compile_plan(model, tmp_path / "ranks.plan", "--no-golden", ONE_LEVEL, "--speculate=copy,recycle:3", "--tree=3")
     assert "recycle keeps 3 ids of each in" in run("llm-dump", ranks).stdout
     program = run("llm-dump", ranks, "--program").stdout
-    assert "buffer(@recycled) keeps(3)" in program and "plan.recycle" in program and f"plan.buffer @recycled bytes({400 * 3 * 4}" in program
+    assert "buffer(@recycled) keeps(3)" in program and "plan.recycle" in program and f"plan.buffer @recycled bytes({500 * 3 * 4}" in program
     programs = {paths: run("llm-dump", plan, "--program").stdout for paths, plan in plans.items()}
     assert "branches(2)" in programs["3"] and "plan.place_draft" in programs["3"] and "plan.keep_row" in programs["3"]
     chain = compile_plan(model, tmp_path / "auto.plan", "--no-golden", ONE_LEVEL, "--speculate=copy,lookup", "--tree=auto:0.9,0.01")
