@@ -259,8 +259,16 @@ void ArtifactBuilder::addProvenance() {
     add("early_exit.auto", options.decode.exitChoice);
   if (!options.decode.choice.empty())
     add("speculate.auto", options.decode.choice);
+  if (!options.decode.ruleQuality.empty())
+    add("verify_rule.quality", options.decode.ruleQuality);
   add("max_rows", std::to_string(options.tile.maxRows));
   add("ops", ops);
+}
+
+/// Whether drafts may become tokens that plain decoding would not draw.
+static bool hasLossyRule(StringRef knobs) {
+  return knobs.contains("verify_rule ") &&
+         !knobs.contains("verify_rule reject");
 }
 
 /// What its tokens are worth beside those of plain decoding.
@@ -271,6 +279,10 @@ void ArtifactBuilder::addQuality() {
   std::string knobs = fidelityKnobs(device);
   if (fidelity == Fidelity::Lossy && !options.decode.exitQuality.empty())
     knobs += ", " + options.decode.exitQuality;
+  if (hasLossyRule(knobs))
+    knobs += ", " + (options.decode.ruleQuality.empty()
+                         ? "not measured"
+                         : options.decode.ruleQuality);
   if (fidelity != Fidelity::Exact)
     inputs.quality.emplace_back(name, knobs);
   llvm::append_range(inputs.quality, options.artifact.quality);

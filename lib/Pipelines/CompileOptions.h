@@ -82,6 +82,7 @@ struct DecodePhaseOptions {
   std::string exitProbes;           ///< a .safetensors file of linear ones
   std::string exitQuality;          ///< what they cost and save, as measured
   std::string verifyRule = "exact"; ///< as VerifyRule
+  std::string ruleQuality;          ///< what a lossy one costs, as measured
   double trust = -1;                ///< of rule switch; below 0: another rule
   bool bandit = false;              ///< one chooses which drafter drafts
   std::string policy = "goodput";   ///< as decode-build-generation has it
@@ -89,6 +90,9 @@ struct DecodePhaseOptions {
 
   bool drafts() const { return automatic || !speculate.empty(); }
   bool modelDrafts() const;
+  bool hasLossyRule() const {
+    return drafts() && verifyRule != "exact" && verifyRule != "reject";
+  }
   /// Best ids of each row that a drafter keeps; a chain has one.
   int64_t ranked() const;
   /// Whether a drafter looks at the text alone, or may be chosen to.

@@ -92,6 +92,20 @@ def test_what_a_lossy_rule_loses_is_measured(folder):
     assert strict["differing_texts"] == 0 and "agreement" not in strict
 
 
+def test_a_plan_says_what_its_rule_cost_on_texts(folder):
+    texts = folder / "texts.txt"
+    texts.write_text("".join(f"text {i} of some: {i * 37 % 11} and {i * 53 % 17} are numbers\n" for i in range(4)), encoding="utf-8")
+    said = {}
+    for name, rule, speculate in (("lax", "typical:0,0", "lookup"), ("strict", "typical:1,1e9", "lookup"), ("switch", "switch:9", "copy,self:2")):
+        plan = compile_plan(folder / "m.gguf", folder / f"{name}.plan", "--no-golden", TARGET, f"--speculate={speculate}",
+                            f"--verify-rule={rule}", f"--calibration={texts}")
+        told = generate(plan, "--ids", ids(1, 30), "-n", "5")["lossy"]
+        assert told.startswith("verify_rule ") and f"lossy = {told}\n" in run("llm-dump", plan).stdout
+        said[name] = {key: float(told.split(key)[1].split(",")[0].split()[0]) for key in ("kl ", "agreement ")}
+    assert said["strict"] == {"kl ": 0, "agreement ": 1}, said
+    assert said["lax"]["kl "] > 0.01 and said["lax"]["agreement "] < 0.95 and said["switch"]["agreement "] <= 1, said
+
+
 def test_rejection_is_plain_decoding_where_it_is_greedy(folder):
     for speculate in ("copy,lookup", "self:2", "copy,self"):
         plan = plan_of(folder, "reject", speculate, "--spec-policy=static:3", model="early")
@@ -164,9 +178,9 @@ def test_a_draft_ends_where_the_policy_says(folder):
 
 
 def test_the_plan_says_what_it_is(folder):
-    for rule, fidelity, knob in (("reject", "distribution", "verify_rule reject"), ("typical", "lossy", "verify_rule typical:0.09,0.3"),
-                                 (f"judge:{judge(folder, 'j.txt', '0')},0.7", "lossy", "verify_rule judge:0.7"),
-                                 ("switch:0.5", "lossy", "verify_rule switch:0.5"), ("exact", "exact", None)):
+    for rule, fidelity, knob in (("reject", "distribution", "verify_rule reject"), ("typical", "lossy", "verify_rule typical:0.09,0.3, not measured"),
+                                 (f"judge:{judge(folder, 'j.txt', '0')},0.7", "lossy", "verify_rule judge:0.7, not measured"),
+                                 ("switch:0.5", "lossy", "verify_rule switch:0.5, not measured"), ("exact", "exact", None)):
         plan = plan_of(folder, rule, "copy,self" if rule.startswith("switch") else "copy,lookup")
         summary = run("llm-dump", plan).stdout
         assert f"fidelity = {fidelity}\n" in summary and (knob is None or f"{fidelity} = {knob}" in summary)
@@ -190,7 +204,7 @@ def test_the_plan_says_what_it_is(folder):
     (["--verify-rule=switch:inf", "--speculate=self"], 2, "does not say up to which ENTROPY"),
     (["--verify-rule=switch:0.5", "--speculate=auto,self"], 2, "exclude each other"),
     (["--spec-policy=entropy", "--speculate=auto,self"], 2, "looks at the rows of a model that drafts"),
-    (["--tree=4", "--speculate=self"], 2, "wants drafters of the text"),
+    (["--tree=4", "--speculate=heads:x.safetensors"], 2, "wants drafters of the text or a model"),
     (["--tree=auto", "--speculate=copy", "--max-rows=16"], 2, "needs --max-rows of at least 32"),
     (["--draft-choice=bandit", "--speculate=auto"], 2, "--draft-choice wants several drafters"),
     (["--draft-choice=luck"], 2, "is neither surest nor bandit"),

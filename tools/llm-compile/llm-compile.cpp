@@ -9,6 +9,7 @@
 #include "lib/Pipelines/Cache.h"
 #include "lib/Pipelines/Compiler.h"
 #include "lib/Pipelines/LayerStudy.h"
+#include "lib/Pipelines/RuleStudy.h"
 #include "tools/common/Failure.h"
 #include "tools/common/File.h"
 #include "tools/llm-compile/ChooseExits.h"
@@ -66,9 +67,10 @@ cl::opt<std::string> calibrationText(
     cl::cat(category));
 cl::opt<std::string> calibration(
     "calibration", cl::value_desc("FILE"),
-    cl::desc("Texts that --speculate=auto and --early-exit=auto choose by, a "
-             "prompt a line: text, or "
-             "JSON as llm-bench --workload has it (default: a few of its own)"),
+    cl::desc("Texts that --speculate=auto and --early-exit=auto choose by, and "
+             "that say what a lossy --verify-rule costs, a prompt a line: "
+             "text, or JSON as llm-bench --workload has it (default: a few of "
+             "its own; a rule is not measured then)"),
     cl::cat(category));
 cl::opt<bool> measureCost(
     "measure-cost",
@@ -255,9 +257,6 @@ int readOptions(CompileOptions &options) {
   if (options.decode.automatic &&
       (options.from != Phase::Start || options.to != Phase::Artifact))
     return usage("--speculate=auto wants a checkpoint, and makes a plan");
-  if (!calibration.empty() && !options.decode.automatic &&
-      !options.decode.automaticExits)
-    return usage("--calibration wants --speculate=auto or --early-exit=auto");
   options.decode.calibration = calibration;
   if (!options.decode.speculate.empty() && options.from >= Phase::Decode)
     return usage("--speculate wants an input before the phase decode: the "
@@ -269,6 +268,10 @@ int readOptions(CompileOptions &options) {
     return usage("--early-exit=token needs --max-rows of at least 2");
   if (std::string wrong = readSpeculation(options); !wrong.empty())
     return usage(wrong);
+  if (!calibration.empty() && !options.decode.automatic &&
+      !options.decode.automaticExits && !options.decode.hasLossyRule())
+    return usage("--calibration wants --speculate=auto, --early-exit=auto or "
+                 "a lossy --verify-rule");
   options.artifact.levels.assign(targets.begin(), targets.end());
   options.artifact.golden = !noGolden;
   options.artifact.measureCost = measureCost;
@@ -328,6 +331,10 @@ int run(int argc, char **argv) {
     return 1;
   if (options.decode.automaticExits)
     chooseExits(options);
+  if (!calibration.empty() && options.decode.hasLossyRule())
+    if (llvm::Error failed = studyRule(options))
+      throw tools::Failure("--verify-rule=" + options.decode.verifyRule + ": " +
+                           llvm::toString(std::move(failed)));
   if (failed(compile(options)))
     return 1;
   if (reportFile.getNumOccurrences())

@@ -342,10 +342,13 @@ void Summary::defaults() {
 void Summary::properties(
     llvm::StringRef heading,
     const flatbuffers::Vector<flatbuffers::Offset<plan::Property>> *all) {
-  for (uint32_t i = 0; i < count(all); ++i)
+  const bool whole = heading == "quality"; // figures stand at its end
+  for (uint32_t i = 0; i < count(all); ++i) {
+    const llvm::StringRef value = dump::text(all->Get(i)->value());
     line(std::exchange(heading, ""))
         << dump::text(all->Get(i)->key()) << " = "
-        << shortened(dump::text(all->Get(i)->value())) << "\n";
+        << (whole ? value.str() : shortened(value)) << "\n";
+  }
 }
 
 void Summary::golden() {

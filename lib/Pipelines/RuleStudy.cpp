@@ -1,0 +1,128 @@
+//===- RuleStudy.cpp - what a lossy verifier rule costs -------------------===//
+//
+// Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "lib/Pipelines/RuleStudy.h"
+
+#include "lib/Pipelines/CalibrationTexts.h"
+#include "lib/Pipelines/Compiler.h"
+#include "llvm/ADT/ScopeExit.h"
+#include "llvm/Support/FileSystem.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/raw_ostream.h"
+#include <algorithm>
+
+using namespace sinter;
+
+/// Ids of a draft.
+static constexpr uint32_t kDrafted = 4;
+
+namespace {
+
+/// Answers beside what the model says after the tokens before each.
+struct Answers {
+  uint64_t tokens = 0, same = 0, rounds = 0;
+  double lost = 0; // nats below the likeliest token
+
+  llvm::Error add(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt);
+  llvm::Error score(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt,
+                    llvm::ArrayRef<int32_t> answer);
+};
+
+/// Rows of a text from the one before its answer on.
+struct Reader {
+  Answers &sum;
+  llvm::ArrayRef<int32_t> answer;
+  size_t start, vocabulary;
+
+  void read(uint32_t first, uint32_t rows, const float *logits) const {
+    for (size_t at = first; at < first + size_t(rows);
+         ++at, logits += vocabulary) {
+      if (at < start)
+        continue;
+      const float *most = std::max_element(logits, logits + vocabulary);
+      const int32_t id = answer[at - start];
+      sum.same += most - logits == id;
+      sum.lost += double(*most) - logits[id];
+    }
+  }
+};
+
+} // namespace
+
+llvm::Error Answers::score(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt,
+                           llvm::ArrayRef<int32_t> answer) {
+  std::vector<int32_t> ids = prompt.vec();
+  ids.insert(ids.end(), answer.begin(), answer.end() - 1);
+  sinter_session_options size;
+  sinter_session_options_initialize(&size);
+  size.context = uint32_t(ids.size()) + 1;
+  sinter_session *session = nullptr;
+  if (auto failed = taken(sinter_session_create(plan, &size, &session)))
+    return failed;
+  llvm::scope_exit release([&] { sinter_session_release(session); });
+  Reader reader{*this, answer, prompt.size() - 1,
+                size_t(sinter_plan_number(plan, SINTER_VOCABULARY))};
+  return taken(sinter_session_score(
+      session, ids.data(), ids.size(),
+      [](void *user, uint32_t first, uint32_t rows, const float *logits) {
+        static_cast<const Reader *>(user)->read(first, rows, logits);
+        return 0;
+      },
+      &reader));
+}
+
+llvm::Error Answers::add(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt) {
+  sinter_speculation figures;
+  figures.size = sizeof(figures);
+  auto answer = goOn(plan, prompt, kDrafted, &figures);
+  if (!answer)
+    return answer.takeError();
+  if (answer->empty())
+    return llvm::Error::success();
+  tokens += answer->size();
+  rounds += figures.rounds;
+  return score(plan, prompt, *answer);
+}
+
+llvm::Error sinter::studyRule(CompileOptions &options) {
+  CompileOptions candidate = options;
+  candidate.output = options.output + ".candidate";
+  llvm::scope_exit remove([&] { llvm::sys::fs::remove(candidate.output); });
+  candidate.artifact.golden = false;
+  candidate.dumpPhasesTo.clear();
+  candidate.timing = candidate.progress = false;
+  candidate.quiet = true;
+  if (mlir::failed(compile(candidate)))
+    return llvm::createStringError("the plan to measure cannot be compiled");
+  sinter_plan_options open;
+  sinter_plan_options_initialize(&open);
+  open.verify = SINTER_VERIFY_METADATA; // it was written a moment ago
+  sinter_plan *plan = nullptr;
+  if (auto failed =
+          taken(sinter_plan_open(candidate.output.c_str(), &open, &plan)))
+    return failed;
+  llvm::scope_exit release([&] { sinter_plan_release(plan); });
+  CalibrationTexts texts;
+  if (auto failed = texts.read(plan, options.decode.calibration))
+    return failed;
+  Answers answers;
+  for (const CalibrationTexts::Text &text : texts)
+    if (auto failed = answers.add(plan, text.prompt))
+      return failed;
+  options.decode.ruleQuality = llvm::formatv(
+      "kl {0:f4}, agreement {1:f4} on {2} tokens",
+      answers.lost / double(answers.tokens),
+      double(answers.same) / double(answers.tokens), answers.tokens);
+  if (!options.quiet)
+    llvm::errs() << "verify-rule=" << options.decode.verifyRule << ": "
+                 << texts.summary() << "; " << options.decode.ruleQuality
+                 << llvm::formatv(", {0:f2} tokens a forward with drafts of "
+                                  "{1}\n",
+                                  double(answers.tokens) / answers.rounds,
+                                  kDrafted);
+  return llvm::Error::success();
+}
