@@ -53,8 +53,6 @@ public:
   /// Nanoseconds of a round of `rows` rows; without measurements in units of
   /// a round of one.
   double cost(uint32_t rows) const;
-  /// The same, hoping the best of numbers of rows that were not measured.
-  double hopedCost(uint32_t rows) const;
   /// The same of an id of the proposal.
   double idCost(const Proposal &proposal) const;
 
@@ -66,6 +64,7 @@ public:
   static constexpr float kLeast = 0.02f;
 
 private:
+  double hopedCost(uint32_t rows) const;
   /// Of so many rows over that of one, by the plan.
   double priorCost(uint32_t rows) const;
   double priorIdCost(const Proposal &proposal) const;

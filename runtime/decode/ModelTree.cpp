@@ -17,13 +17,20 @@ uint32_t surenessOf(float behind) {
   return sureness;
 }
 
-constexpr float kFirst[Guess::kMostSureness] = {0.8f,  0.45f, 0.5f,  0.6f,
-                                                0.75f, 0.9f,  0.95f, 0.98f};
-/// Of others; less than half of it is expected (see Acceptance).
+/// How often the first id of an answer is right, where nothing is known, and of
+/// each sureness it is wrong, or another one right (less than half of what is
+/// said here: see Acceptance), in a model that is right so often.
+constexpr float kUsual = 0.8f;
+constexpr float kWrong[Guess::kMostSureness] = {
+    1 - kUsual, 0.55f, 0.5f, 0.4f, 0.25f, 0.1f, 0.05f, 0.02f};
 constexpr float kOther[Guess::kMostSureness] = {0,     0.9f, 0.75f, 0.5f,
                                                 0.25f, 0.1f, 0.03f, 0.01f};
+/// Depth says little where the model says how sure it is: what is learned holds
+/// for all.
+constexpr uint32_t kAnyDepth = 0;
 
-/// What a draft costs that has the likeliest ids of a tree.
+/// What a draft costs that has the likeliest ids of a tree. Trees have many
+/// numbers of rows: hoping the best of each would take too many of them.
 class Speed {
 public:
   Speed(const Lookahead &lookahead, uint32_t answers)
@@ -34,7 +41,7 @@ public:
   }
   /// Tokens a unit of time.
   double of(double tokens, uint32_t ids) const {
-    return tokens / (lookahead.hopedCost(ids + 1) + answers * answer);
+    return tokens / (lookahead.cost(ids + 1) + answers * answer);
   }
 
 private:
@@ -82,10 +89,23 @@ void ModelTree::begin(uint32_t index, const Limits &wanted) {
   answered = at = 0;
 }
 
-Guess ModelTree::unasked() const { return Guess(drafter, 0, kFirst[0]); }
+Guess ModelTree::unasked() const { return Guess(drafter, 0, kUsual); }
+
+/// Sureness of which nothing was seen yet is worth more in a better model.
+Guess ModelTree::guessOf(bool first, float behind,
+                         const Acceptance &rates) const {
+  const uint32_t sureness = surenessOf(behind);
+  float wrong = (1 - rates.rate(unasked(), kAnyDepth)) / (1 - kUsual);
+  auto chance = [&](float usual) {
+    return wrong * usual < 0.95f ? wrong * usual : 0.95f;
+  };
+  return first ? Guess(drafter, sureness, 1 - chance(kWrong[sureness]))
+               : Guess(drafter, sureness, chance(kOther[sureness]),
+                       Guess::Rank::Other);
+}
 
 float ModelTree::promised(const Node &node, const Acceptance &rates) const {
-  return node.reach * rates.rate(unasked(), node.depth);
+  return node.reach * rates.rate(unasked(), kAnyDepth);
 }
 
 /// A child is never likelier than its parent.
@@ -125,7 +145,7 @@ bool ModelTree::pays(const Lookahead &lookahead, const Node &node) const {
     reached.insert(gain);
     if (reached.best({lookahead, answered + more}, limits.ids) > now)
       return true;
-    gain *= lookahead.acceptance().rate(unasked(), node.depth + more);
+    gain *= lookahead.acceptance().rate(unasked(), kAnyDepth);
   }
   return false;
 }
@@ -162,19 +182,19 @@ void ModelTree::add(std::span<const int32_t> ids, std::span<const float> behind,
     if (ids[i] < 0 || (!first && limits.branches == 0))
       return;
     // Where there is no second id the first one is sure.
-    bool alone = first && (ids.size() < 2 || ids[1] < 0);
-    uint32_t sureness = alone   ? Guess::kMostSureness - 1
-                        : first ? surenessOf(behind[1])
-                                : surenessOf(behind[i]);
+    constexpr float kFar = 1e9f;
+    const bool alone = ids.size() < 2 || ids[1] < 0;
     Node node;
     node.id = ids[i];
     node.parent = uint8_t(at);
     node.depth = uint8_t(parent.depth + 1);
     node.first = first;
-    node.guess =
-        first ? Guess(drafter, sureness, kFirst[sureness])
-              : Guess(drafter, sureness, kOther[sureness], Guess::Rank::Other);
-    node.reach = parent.reach * rates.rate(node.guess, parent.depth);
+    node.guess = guessOf(first,
+                         !first  ? behind[i]
+                         : alone ? kFar
+                                 : behind[1],
+                         rates);
+    node.reach = parent.reach * rates.rate(node.guess, kAnyDepth);
     nodes[count++] = node;
   }
 }
@@ -219,9 +239,9 @@ void ModelTree::learn(std::span<const int32_t> said,
     if (!right[node.parent] || depth >= said.size())
       continue;
     right[i] = node.id == said[depth];
-    lookahead.learn(node.guess, depth, right[i]);
+    lookahead.learn(node.guess, kAnyDepth, right[i]);
     if (node.first)
-      lookahead.learn(unasked(), depth, right[i]);
+      lookahead.learn(unasked(), kAnyDepth, right[i]);
   }
 }
 

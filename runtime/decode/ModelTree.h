@@ -59,6 +59,9 @@ private:
   uint32_t order(uint32_t *nodes) const;
   /// What is known of the next answer.
   Guess unasked() const;
+  /// The first id of an answer, the next one of which lies so far behind, or
+  /// another one that does.
+  Guess guessOf(bool first, float behind, const Acceptance &rates) const;
   /// How likely the text comes to the first id of the next answer.
   float promised(const Node &node, const Acceptance &rates) const;
   bool pays(const Lookahead &lookahead, const Node &node) const;

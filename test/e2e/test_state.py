@@ -12,7 +12,9 @@ TINY = make_gguf.CONFIGS["llama-gqa-8-2"] | {"context": 400, "layers": 2}
 KINDS = {
     "f32": ["--kv=f32"], "f16": [], "bf16": ["--kv=bf16"], "int8": ["--kv=int8"], "mixed": ["--kv=k:int8,v:f16"],
     "window": ["--kv-window=50"], "sinks": ["--kv=int8", "--kv-window=40", "--kv-sinks=4"],
-    "drafts": ["--speculate=copy,recycle"], "drafts in trees": ["--speculate=copy,recycle", "--tree=4"], "draft model": ["--speculate=copy,draft:{draft}"], "self": ["--kv=int8", "--speculate=self:1"],
+    "drafts": ["--speculate=copy,recycle"], "drafts in trees": ["--speculate=copy,recycle", "--tree=4"],
+    "draft model": ["--speculate=copy,draft:{draft}"], "draft trees": ["--speculate=copy,draft:{draft}", "--tree=4"],
+    "self": ["--kv=int8", "--speculate=self:1"],
 }
 
 
