@@ -84,6 +84,8 @@ struct GenerationOptions {
   ///   sample_best(row, position, ..., window)
   int64_t branches = 0;
   std::string sampleBest = "sample_best";
+  /// A model makes them, too.
+  bool modelTrees = true;
   /// A bandit chooses which drafter drafts; else each is asked in turn.
   bool bandit = false;
   /// What drafts, the first one first; none: plain decoding.

@@ -212,7 +212,8 @@ int64_t Generator::mostIds(DrafterKind kind) const {
 
 /// Leaves beside the first: of a single id there are none.
 int64_t Generator::branchesOf(DrafterKind kind) const {
-  if (kind != DrafterKind::Merge && kind != DrafterKind::Model)
+  if (kind != DrafterKind::Merge &&
+      (kind != DrafterKind::Model || !options.modelTrees))
     return 0;
   return std::min(options.branches, mostIds(kind) - 1);
 }

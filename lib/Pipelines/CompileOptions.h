@@ -93,6 +93,11 @@ struct DecodePhaseOptions {
   bool hasLossyRule() const {
     return drafts() && verifyRule != "exact" && verifyRule != "reject";
   }
+  /// Whether a model drafts trees; where branches are chosen by what they cost
+  /// it does not: its trees were not found to pay.
+  bool modelDraftsTrees() const {
+    return branches > 0 && acceptance.empty() && modelDrafts();
+  }
   /// Best ids of each row that a drafter keeps; a chain has one.
   int64_t ranked() const;
   /// Whether a drafter looks at the text alone, or may be chosen to.

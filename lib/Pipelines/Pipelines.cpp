@@ -48,7 +48,7 @@ static void buildTile(OpPassManager &manager, const TilePhaseOptions &options,
   convert.proposals =
       decode.modelDrafts() || llvm::is_contained(decode.speculate, "heads");
   convert.summarize = decode.looksAtRows() || decode.trust >= 0;
-  convert.best = decode.modelDrafts() && decode.branches > 0;
+  convert.best = decode.modelDraftsTrees();
   convert.ranked = decode.ranked();
   manager.addPass(createLlmToTile(convert));
   manager.addNestedPass<func::FuncOp>(createPlaceBarriers());
@@ -103,6 +103,7 @@ void sinter::buildPhase(OpPassManager &manager, Phase phase,
     build.settings.assign(options.decode.settings.begin(),
                           options.decode.settings.end());
     build.branches = options.decode.branches;
+    build.modelTrees = options.decode.modelDraftsTrees();
     manager.addPass(createLinkDraft());
     if (llvm::is_contained(options.decode.speculate, "self"))
       manager.addPass(createSelfDraft({options.decode.selfLayers}));

@@ -296,7 +296,8 @@ def BuildGeneration : Pass<"decode-build-generation", "mlir::ModuleOp"> {
     that promises the most tokens drafts; a model is asked in its order.
 
     With `branches`, drafters that look at the text make trees together, with at
-    most so many leaves beside the first one; a forward verifies all paths.
+    most so many leaves beside the first one, and so does a model, unless
+    `model-trees` says no; a forward verifies all paths.
 
     With `exits`, tokens of `@generate` may leave the layers where
     `tile-cut-layers` has cut them, and `@measure_exits` hands out what exits say.
@@ -312,6 +313,8 @@ def BuildGeneration : Pass<"decode-build-generation", "mlir::ModuleOp"> {
                "what drafts, the first one first">,
     Option<"branches", "branches", "int64_t", "0",
            "leaves of a draft beside the first one; 0: drafts are chains">,
+    Option<"modelTrees", "model-trees", "bool", "true",
+           "a model drafts trees, too">,
     ListOption<"exits", "exits", "std::string",
                "where tokens may leave the layers: PROBE@LAYERS=THRESHOLD">,
     Option<"waiting", "waiting", "int64_t", "7",

@@ -117,6 +117,14 @@ def test_what_is_for_chains_is_refused(tiny, tmp_path, options, message):
     assert not list(tmp_path.iterdir())
 
 
+def test_the_compiler_chooses_chains_for_a_model(tiny, tmp_path):
+    plan = tiny_plan(tiny, f"copy,draft:{tiny / 'near'}.gguf", "--tree=auto:0.3,0.25,0.2", "--spec-policy=entropy")
+    text = run("llm-dump", plan, "--program").stdout
+    assert "plan.place_draft" in text and "plan.expand" not in text
+    result = run("llm-compile", tiny / "target.gguf", "-o", tmp_path / "x.plan", f"--speculate=draft:{tiny / 'near'}.gguf", "--tree=auto", check=False)
+    assert result.returncode == 2 and "a model drafts trees with --tree=PATHS alone" in result.stderr, result.stderr
+
+
 @pytest.fixture(scope="module")
 def real(model, tmp_path_factory):
     """The Q4_1 file drafts trees for its bf16 twin."""

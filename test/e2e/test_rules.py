@@ -205,6 +205,7 @@ def test_the_plan_says_what_it_is(folder):
     (["--verify-rule=switch:0.5", "--speculate=auto,self"], 2, "exclude each other"),
     (["--spec-policy=entropy", "--speculate=auto,self"], 2, "looks at the rows of a model that drafts"),
     (["--tree=4", "--speculate=heads:x.safetensors"], 2, "wants drafters of the text or a model"),
+    (["--tree=auto", "--speculate=self"], 2, "wants drafters of the text"),
     (["--tree=auto", "--speculate=copy", "--max-rows=16"], 2, "needs --max-rows of at least 32"),
     (["--draft-choice=bandit", "--speculate=auto"], 2, "--draft-choice wants several drafters"),
     (["--draft-choice=luck"], 2, "is neither surest nor bandit"),

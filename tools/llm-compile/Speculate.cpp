@@ -60,10 +60,11 @@ cl::opt<std::string> tree(
     "tree", cl::init("off"), cl::value_desc("off|PATHS|auto[:P,...]"),
     cl::desc("Paths that a draft of the text's drafters or of a model may "
              "branch into, at most, as in 8; off (the default): drafts are "
-             "chains; auto: as "
-             "many as pay by what rows cost, where the likeliest id is right "
-             "with chance P, the next one with the next P (0.6,0.1)"),
+             "chains; auto: a model's are chains, of the text as many paths "
+             "as pay by what rows cost, where the likeliest id is right with "
+             "chance P, the next one with the next P (0.6,0.1)"),
     cl::cat(category));
+
 /// The rule and the policy, or what is wrong with them.
 std::string readRule(DecodePhaseOptions &options) {
   bool given = verifyRule.getNumOccurrences() || specPolicy.getNumOccurrences();
@@ -151,7 +152,7 @@ std::string readChoice(CompileOptions &options) {
 
 /// What is for the chain of a model alone.
 std::string checkModelTree(const DecodePhaseOptions &options) {
-  if (options.branches == 0 || !options.modelDrafts())
+  if (!options.modelDraftsTrees())
     return "";
   const std::string trees = "--tree=" + tree + " lets the model draft trees, ";
   llvm::StringRef rule = options.verifyRule;
@@ -184,13 +185,14 @@ std::string readTree(CompileOptions &options) {
   }
   if (tree.getNumOccurrences() && !options.decode.drafts())
     return "--tree wants drafters: give --speculate";
+  const bool automatic = llvm::StringRef(tree).starts_with("auto");
   if (tree != "off" && paths > 1 && !options.decode.textDrafts() &&
-      !options.decode.modelDrafts())
-    return "--tree=" + tree +
-           " wants drafters of the text or a model: heads draft chains; give "
-           "--speculate=copy, lookup, ngram, trigram, recycle, draft:MODEL or "
-           "self";
-  if (llvm::StringRef(tree).starts_with("auto") && most < 2)
+      (automatic || !options.decode.modelDrafts()))
+    return "--tree=" + tree + " wants drafters of the text" +
+           (automatic ? ": a model drafts trees with --tree=PATHS alone"
+                      : " or a model: heads draft chains") +
+           "; give --speculate=copy, lookup, ngram, trigram or recycle";
+  if (automatic && most < 2)
     return "--tree=" + tree + " needs --max-rows of at least " +
            std::to_string(2 * rows);
   if (tree.getNumOccurrences() && paths > most)

@@ -40,6 +40,7 @@ class BuildGenerationPass
       }
     decode::GenerationOptions options;
     options.bandit = bandit;
+    options.modelTrees = modelTrees;
     options.maxRows = maxRows;
     options.logitsRows = logitsRows;
     for (const std::string &name : speculate) {
@@ -225,7 +226,7 @@ class BuildGenerationPass
   /// A model drafts trees, too, where there are any.
   LogicalResult checkModelTree(ModuleOp module,
                                const decode::GenerationOptions &options) {
-    if (options.branches == 0 ||
+    if (options.branches == 0 || !options.modelTrees ||
         !llvm::is_contained(options.drafters, decode::DrafterKind::Model))
       return success();
     if (options.rule == decode::RuleKind::Reject ||

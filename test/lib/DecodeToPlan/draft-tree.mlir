@@ -2,6 +2,7 @@
 // RUN: llm-opt %s --decode-build-generation="max-rows=16 logits-rows=4 branches=2 speculate=copy,model" --decode-to-plan | FileCheck %s
 // RUN: llm-opt %s --decode-build-generation="max-rows=16 logits-rows=4 speculate=copy,model" --decode-to-plan | FileCheck %s --check-prefix=CHAIN
 // RUN: llm-opt %s --decode-build-generation="max-rows=16 logits-rows=4 branches=2 speculate=model policy=static:1" | FileCheck %s --check-prefix=SINGLE
+// RUN: llm-opt %s --decode-build-generation="max-rows=16 logits-rows=4 branches=2 speculate=copy,model model-trees=false" | FileCheck %s --check-prefix=TEXT
 // RUN: not llm-opt %s --decode-build-generation="max-rows=16 logits-rows=4 branches=2 speculate=model verify-rule=switch" 2>&1 | FileCheck %s --check-prefix=RULE
 // RUN: not llm-opt %s --decode-build-generation="max-rows=16 logits-rows=4 branches=2 speculate=model policy=entropy settings=0.2,0.6,0.9" 2>&1 | FileCheck %s --check-prefix=POLICY
 // RUN: sed 's/@sample_best/@other/' %s | not llm-opt - --decode-build-generation="max-rows=16 logits-rows=4 branches=2 speculate=model" 2>&1 | FileCheck %s --check-prefix=BEST
@@ -79,3 +80,10 @@ module attributes {llm.name = "tiny", llm.architecture = "llama",
 // SINGLE-NOT: branches
 // SINGLE: decode.propose %
 // SINGLE-NOT: decode.propose_best
+
+// The model may draft chains where the text's drafters make trees.
+// TEXT: decode.drafter @merge merge most(3) policy(goodput) parts([@copy]) branches(2)
+// TEXT: decode.drafter @model model most(3) policy(goodput) state(@draft.kv)
+// TEXT-NOT: branches
+// TEXT: decode.propose %
+// TEXT: decode.step @kv rows(%{{.*}}) tree
