@@ -34,8 +34,8 @@ struct Growing final : Host {
   uint32_t takeInput(int32_t *, uint32_t) override { return 0; }
   Status emitToken(int32_t, bool &) override { return Status(); }
   Status emitLogits(float *, uint32_t, uint32_t) override { return Status(); }
-  uint32_t draft(uint32_t, std::span<const int32_t>, int32_t *, int32_t *,
-                 uint32_t most) override {
+  uint32_t draft(uint32_t, std::span<const int32_t>, const Recycled &,
+                 int32_t *, uint32_t most) override {
     made = DraftTree::chain(most + 1);
     return most;
   }
