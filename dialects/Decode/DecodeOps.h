@@ -51,6 +51,12 @@ enum class FfnWord {
   Count
 };
 
+/// The key of the text at hand; how near the nearest entry of the store is, as
+/// f32, and behind it, as i32, the depth that is chosen.
+inline constexpr llvm::StringLiteral kKeyBuffer = "retrieval.key";
+inline constexpr llvm::StringLiteral kChoiceBuffer = "retrieval.choice";
+inline constexpr int64_t kChoiceOffset = 128;
+
 /// What a probe says about a row, as f32.
 inline constexpr llvm::StringLiteral kScoreBuffer = "exit.score";
 /// Functions of a model with exits: they move rows to where they wait, and

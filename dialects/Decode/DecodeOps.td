@@ -500,5 +500,6 @@ include "dialects/Decode/ExitOps.td"
 include "dialects/Decode/DecodeRuleOps.td"
 include "dialects/Decode/FfnOps.td"
 include "dialects/Decode/RecycleOps.td"
+include "dialects/Decode/RetrievalOps.td"
 
 #endif

@@ -84,6 +84,7 @@ private:
   LogicalResult decodeLoop(LoopOp op, Facts &facts);
   LogicalResult branch(scf::IfOp op, Facts &facts);
   LogicalResult chooseDepth(ChooseDepthOp op, Facts &facts);
+  LogicalResult retrieve(RetrieveOp op, Facts &facts);
   LogicalResult skipping(SkippingOp op, Facts &facts);
   LogicalResult refuse(Operation *op, const Twine &why) {
     if (!silent)
@@ -139,6 +140,15 @@ LogicalResult Walk::chooseDepth(ChooseDepthOp op, Facts &facts) {
     return refuse(op, "changes the depth in the middle of a sequence: it must "
                       "come before the first forward");
   facts.hasDepth = true;
+  return success();
+}
+
+/// It computes rows where forwards do, and leaves none of them.
+LogicalResult Walk::retrieve(RetrieveOp op, Facts &facts) {
+  if (reserved || facts.begun)
+    return refuse(op, "looks a text up in the middle of a sequence: it must "
+                      "come before the first forward");
+  facts.ids = facts.hidden = facts.logits = false;
   return success();
 }
 
@@ -434,6 +444,7 @@ LogicalResult Walk::visit(Operation *op, Facts &facts) {
       .Case<StopOp, ReturnOp>([&](auto end) { return level(end, facts); })
       .Case([&](VerifyOp inner) { return verify(inner, facts); })
       .Case([&](ChooseDepthOp inner) { return chooseDepth(inner, facts); })
+      .Case([&](RetrieveOp inner) { return retrieve(inner, facts); })
       .Case([&](SkippingOp inner) { return skipping(inner, facts); })
       .Case([&](BeginFfnsOp) {
         facts.ffnsBegun = true;

@@ -155,6 +155,20 @@ LogicalResult KeepOp::verifySymbolUses(SymbolTableCollection &tables) {
 LogicalResult FfnsOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyAccess(tables, *this, getBufferAttr(), 0, 20);
 }
+LogicalResult RetrievalOp::verifySymbolUses(SymbolTableCollection &tables) {
+  if (getEntries() > 0 && !getKeys())
+    return emitOpError("has ") << getEntries() << " entries, but no keys";
+  if (getKeys() && (!lookUp<WeightOp>(tables, *this, getKeysAttr()) ||
+                    !lookUp<WeightOp>(tables, *this, getLawsAttr())))
+    return failure();
+  if (failed(verifyAccess(tables, *this, getKeyAttr(), 0,
+                          4 * int64_t(getWidth()))))
+    return failure();
+  return verifyAccess(tables, *this, getChoiceAttr(), 0, 256);
+}
+LogicalResult PeekInputOp::verifySymbolUses(SymbolTableCollection &tables) {
+  return verifyAccess(tables, *this, getBufferAttr(), 0, 4);
+}
 LogicalResult ChooseDepthOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyAccess(tables, *this, getBufferAttr(), 0, 4);
 }

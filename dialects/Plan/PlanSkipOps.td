@@ -42,6 +42,48 @@ def Plan_FfnsOp : Plan_Declaration<"ffns",
   }];
 }
 
+def Plan_RetrievalOp : Plan_Declaration<"retrieval",
+    [DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
+  let summary = "A store of texts, and what each depth makes of them";
+  let description = [{
+    Table `Retrieval`: the program looks texts up, this says where. `key` holds `width`
+    f32; `choice` how near the nearest entry was, and the depth. `keys` and `laws` are
+    weights of `entries` rows; without entries there are none.
+
+    ```mlir
+    plan.retrieval width(576) entries(40) nearest(12) similar(0.5) keep(1.0)
+        key(@retrieval.key) choice(@retrieval.choice)
+        keys(@retrieval.keys) laws(@retrieval.laws)
+    ```
+  }];
+  let arguments = (ins ConfinedAttr<I64Attr, [IntPositive]>:$width,
+      ConfinedAttr<I64Attr, [IntNonNegative]>:$entries,
+      ConfinedAttr<I64Attr, [IntNonNegative]>:$nearest, F32Attr:$similar,
+      F32Attr:$keep, FlatSymbolRefAttr:$key, FlatSymbolRefAttr:$choice,
+      OptionalAttr<FlatSymbolRefAttr>:$keys,
+      OptionalAttr<FlatSymbolRefAttr>:$laws);
+  let assemblyFormat = [{
+    `width` `(` $width `)` `entries` `(` $entries `)` `nearest` `(` $nearest `)`
+    `similar` `(` $similar `)` `keep` `(` $keep `)` `key` `(` $key `)`
+    `choice` `(` $choice `)`
+    (`keys` `(` $keys^ `)` `laws` `(` $laws `)`)? attr-dict
+  }];
+}
+
+def Plan_PeekInputOp : Plan_User<"peek_input"> {
+  let summary = "Copies waiting ids to a buffer, and leaves them waiting";
+  let description = [{
+    Up to `max` of them, from the `from`-th on; the result is how many.
+
+    ```mlir
+    %rows = plan.peek_input %chunk, %done, @ids
+    ```
+  }];
+  let arguments = (ins I64:$max, I64:$from, FlatSymbolRefAttr:$buffer);
+  let results = (outs I64:$dst);
+  let assemblyFormat = "$max `,` $from `,` $buffer attr-dict";
+}
+
 def Plan_WaitingOp : Plan_Op<"waiting"> {
   let summary = "How many ids wait in the session";
   let results = (outs I64:$dst);

@@ -31,6 +31,10 @@ inline constexpr llvm::StringLiteral kRegionAttr = "tile.region";
 inline constexpr llvm::StringLiteral kDraftModule = "draft";
 /// On the module, after that: the checkpoint it came from.
 inline constexpr llvm::StringLiteral kDraftSource = "tile.draft_source";
+/// Weights of a store of texts, and what their names begin with.
+inline constexpr llvm::StringLiteral kRetrieval = "retrieval";
+inline constexpr llvm::StringLiteral kRetrievalKeys = "retrieval.keys";
+inline constexpr llvm::StringLiteral kRetrievalLaws = "retrieval.laws";
 
 /// Up to so many rows count as few: one pass over a strip. To repeat a norm of
 /// few rows costs a worker less than to wait for another one.

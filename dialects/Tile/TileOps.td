@@ -483,6 +483,7 @@ def Tile_AttentionOp : Tile_Op<"attention", [AttrSizedOperandSegments]> {
 
 include "dialects/Tile/TileDraftOps.td"
 include "dialects/Tile/TileExitOps.td"
+include "dialects/Tile/TileRetrievalOps.td"
 include "dialects/Tile/TileRuleOps.td"
 include "dialects/Tile/TileRecurrenceOps.td"
 include "dialects/Tile/TileVocabularyOps.td"

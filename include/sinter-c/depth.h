@@ -33,11 +33,21 @@ typedef struct sinter_depth {
   uint32_t percent; /* the plan's depth; 0: layers chosen one by one */
   uint32_t layers;  /* of the model */
   uint32_t skipped; /* of these, how many the sequence leaves out */
+  /* Of plans that look depths up: the cosine of the text and the nearest one of
+   * their store; 0: nothing was looked up. */
+  float nearest;
 } sinter_depth;
 
 /* `out->size` is set by the caller. */
 SINTER_API sinter_status *sinter_session_depth(const sinter_session *session,
                                                sinter_depth *out);
+
+/* The key of the text whose depth was looked up last in the session's pool:
+ * what the model's embedding makes of its ids, added up. `count`: how many
+ * numbers it has, of which at most `capacity` are written. */
+SINTER_API sinter_status *
+sinter_session_depth_key(const sinter_session *session, float *key,
+                         size_t capacity, size_t *count);
 
 #ifdef __cplusplus
 }

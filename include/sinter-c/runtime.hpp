@@ -451,6 +451,18 @@ public:
       return Error(status);
     return figures;
   }
+  /// Of the text whose depth was looked up last in the session's pool.
+  Result<std::vector<float>> depthKey() const {
+    size_t count = 0;
+    if (sinter_status *status =
+            sinter_session_depth_key(get(), nullptr, 0, &count))
+      return Error(status);
+    std::vector<float> key(count);
+    if (sinter_status *status =
+            sinter_session_depth_key(get(), key.data(), key.size(), &count))
+      return Error(status);
+    return key;
+  }
   /// What became of the drafts of the last generate().
   Result<Speculation> speculation() {
     Speculation figures{};

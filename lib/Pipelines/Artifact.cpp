@@ -109,6 +109,7 @@ private:
   std::shared_ptr<gguf::File> file;
   std::string sourcePath, sourceSha256;
   std::string draftPath, draftSha256; // of the model that drafts, if any
+  std::string storeSha256;            // of texts that know depths, if any
   SmallVector<int64_t> dropped;       // layers that the model lost
   std::string ops;                    // what kernels do
   std::vector<const CpuLevel *> levels;
@@ -250,6 +251,8 @@ void ArtifactBuilder::addProvenance() {
     llvm::interleave(dropped, os, ",");
     add("drop_layers", names);
   }
+  if (!storeSha256.empty())
+    add("early_exit.store", storeSha256);
   if (!options.decode.exits.empty())
     add("early_exit", llvm::join(options.decode.exits, ",") +
                           (options.decode.exactExits ? ",verify=exact" : ""));
@@ -391,6 +394,13 @@ llvm::Error ArtifactBuilder::run() {
     if (!draft)
       return draft.takeError();
     draftSha256 = *draft;
+  }
+  const std::string &store = options.decode.depthStore;
+  if (!store.empty() && store != "empty") {
+    auto digest = sha256OfFile(store);
+    if (!digest)
+      return digest.takeError();
+    storeSha256 = *digest;
   }
   addProvenance();
   addQuality();

@@ -26,6 +26,23 @@ static constexpr llvm::StringLiteral kTexts = R"json(
 {"messages":[{"role":"user","content":"Tell me a short story about a lighthouse keeper."}]}
 )json";
 
+/// What a model is measured on where the user gives no text: prose, a
+/// dialogue, code and a list.
+static constexpr llvm::StringLiteral kText =
+    "The lighthouse stood at the end of a long spit of sand, and for most of "
+    "the year nobody came there but the keeper and the birds. In winter the "
+    "storms took away a piece of the road, and in spring the village put it "
+    "back, stone by stone, without anyone having asked for it.\n\n"
+    "Question: A train leaves at 9:40 and arrives at 13:05. How long is the "
+    "journey?\nAnswer: From 9:40 to 13:05 it is 3 hours and 25 minutes.\n\n"
+    "def fibonacci(n):\n    a, b = 0, 1\n    for _ in range(n):\n        a, b "
+    "= b, a + b\n    return a\n\n"
+    "Water boils at a lower temperature on a mountain because the pressure of "
+    "the air is lower there. This is why it takes longer to cook an egg at a "
+    "great height, although the water seems to boil as strongly as at sea.\n\n"
+    "Things to bring: a warm coat, two pairs of socks, a map of the valley, a "
+    "torch with fresh batteries, bread and cheese for two days.";
+
 static llvm::Error error(const llvm::Twine &message) {
   return llvm::createStringError(llvm::inconvertibleErrorCode(), message);
 }
@@ -63,6 +80,18 @@ static llvm::Expected<std::string> render(sinter_plan *plan,
   return rendered;
 }
 
+static llvm::Expected<std::vector<int32_t>>
+tokenize(sinter_plan *plan, llvm::StringRef text, uint32_t flags) {
+  std::vector<int32_t> ids(text.size() + 8);
+  size_t count = 0;
+  if (auto failed =
+          taken(sinter_plan_tokenize(plan, text.data(), text.size(), flags,
+                                     ids.data(), ids.size(), &count)))
+    return std::move(failed);
+  ids.resize(count);
+  return ids;
+}
+
 /// The ids of a line.
 static llvm::Expected<std::vector<int32_t>> readLine(sinter_plan *plan,
                                                      llvm::StringRef line) {
@@ -83,14 +112,58 @@ static llvm::Expected<std::vector<int32_t>> readLine(sinter_plan *plan,
       return error("has neither text nor messages");
     }
   }
-  std::vector<int32_t> ids(text.size() + 8);
-  size_t count = 0;
-  if (auto failed =
-          taken(sinter_plan_tokenize(plan, text.data(), text.size(),
-                                     SINTER_TEXT_SPECIAL | SINTER_TEXT_BOS_EOS,
-                                     ids.data(), ids.size(), &count)))
+  return tokenize(plan, text, SINTER_TEXT_SPECIAL | SINTER_TEXT_BOS_EOS);
+}
+
+static llvm::Expected<std::unique_ptr<llvm::MemoryBuffer>>
+openTexts(llvm::StringRef path) {
+  auto opened = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
+  if (!opened)
+    return error(path + ": " + opened.getError().message());
+  return std::move(*opened);
+}
+
+/// The ids of each line that is not empty, with its number.
+static llvm::Error
+readLines(sinter_plan *plan, llvm::StringRef path, llvm::StringRef text,
+          llvm::function_ref<llvm::Error(std::vector<int32_t>)> use) {
+  llvm::SmallVector<llvm::StringRef> lines;
+  text.split(lines, '\n');
+  for (auto [number, line] : llvm::enumerate(lines)) {
+    if (line.trim().empty())
+      continue;
+    auto ids = readLine(plan, line);
+    llvm::Error failed = ids ? use(std::move(*ids)) : ids.takeError();
+    if (failed)
+      return error(path + ":" + llvm::Twine(number + 1) + ": " +
+                   llvm::toString(std::move(failed)));
+  }
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::vector<int32_t>>
+sinter::readCalibration(sinter_plan *plan, const std::string &path) {
+  if (path.empty())
+    return tokenize(plan, kText, SINTER_TEXT_PLAIN);
+  auto file = openTexts(path);
+  if (!file)
+    return file.takeError();
+  llvm::StringRef text = (*file)->getBuffer();
+  std::vector<int32_t> ids;
+  if (!text.ltrim().starts_with("{")) {
+    auto plain = tokenize(plan, text, SINTER_TEXT_PLAIN);
+    if (!plain)
+      return plain.takeError();
+    ids = std::move(*plain);
+  } else if (auto failed =
+                 readLines(plan, path, text, [&](std::vector<int32_t> prompt) {
+                   llvm::append_range(ids, prompt);
+                   return llvm::Error::success();
+                 })) {
     return std::move(failed);
-  ids.resize(count);
+  }
+  if (ids.empty())
+    return error(path + ": the text is empty");
   return ids;
 }
 
@@ -146,26 +219,23 @@ llvm::Error CalibrationTexts::read(sinter_plan *plan, const std::string &path) {
   std::unique_ptr<llvm::MemoryBuffer> file =
       llvm::MemoryBuffer::getMemBuffer(kTexts);
   if (!path.empty()) {
-    auto opened = llvm::MemoryBuffer::getFile(path, /*IsText=*/true);
+    auto opened = openTexts(path);
     if (!opened)
-      return error(path + ": " + opened.getError().message());
+      return opened.takeError();
     file = std::move(*opened);
   }
-  llvm::SmallVector<llvm::StringRef> lines;
-  file->getBuffer().split(lines, '\n');
-  for (auto [number, line] : llvm::enumerate(lines)) {
-    if (line.trim().empty())
-      continue;
-    auto prompt = readLine(plan, line);
-    auto answer = prompt ? goOn(plan, *prompt) : prompt.takeError();
+  auto add = [&](std::vector<int32_t> prompt) -> llvm::Error {
+    auto answer = goOn(plan, prompt);
     if (!answer)
-      return error(path + ":" + llvm::Twine(number + 1) + ": " +
-                   llvm::toString(answer.takeError()));
+      return answer.takeError();
     if (loops(*answer))
       ++looping;
     else
-      texts.push_back({std::move(*prompt), std::move(*answer)});
-  }
+      texts.push_back({std::move(prompt), std::move(*answer)});
+    return llvm::Error::success();
+  };
+  if (auto failed = readLines(plan, path, file->getBuffer(), add))
+    return failed;
   if (texts.empty())
     return error((path.empty() ? std::string("the texts") : path) +
                  ": no text to choose by");

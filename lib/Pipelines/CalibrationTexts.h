@@ -26,6 +26,11 @@ llvm::Expected<std::vector<int32_t>>
 goOn(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt, uint32_t drafts = 0,
      sinter_speculation *figures = nullptr);
 
+/// The ids of a file of texts, one after another: of plain text as it stands,
+/// of lines of JSON each prompt. Without a path: a short text that is built in.
+llvm::Expected<std::vector<int32_t>> readCalibration(sinter_plan *plan,
+                                                     const std::string &path);
+
 /// Prompts, and what a model answers without drafts and exits.
 class CalibrationTexts {
 public:
@@ -43,6 +48,7 @@ public:
   std::string summary() const;
 
   bool empty() const { return texts.empty(); }
+  size_t size() const { return texts.size(); }
   auto begin() const { return texts.begin(); }
   auto end() const { return texts.end(); }
 

@@ -143,7 +143,7 @@ std::vector<Drafters> Choice::candidates() const {
 }
 
 llvm::Error Choice::readTexts(const Trial &trial) {
-  if (auto failed = texts.read(trial.plan, options.decode.calibration))
+  if (auto failed = texts.read(trial.plan, options.calibration))
     return failed;
   say("speculate=auto: " + texts.summary());
   return llvm::Error::success();

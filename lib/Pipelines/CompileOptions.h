@@ -13,6 +13,7 @@
 #define SINTER_LIB_PIPELINES_COMPILEOPTIONS_H
 
 #include "lib/Pipelines/Phases.h"
+#include "lib/Transforms/Skip/DepthStore.h"
 #include <algorithm>
 #include <cstdint>
 #include <string>
@@ -56,7 +57,6 @@ struct DecodePhaseOptions {
   std::string heads;         ///< a .safetensors file: what "heads" asks
   bool quantizeHeads = true; ///< their matrices become Q8_0
   bool automatic = false;    ///< choose from `speculate` and what needs no file
-  std::string calibration;   ///< texts to choose by; "": some of our own
   std::string choice;        ///< what was chosen, for the plan to say
   int64_t selfLayers = 0;  ///< what the drafter "self" asks; 0: as the pass has
   int64_t recycledIds = 0; ///< that "recycle" keeps of each id; 0: by branches
@@ -65,6 +65,11 @@ struct DecodePhaseOptions {
   std::vector<int64_t> depths, depthsFrom;
   std::vector<int64_t> layerOrder; ///< in which layers go; empty: evenly
   bool layerStudy = false;         ///< a plan to measure them with
+  /// Texts look their depth up, in a file that studyLayers() makes or reads.
+  bool retrieves = false, savesStore = false;
+  std::string depthStore;  ///< "": the study's own; "empty": of no texts
+  bool dropsStore = false; ///< the file is of no use behind the plan
+  RetrievalRule retrieval;
   /// Feed-forward blocks that tokens leave out: of these layers, over this
   /// cosine; studyLayers() finds both for a share of blocks in percent.
   std::vector<int64_t> ffnLayers;
@@ -150,12 +155,12 @@ struct CompileOptions {
       output; ///< a plan, or text where `to` is not Artifact; "-": stdout
   Phase from = Phase::Start;
   Phase to = Phase::Artifact;
-  std::string dumpPhasesTo;    ///< folder for the module after each phase
-  bool timing = false;         ///< print time and memory of each phase
-  unsigned threads = 0;        ///< that compile and pack; 0: one a core
-  bool progress = false;       ///< name the phases on stderr
-  bool quiet = false;          ///< no summary of the artifact
-  std::string calibrationText; ///< a file to measure on; empty: a built-in text
+  std::string dumpPhasesTo; ///< folder for the module after each phase
+  bool timing = false;      ///< print time and memory of each phase
+  unsigned threads = 0;     ///< that compile and pack; 0: one a core
+  bool progress = false;    ///< name the phases on stderr
+  bool quiet = false;       ///< no summary of the artifact
+  std::string calibration;  ///< texts to measure on; empty: some of our own
 
   OutlinePhaseOptions outline;
   TilePhaseOptions tile;

@@ -7,34 +7,19 @@
 
 #include "lib/Pipelines/LayerStudy.h"
 
+#include "lib/Pipelines/CalibrationTexts.h"
 #include "lib/Pipelines/Compiler.h"
+#include "lib/Pipelines/DepthStudy.h"
 #include "lib/Pipelines/FfnStudy.h"
 #include "lib/Pipelines/PlanProbe.h"
 #include "lib/Transforms/Skip/LayerOrder.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
-#include "llvm/Support/MemoryBuffer.h"
 
 using namespace mlir;
 using namespace sinter;
 
-/// What a model is measured on where the user gives no text: prose, a
-/// dialogue, code and a list.
-static constexpr llvm::StringLiteral kText =
-    "The lighthouse stood at the end of a long spit of sand, and for most of "
-    "the year nobody came there but the keeper and the birds. In winter the "
-    "storms took away a piece of the road, and in spring the village put it "
-    "back, stone by stone, without anyone having asked for it.\n\n"
-    "Question: A train leaves at 9:40 and arrives at 13:05. How long is the "
-    "journey?\nAnswer: From 9:40 to 13:05 it is 3 hours and 25 minutes.\n\n"
-    "def fibonacci(n):\n    a, b = 0, 1\n    for _ in range(n):\n        a, b "
-    "= b, a + b\n    return a\n\n"
-    "Water boils at a lower temperature on a mountain because the pressure of "
-    "the air is lower there. This is why it takes longer to cook an egg at a "
-    "great height, although the water seems to boil as strongly as at sea.\n\n"
-    "Things to bring: a warm coat, two pairs of socks, a map of the valley, a "
-    "torch with fresh batteries, bread and cheese for two days.";
 /// Ids of it that are read.
 static constexpr size_t kMostIds = 192;
 /// Of the layers that might go next, how many are tried: the others lost more
@@ -105,8 +90,9 @@ LogicalResult StudyPlan::compile(const CompileOptions &asked,
   whole.decode.ffnStudy = asked.decode.skipsFfns();
   whole.decode.layerStudy = !whole.decode.ffnStudy;
   whole.decode.layerOrder.assign(layers.begin(), layers.end());
+  if (asked.decode.retrieves)
+    whole.decode.depthStore = "empty"; // it makes keys
   whole.artifact.golden = false;
-  whole.artifact.chatTemplate = false;
   whole.artifact.quality.clear();
   return sinter::compile(whole);
 }
@@ -170,14 +156,12 @@ void Study::add(StringRef prefix, const Loss &loss, size_t count) {
 }
 
 llvm::Error Study::readText() {
-  if (options.calibrationText.empty())
-    return probe.setText(kText, kMostIds);
-  auto file = llvm::MemoryBuffer::getFile(options.calibrationText);
-  if (!file)
-    return llvm::createStringError(file.getError(),
-                                   options.calibrationText + ": " +
-                                       file.getError().message());
-  return probe.setText((*file)->getBuffer(), kMostIds);
+  auto ids = readCalibration(probe.get(), options.calibration);
+  if (!ids)
+    return ids.takeError();
+  size_t most = sinter_plan_number(probe.get(), SINTER_MAX_CONTEXT);
+  ids->resize(std::min({ids->size(), most, kMostIds}));
+  return probe.setText(std::move(*ids));
 }
 
 llvm::Error Study::measureDropped() {
@@ -215,6 +199,8 @@ llvm::Error Study::chooseDepths() {
   for (int64_t percent : options.decode.depths)
     if (size_t count = goneAt(percent); count > 0 && count <= gone.size())
       add(llvm::formatv("depth.{0}.", percent).str(), losses[count - 1], count);
+  if (options.decode.retrieves)
+    return makeDepthStore(probe, options);
   return llvm::Error::success(); // the pass refuses shares that do not fall
 }
 
@@ -280,9 +266,12 @@ llvm::Error Study::run() {
 LogicalResult sinter::studyLayers(CompileOptions &options) {
   const OutlinePhaseOptions &outline = options.outline;
   bool wanted = outline.dropPercent > 0 || !outline.dropLayers.empty() ||
-                !options.decode.depths.empty() || options.decode.skipsFfns();
+                !options.decode.depths.empty() || options.decode.retrieves ||
+                options.decode.skipsFfns();
   if (!wanted || options.from != Phase::Start || options.to != Phase::Artifact)
     return success();
+  if (readsDepthStore(options))
+    return useDepthStore(options);
   Study study(options);
   if (failed(study.plan.compile(options, outline.dropLayers)))
     return failure();

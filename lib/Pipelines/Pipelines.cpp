@@ -67,6 +67,12 @@ static void buildDepths(OpPassManager &manager,
   menu.study = options.layerStudy || options.ffnStudy;
   menu.guards = !options.ffnStudy;
   manager.addPass(createLayerMenu(menu));
+  RetrieveDepthOptions retrieve;
+  retrieve.store = options.depthStore;
+  retrieve.nearest = options.retrieval.nearest;
+  retrieve.similar = options.retrieval.similar;
+  retrieve.keep = options.retrieval.keep;
+  manager.addPass(createRetrieveDepth(retrieve));
   SkipFfnsOptions skip;
   skip.layers.assign(options.ffnLayers.begin(), options.ffnLayers.end());
   skip.threshold = options.ffnThreshold;

@@ -38,17 +38,13 @@ llvm::Error PlanProbe::open(const std::string &path, unsigned threads) {
   return llvm::Error::success();
 }
 
-llvm::Error PlanProbe::setText(llvm::StringRef text, size_t most) {
-  size_t count = 0;
-  ids.resize(text.size() + 8);
-  if (auto failed = take(sinter_plan_tokenize(plan, text.data(), text.size(),
-                                              SINTER_TEXT_PLAIN, ids.data(),
-                                              ids.size(), &count)))
-    return failed;
-  most = std::min<size_t>(most, sinter_plan_number(plan, SINTER_MAX_CONTEXT));
-  ids.resize(std::min(count, most));
-  if (ids.empty())
-    return llvm::createStringError("layer study: the text is empty");
+llvm::Error PlanProbe::setText(std::vector<int32_t> text, uint32_t from) {
+  ids = std::move(text);
+  first = from;
+  reference.clear();
+  rows.clear();
+  sinter_session_release(session);
+  session = nullptr;
   sinter_session_options options;
   sinter_session_options_initialize(&options);
   options.context = uint32_t(ids.size());
@@ -59,16 +55,33 @@ llvm::Error PlanProbe::setText(llvm::StringRef text, size_t most) {
   if (auto failed = take(sinter_session_depth(session, &depth)))
     return failed;
   numLayers = depth.layers;
-  reference.reserve(ids.size() * size_t(vocabulary));
+  reference.reserve((ids.size() - first) * size_t(vocabulary));
   return read(
       {},
-      [](void *user, uint32_t, uint32_t count, const float *logits) {
+      [](void *user, uint32_t position, uint32_t count, const float *logits) {
         auto &probe = *static_cast<PlanProbe *>(user);
         for (uint32_t row = 0; row < count; ++row)
-          probe.keep(logits + size_t(row) * probe.vocabulary);
+          probe.keep(position + row, logits + size_t(row) * probe.vocabulary);
         return 0;
       },
       this);
+}
+
+llvm::Expected<std::vector<float>>
+PlanProbe::keyOf(llvm::ArrayRef<int32_t> prompt) {
+  size_t count = 0;
+  if (auto failed = skip({}))
+    return std::move(failed);
+  if (auto failed = take(sinter_session_score(session, prompt.data(),
+                                              prompt.size(), nullptr, nullptr)))
+    return std::move(failed);
+  if (auto failed = take(sinter_session_depth_key(session, nullptr, 0, &count)))
+    return std::move(failed);
+  std::vector<float> key(count);
+  if (auto failed = take(
+          sinter_session_depth_key(session, key.data(), key.size(), &count)))
+    return std::move(failed);
+  return key;
 }
 
 llvm::Error PlanProbe::skip(llvm::ArrayRef<uint32_t> layers) {
@@ -94,28 +107,34 @@ PlanProbe::Row PlanProbe::describe(const float *logits) const {
   return {*best + std::log(sum), int32_t(best - logits)};
 }
 
-void PlanProbe::keep(const float *logits) {
+void PlanProbe::keep(uint32_t position, const float *logits) {
+  if (position < first)
+    return;
   rows.push_back(describe(logits));
   reference.insert(reference.end(), logits, logits + vocabulary);
 }
 
 void PlanProbe::compare(uint32_t position, const float *logits,
                         Loss &sum) const {
-  const Row &whole = rows[position], own = describe(logits);
-  const float *before = reference.data() + size_t(position) * vocabulary;
+  const size_t place = position - first;
+  const Row &whole = rows[place], own = describe(logits);
+  const float *before = reference.data() + place * vocabulary;
   for (uint32_t i = 0; i < vocabulary; ++i) {
     double p = before[i] - whole.logSum;
     sum.kl += std::exp(p) * (p - (logits[i] - own.logSum));
   }
-  sum.agreement += own.best == whole.best;
+  if (own.best != whole.best)
+    return;
+  sum.agreement += 1;
+  sum.chance += std::exp(logits[own.best] - own.logSum);
 }
 
-llvm::Expected<Loss> PlanProbe::lossOf(Reader reader, uint32_t first) {
+llvm::Expected<Loss> PlanProbe::lossOf(Reader reader, uint32_t from) {
   struct {
     const PlanProbe *probe;
     uint32_t first;
     Loss sum;
-  } state = {this, first, {}};
+  } state = {this, from, {}};
   auto add = [](void *user, uint32_t position, uint32_t count,
                 const float *logits) {
     auto &to = *static_cast<decltype(state) *>(user);
@@ -127,15 +146,16 @@ llvm::Expected<Loss> PlanProbe::lossOf(Reader reader, uint32_t first) {
   };
   if (auto failed = reader(add, &state))
     return std::move(failed);
-  auto positions = double(ids.size() - first);
-  return Loss{state.sum.kl / positions, state.sum.agreement / positions};
+  auto positions = double(ids.size() - from);
+  return Loss{state.sum.kl / positions, state.sum.agreement / positions,
+              state.sum.chance / positions};
 }
 
 llvm::Expected<Loss> PlanProbe::without(llvm::ArrayRef<uint32_t> skipped) {
   auto reader = [&](sinter_logits_callback callback, void *user) {
     return read(skipped, callback, user);
   };
-  return lossOf(reader, 0);
+  return lossOf(reader, first);
 }
 
 llvm::Error PlanProbe::setWarmUp(uint32_t positions) {

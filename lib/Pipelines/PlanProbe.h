@@ -22,6 +22,7 @@ namespace sinter {
 struct Loss {
   double kl = 0;        ///< mean of KL(whole model || this one)
   double agreement = 0; ///< share with the same likeliest token
+  double chance = 0;    ///< mean of its probability, 0 where it is another
 };
 
 /// The same, of one that leaves out blocks for some of the tokens.
@@ -36,8 +37,11 @@ public:
   ~PlanProbe();
   llvm::Error open(const std::string &path, unsigned threads);
   uint32_t layers() const { return numLayers; }
-  /// At most `most` ids of it are read.
-  llvm::Error setText(llvm::StringRef text, size_t most);
+  sinter_plan *get() const { return plan; }
+  /// What is read from now on; positions from `first` on are compared.
+  llvm::Error setText(std::vector<int32_t> text, uint32_t first = 0);
+  /// Of a plan that looks depths up: the key of a text.
+  llvm::Expected<std::vector<float>> keyOf(llvm::ArrayRef<int32_t> prompt);
   llvm::Expected<Loss> without(llvm::ArrayRef<uint32_t> skipped);
   /// Positions before this one leave out no feed-forward block, and are not
   /// compared.
@@ -57,17 +61,17 @@ private:
   llvm::Error skip(llvm::ArrayRef<uint32_t> layers);
   llvm::Error read(llvm::ArrayRef<uint32_t> skipped,
                    sinter_logits_callback callback, void *user);
-  /// Of positions from `first` on.
-  llvm::Expected<Loss> lossOf(Reader reader, uint32_t first);
-  void keep(const float *logits);
+  /// Of positions from `from` on.
+  llvm::Expected<Loss> lossOf(Reader reader, uint32_t from);
+  void keep(uint32_t position, const float *logits);
   void compare(uint32_t position, const float *logits, Loss &sum) const;
   Row describe(const float *logits) const;
 
   sinter_plan *plan = nullptr;
   sinter_session *session = nullptr;
-  uint32_t vocabulary = 0, numLayers = 0, warmUp = 0;
+  uint32_t vocabulary = 0, numLayers = 0, warmUp = 0, first = 0;
   std::vector<int32_t> ids;
-  std::vector<float> reference; // logits of each position
+  std::vector<float> reference; // logits of each position from `first` on
   std::vector<Row> rows;
 };
 

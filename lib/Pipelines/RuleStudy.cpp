@@ -107,7 +107,7 @@ llvm::Error sinter::studyRule(CompileOptions &options) {
     return failed;
   llvm::scope_exit release([&] { sinter_plan_release(plan); });
   CalibrationTexts texts;
-  if (auto failed = texts.read(plan, options.decode.calibration))
+  if (auto failed = texts.read(plan, options.calibration))
     return failed;
   Answers answers;
   for (const CalibrationTexts::Text &text : texts)

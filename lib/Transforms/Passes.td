@@ -415,6 +415,36 @@ def LayerMenu : Pass<"decode-layer-menu", "mlir::ModuleOp"> {
   ];
 }
 
+def RetrieveDepth : Pass<"decode-retrieve-depth", "mlir::ModuleOp"> {
+  let summary = "Lets texts have the depth that suited texts like them";
+  let description = [{
+    Reads a module that decode-layer-menu gave depths. Adds `decode.retrieval` with
+    the keys and laws of `store` as weights, regions that make the key of a text,
+    compare it and vote, and puts a `decode.retrieve` before each
+    `decode.choose_depth` (RAEE, Huang et al., 2024), but in programs for rows of
+    several sessions, which have no one text: those prefer what they did.
+
+    `store` is a file that llm-compile wrote, for just these depths, or `empty`:
+    then keys are made, and every text gets the whole model. Without a store the
+    pass does nothing.
+  }];
+  let dependentDialects = ["sinter::decode::DecodeDialect",
+    "sinter::llm::LlmDialect", "sinter::tile::TileDialect",
+    "mlir::arith::ArithDialect"];
+  let options = [
+    Option<"store", "store", "std::string", "\"\"", "a file of texts, or empty">,
+    Option<"nearest", "nearest", "int64_t", "12",
+           "texts that choose together, at most as many as there are">,
+    Option<"similar", "similar", "double", "0.5",
+           "the cosine that the nearest one must have">,
+    Option<"keep", "keep", "double", "1.0",
+           "share of the best depth's chance that is enough for a shallower one">
+  ];
+  let statistics = [
+    Statistic<"numEntries", "entries", "texts of the store">
+  ];
+}
+
 def SkipFfns : Pass<"decode-skip-ffns", "mlir::ModuleOp"> {
   let summary = "Lets tokens leave out feed-forward blocks that change little";
   let description = [{

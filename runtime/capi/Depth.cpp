@@ -8,6 +8,14 @@
 using namespace sinter::runtime;
 namespace plan = sinter::plan;
 
+/// The words are made by the plan's program.
+void sinter::runtime::keepNearest(sinter_session &session, uint32_t position) {
+  const plan::Retrieval *store = session.plan->loaded.tables().retrieval();
+  if (store && position == 0)
+    memcpy(&session.nearest, session.memory.buffer(store->choice()),
+           sizeof(session.nearest));
+}
+
 namespace {
 
 Status checkEmpty(const sinter_session &session) {
@@ -90,8 +98,28 @@ sinter_status *sinter_session_depth(const sinter_session *session,
   const Depth &depth = session->memory.depth();
   const plan::Plan &tables = session->plan->loaded.tables();
   sinter_depth figures = {sizeof(figures), depth.percent,
-                          tables.states()->Get(0)->layers(), depth.skipped};
+                          tables.states()->Get(0)->layers(), depth.skipped,
+                          session->nearest};
   return handFigures(session->plan->loaded, figures, out,
                      "sinter_session_depth");
+}
+
+sinter_status *sinter_session_depth_key(const sinter_session *session,
+                                        float *key, size_t capacity,
+                                        size_t *count) {
+  if (!session || !count || (!key && capacity))
+    return notNull(Allocator(), "sinter_session_depth_key").release();
+  const LoadedPlan &plan = session->plan->loaded;
+  const plan::Retrieval *store = plan.tables().retrieval();
+  if (!store)
+    return fail(plan.hostAllocator(), SINTER_UNSUPPORTED,
+                "the plan looks no depths up; compile it with "
+                "--early-exit=sequence:retrieve")
+        .release();
+  *count = store->width();
+  size_t known = capacity < *count ? capacity : *count;
+  if (known)
+    memcpy(key, session->memory.buffer(store->key()), known * sizeof(float));
+  return nullptr;
 }
 }

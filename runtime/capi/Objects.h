@@ -39,6 +39,7 @@ struct sinter_session {
   sinter::runtime::Speculation speculation;
   sinter::runtime::Exits exits;
   sinter_ffns ffns = {}; // of the last generate or replay
+  float nearest = 0;     // text of the store, when the depth was looked up
 };
 
 namespace sinter::runtime {
@@ -62,6 +63,9 @@ Status score(sinter_session &session, const char *program, float ffnThreshold,
              void *user);
 /// Keeps what the program counted before another session's run counts there.
 void keepFfns(sinter_session &session);
+/// Likewise, of a run that began at `position`: only an empty sequence looks
+/// its depth up.
+void keepNearest(sinter_session &session, uint32_t position);
 /// Of exits and feed-forward blocks.
 Status checkThreshold(const LoadedPlan &plan, float threshold);
 

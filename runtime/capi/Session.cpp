@@ -78,6 +78,7 @@ Status forkSession(const sinter_session &session, sinter_session **outSession) {
                 createSession(session.plan, memory.sharedPool(),
                               memory.context(), session.chunk));
   Status status = copy->memory.copyFrom(memory);
+  copy->nearest = session.nearest;
   if (status.ok())
     *outSession = copy;
   else
@@ -173,6 +174,7 @@ Status generate(sinter_session &session, std::span<const int32_t> ids,
               {arguments, plan.program().functions[function].params}, host,
               session.cancel, session.profiler.get());
   keepFfns(session);
+  keepNearest(session, reused);
   SINTER_TRY(std::move(status));
   statistics.reused_tokens = reused;
   host.report(statistics);
@@ -206,9 +208,12 @@ Status sinter::runtime::score(sinter_session &session, const char *program,
   SINTER_TRY(
       scoringArguments(plan, function, session.chunk, ffnThreshold, arguments));
   Scoring host(plan, ids, position, callback, user);
-  return execute(plan, session.memory, function,
-                 {arguments, plan.program().functions[function].params}, host,
-                 session.cancel, session.profiler.get());
+  Status status =
+      execute(plan, session.memory, function,
+              {arguments, plan.program().functions[function].params}, host,
+              session.cancel, session.profiler.get());
+  keepNearest(session, position);
+  return status;
 }
 
 extern "C" {

@@ -43,10 +43,17 @@ int64_t thresholdBits(float threshold) {
 }
 } // namespace
 
+uint32_t Input::peek(uint64_t from, int32_t *ids, uint32_t room) const {
+  if (from >= waiting.size())
+    return 0;
+  uint64_t left = waiting.size() - from;
+  uint32_t count = left < room ? uint32_t(left) : room;
+  memcpy(ids, waiting.data() + from, count * sizeof(int32_t));
+  return count;
+}
+
 uint32_t Input::take(int32_t *ids, uint32_t room) {
-  uint32_t count = waiting.size() < room ? uint32_t(waiting.size()) : room;
-  if (count)
-    memcpy(ids, waiting.data(), count * sizeof(int32_t));
+  uint32_t count = peek(0, ids, room);
   waiting = waiting.subspan(count);
   return count;
 }

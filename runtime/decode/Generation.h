@@ -17,6 +17,7 @@ class Input {
 public:
   explicit Input(std::span<const int32_t> ids) : waiting(ids) {}
   uint32_t take(int32_t *ids, uint32_t room);
+  uint32_t peek(uint64_t from, int32_t *ids, uint32_t room) const;
   size_t size() const { return waiting.size(); }
   void drop() { waiting = {}; }
 
@@ -46,6 +47,10 @@ public:
 
   Status open();
   uint32_t takeInput(int32_t *ids, uint32_t room) override;
+  uint32_t peekInput(uint64_t from, int32_t *ids,
+                     uint32_t room) const override {
+    return input.peek(from, ids, room);
+  }
   uint64_t waiting() const override { return input.size(); }
   Status emitToken(int32_t id, bool &stop) override;
   Status emitLogits(float *rows, uint32_t count, uint32_t stride) override;

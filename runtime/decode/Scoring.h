@@ -17,6 +17,10 @@ public:
           sinter_logits_callback callback, void *user);
 
   uint32_t takeInput(int32_t *ids, uint32_t room) override;
+  uint32_t peekInput(uint64_t from, int32_t *ids,
+                     uint32_t room) const override {
+    return input.peek(from, ids, room);
+  }
   uint64_t waiting() const override { return input.size(); }
   Status emitToken(int32_t id, bool &stop) override;
   Status emitLogits(float *rows, uint32_t count, uint32_t stride) override;

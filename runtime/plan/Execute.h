@@ -33,6 +33,11 @@ class Host {
 public:
   /// Copies up to `room` waiting ids to `ids`; how many.
   virtual uint32_t takeInput(int32_t *ids, uint32_t room) = 0;
+  /// The same from the `from`-th on, which wait as before.
+  virtual uint32_t peekInput(uint64_t from, int32_t *ids, uint32_t room) const {
+    (void)from, (void)ids, (void)room;
+    return 0;
+  }
   /// Ids that takeInput() has not taken yet.
   virtual uint64_t waiting() const { return 0; }
   /// A token was chosen; `stop` ends the generation.

@@ -40,6 +40,8 @@ Status Interpreter::service(const Instruction &op) {
     registers[op.c] = host.takeInput(ids(), room);
     return Status();
   }
+  case plan::ServiceKind::PeekInput:
+    return peekInput(op, argument);
   case plan::ServiceKind::EmitToken:
     if (argument < 0 || argument >= tables.vocabulary())
       return broken("a token outside of the vocabulary");
@@ -97,6 +99,17 @@ Status Interpreter::service(const Instruction &op) {
     break; // above
   }
   return broken("unknown service");
+}
+
+Status Interpreter::peekInput(const Instruction &op, int64_t most) {
+  int64_t from = registers[program.operands[op.b + 1]];
+  if (from < 0)
+    return broken("waiting ids before the first");
+  uint32_t room = plan.tables().max_rows();
+  if (most < room)
+    room = most < 0 ? 0 : uint32_t(most);
+  registers[op.c] = host.peekInput(uint64_t(from), ids(), room);
+  return Status();
 }
 
 Status Interpreter::hold(int64_t place, int64_t token) {

@@ -63,6 +63,7 @@ private:
 
   // Services.
   Status service(const Instruction &op);
+  Status peekInput(const Instruction &op, int64_t most);
   /// Places in the history behind what is committed are free.
   Status hold(int64_t place, int64_t token);
   Status agree(const Instruction &op, int64_t token);

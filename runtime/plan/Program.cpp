@@ -351,6 +351,7 @@ private:
                op.kind() == plan::ServiceKind::Propose ||
                op.kind() == plan::ServiceKind::Observe ||
                op.kind() == plan::ServiceKind::Hold ||
+               op.kind() == plan::ServiceKind::PeekInput ||
                op.kind() == plan::ServiceKind::Trusted;
     SINTER_TRY(list(op.args(),
                     op.kind() == plan::ServiceKind::ProposeWhile ? 5

@@ -53,6 +53,7 @@ public:
     SINTER_TRY(drafters());
     SINTER_TRY(costs());
     SINTER_TRY(depths());
+    SINTER_TRY(retrieval());
     SINTER_TRY(exits());
     SINTER_TRY(ffns());
     SINTER_TRY(numbers());
@@ -341,6 +342,46 @@ private:
                      depth.skips()->Get(j), layers);
     }
     return Status();
+  }
+
+  /// A store that fits the model and its depths.
+  Status retrieval() {
+    const plan::Retrieval *store = plan.retrieval();
+    if (!store)
+      return Status();
+    uint32_t depths = plan.depths() ? plan.depths()->size() : 0;
+    if (depths == 0)
+      return bad("depths are looked up, but the plan has none");
+    auto holds = [&](uint32_t index, uint64_t bytes) {
+      return index < plan.buffers()->size() &&
+             plan.buffers()->Get(index)->bytes() >= bytes;
+    };
+    if (store->width() == 0 || !holds(store->key(), 4 * store->width()) ||
+        !holds(store->choice(), kChoiceOffset + sizeof(int32_t)))
+      return bad("the store of texts has keys of %u numbers, for which buffers "
+                 "%u and %u have no room",
+                 store->width(), store->key(), store->choice());
+    uint32_t entries = store->entries();
+    if (entries == 0)
+      return Status();
+    if (store->nearest() == 0 || store->nearest() > entries)
+      return bad("the nearest %u of %u texts choose the depth",
+                 store->nearest(), entries);
+    SINTER_TRY(rowsOf("keys", store->keys(), entries, store->width()));
+    return rowsOf("laws", store->laws(), entries, depths);
+  }
+
+  /// A weight of the store: rows of f32, padded to 32 numbers at the end.
+  Status rowsOf(const char *what, uint32_t index, uint32_t rows,
+                uint64_t cols) {
+    uint64_t wanted = (rows * cols + 31) / 32 * 32 * sizeof(float);
+    uint32_t count = plan.weights() ? plan.weights()->size() : 0;
+    uint64_t bytes = index < count ? plan.weights()->Get(index)->bytes() : 0;
+    if (bytes == wanted)
+      return Status();
+    return bad("%s of the store of texts are %llu bytes, expected %llu: %u "
+               "rows of %llu; it was made for another model, or other depths",
+               what, ull(bytes), ull(wanted), rows, ull(cols));
   }
 
   Status exits() {

@@ -39,6 +39,9 @@ struct Depth {
   uint32_t percent = 100; // of the layers that stay; 0: none of the plan's
 };
 
+/// Where the depth stands in the buffer `choice` of plan::Retrieval.
+constexpr uint32_t kChoiceOffset = 128;
+
 /// i32 words of the buffer of plan::Ffns: how many there are, and which count
 /// rows, and blocks that they left out.
 constexpr uint32_t kFfnWords = 5, kFfnRows = 3, kFfnSkipped = 4;

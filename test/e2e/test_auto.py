@@ -30,7 +30,7 @@ def stored(folder):
 
 @pytest.mark.parametrize("speculate, options, message", [
     ("auto,copy", [], "--speculate=auto chooses the drafters of the text itself"), ("auto,auto", [], "names auto twice"),
-    ("copy", ["--calibration=x"], "--calibration wants --speculate=auto"), ("auto", ["--compile-to=plan"], "--speculate=auto wants a checkpoint")])
+    ("copy", ["--calibration=x"], "--calibration wants something to choose or to measure"), ("auto", ["--compile-to=plan"], "--speculate=auto wants a checkpoint")])
 def test_what_makes_no_sense_is_refused(folder, tmp_path, speculate, options, message):
     result = choose(folder / "m.gguf", tmp_path, *options, speculate=speculate, check=False)
     assert result.returncode == 2 and message in result.stderr, result.stderr

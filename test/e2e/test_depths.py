@@ -120,8 +120,8 @@ def test_a_saved_text_keeps_its_depth(tiny, tmp_path):
     (["--drop-layers=100%"], 2, "--drop-layers=100% is neither a list of layers nor a share"),
     (["--drop-layers=1%"], 1, "1 % of 6 layers are none"),
     (["--drop-layers=10%,2"], 2, "--drop-layers=10% is neither"),
-    (["--drop-layers=1", "--calibration-text=/nowhere"], 1, "/nowhere: No such file"),
-    (["--calibration-text=/nowhere"], 2, "--calibration-text needs")])
+    (["--drop-layers=1", "--calibration=/nowhere"], 1, "/nowhere: No such file"),
+    (["--calibration=/nowhere"], 2, "--calibration wants something to choose or to measure")])
 def test_what_makes_no_sense_is_refused(tiny, options, code, message, tmp_path):
     result = run("llm-compile", tiny / "m.gguf", "-o", tmp_path / "x.plan", TARGET, *options, check=False)
     assert result.returncode == code and message in result.stderr, result.stderr

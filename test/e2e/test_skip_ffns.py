@@ -110,7 +110,7 @@ def test_named_blocks_are_measured(tiny):
     (["--early-exit=ffn:1=1e-60"], 2, "has a threshold that is not more than 0"),
     (["--early-exit=ffn", "--depths=75"], 2, "--depths needs --early-exit=sequence"),
     (["--early-exit=ffn", "--drop-layers=1"], 2, "--early-exit=ffn and --drop-layers exclude each other"),
-    (["--early-exit=ffn", "--calibration-text=/nowhere"], 1, "/nowhere: No such file"),
+    (["--early-exit=ffn", "--calibration=/nowhere"], 1, "/nowhere: No such file"),
     (["--early-exit=ffn", "--compile-to=decode"], 2, "--early-exit=ffn wants a checkpoint, and makes a plan")])
 def test_what_makes_no_sense_is_refused(tiny, options, code, message, tmp_path):
     result = run("llm-compile", tiny / "m.gguf", "-o", tmp_path / "x.plan", TARGET, *options, check=False)

@@ -292,8 +292,12 @@ sinter_status *sinter_session_skip_layers(sinter_session *, const uint32_t *,
                : nullptr;
 }
 sinter_status *sinter_session_depth(const sinter_session *, sinter_depth *out) {
-  *out = {sizeof(*out), 100, 4, 0};
+  *out = {sizeof(*out), 100, 4, 0, 0};
   return nullptr;
+}
+sinter_status *sinter_session_depth_key(const sinter_session *, float *, size_t,
+                                        size_t *) {
+  return fail(SINTER_UNSUPPORTED, "the plan looks no depths up");
 }
 
 sinter_status *sinter_session_speculation(sinter_session *session,

@@ -251,6 +251,127 @@ TEST(MoveRows, CopiesSomeRows) {
   }
 }
 
+/// Rows that come in portions of so many.
+static std::vector<float> poolOf(const std::vector<float> &x, size_t width,
+                                 const std::vector<size_t> &portions) {
+  std::string arguments, body;
+  RowKernel::Inputs inputs;
+  size_t first = 0;
+  for (size_t rows : portions) {
+    auto begin = x.begin() + std::ptrdiff_t(first * width);
+    inputs.emplace_back(begin, begin + std::ptrdiff_t(rows * width));
+    arguments += formatv("%x{0}: memref<{1}x{2}xf32>, ", first, rows, width);
+    body += formatv(R"mlir(
+      %first{0} = arith.constant {0} : index
+      %rows{0} = arith.constant {1} : index
+      tile.pool %x{0} -> %sum rows(%rows{0}) first(%first{0}) {{cols = {2}}
+        : memref<{1}x{2}xf32> -> memref<1x{2}xf32>)mlir",
+                    first, rows, width);
+    first += rows;
+  }
+  std::string text = formatv("func.func @k({0}%sum: memref<1x{1}xf32>, %n: "
+                             "index) {{{2}\nreturn\n}",
+                             arguments, width, body);
+  return RowKernel(text).run(inputs, width);
+}
+
+TEST(Pool, AddsRowsInAnyPortions) {
+  for (size_t width : {576, 32, 96}) {
+    auto x = randomFloats(kRows * width, 1);
+    auto whole = poolOf(x, width, {kRows});
+    EXPECT_TRUE(sameBits(whole, poolOf(x, width, {3, 4})));
+    EXPECT_TRUE(sameBits(whole, poolOf(x, width, {1, 1, 5})));
+    for (size_t c = 0; c < width; ++c) {
+      float sum = 0;
+      for (size_t r = 0; r < kRows; ++r)
+        sum += x[r * width + c];
+      EXPECT_EQ(whole[c], sum) << c;
+    }
+  }
+}
+
+TEST(Cosines, AreThoseOfTheDirections) {
+  constexpr size_t kEntries = 5;
+  for (size_t cols : {576, 100, 8}) {
+    size_t stride = padded(cols);
+    auto x = randomRows(1, cols, 1), keys = randomRows(kEntries, cols, 2);
+    std::copy(x.begin(), x.end(), keys.begin()); // the first one is the row's
+    std::vector<double> expected;
+    for (size_t entry = 0; entry < kEntries; ++entry) {
+      float *key = keys.data() + entry * stride;
+      double squares = 0, own = 0, dot = 0;
+      for (size_t c = 0; c < cols; ++c)
+        squares += double(key[c]) * key[c];
+      for (size_t c = 0; c < cols; ++c) {
+        key[c] = float(key[c] / std::sqrt(squares));
+        dot += double(x[c]) * key[c];
+        own += double(x[c]) * x[c];
+      }
+      expected.push_back(std::max(0.0, dot / std::sqrt(own)));
+    }
+    RowKernel kernel(formatv(R"mlir(
+      func.func @k(%x: memref<1x{0}xf32>, %keys: memref<5x{0}xf32>, %near: memref<5xf32>, %n: index) {{
+        tile.cosines %x, %keys -> %near {{cols = {1}}
+          : memref<1x{0}xf32>, memref<5x{0}xf32> -> memref<5xf32>
+        return
+      })mlir",
+                             stride, cols)
+                         .str());
+    auto near = kernel.run({x, keys}, kEntries);
+    for (size_t entry = 0; entry < kEntries; ++entry)
+      EXPECT_NEAR(near[entry], expected[entry], 1e-6) << entry;
+    EXPECT_NEAR(near[0], 1, 1e-6);
+    EXPECT_LE(near[0], 1);
+    for (float nothing :
+         kernel.run({std::vector<float>(stride), keys}, kEntries))
+      EXPECT_EQ(nothing, 0);
+  }
+}
+
+/// The column that the nearest entries choose; `best` becomes how near the
+/// nearest one is.
+static int32_t voteOf(const std::vector<float> &near, int nearest, double keep,
+                      float &best) {
+  // Laws: of entries 0 and 1 the first column is best, of 2 and 3 the second
+  // and third alike, of 4 the last.
+  std::vector<float> laws = {1.0f, .5f, .5f, 0,   1.0f, .5f, .5f,
+                             0,    .2f, .8f, .8f, 0,    .2f, .8f,
+                             .8f,  0,   .1f, .1f, .1f,  .2f};
+  Buffer<float> table(laws), first(32, 0.f);
+  Buffer<int32_t> choice(32, -1);
+  for (const std::string &level : levels()) {
+    Kernel kernel(formatv(R"mlir(
+      func.func @k(%near: memref<5xf32>, %laws: memref<5x4xf32>, %best: memref<32xf32>, %choice: memref<32xi32>) {{
+        tile.vote %near, %laws -> %best, %choice {{nearest = {0} : i64, keep = {1:E6} : f32}
+          : memref<5xf32>, memref<5x4xf32> -> memref<32xf32>, memref<32xi32>
+        return
+      })mlir",
+                          nearest, keep)
+                      .str(),
+                  level);
+    Buffer<float> own(near);
+    kernel.run({own.arg(), table.arg(), first.arg(), choice.arg()}, 2, false);
+  }
+  best = first.values()[0];
+  return choice.values()[0];
+}
+
+TEST(Vote, TheNearestChooseTogether) {
+  float best = 0;
+  EXPECT_EQ(voteOf({.9f, .8f, .1f, .1f, .1f}, 2, 1, best), 0);
+  EXPECT_EQ(best, .9f);
+  // Of equal sums the shallowest, and two that are near outvote one that is
+  // nearer.
+  EXPECT_EQ(voteOf({.1f, .1f, .5f, .6f, .1f}, 2, 1, best), 2);
+  EXPECT_EQ(voteOf({.9f, .1f, .7f, .7f, .1f}, 3, 1, best), 2);
+  EXPECT_EQ(voteOf({.9f, .1f, .7f, .7f, .1f}, 1, 1, best), 0);
+  // Half of the best is enough: the last that has it.
+  EXPECT_EQ(voteOf({.9f, .8f, .1f, .1f, .1f}, 2, .5, best), 2);
+  EXPECT_EQ(voteOf({.1f, .1f, .1f, .1f, .9f}, 1, .5, best), 3);
+  EXPECT_EQ(voteOf({0, 0, 0, 0, 0}, 5, 1, best), 3);
+  EXPECT_EQ(best, 0);
+}
+
 TEST(RopeTable, MatchesDoublePrecision) {
   for (size_t pairs : {32, 10, 16}) {
     std::vector<float> freqs(padded(pairs));

@@ -26,8 +26,9 @@ ARROWS = {
     # The kinds of template nodes are a contract like the schema that carries them.
     "lib/Import/Text/": ["lib/Import/", "dialects/", SCHEMA, "runtime/text/TemplateNodes.h"],
     "lib/Transforms/": ["lib/Transforms/", "lib/Analysis/", "lib/Interpret/", "dialects/"],
-    # Trained probes are read from a file; its reader stands on LLVM's Support alone.
+    # Trained probes and stores of texts are read from a file; its reader stands on LLVM's Support alone.
     "lib/Transforms/Exit/": ["lib/Transforms/", "lib/Analysis/", "dialects/", "lib/Import/Safetensors/"],
+    "lib/Transforms/Skip/": ["lib/Transforms/", "lib/Analysis/", "dialects/", "lib/Import/Safetensors/"],
     "lib/Conversion/": ["lib/Conversion/", "lib/Analysis/", "lib/Interpret/", "dialects/", SCHEMA],
     "lib/Target/": ["lib/Target/", "lib/Conversion/", "lib/Analysis/", "lib/Interpret/", "dialects/", SCHEMA],
     "lib/Pipelines/": ["lib/", "dialects/", "include/sinter/", SCHEMA, PUBLIC],

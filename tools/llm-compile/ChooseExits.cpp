@@ -122,7 +122,7 @@ Found Choice::measure(const std::string &path) {
   const Plan plan = Plan::open(path).orThrow();
   vocabulary = plan.vocabulary();
   if (texts.empty()) {
-    orThrow(texts.read(plan.get(), options.decode.calibration));
+    orThrow(texts.read(plan.get(), options.calibration));
     say("early-exit=auto: " + texts.summary() +
         llvm::formatv(", at least {0:f2} of them the same", kLeastAgreement)
             .str());

@@ -17,13 +17,19 @@ namespace {
 
 cl::opt<std::string> earlyExit(
     "early-exit", cl::init("off"),
-    cl::value_desc("off|auto|sequence|token:EXIT,...|ffn[:SHARE]"),
+    cl::value_desc("off|auto|sequence[:retrieve]|token:EXIT,...|ffn[:SHARE]"),
     cl::desc(
         "Let texts or tokens go through fewer layers: lossy, and the plan "
         "says so (default: off). auto[:EXIT,...]: those of similarity, "
         "max_prob:1024 and EXIT that pay on the texts of --calibration, with "
         "thresholds that keep 97 of 100 tokens, or none. sequence: each text "
-        "has a depth, which it keeps; see --depths. token: EXIT is "
+        "has a depth, which it keeps; see --depths. sequence:retrieve: the "
+        "depth that suited the texts of --calibration that are nearest to "
+        "it, of which nearest=N (12) choose together; similar=X (0.5) is "
+        "the cosine that the nearest one must have, keep=X (1) the share of "
+        "the best depth's chance to be right that is enough for a shallower "
+        "one; save=FILE.safetensors keeps what was learned, "
+        "sequence:FILE.safetensors takes it. token: EXIT is "
         "PROBE@LAYERS=THRESHOLD: "
         "max_prob, margin or entropy of the head there (with :N, of its "
         "first N tokens), similarity of the hidden row with the layer "
@@ -59,6 +65,69 @@ std::string readDepths(DecodePhaseOptions &options) {
     options.depths.push_back(percent);
     options.depthsFrom.push_back(ids);
   }
+  return "";
+}
+
+/// A number of an option NAME=X.
+bool readNumber(llvm::StringRef text, double most, double &number) {
+  return !text.getAsDouble(number) && number > 0 && number <= most;
+}
+
+/// What is behind --early-exit=sequence:, or what is wrong with it.
+std::string readRetrieval(llvm::StringRef text, DecodePhaseOptions &options) {
+  const std::string given = "--early-exit=" + earlyExit;
+  RetrievalRule &rule = options.retrieval;
+  bool makes = false;
+  llvm::SmallVector<llvm::StringRef> parts;
+  text.split(parts, ',', /*MaxSplit=*/-1, /*KeepEmpty=*/false);
+  for (llvm::StringRef part : parts) {
+    llvm::StringRef value = part;
+    if (value == "retrieve") {
+      makes = true;
+    } else if (value.consume_front("nearest=")) {
+      if (value.getAsInteger(10, rule.nearest) || rule.nearest < 1)
+        return given + ": nearest=" + value.str() + " is no number of texts";
+    } else if (value.consume_front("similar=")) {
+      if (!readNumber(value, 2, rule.similar))
+        return given + ": similar=" + value.str() +
+               " is not more than 0 and at most 2";
+    } else if (value.consume_front("keep=")) {
+      if (!readNumber(value, 1, rule.keep))
+        return given + ": keep=" + value.str() +
+               " is not more than 0 and at most 1";
+    } else if (value.consume_front("save=")) {
+      options.savesStore = true;
+      options.depthStore = value.str();
+    } else if (value.ends_with(".safetensors") && options.depthStore.empty()) {
+      options.depthStore = value.str();
+    } else {
+      return given + ": " + part.str() +
+             " is none of retrieve, FILE.safetensors, nearest=N, similar=X, "
+             "keep=X and save=FILE";
+    }
+  }
+  options.retrieves = true;
+  if (makes == (options.savesStore || options.depthStore.empty()))
+    return "";
+  return given + (makes ? " makes a store of texts and takes one"
+                        : " wants retrieve, or a FILE.safetensors");
+}
+
+/// Of --early-exit=sequence: what chooses, and from what.
+std::string readSequence(llvm::StringRef text, DecodePhaseOptions &options) {
+  if (!text.empty())
+    if (std::string wrong = readRetrieval(text, options); !wrong.empty())
+      return wrong;
+  bool taken =
+      options.retrieves && !options.depthStore.empty() && !options.savesStore;
+  if (taken && depths.empty())
+    return ""; // they are in the file
+  if (std::string wrong = readDepths(options); !wrong.empty())
+    return wrong;
+  if (options.retrieves &&
+      llvm::any_of(options.depthsFrom, [](int64_t ids) { return ids > 0; }))
+    return "--early-exit=sequence:retrieve and --depths=PERCENT@IDS both "
+           "choose; take one of them";
   return "";
 }
 
@@ -181,8 +250,8 @@ std::string readKind(DecodePhaseOptions &options) {
     return "--depths needs --early-exit=sequence";
   if (earlyExit == "off")
     return "";
-  if (earlyExit == "sequence")
-    return readDepths(options);
+  if (kind == "sequence")
+    return readSequence(rest, options);
   if (kind == "token")
     return readExits(rest, options);
   if (kind == "ffn")
@@ -190,7 +259,7 @@ std::string readKind(DecodePhaseOptions &options) {
   if (kind == "auto")
     return readAutomatic(rest, options);
   return "--early-exit=" + earlyExit +
-         " is none of off, auto, sequence, token:EXIT,... and ffn";
+         " is none of off, auto, sequence[:retrieve], token:EXIT,... and ffn";
 }
 
 } // namespace
@@ -212,6 +281,10 @@ std::string readEarlyExit(CompileOptions &options) {
       (options.from != Phase::Start || options.to != Phase::Artifact))
     wrong = "--early-exit=ffn wants a checkpoint, and makes a plan: the blocks "
             "are chosen by measuring";
+  if (wrong.empty() && options.decode.retrieves &&
+      (options.from != Phase::Start || options.to != Phase::Artifact))
+    wrong = "--early-exit=sequence:retrieve wants a checkpoint, and makes a "
+            "plan: depths are looked up among texts that it answered";
   if (wrong.empty() && options.decode.automaticExits &&
       (options.from != Phase::Start || options.to != Phase::Artifact))
     wrong = "--early-exit=auto wants a checkpoint, and makes a plan";

@@ -16,6 +16,7 @@
 #include "tools/llm-compile/Flags.h"
 #include "tools/report/PlanReport.h"
 #include "llvm/Support/CommandLine.h"
+#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/raw_ostream.h"
@@ -60,17 +61,13 @@ cl::list<std::string> dropLayers(
     cl::desc("Leave these layers out, from 0, or so many of those that matter "
              "least: another model, and the plan says so (default: none)"),
     cl::cat(category));
-cl::opt<std::string> calibrationText(
-    "calibration-text", cl::value_desc("FILE"),
-    cl::desc("What layers that go are chosen and measured on (default: a short "
-             "text that is built in)"),
-    cl::cat(category));
 cl::opt<std::string> calibration(
     "calibration", cl::value_desc("FILE"),
-    cl::desc("Texts that --speculate=auto and --early-exit=auto choose by, and "
-             "that say what a lossy --verify-rule costs, a prompt a line: "
-             "text, or JSON as llm-bench --workload has it (default: a few of "
-             "its own; a rule is not measured then)"),
+    cl::desc("Texts that choices are made and measured on: by --drop-layers, "
+             "--early-exit, --speculate=auto and a lossy --verify-rule. A "
+             "prompt a line: text, or JSON as llm-bench --workload has it; "
+             "layers are measured on its beginning as one text (default: a "
+             "few of its own; a rule is not measured then)"),
     cl::cat(category));
 cl::opt<bool> measureCost(
     "measure-cost",
@@ -174,6 +171,13 @@ std::string readDropLayers(OutlinePhaseOptions &options) {
   return "";
 }
 
+/// Whether something is chosen or measured on texts.
+bool isCalibrated(const CompileOptions &options) {
+  return !dropLayers.empty() || !options.decode.depths.empty() ||
+         options.decode.skipsFfns() || options.decode.automatic ||
+         options.decode.automaticExits || options.decode.hasLossyRule();
+}
+
 /// Fills the options from the flags; the exit code if they make no sense.
 int readOptions(CompileOptions &options) {
   if (input.empty())
@@ -223,7 +227,7 @@ int readOptions(CompileOptions &options) {
                  "that phase");
   if (std::string wrong = readDropLayers(options.outline); !wrong.empty())
     return usage(wrong);
-  options.calibrationText = calibrationText;
+  options.calibration = calibration;
   options.tile.activations = activations;
   options.tile.attention = attention;
   options.tile.kv = kvTypes ? kvTypes->str() : "";
@@ -248,16 +252,11 @@ int readOptions(CompileOptions &options) {
     return usage("--early-exit=sequence and --drop-layers exclude each other");
   if (options.decode.skipsFfns() && !dropLayers.empty())
     return usage("--early-exit=ffn and --drop-layers exclude each other");
-  if (!options.calibrationText.empty() && dropLayers.empty() &&
-      options.decode.depths.empty() && !options.decode.skipsFfns())
-    return usage("--calibration-text needs --drop-layers, or "
-                 "--early-exit=sequence or ffn");
   if (!options.decode.heads.empty() && options.from != Phase::Start)
     return usage("--speculate=heads:FILE wants a checkpoint");
   if (options.decode.automatic &&
       (options.from != Phase::Start || options.to != Phase::Artifact))
     return usage("--speculate=auto wants a checkpoint, and makes a plan");
-  options.decode.calibration = calibration;
   if (!options.decode.speculate.empty() && options.from >= Phase::Decode)
     return usage("--speculate wants an input before the phase decode: the "
                  "drafters of this one are in it");
@@ -268,10 +267,10 @@ int readOptions(CompileOptions &options) {
     return usage("--early-exit=token needs --max-rows of at least 2");
   if (std::string wrong = readSpeculation(options); !wrong.empty())
     return usage(wrong);
-  if (!calibration.empty() && !options.decode.automatic &&
-      !options.decode.automaticExits && !options.decode.hasLossyRule())
-    return usage("--calibration wants --speculate=auto, --early-exit=auto or "
-                 "a lossy --verify-rule");
+  if (!calibration.empty() && !isCalibrated(options))
+    return usage("--calibration wants something to choose or to measure: "
+                 "--drop-layers, --early-exit=sequence, ffn or auto, "
+                 "--speculate=auto or a lossy --verify-rule");
   options.artifact.levels.assign(targets.begin(), targets.end());
   options.artifact.golden = !noGolden;
   options.artifact.measureCost = measureCost;
@@ -327,8 +326,11 @@ int run(int argc, char **argv) {
     return code;
   const tools::ReportOptions reportAbout = reportOptions();
   // Layers that go do so before exits are chosen among the others.
+  llvm::FileRemover temporary;
   if (failed(studyLayers(options)))
     return 1;
+  if (options.decode.dropsStore)
+    temporary.setFile(options.decode.depthStore);
   if (options.decode.automaticExits)
     chooseExits(options);
   if (!calibration.empty() && options.decode.hasLossyRule())

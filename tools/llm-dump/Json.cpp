@@ -170,6 +170,14 @@ static json::Object ffns(const plan::Ffns &from) {
                       {"warm_up", from.warm_up()}};
 }
 
+static json::Object retrieval(const plan::Retrieval &from) {
+  return json::Object{{"entries", from.entries()},
+                      {"nearest", from.nearest()},
+                      {"similar", from.similar()},
+                      {"keep", from.keep()},
+                      {"width", from.width()}};
+}
+
 void sinter::dump::printJson(const PlanFile &file, const Load &load,
                              llvm::raw_ostream &out) {
   const plan::Plan &plan = file.tables();
@@ -203,6 +211,8 @@ void sinter::dump::printJson(const PlanFile &file, const Load &load,
                       {"golden", golden(plan)}};
   if (count(plan.depths()))
     object["depths"] = depths(plan);
+  if (plan.retrieval())
+    object["retrieval"] = retrieval(*plan.retrieval());
   if (plan.ffns())
     object["ffns"] = ffns(*plan.ffns());
   if (plan.chat_template())

@@ -52,6 +52,7 @@ public:
     code();
     program();
     depths();
+    retrieval();
     ffns();
     memory();
     text();
@@ -72,6 +73,7 @@ private:
   void program();
   void costs();
   void depths();
+  void retrieval();
   void ffns();
   void memory();
   void drafts();
@@ -143,6 +145,15 @@ void Summary::depths() {
       to << (j ? "," : " without ") << depth.skips()->Get(j);
     to << "\n";
   }
+}
+
+void Summary::retrieval() {
+  if (const plan::Retrieval *store = plan.retrieval())
+    line("retrieval") << llvm::formatv(
+        "the nearest {0} of {1} texts choose, over {2:f2}, a depth that has "
+        "{3:f2} of the best chance; keys of {4} numbers\n",
+        store->nearest(), store->entries(), store->similar(), store->keep(),
+        store->width());
 }
 
 void Summary::ffns() {

@@ -235,6 +235,9 @@ static void reportJson(const Job &job, const Completion &completion) {
     object["speculation"] = toJson(job.plan, completion.speculation);
   if (completion.exits.rows)
     object["early_exit"] = toJson(completion.exits);
+  if (const Depth &depth = completion.depth; depth.nearest > 0)
+    object["retrieved"] = {{"percent", depth.percent},
+                           {"nearest", depth.nearest}};
   if (const Ffns &ffns = completion.ffns; ffns.rows)
     object["ffns"] = {{"rows", ffns.rows},
                       {"blocks", ffns.blocks},
@@ -271,6 +274,10 @@ void sinter::tools::report(const Job &job, const Completion &completion) {
     printSpeculation(job.plan, completion.speculation, style);
   if (completion.exits.rows)
     printExits(completion.exits, style);
+  if (const Depth &depth = completion.depth; depth.nearest > 0)
+    std::fprintf(stderr, "%sdepth %u %%, the nearest text is at %.3f%s\n",
+                 style.dim(), depth.percent, double(depth.nearest),
+                 style.plain());
   if (completion.ffns.rows)
     printFfns(completion.ffns, style);
   if (const std::string quality = qualityText(job.plan, completion.depth);

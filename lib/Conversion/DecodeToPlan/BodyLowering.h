@@ -52,6 +52,8 @@ private:
   mlir::Value drawnToken(int64_t place = 0);
   void sample(decode::SampleOp op);
   mlir::LogicalResult keeps(decode::KeepsOp op);
+  mlir::LogicalResult retrieve(decode::RetrieveOp op);
+  void pool(decode::RetrieveOp op, mlir::FlatSymbolRefAttr pools);
   void decide(decode::DecideOp op);
   void trustOrDraw(decode::DecideOp op);
   void summarize(decode::SummarizeOp op);

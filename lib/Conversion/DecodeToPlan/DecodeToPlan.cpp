@@ -48,8 +48,9 @@ static bool isConsumed(Operation &op) {
   if (auto function = dyn_cast<func::FuncOp>(op))
     return !function->hasAttr(tile::kRegionAttr);
   return isa<decode::ProgramOp, decode::DrafterOp, decode::CostsOp,
-             decode::DepthsOp, decode::ExitOp, decode::FfnsOp, tile::BufferOp,
-             tile::StateOp, tile::RecurrenceOp>(op);
+             decode::DepthsOp, decode::ExitOp, decode::FfnsOp,
+             decode::RetrievalOp, tile::BufferOp, tile::StateOp,
+             tile::RecurrenceOp>(op);
 }
 
 /// Puts the plan ops of `built` in place of everything in `module`, and what

@@ -243,6 +243,7 @@ LogicalResult BodyLowering::lowerWork(Operation *op) {
       .Case([&](decode::KeepsOp inner) { return keeps(inner); })
       .Case<decode::FfnOp, decode::BeginFfnsOp, decode::SkippingOp>(
           [&](Operation *inner) { return ffns(inner); })
+      .Case([&](decode::RetrieveOp inner) { return retrieve(inner); })
       .Case([&](decode::WaitingOp waiting) {
         return set(waiting, planir::WaitingOp::create(builder, loc, i64));
       })

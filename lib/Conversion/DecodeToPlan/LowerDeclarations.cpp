@@ -69,8 +69,11 @@ static ArrayAttr sourceNames(ArrayAttr symbols, OpBuilder &builder) {
 /// Where the weight of an op of the tile level lies.
 static StringRef sectionOf(Operation &op) {
   auto [model, rest] = cast<SymbolOpInterface>(op).getName().split('.');
-  return model == tile::kDraftModule && !rest.empty() ? kDraftSection
-                                                      : kWeightSection;
+  if (!rest.empty())
+    for (StringRef name : {kDraftSection, kRetrievalSection})
+      if (model == name)
+        return name;
+  return kWeightSection;
 }
 
 static void createWeight(Operation *from, StringAttr name, uint64_t bytes,
@@ -222,6 +225,10 @@ static LogicalResult lowerDeclaration(Operation *op, OpBuilder &builder) {
             FlatSymbolRefAttr::get(builder.getContext(), decode::kFfnsBuffer));
         return success();
       })
+      .Case([&](decode::RetrievalOp retrieval) {
+        lowerRetrieval(retrieval, builder);
+        return success();
+      })
       .Case([&](decode::ExitOp exit) {
         planir::ExitOp::create(builder, op->getLoc(), exit.getSymName(),
                                static_cast<planir::ProbeKind>(exit.getProbe()),
@@ -253,7 +260,7 @@ static LogicalResult lowerDeclaration(Operation *op, OpBuilder &builder) {
 LogicalResult sinter::lowerDeclarations(ModuleOp module, OpBuilder &builder) {
   if (failed(lowerModel(module, builder)))
     return failure();
-  for (StringRef name : {kWeightSection, kDraftSection})
+  for (StringRef name : {kWeightSection, kDraftSection, kRetrievalSection})
     if (llvm::any_of(*module.getBody(), [&](Operation &op) {
           return isa<tile::PackedOp, tile::VectorOp, tile::TokensOp>(op) &&
                  sectionOf(op) == name;

@@ -18,11 +18,16 @@ namespace sinter {
 /// drafts for it.
 inline constexpr llvm::StringLiteral kWeightSection = "weights";
 inline constexpr llvm::StringLiteral kDraftSection = tile::kDraftModule;
+/// Likewise, of the store that a text's depth is looked up in.
+inline constexpr llvm::StringLiteral kRetrievalSection = tile::kRetrieval;
 
 /// Declares model, buffers, states, weights and kernels of `module` at the
 /// place of `builder`.
 mlir::LogicalResult lowerDeclarations(mlir::ModuleOp module,
                                       mlir::OpBuilder &builder);
+
+/// The store that depths are looked up in.
+void lowerRetrieval(decode::RetrievalOp op, mlir::OpBuilder &builder);
 
 /// What a launch binds, as the plan says it; null for an unknown binding.
 mlir::Attribute lowerBinding(mlir::Attribute binding);

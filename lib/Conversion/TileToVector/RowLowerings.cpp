@@ -268,6 +268,9 @@ bool lowerRowOp(Operation *op, OpBuilder &b, Share share, RowMachine machine) {
       })
       .Case(
           [&](tile::MoveRowsOp x) { return lowerMoveRows(l, x, share), true; })
+      .Case([&](tile::PoolOp x) { return lowerPool(l, x, share), true; })
+      .Case([&](tile::CosinesOp x) { return lowerCosines(l, x, share), true; })
+      .Case([&](tile::VoteOp x) { return lowerVote(l, x, share), true; })
       .Default(false);
 }
 

@@ -85,6 +85,9 @@ void lowerMapLogits(LaneBuilder &l, tile::MapLogitsOp op, Share share);
 void lowerLogistic(LaneBuilder &l, tile::LogisticOp op, Share share);
 void lowerSimilarity(LaneBuilder &l, tile::SimilarityOp op, Share share);
 void lowerMoveRows(LaneBuilder &l, tile::MoveRowsOp op, Share share);
+void lowerPool(LaneBuilder &l, tile::PoolOp op, Share share);
+void lowerCosines(LaneBuilder &l, tile::CosinesOp op, Share share);
+void lowerVote(LaneBuilder &l, tile::VoteOp op, Share share);
 
 //===----------------------------------------------------------------------===//
 // Shared by these lowerings

@@ -351,6 +351,7 @@ llvm::Error FunctionDecoder::service(const plan::Service &op, Values &values) {
   const bool observes = op.kind() == plan::ServiceKind::Observe;
   bool two = follows || observes || op.kind() == plan::ServiceKind::Propose ||
              op.kind() == plan::ServiceKind::Hold ||
+             op.kind() == plan::ServiceKind::PeekInput ||
              op.kind() == plan::ServiceKind::Trusted;
   const bool weighs = op.kind() == plan::ServiceKind::ProposeWhile;
   size_t wanted = weighs                                   ? 5
@@ -432,7 +433,10 @@ llvm::Error FunctionDecoder::service(const plan::Service &op, Values &values) {
   if (!buffer)
     return buffer.takeError();
   IntegerAttr offset = builder.getI64IntegerAttr(op.offset());
-  if (op.kind() == plan::ServiceKind::ChooseDepth)
+  if (op.kind() == plan::ServiceKind::PeekInput)
+    values[op.dst()] = planir::PeekInputOp::create(
+        builder, loc, i64, argument, get(op.args()->Get(1), values), *buffer);
+  else if (op.kind() == plan::ServiceKind::ChooseDepth)
     planir::ChooseDepthOp::create(builder, loc, argument, *buffer);
   else if (op.kind() == plan::ServiceKind::Recycle)
     planir::RecycleOp::create(builder, loc, argument, *buffer);

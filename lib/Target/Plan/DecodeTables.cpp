@@ -71,6 +71,7 @@ private:
   llvm::Error depths();
   llvm::Error exits();
   llvm::Error ffns();
+  llvm::Error retrieval();
   DenseF32ArrayAttr settingsOf(const plan::Drafter &drafter);
 
   StringAttr text(StringRef text) { return builder.getStringAttr(text); }
@@ -292,6 +293,34 @@ llvm::Error TablesDecoder::exits() {
   return llvm::Error::success();
 }
 
+llvm::Error TablesDecoder::retrieval() {
+  const plan::Retrieval *store = plan.retrieval();
+  if (!store)
+    return llvm::Error::success();
+  auto key = symbol(names.buffers, store->key(), "the buffer of keys");
+  if (!key)
+    return key.takeError();
+  auto choice = symbol(names.buffers, store->choice(), "the buffer of choices");
+  if (!choice)
+    return choice.takeError();
+  FlatSymbolRefAttr table[2];
+  for (auto [place, index] : {std::pair(&table[0], store->keys()),
+                              std::pair(&table[1], store->laws())}) {
+    if (store->entries() == 0)
+      break;
+    auto weight = symbol(names.weights, index, "a weight of the store");
+    if (!weight)
+      return weight.takeError();
+    *place = *weight;
+  }
+  planir::RetrievalOp::create(
+      builder, loc, number(store->width()), number(store->entries()),
+      number(store->nearest()), builder.getF32FloatAttr(store->similar()),
+      builder.getF32FloatAttr(store->keep()), *key, *choice, table[0],
+      table[1]);
+  return llvm::Error::success();
+}
+
 llvm::Error TablesDecoder::ffns() {
   const plan::Ffns *ffns = plan.ffns();
   if (!ffns)
@@ -323,6 +352,8 @@ llvm::Error TablesDecoder::run() {
   if (llvm::Error error = ffns())
     return error;
   if (llvm::Error error = weights())
+    return error;
+  if (llvm::Error error = retrieval())
     return error;
   kernels();
   if (llvm::Error error = code())

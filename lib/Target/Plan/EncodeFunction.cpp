@@ -325,6 +325,13 @@ void FunctionEncoder::encodeHostOp(Operation *op, Ops &out) {
         made.kind = Service::Waiting;
         made.dst = define(inner);
       })
+      .Case([&](planir::PeekInputOp inner) {
+        auto &made = emit<plan::ServiceT>(out);
+        made.kind = Service::PeekInput;
+        made.buffer = buffer(inner.getBuffer());
+        made.args = use(inner->getOperands());
+        made.dst = define(inner);
+      })
       .Case([&](planir::ChooseDepthOp inner) {
         service(Service::ChooseDepth, buffer(inner.getBuffer()), 0,
                 inner.getPrefer(), scratch(), out);

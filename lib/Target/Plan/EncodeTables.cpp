@@ -82,6 +82,27 @@ static void encodeFfns(planir::FfnsOp op, const PlanIndices &indices,
   tables.ffns->buffer = indices.buffers.lookup(op.getBuffer());
 }
 
+static void encodeRetrieval(planir::RetrievalOp op, const PlanIndices &indices,
+                            plan::PlanT &tables) {
+  tables.retrieval = std::make_unique<plan::RetrievalT>();
+  plan::RetrievalT &store = *tables.retrieval;
+  store.width = op.getWidth();
+  store.entries = op.getEntries();
+  store.nearest = op.getNearest();
+  store.similar = op.getSimilar().convertToFloat();
+  store.keep = op.getKeep().convertToFloat();
+  store.key = indices.buffers.lookup(op.getKey());
+  store.choice = indices.buffers.lookup(op.getChoice());
+  auto weight = [&](std::optional<StringRef> name) -> uint32_t {
+    for (auto [index, made] : llvm::enumerate(tables.weights))
+      if (name && made->name == *name)
+        return index;
+    return 0;
+  };
+  store.keys = weight(op.getKeys());
+  store.laws = weight(op.getLaws());
+}
+
 static void encodeExit(planir::ExitOp op, plan::PlanT &tables) {
   auto exit = std::make_unique<plan::ExitT>();
   exit->name = op.getSymName();
@@ -207,6 +228,8 @@ sinter::encodeTables(ModuleOp module) {
   encodeModel(*models.begin(), indices, *tables);
   for (auto weight : module.getOps<planir::WeightOp>())
     encodeWeight(weight, indices, *tables);
+  for (auto retrieval : module.getOps<planir::RetrievalOp>())
+    encodeRetrieval(retrieval, indices, *tables);
   for (auto function : module.getOps<planir::FuncOp>())
     tables->functions.push_back(encodeFunction(function, indices));
   return tables;

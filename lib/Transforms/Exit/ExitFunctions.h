@@ -9,9 +9,8 @@
 #define SINTER_LIB_TRANSFORMS_EXIT_EXITFUNCTIONS_H
 
 #include "dialects/Decode/BuildGeneration.h"
-#include "dialects/Tile/TileOps.h"
 #include "lib/Transforms/Exit/LinearProbes.h"
-#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "lib/Transforms/LaunchFunctions.h"
 
 namespace sinter {
 
@@ -22,10 +21,9 @@ std::string probeName(unsigned index);
 
 /// Adds to a module what exits need: probes, and memory for rows that left and
 /// wait until their upper layers are computed.
-class ExitFunctions {
+class ExitFunctions : LaunchFunctions {
 public:
-  explicit ExitFunctions(mlir::ModuleOp module)
-      : module(module), builder(module.getContext()) {}
+  explicit ExitFunctions(mlir::ModuleOp module) : LaunchFunctions(module) {}
 
   /// `@exit.keep` and `@exit.resume`, for `waiting` rows and the one at hand,
   /// and where scores go, and logits of some tokens.
@@ -44,36 +42,17 @@ public:
                             const safetensors::File *file);
 
 private:
-  /// Rows that live from one segment to the next, as the embedding writes them.
-  struct Rows {
-    int64_t offset;
-    mlir::MemRefType type;
-  };
-  mlir::LogicalResult findRows();
   void moveRows(llvm::StringRef name, bool keeps);
-  mlir::func::FuncOp createRegion(llvm::StringRef name,
-                                  llvm::ArrayRef<mlir::Type> inputs);
-  mlir::func::FuncOp createList(llvm::StringRef name, unsigned arguments);
-  void declareBuffer(llvm::StringRef name, int64_t bytes);
   mlir::LogicalResult askHead(mlir::OpBuilder &at, mlir::Value row,
                               int64_t tokens);
   std::string summary(int64_t tokens);
   std::string similarity();
   mlir::FailureOr<std::string> linear(const decode::ExitOptions &exit,
                                       const safetensors::File *file);
-  mlir::Attribute buffer(llvm::StringRef name, int64_t offset = 0);
-  mlir::Attribute arena(int64_t offset);
-  void launch(mlir::OpBuilder &at, llvm::StringRef region,
-              llvm::ArrayRef<mlir::Attribute> bindings,
-              mlir::ValueRange scalars);
   mlir::MemRefType scoreType() {
     return mlir::MemRefType::get({32}, builder.getF32Type());
   }
-  const Rows &hidden() const { return rows.front(); }
 
-  mlir::ModuleOp module;
-  mlir::OpBuilder builder;
-  llvm::SmallVector<Rows> rows; // the hidden state first
   int64_t slots = 0;
 };
 

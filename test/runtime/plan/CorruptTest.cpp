@@ -174,6 +174,35 @@ plan::FfnsT *withFfns(TinyPlan &tiny) {
   return tiny.tables.ffns.get();
 }
 
+/// Two texts over two depths of a model of two layers.
+plan::RetrievalT *withRetrieval(TinyPlan &tiny) {
+  plan::PlanT &tables = tiny.tables;
+  tables.states[0]->layers = 2;
+  for (uint32_t percent : {100, 50}) {
+    tables.depths.push_back(std::make_unique<plan::DepthT>());
+    tables.depths.back()->percent = percent;
+  }
+  tables.depths[1]->skips = {1};
+  tables.retrieval = std::make_unique<plan::RetrievalT>();
+  plan::RetrievalT *store = tables.retrieval.get();
+  store->width = 32;
+  store->entries = 2;
+  store->nearest = 1;
+  for (uint32_t bytes : {256, 256}) {
+    tables.buffers.push_back(std::make_unique<plan::BufferT>());
+    tables.buffers.back()->bytes = bytes;
+  }
+  store->choice = uint32_t(tables.buffers.size()) - 1;
+  store->key = store->choice - 1;
+  for (uint64_t bytes : {2 * 32 * 4, 32 * 4}) {
+    tables.weights.push_back(std::make_unique<plan::WeightT>());
+    tables.weights.back()->bytes = bytes;
+  }
+  store->laws = uint32_t(tables.weights.size()) - 1;
+  store->keys = store->laws - 1;
+  return store;
+}
+
 plan::DrafterT *withDrafter(TinyPlan &tiny, plan::DrafterKind kind) {
   tiny.tables.drafters.push_back(std::make_unique<plan::DrafterT>());
   plan::DrafterT *drafter = tiny.tables.drafters.back().get();
@@ -270,6 +299,31 @@ const Forgery kForgeries[] = {
      }},
     {"blocks are left out over 2, expected 0 to 1",
      [](TinyPlan &t) { withFfns(t)->threshold = 2; }},
+    {"depths are looked up, but the plan has none",
+     [](TinyPlan &t) {
+       withRetrieval(t);
+       t.tables.depths.clear();
+     }},
+    {"keys of 4000 numbers, for which",
+     [](TinyPlan &t) { withRetrieval(t)->width = 4000; }},
+    {"for which buffers 99 and",
+     [](TinyPlan &t) { withRetrieval(t)->key = 99; }},
+    {"the nearest 3 of 2 texts choose",
+     [](TinyPlan &t) { withRetrieval(t)->nearest = 3; }},
+    {"the nearest 0 of 2 texts choose",
+     [](TinyPlan &t) { withRetrieval(t)->nearest = 0; }},
+    {"keys of the store of texts are 256 bytes, expected 128: 2 rows of 16; it "
+     "was made for another model",
+     [](TinyPlan &t) { withRetrieval(t)->width = 16; }},
+    {"laws of the store of texts are 128 bytes, expected 1664: 200 rows of 2",
+     [](TinyPlan &t) {
+       withRetrieval(t);
+       t.tables.weights.back()->bytes = 128;
+       t.tables.retrieval->entries = 200;
+       t.tables.weights[t.tables.retrieval->keys]->bytes = 200 * 32 * 4;
+     }},
+    {"laws of the store of texts are 0 bytes, expected 128",
+     [](TinyPlan &t) { withRetrieval(t)->laws = 99; }},
     {"costs of 3 numbers of rows, expected 16",
      [](TinyPlan &t) { withCosts(t)->rows.resize(3); }},
     {"a row costs 2, which is the unit",
