@@ -374,14 +374,17 @@ private:
   /// A weight of the store: rows of f32, padded to 32 numbers at the end.
   Status rowsOf(const char *what, uint32_t index, uint32_t rows,
                 uint64_t cols) {
-    uint64_t wanted = (rows * cols + 31) / 32 * 32 * sizeof(float);
     uint32_t count = plan.weights() ? plan.weights()->size() : 0;
-    uint64_t bytes = index < count ? plan.weights()->Get(index)->bytes() : 0;
-    if (bytes == wanted)
+    const plan::Weight *weight =
+        index < count ? plan.weights()->Get(index) : nullptr;
+    uint64_t wanted = rows * cols;
+    uint64_t numbers = weight ? weight->rows() * weight->cols() : 0;
+    if (numbers == wanted &&
+        weight->bytes() >= (wanted + 31) / 32 * 32 * sizeof(float))
       return Status();
-    return bad("%s of the store of texts are %llu bytes, expected %llu: %u "
+    return bad("%s of the store of texts are %llu numbers, expected %llu: %u "
                "rows of %llu; it was made for another model, or other depths",
-               what, ull(bytes), ull(wanted), rows, ull(cols));
+               what, ull(numbers), ull(wanted), rows, ull(cols));
   }
 
   Status exits() {

@@ -194,9 +194,11 @@ plan::RetrievalT *withRetrieval(TinyPlan &tiny) {
   }
   store->choice = uint32_t(tables.buffers.size()) - 1;
   store->key = store->choice - 1;
-  for (uint64_t bytes : {2 * 32 * 4, 32 * 4}) {
+  for (uint64_t numbers : {2 * 32, 2 * 2}) {
     tables.weights.push_back(std::make_unique<plan::WeightT>());
-    tables.weights.back()->bytes = bytes;
+    tables.weights.back()->rows = 1;
+    tables.weights.back()->cols = numbers;
+    tables.weights.back()->bytes = (numbers + 31) / 32 * 32 * 4;
   }
   store->laws = uint32_t(tables.weights.size()) - 1;
   store->keys = store->laws - 1;
@@ -312,18 +314,21 @@ const Forgery kForgeries[] = {
      [](TinyPlan &t) { withRetrieval(t)->nearest = 3; }},
     {"the nearest 0 of 2 texts choose",
      [](TinyPlan &t) { withRetrieval(t)->nearest = 0; }},
-    {"keys of the store of texts are 256 bytes, expected 128: 2 rows of 16; it "
+    {"keys of the store of texts are 64 numbers, expected 32: 2 rows of 16; it "
      "was made for another model",
      [](TinyPlan &t) { withRetrieval(t)->width = 16; }},
-    {"laws of the store of texts are 128 bytes, expected 1664: 200 rows of 2",
+    {"laws of the store of texts are 6 numbers, expected 4: 2 rows of 2",
      [](TinyPlan &t) {
        withRetrieval(t);
-       t.tables.weights.back()->bytes = 128;
-       t.tables.retrieval->entries = 200;
-       t.tables.weights[t.tables.retrieval->keys]->bytes = 200 * 32 * 4;
+       t.tables.weights.back()->cols = 6;
      }},
-    {"laws of the store of texts are 0 bytes, expected 128",
+    {"laws of the store of texts are 0 numbers, expected 4",
      [](TinyPlan &t) { withRetrieval(t)->laws = 99; }},
+    {"keys of the store of texts are 64 numbers, expected 64",
+     [](TinyPlan &t) {
+       uint32_t keys = withRetrieval(t)->keys;
+       t.tables.weights[keys]->bytes = 128;
+     }},
     {"costs of 3 numbers of rows, expected 16",
      [](TinyPlan &t) { withCosts(t)->rows.resize(3); }},
     {"a row costs 2, which is the unit",
