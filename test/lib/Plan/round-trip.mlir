@@ -22,6 +22,7 @@
 // CHECK:      plan.ffns layers([1]) threshold(7.500000e-01) warm_up(9) buffer(@arena)
 // CHECK:      plan.weight @norm in(@weights) at(0) bytes(192) shape(1, 33) encoding("f32") sources(["norm.weight"])
 // CHECK:      plan.weight @table in(@weights) at(192) bytes(100)
+// CHECK:      plan.retrieval width(33) entries(1) nearest(1) similar(5.000000e-01) keep(7.500000e-01) key(@arena) choice(@arena) keys(@norm) laws(@table)
 // CHECK:      plan.kernel @layer bindings(["arena", "w"]) scalars(["rows"])
 // CHECK:      plan.kernel @other bindings([]) scalars([])
 // CHECK:      plan.code @"code.x86-64-v3" level("x86-64-v3") features(["avx2", "fma"]) in(@"x86-64-v3") image(4096) segments([#plan.segment<address = 0, offset = 0, bytes = 32, executable = true>]) entries([0, 16])
@@ -40,8 +41,18 @@ plan.costs rows([1.0, 1.0, 1.125, 1.25, 1.5, 2.0, 2.5, 3.0, 3.5, 4.0, 4.5, 5.0, 
 plan.ffns layers([1]) threshold(0.75) warm_up(9) buffer(@arena)
 plan.weight @norm in(@weights) at(0) bytes(192) shape(1, 33) encoding("f32") sources(["norm.weight"])
 plan.weight @table in(@weights) at(192) bytes(100) shape(10, 10) encoding("u8") sources(["a", "b"])
+plan.retrieval width(33) entries(1) nearest(1) similar(0.5) keep(0.75) key(@arena) choice(@arena) keys(@norm) laws(@table)
 plan.kernel @layer bindings(["arena", "w"]) scalars(["rows"])
 plan.kernel @other bindings([]) scalars([])
+
+// CHECK-LABEL: plan.func @peeks(
+// CHECK-SAME:    %[[MOST:[a-z]+]]: i64, %[[FROM:[a-z]+]]: i64)
+// CHECK-NEXT:    %[[SEEN:.+]] = plan.peek_input %[[MOST]], %[[FROM]], @ids
+// CHECK-NEXT:    plan.return %[[SEEN]]
+plan.func @peeks(%most: i64, %from: i64) -> i64 attributes {params = ["most", "from"]} {
+  %rows = plan.peek_input %most, %from, @ids
+  plan.return %rows
+}
 
 // CHECK-LABEL: plan.func @dispatches(
 // CHECK-SAME:    %[[ROWS:[a-z]+]]: i64, %[[POS:[a-z]+]]: i64) attributes {params = ["rows", "position"]}
