@@ -92,7 +92,7 @@ LogicalResult StudyPlan::compile(const CompileOptions &asked,
   whole.decode.layerOrder.assign(layers.begin(), layers.end());
   if (asked.decode.retrieves)
     whole.decode.depthStore = "empty"; // it makes keys
-  whole.artifact.golden = false;
+  whole.artifact.golden = whole.artifact.measureCost = false;
   whole.artifact.quality.clear();
   return sinter::compile(whole);
 }

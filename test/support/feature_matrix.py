@@ -40,7 +40,10 @@ FEATURES = [
     ("policies", "entropy", ["--speculate=draft:{draft}", "--spec-policy=entropy"]),
     ("early exit", "exits of tokens", ["--early-exit=token:chance@2=0.5"]),
     ("early exit", "exits that are verified", ["--early-exit=token:chance@2=0.5,verify=exact"]),
+    ("early exit", "exits that are chosen", ["--early-exit=auto", "--calibration={texts}"]),
     ("early exit", "feed-forward blocks", ["--early-exit=ffn:1,2=0.5"]),
+    ("early exit", "depths", ["--early-exit=sequence", "--depths=50"]),
+    ("early exit", "depths that are looked up", ["--early-exit=sequence:retrieve", "--depths=50", "--calibration={texts}"]),
     ("numbers", "activations f32", ["--activations=f32"]),
     ("numbers", "activations bf16", ["--activations=bf16"]),
     ("attention", "attention bf16", ["--attention=bf16"]),
@@ -55,6 +58,9 @@ FEATURES = [
     ("rows", "one row", ["--max-rows=1"]),
     ("costs", "measured costs", ["--speculate=copy", "--measure-cost"]),
 ]
+# What is measured, on a plan that runs; of all else a plan without machine code tells enough. Where all is well that can be said before, the texts
+# to measure on are asked for, and are missing.
+MEASURED = {"--measure-cost", "--early-exit=auto", "--early-exit=sequence:retrieve"}
 LEGEND = """# Which features go together
 
 Every pair of features, as the compiler answers for a tiny model: `✓` a plan, a number: refused, for the reason below; `·` one of a kind at a time, or
@@ -71,7 +77,7 @@ def write_models(folder):
     make_gguf.write(TINY, models["model"])
     make_gguf.write(TINY | {"layers": 1}, models["draft"])
     permute_vocabulary.permute(models["draft"], models["shuffled"])
-    return models
+    return models | {"texts": str(folder / "texts")}  # which are not there
 
 
 def options_of(*features):
@@ -104,6 +110,8 @@ def refusal(result, models):
     """Why there is no plan; None: there is one."""
     if result.returncode == 0:
         return None
+    if f"{models['texts']}: No such file" in result.stderr:
+        return None
     message = next((line for line in result.stderr.splitlines() if "error:" in line), result.stderr.strip() or f"exit code {result.returncode}")
     for name, path in models.items():
         message = message.replace(path, f"{name}.gguf").replace(os.path.basename(path), f"{name}.gguf")
@@ -115,8 +123,8 @@ def ask(compiler, folder):
     models = write_models(folder)
 
     def one(pair):
-        if any("--measure-cost" in options for _, _, options in pair):  # is of the last phase
-            return refusal(compile_pair(compiler, models, pair, "-o", str(folder / f"{FEATURES.index(pair[0])}.plan"), "--no-golden",
+        if any(option in MEASURED for _, _, options in pair for option in options):
+            return refusal(compile_pair(compiler, models, pair, "-o", str(folder / f"{FEATURES.index(pair[0])}-{FEATURES.index(pair[1])}.plan"), "--no-golden",
                                         "--quiet", "--target=x86-64-v3"), models)
         return refusal(compile_pair(compiler, models, pair, "-o", os.devnull, "--compile-to=plan"), models)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -138,7 +146,7 @@ def page(answers):
         cells = [cell(FEATURES[min(i, j)], FEATURES[max(i, j)]) for j in range(len(FEATURES))]
         lines.append(f"| {one[1]} | " + " | ".join(cells) + " |")
     lines += ["", "What is asked for:", ""]
-    lines += [f"- {name}: `{' '.join(options)}`".replace("{", "").replace("}", ".gguf") for _, name, options in FEATURES]
+    lines += [f"- {name}: `{' '.join(options)}`".replace("{texts}", "texts").replace("{", "").replace("}", ".gguf") for _, name, options in FEATURES]
     lines += ["", "Refused:", ""]
     lines += [f"{i}. `{reason}`" for i, reason in enumerate(reasons, 1)]
     return "\n".join(lines) + "\n"
