@@ -171,7 +171,7 @@ TEST(DraftTree, WhereThereIsEnoughTheRowsAreThoseOfTheHost) {
   expand(b);
   expand(b);
   b.leave({});
-  Growing host({{}});
+  Growing host(std::vector<std::vector<int32_t>>{{}});
   Ended ended = run(std::move(b), host);
   EXPECT_EQ(ended.message, "");
   EXPECT_EQ(ended.position, -1);
@@ -187,7 +187,7 @@ TEST(DraftTree, WhatTheModelSaysComesFromTheBuffer) {
   op.kind = ServiceKind::ProposeBest;
   b.add(op);
   b.leave({});
-  Growing host({{}});
+  Growing host(std::vector<std::vector<int32_t>>{{}});
   EXPECT_EQ(run(std::move(b), host).message, "");
   EXPECT_FALSE(host.best.empty());
   EXPECT_EQ(host.best.size(), host.behind.size());
@@ -202,7 +202,7 @@ TEST(DraftTree, NoIdOutsideOfTheVocabulary) {
   op.kind = ServiceKind::ProposeBest;
   b.add(op);
   b.leave({});
-  Growing host({{}});
+  Growing host(std::vector<std::vector<int32_t>>{{}});
   EXPECT_NE(run(std::move(b), host).message.find("outside of the vocabulary"),
             std::string::npos);
 }
