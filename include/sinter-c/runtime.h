@@ -244,6 +244,9 @@ typedef struct sinter_generation {
                               does */
   float exit_threshold;    /* of every exit of the plan, or its feed-forward
                               blocks; 0: as the plan says, 1: nothing leaves */
+  uint32_t no_timing; /* 1: how much is drafted follows from the cost table of
+                         the plan alone, not from the clock: the same drafts
+                         each time */
 } sinter_generation;
 SINTER_API void sinter_generation_initialize(sinter_generation *generation,
                                              const sinter_plan *plan);

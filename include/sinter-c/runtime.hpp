@@ -219,6 +219,7 @@ struct Generation {
   uint32_t draftTokens = 0;   ///< of every draft; 0: as the plan says
   bool noEarlyExit = false;   ///< all layers for every token
   float exitThreshold = 0;    ///< of every exit; 0: as the plan says
+  bool noTiming = false;      ///< drafts by the plan's cost table alone
   std::vector<std::string> stop;
 };
 
@@ -418,6 +419,7 @@ public:
     request.draft_tokens = generation.draftTokens;
     request.no_early_exit = generation.noEarlyExit;
     request.exit_threshold = generation.exitThreshold;
+    request.no_timing = generation.noTiming;
     request.callback = [](void *user, int32_t id, const char *text,
                           size_t bytes) -> int {
       return (*static_cast<decltype(callback) *>(user))(id, text, bytes);

@@ -37,6 +37,8 @@ typedef struct sinter_speculation {
    * there are more of those, the last counter is that of all others. */
   uint64_t drafted_by[SINTER_SPECULATION_DRAFTERS];
   uint64_t accepted_by[SINTER_SPECULATION_DRAFTERS];
+  /* Rounds of 1, 2, ... rows: what they cost. */
+  uint64_t rounds_of[SINTER_SPECULATION_ROWS];
 } sinter_speculation;
 
 /* `out->size` is set by the caller. */

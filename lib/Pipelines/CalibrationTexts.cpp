@@ -167,9 +167,10 @@ sinter::readCalibration(sinter_plan *plan, const std::string &path) {
   return ids;
 }
 
-llvm::Expected<std::vector<int32_t>>
-sinter::goOn(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt, uint32_t drafts,
-             sinter_speculation *figures) {
+static llvm::Expected<std::vector<int32_t>>
+generate(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt,
+         llvm::function_ref<void(sinter_generation &)> setUp,
+         sinter_speculation *figures) {
   sinter_session_options size;
   sinter_session_options_initialize(&size);
   size.context = uint32_t(prompt.size()) + CalibrationTexts::kTokens + 1;
@@ -184,14 +185,13 @@ sinter::goOn(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt, uint32_t drafts,
   generation.sampling.repetition_penalty = 1;
   generation.max_tokens = CalibrationTexts::kTokens;
   generation.ignore_stop_ids = 1;
-  generation.no_speculation = generation.no_early_exit = drafts == 0;
-  generation.draft_tokens = drafts;
   generation.callback = [](void *user, int32_t id, const char *, size_t) {
     if (id >= 0)
       static_cast<std::vector<int32_t> *>(user)->push_back(id);
     return 0;
   };
   generation.user = &tokens;
+  setUp(generation);
   if (auto failed = taken(sinter_session_generate(
           session, prompt.data(), prompt.size(), &generation, nullptr)))
     return std::move(failed);
@@ -199,6 +199,29 @@ sinter::goOn(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt, uint32_t drafts,
     if (auto failed = taken(sinter_session_speculation(session, figures)))
       return std::move(failed);
   return tokens;
+}
+
+llvm::Expected<std::vector<int32_t>>
+sinter::goOn(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt) {
+  auto plain = [](sinter_generation &generation) {
+    generation.no_speculation = generation.no_early_exit = 1;
+  };
+  return generate(plan, prompt, plain, nullptr);
+}
+
+llvm::Expected<sinter_speculation>
+sinter::draftsOf(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt,
+                 uint32_t length) {
+  auto drafting = [&](sinter_generation &generation) {
+    generation.draft_tokens = length;
+    generation.no_timing = 1;
+  };
+  sinter_speculation figures;
+  figures.size = sizeof(figures);
+  auto tokens = generate(plan, prompt, drafting, &figures);
+  if (!tokens)
+    return tokens.takeError();
+  return figures;
 }
 
 /// Drafts are right in loops, and nobody wants them: fewer than 32 ids, three

@@ -20,11 +20,14 @@ namespace sinter {
 /// Success, or the error that the status is, which is released.
 llvm::Error taken(sinter_status *status);
 
-/// Goes on with a prompt, greedily, by CalibrationTexts::kTokens ids. `drafts`:
-/// ids of each draft; 0: all layers for every token, and no drafts.
-llvm::Expected<std::vector<int32_t>>
-goOn(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt, uint32_t drafts = 0,
-     sinter_speculation *figures = nullptr);
+/// Goes on with a prompt, greedily, by CalibrationTexts::kTokens ids: all
+/// layers for every token, and no drafts.
+llvm::Expected<std::vector<int32_t>> goOn(sinter_plan *plan,
+                                          llvm::ArrayRef<int32_t> prompt);
+/// The figures of drafts of `length` ids each, or, if that is 0, of as many as
+/// the policy of the plan chooses by its cost table.
+llvm::Expected<sinter_speculation>
+draftsOf(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt, uint32_t length);
 
 /// The ids of a file of texts, one after another: of plain text as it stands,
 /// of lines of JSON each prompt. Without a path: a short text that is built in.

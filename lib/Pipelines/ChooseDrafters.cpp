@@ -20,6 +20,8 @@ using namespace sinter;
 
 /// A plan that promises less is not worth its drafts.
 static constexpr double kLeastGain = 1.02;
+/// What a tree or another policy must gain over what plans have without asking.
+static constexpr double kWorthAnother = 1.02;
 static constexpr uint32_t kLengths[] = {1, 2, 4, 8};
 
 namespace {
@@ -72,29 +74,23 @@ llvm::Error Trial::open(const std::string &path) {
   return taken(sinter_plan_open(path.c_str(), &options, &plan));
 }
 
-/// Adds a call to the sum. Rounds without a draft have one row.
+/// Adds a call to the sum.
 void Trial::count(const sinter_speculation &figures, Counted &counted) const {
   counted.rounds += figures.rounds;
   counted.drafted += figures.drafted;
   counted.accepted += figures.accepted;
   counted.cost += idCost * double(figures.drafted);
-  uint64_t longer = figures.rounds; // rounds with at least so many ids
-  for (uint32_t ids = 0; ids < SINTER_SPECULATION_ROWS; ++ids) {
-    uint64_t next = figures.drafted_at[ids];
-    counted.cost += double(longer - next) * rowCosts[ids];
-    longer = next;
-  }
+  for (uint32_t i = 0; i < SINTER_SPECULATION_ROWS; ++i)
+    counted.cost += double(figures.rounds_of[i]) * rowCosts[i];
 }
 
-/// Goes on with a prompt, with drafts of `length` ids.
+/// Goes on with a prompt; `length` as draftsOf() has it.
 llvm::Error Trial::run(llvm::ArrayRef<int32_t> prompt, uint32_t length,
                        Counted &counted) const {
-  sinter_speculation figures;
-  figures.size = sizeof(figures);
-  auto tokens = goOn(plan, prompt, length, &figures);
-  if (!tokens)
-    return tokens.takeError();
-  count(figures, counted);
+  auto figures = draftsOf(plan, prompt, length);
+  if (!figures)
+    return figures.takeError();
+  count(*figures, counted);
   return llvm::Error::success();
 }
 
@@ -102,16 +98,32 @@ namespace {
 
 using Drafters = std::vector<std::string>;
 
+/// A way to draft, and what it gained.
+struct Candidate {
+  Drafters drafters;
+  int64_t branches = 0;
+  std::string policy = "goodput";
+  double gain = 0;
+  uint32_t length = 0; ///< of the drafts that gained that; 0: the policy's
+
+  std::string name() const;
+};
+
 class Choice {
 public:
   explicit Choice(const CompileOptions &options) : options(options) {}
   llvm::Expected<CompileOptions> make();
 
 private:
-  std::vector<Drafters> candidates() const;
+  std::vector<Candidate> drafters() const;
+  std::vector<Candidate> waysOf(const Candidate &best) const;
   llvm::Error readTexts(const Trial &trial);
-  llvm::Error tryOut(const Drafters &drafters, const std::string &path);
-  llvm::Error runAll(Trial &trial, const Drafters &drafters);
+  llvm::Expected<Candidate> best(std::vector<Candidate> candidates,
+                                 llvm::ArrayRef<uint32_t> lengths);
+  llvm::Error tryOut(Candidate &candidate, llvm::ArrayRef<uint32_t> lengths);
+  llvm::Error runAll(Trial &trial, Candidate &candidate,
+                     llvm::ArrayRef<uint32_t> lengths);
+  void apply(const Candidate &candidate, DecodePhaseOptions &decode) const;
   void say(const llvm::Twine &line) const {
     if (!options.quiet)
       llvm::errs() << line << '\n';
@@ -119,27 +131,57 @@ private:
 
   const CompileOptions &options;
   CalibrationTexts texts;
-  std::string tried;
-  Drafters best;
-  double bestGain = 0;
+  std::string path, tried;
 };
 
 } // namespace
 
+std::string Candidate::name() const {
+  std::string name = llvm::join(drafters, ",");
+  if (branches > 0)
+    name += llvm::formatv(" --tree={0}", branches + 1);
+  if (policy != "goodput")
+    name += " --spec-policy=" + policy;
+  return name;
+}
+
 /// Drafters that need no table, and the one that was named, alone and behind
 /// them.
-std::vector<Drafters> Choice::candidates() const {
-  std::vector<Drafters> list = {{"copy"},
-                                {"lookup"},
-                                {"recycle"},
-                                {"copy", "lookup"},
-                                {"copy", "lookup", "recycle"}};
+std::vector<Candidate> Choice::drafters() const {
+  std::vector<Drafters> lists = {{"copy"},
+                                 {"lookup"},
+                                 {"recycle"},
+                                 {"copy", "lookup"},
+                                 {"copy", "lookup", "recycle"}};
   for (const std::string &named : options.decode.speculate) {
-    list.push_back({named});
-    list.push_back({"copy", named});
-    list.push_back({"copy", "lookup", named});
+    lists.push_back({named});
+    lists.push_back({"copy", named});
+    lists.push_back({"copy", "lookup", named});
   }
-  return list;
+  std::vector<Candidate> candidates;
+  for (Drafters &list : lists)
+    candidates.push_back(
+        {std::move(list), options.decode.branches, options.decode.policy});
+  return candidates;
+}
+
+/// How the best drafters may draft: what was not asked for is free.
+std::vector<Candidate> Choice::waysOf(const Candidate &best) const {
+  DecodePhaseOptions decode = options.decode;
+  std::vector<Candidate> ways = {best};
+  if (decode.freePolicy) {
+    ways.push_back({best.drafters, decode.branches,
+                    llvm::formatv("static:{0}", best.length)});
+    ways.push_back({best.drafters, decode.branches, "ema"});
+  }
+  const int64_t rows = options.tile.logitsRows;
+  decode.automatic = false;
+  decode.speculate = best.drafters;
+  for (int64_t paths : {2, 4, 8})
+    if (decode.freeTree && decode.textDrafts() && paths < rows &&
+        paths * rows <= options.tile.maxRows)
+      ways.push_back({best.drafters, paths - 1, decode.policy});
+  return ways;
 }
 
 llvm::Error Choice::readTexts(const Trial &trial) {
@@ -149,48 +191,56 @@ llvm::Error Choice::readTexts(const Trial &trial) {
   return llvm::Error::success();
 }
 
-llvm::Error Choice::runAll(Trial &trial, const Drafters &drafters) {
+llvm::Error Choice::runAll(Trial &trial, Candidate &candidate,
+                           llvm::ArrayRef<uint32_t> lengths) {
   Counted found;
-  uint32_t foundLength = 0;
-  for (uint32_t length : kLengths) {
+  for (uint32_t length : lengths) {
     Counted counted;
     for (const CalibrationTexts::Text &text : texts)
       if (auto failed = trial.run(text.prompt, length, counted))
         return failed;
-    if (foundLength == 0 || counted.gain() > found.gain()) {
+    if (found.rounds == 0 || counted.gain() > found.gain()) {
       found = counted;
-      foundLength = length;
+      candidate.length = length;
     }
   }
-  std::string name = llvm::join(drafters, ",");
-  say(llvm::formatv("  {0,-24} {1:f2}x: drafts of {2}, {3} of {4} ids right, "
+  candidate.gain = found.gain();
+  std::string drafts =
+      candidate.length > 0
+          ? llvm::formatv("drafts of {0}", candidate.length).str()
+          : "by policy";
+  say(llvm::formatv("  {0,-24} {1:f2}x: {2}, {3} of {4} ids right, "
                     "{5:f2} tokens a forward",
-                    name, found.gain(), foundLength, found.accepted,
+                    candidate.name(), found.gain(), drafts, found.accepted,
                     found.drafted,
                     double(found.rounds + found.accepted) / found.rounds));
-  tried += llvm::formatv("{0}{1} {2:f2}", tried.empty() ? "" : "; ", name,
-                         found.gain());
-  if (found.gain() > bestGain) {
-    bestGain = found.gain();
-    best = drafters;
-  }
+  tried += llvm::formatv("{0}{1} {2:f2}", tried.empty() ? "" : "; ",
+                         candidate.name(), found.gain());
   return llvm::Error::success();
 }
 
-llvm::Error Choice::tryOut(const Drafters &drafters, const std::string &path) {
-  CompileOptions candidate = options;
-  candidate.decode.automatic = false;
-  candidate.decode.speculate = drafters;
-  if (!llvm::is_contained(drafters, "heads"))
-    candidate.decode.heads.clear();
-  if (!llvm::is_contained(drafters, "model"))
-    candidate.decode.draftModel.clear();
-  candidate.artifact.golden = false;
-  candidate.output = path;
-  candidate.dumpPhasesTo.clear();
-  candidate.timing = candidate.progress = false;
-  candidate.quiet = true;
-  if (mlir::failed(compile(candidate)))
+void Choice::apply(const Candidate &candidate,
+                   DecodePhaseOptions &decode) const {
+  decode.automatic = false;
+  decode.speculate = candidate.drafters;
+  decode.branches = candidate.branches;
+  decode.policy = candidate.policy;
+  if (!llvm::is_contained(candidate.drafters, "heads"))
+    decode.heads.clear();
+  if (!llvm::is_contained(candidate.drafters, "model"))
+    decode.draftModel.clear();
+}
+
+llvm::Error Choice::tryOut(Candidate &candidate,
+                           llvm::ArrayRef<uint32_t> lengths) {
+  CompileOptions trying = options;
+  apply(candidate, trying.decode);
+  trying.artifact.golden = false;
+  trying.output = path;
+  trying.dumpPhasesTo.clear();
+  trying.timing = trying.progress = false;
+  trying.quiet = true;
+  if (mlir::failed(compile(trying)))
     return error("--speculate=auto: a candidate cannot be compiled");
   Trial trial;
   if (auto failed = trial.open(path))
@@ -198,27 +248,42 @@ llvm::Error Choice::tryOut(const Drafters &drafters, const std::string &path) {
   if (texts.empty())
     if (auto failed = readTexts(trial))
       return failed;
-  return runAll(trial, drafters);
+  return runAll(trial, candidate, lengths);
+}
+
+/// Of equal ones the first. A later one must be worth what it is more to
+/// understand.
+llvm::Expected<Candidate> Choice::best(std::vector<Candidate> candidates,
+                                       llvm::ArrayRef<uint32_t> lengths) {
+  Candidate *best = nullptr;
+  for (Candidate &candidate : candidates) {
+    if (auto failed = tryOut(candidate, lengths))
+      return std::move(failed);
+    if (!best || candidate.gain > best->gain)
+      best = &candidate;
+  }
+  if (best->length == 0 && best->gain < candidates[0].gain * kWorthAnother)
+    best = &candidates[0];
+  return *best;
 }
 
 llvm::Expected<CompileOptions> Choice::make() {
-  std::string path = options.output + ".candidate";
+  path = options.output + ".candidate";
   llvm::scope_exit remove([&] { llvm::sys::fs::remove(path); });
-  for (const Drafters &drafters : candidates())
-    if (auto failed = tryOut(drafters, path))
-      return std::move(failed);
-  CompileOptions chosen = options;
-  chosen.decode.automatic = false;
-  bool pays = bestGain >= kLeastGain;
-  chosen.decode.speculate = pays ? best : Drafters();
-  if (!pays || !llvm::is_contained(best, "heads"))
-    chosen.decode.heads.clear();
-  if (!pays || !llvm::is_contained(best, "model"))
-    chosen.decode.draftModel.clear();
-  std::string name = pays ? llvm::join(best, ",") : "off";
-  chosen.decode.choice = name + " of " + tried;
+  auto chosen = best(drafters(), kLengths);
+  if (!chosen)
+    return chosen.takeError();
+  if (chosen->gain >= kLeastGain)
+    chosen = best(waysOf(*chosen), {0});
+  if (!chosen)
+    return chosen.takeError();
+  bool pays = chosen->gain >= kLeastGain;
+  CompileOptions made = options;
+  apply(pays ? *chosen : Candidate(), made.decode);
+  std::string name = pays ? chosen->name() : "off";
+  made.decode.choice = name + " of " + tried;
   say("chosen: " + name + (pays ? "" : ", as nothing pays on these texts"));
-  return chosen;
+  return made;
 }
 
 llvm::Expected<CompileOptions>

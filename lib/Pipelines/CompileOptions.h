@@ -57,6 +57,8 @@ struct DecodePhaseOptions {
   std::string heads;         ///< a .safetensors file: what "heads" asks
   bool quantizeHeads = true; ///< their matrices become Q8_0
   bool automatic = false;    ///< choose from `speculate` and what needs no file
+  bool freeTree = false;     ///< `automatic` chooses `branches`, too
+  bool freePolicy = false;   ///< and `policy`
   std::string choice;        ///< what was chosen, for the plan to say
   int64_t selfLayers = 0;  ///< what the drafter "self" asks; 0: as the pass has
   int64_t recycledIds = 0; ///< that "recycle" keeps of each id; 0: by branches

@@ -87,7 +87,8 @@ Status scoringArguments(const LoadedPlan &plan, uint32_t function,
 
 Status Generation::open() {
   started = nanoseconds();
-  speculation.begin(options.draft_tokens, plan.tables().costs());
+  speculation.begin(options.draft_tokens, plan.tables().costs(),
+                    !options.no_timing);
   exits.begin(options.exit_threshold);
   return stream.open(options.stop, options.stop_count, plan.longestPiece());
 }

@@ -152,12 +152,13 @@ static void average(double &known, uint64_t nanoseconds) {
 }
 
 void Lookahead::took(uint32_t rows, uint64_t nanoseconds) {
-  if (rows > 0 && rows <= kRows)
+  if (timed && rows > 0 && rows <= kRows)
     average(nanosecondsOf[rows], nanoseconds);
 }
 
 void Lookahead::made(uint64_t nanoseconds) {
-  average(nanosecondsOfId, nanoseconds);
+  if (timed)
+    average(nanosecondsOfId, nanoseconds);
 }
 
 } // namespace sinter::runtime

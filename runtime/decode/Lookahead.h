@@ -24,7 +24,11 @@ public:
 
   /// What the plan says of costs, which holds until they were measured; null:
   /// nothing.
-  void assume(const plan::Costs *costs) { prior = costs; }
+  /// `clock`: times of this session correct them.
+  void assume(const plan::Costs *costs, bool clock = true) {
+    prior = costs;
+    timed = clock;
+  }
   /// A number of ids, the first of `proposal`, with the most tokens a second;
   /// now and then a few although none seem to be worth it.
   uint32_t choose(const Proposal &proposal);
@@ -71,6 +75,7 @@ private:
 
   Acceptance rates;
   const plan::Costs *prior = nullptr;
+  bool timed = true;
   double nanosecondsOf[kRows + 1] = {};
   double nanosecondsOfId = 0; // that a model makes
   /// Ids that a model may make now. A draft that was right to its end may be

@@ -199,6 +199,7 @@ void Speculation::settle() {
   }
   uint32_t count = rows - 1;
   ++counts.rounds;
+  ++counts.rounds_of[count];
   counts.drafted += count;
   counts.accepted += accepted;
   for (uint32_t i = 0; i < rowsTree.depth(); ++i)
@@ -232,8 +233,9 @@ void Speculation::countByDrafter(uint32_t count) {
   }
 }
 
-void Speculation::begin(uint32_t draftLength, const plan::Costs *costs) {
-  lookahead.assume(costs);
+void Speculation::begin(uint32_t draftLength, const plan::Costs *costs,
+                        bool clock) {
+  lookahead.assume(costs, clock);
   length = draftLength;
   rows = 0;
   counts = {};

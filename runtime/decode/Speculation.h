@@ -44,8 +44,8 @@ public:
   /// As Host::recycle.
   void recycle(std::span<const int32_t> ranked);
   /// The figures of a new call begin. `length`: of every draft that finds so
-  /// many ids; 0: as its policy says. `costs`: what the plan says of them.
-  void begin(uint32_t length, const plan::Costs *costs);
+  /// many ids; 0: as its policy says. `costs`, `clock`: as Lookahead::assume.
+  void begin(uint32_t length, const plan::Costs *costs, bool clock);
   /// Figures until now.
   const sinter_speculation &figures();
 

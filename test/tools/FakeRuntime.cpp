@@ -478,6 +478,7 @@ sinter_status *sinter_session_generate(sinter_session *session,
     sinter_speculation &made = session->speculation;
     made.rounds = made.accepted = made.drafted_at[0] = made.drafted_at[1] =
         made.accepted_at[0] = statistics.generated_tokens / 2;
+    made.rounds_of[2] = made.rounds;
     made.drafted = made.drafted_by[0] = 2 * made.rounds;
     made.accepted_by[0] = made.accepted;
   }

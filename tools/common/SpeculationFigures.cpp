@@ -37,6 +37,7 @@ void sinter::tools::add(Speculation &sum, const Speculation &figures) {
   for (size_t i = 0; i < SINTER_SPECULATION_ROWS; ++i) {
     sum.drafted_at[i] += figures.drafted_at[i];
     sum.accepted_at[i] += figures.accepted_at[i];
+    sum.rounds_of[i] += figures.rounds_of[i];
   }
   for (size_t i = 0; i < SINTER_SPECULATION_DRAFTERS; ++i) {
     sum.drafted_by[i] += figures.drafted_by[i];
@@ -70,6 +71,7 @@ nlohmann::ordered_json sinter::tools::toJson(const Plan &plan,
           {"acceptance_rate", acceptanceRate(figures)},
           {"block_efficiency", blockEfficiency(figures)},
           {"acceptance_by_position", acceptanceByPosition(figures)},
+          {"rounds_by_rows", figures.rounds_of},
           {"by_drafter", drafters},
           {"draft_ms", static_cast<double>(figures.draft_ns) / 1e6},
           {"verify_ms", static_cast<double>(figures.verify_ns) / 1e6}};

@@ -27,13 +27,8 @@ double LengthResult::predicted() const {
   const Speculation figures = result.figures();
   double tokens = static_cast<double>(figures.rounds + figures.accepted);
   double time = static_cast<double>(figures.draft_ns);
-  // Of the drafts with more than n - 1 ids, those without a further one had n.
-  uint64_t with = figures.rounds;
-  for (uint32_t ids = 0; ids < forwardNs.size(); ++ids) {
-    const uint64_t more = figures.drafted_at[ids];
-    time += static_cast<double>(with - more) * forwardNs[ids];
-    with = more;
-  }
+  for (size_t i = 0; i < forwardNs.size(); ++i)
+    time += static_cast<double>(figures.rounds_of[i]) * forwardNs[i];
   return tokens * forwardNs.front() / time;
 }
 

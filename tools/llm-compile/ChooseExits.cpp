@@ -8,6 +8,7 @@
 #include "tools/llm-compile/ChooseExits.h"
 
 #include "lib/Pipelines/CalibrationTexts.h"
+#include "lib/Pipelines/ChooseDrafters.h"
 #include "lib/Pipelines/Compiler.h"
 #include "lib/Target/Plan/PlanFile.h"
 #include "tools/common/ExitCost.h"
@@ -210,3 +211,23 @@ void Choice::make() {
 }
 
 void chooseExits(CompileOptions &options) { Choice(options).make(); }
+
+void chooseDraftsOrExits(CompileOptions &options) {
+  CompileOptions drafting = options;
+  drafting.decode.automaticExits = false;
+  drafting.decode.exits.clear();
+  drafting.decode.exitProbes.clear();
+  auto chosen = chooseDrafters(drafting);
+  if (!chosen)
+    throw Failure(llvm::toString(chosen.takeError()));
+  if (!chosen->decode.drafts()) {
+    options.decode.automatic = false;
+    options.decode.speculate.clear();
+    options.decode.choice = chosen->decode.choice;
+    return chooseExits(options);
+  }
+  options = std::move(*chosen);
+  options.decode.exitChoice = "off of nothing: drafts pay, and lose nothing";
+  if (!options.quiet)
+    llvm::errs() << "early-exit=auto: off, as drafts pay, and lose nothing\n";
+}

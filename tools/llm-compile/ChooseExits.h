@@ -21,4 +21,8 @@
 /// they read. Throws Failure.
 void chooseExits(sinter::CompileOptions &options);
 
+/// --speculate=auto beside --early-exit=auto: exits are asked only where no
+/// drafts pay, which lose nothing. Throws Failure.
+void chooseDraftsOrExits(sinter::CompileOptions &options);
+
 #endif // SINTER_TOOLS_LLM_COMPILE_CHOOSEEXITS_H

@@ -198,7 +198,8 @@ std::string readExits(llvm::StringRef text, DecodePhaseOptions &options) {
                            : ": a FILE.safetensors is for linear probes");
   if (options.exits.empty() && !options.automaticExits)
     return given + " names no exit, as in token:similarity@20=0.98";
-  if (options.drafts())
+  // Of two that choose, exits are asked where no drafts pay.
+  if (options.drafts() && !(options.automatic && options.automaticExits))
     return std::string("--early-exit=") +
            (options.automaticExits ? "auto" : "token") +
            " and --speculate: a draft is computed in all layers; take one of "

@@ -95,6 +95,7 @@ std::string readRule(DecodePhaseOptions &options) {
             : policy == "disco" ? "where its weights are: disco:FILE"
                                 : "a policy; there are goodput, static[:K], "
                                   "ema, entropy and disco:FILE");
+  options.freePolicy = !specPolicy.getNumOccurrences();
   options.policy = policy == "disco" ? policy.str() : specPolicy.getValue();
   if (policy == "entropy")
     options.settings = {0.2f, 0.6f, 0.9f}; // gamma, first bound, wanted rate
@@ -201,6 +202,7 @@ std::string readTree(CompileOptions &options) {
            std::to_string(options.tile.maxRows) + ", which is room for " +
            std::to_string(most) + " paths";
   options.decode.branches = std::min(paths, most) - 1;
+  options.decode.freeTree = !tree.getNumOccurrences();
   return checkModelTree(options.decode);
 }
 

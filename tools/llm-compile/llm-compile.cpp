@@ -331,7 +331,9 @@ int run(int argc, char **argv) {
     return 1;
   if (options.decode.dropsStore)
     temporary.setFile(options.decode.depthStore);
-  if (options.decode.automaticExits)
+  if (options.decode.automatic && options.decode.automaticExits)
+    chooseDraftsOrExits(options);
+  else if (options.decode.automaticExits)
     chooseExits(options);
   if (!calibration.empty() && options.decode.hasLossyRule())
     if (llvm::Error failed = studyRule(options))
