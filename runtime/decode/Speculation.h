@@ -45,7 +45,7 @@ public:
   void recycle(std::span<const int32_t> ranked);
   /// The figures of a new call begin. `length`: of every draft that finds so
   /// many ids; 0: as its policy says. `costs`, `clock`: as Lookahead::assume.
-  void begin(uint32_t length, const plan::Costs *costs, bool clock);
+  void begin(uint32_t length, const plan::Costs *costs, bool clock = true);
   /// Figures until now.
   const sinter_speculation &figures();
 

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """--speculate=auto takes the drafters that pay on calibration texts, or none, and says so."""
 import json
+import re
 
 import numpy as np
 import pytest
@@ -66,15 +67,34 @@ def test_what_pays_is_chosen_said_and_stored(model, texts, tmp_path):
     safetensors.write(heads, {"heads.0.weight": np.zeros((WIDTH, WIDTH), np.float16), "heads.0.bias": np.full(WIDTH, -30, np.float32)},
                       {"heads": "medusa"})
     options = {"speculate": f"auto,heads:{heads}"}
-    said = [choose(model, tmp_path, f"--calibration={texts}", **options).stderr for _ in range(2)]
+    said = [choose(model, tmp_path, f"--calibration={texts}", *more, **options).stderr for more in ([], ["--early-exit=auto"])]
+    assert "early-exit=auto: off, as drafts pay, and lose nothing" in said[1]
     lines = [[line for line in text.splitlines() if line.startswith(("  ", "chosen", "speculate"))] for text in said]
-    assert lines[0] == lines[1] and len(lines[0]) == 10, said
+    assert lines[0] == lines[1], said
     assert lines[0][0].startswith("speculate=auto: 3 texts, 64 tokens each")
-    gains = {line.split()[0]: float(line.split()[1].rstrip("x:")) for line in lines[0][1:-1]}
+    tried = [re.match(r"  (.*?) +([\d.]+)x: (drafts|by policy)", line).groups() for line in lines[0][1:-1]]
+    gains = {name: float(gain) for name, gain, how in tried if how == "drafts"}
+    best = max(gains, key=gains.get)
+    assert len(gains) == 8 and gains["copy"] > 1.2 and gains["heads"] < 1.1, gains
+    # Then how the best of them draft: as many ids as pay, always the same, as an average says; in trees of several sizes.
+    ways = {name: float(gain) for name, gain, how in tried if how == "by policy"}
+    length = next(line for line in lines[0] if line.startswith(f"  {best} ")).split("drafts of ")[1].split(",")[0]
+    assert list(ways) == [best, f"{best} --spec-policy=static:{length}", f"{best} --spec-policy=ema", *(f"{best} --tree={n}" for n in (2, 4, 8))]
+    assert abs(ways[f"{best} --spec-policy=static:{length}"] - gains[best]) < 0.1
     chosen = lines[0][-1].removeprefix("chosen: ")
-    assert gains["copy"] > 1.2 and gains["heads"] < 1.1 and gains[chosen] == max(gains.values()), gains
+    assert ways[chosen] == max(ways.values()) or (chosen == best and ways[best] * 1.02 > max(ways.values()))
     assert stored(tmp_path).startswith(f"{chosen} of copy {gains['copy']:.2f}; lookup ")
+    chosen = chosen.split()[0]
     drafters = run("llm-dump", tmp_path / "auto.plan", "--program").stdout
     assert all((f"plan.drafter @{name} " in drafters) == (name in chosen.split(",")) for name in ("copy", "lookup", "recycle", "heads"))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["auto.plan", "h.safetensors"]
     same(tmp_path / "auto.plan", "-p", COPIED[0], "-n", "48", "--ignore-eos")
+
+
+def test_exits_are_asked_where_no_drafts_pay(model, tmp_path):
+    """A short answer about something new has nothing to copy; and this model is not made to be left early."""
+    (tmp_path / "t").write_text("Name one unusual sea animal and where it lives.\n", encoding="utf-8")
+    said = choose(model, tmp_path, f"--calibration={tmp_path}/t", "--early-exit=auto").stderr
+    assert "chosen: off, as nothing pays on these texts" in said and "chosen: off, as nothing that keeps so many tokens pays" in said, said
+    plan = json.loads(run("llm-dump", tmp_path / "auto.plan", "--json").stdout)["provenance"]
+    assert plan["speculate.auto"].startswith("off of copy ") and plan["early_exit.auto"].startswith("off of similarity ")

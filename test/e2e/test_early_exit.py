@@ -234,7 +234,7 @@ def test_off_where_nothing_pays(tiny, tmp_path):  # noqa: F811
 
 @pytest.mark.parametrize("early, options, code, message", [
     ("auto:verify=exact", [], 2, "chooses thresholds for exits that do not verify"), ("auto", ["--speculate=copy"], 2, "--speculate"),
-    ("auto", ["--speculate=auto"], 2, "--early-exit=auto and --speculate"), ("auto", ["--max-rows=1"], 2, "needs --max-rows of at least 2"),
+    ("token:chance@2", ["--speculate=auto"], 2, "--early-exit=token and --speculate"), ("auto", ["--max-rows=1"], 2, "needs --max-rows of at least 2"),
     ("auto:linear@2", [], 2, "linear probes need a FILE.safetensors"), ("auto", ["--compile-to=plan"], 2, "wants a checkpoint, and makes a plan"),
     ("auto", ["--calibration=/none"], 1, "/none: No such file"), ("auto:guess", [], 1, "'guess' is no probe")])
 def test_choices_that_make_no_sense_are_refused(tiny, tmp_path, early, options, code, message):  # noqa: F811
