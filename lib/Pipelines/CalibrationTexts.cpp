@@ -209,9 +209,9 @@ sinter::goOn(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt) {
   return generate(plan, prompt, plain, nullptr);
 }
 
-llvm::Expected<sinter_speculation>
-sinter::draftsOf(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt,
-                 uint32_t length) {
+llvm::Expected<Drafted> sinter::goOnDrafting(sinter_plan *plan,
+                                             llvm::ArrayRef<int32_t> prompt,
+                                             uint32_t length) {
   auto drafting = [&](sinter_generation &generation) {
     generation.draft_tokens = length;
     generation.no_timing = 1;
@@ -221,7 +221,7 @@ sinter::draftsOf(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt,
   auto tokens = generate(plan, prompt, drafting, &figures);
   if (!tokens)
     return tokens.takeError();
-  return figures;
+  return Drafted{std::move(*tokens), figures};
 }
 
 /// Drafts are right in loops, and nobody wants them: fewer than 32 ids, three

@@ -24,10 +24,16 @@ llvm::Error taken(sinter_status *status);
 /// layers for every token, and no drafts.
 llvm::Expected<std::vector<int32_t>> goOn(sinter_plan *plan,
                                           llvm::ArrayRef<int32_t> prompt);
-/// The figures of drafts of `length` ids each, or, if that is 0, of as many as
-/// the policy of the plan chooses by its cost table.
-llvm::Expected<sinter_speculation>
-draftsOf(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt, uint32_t length);
+/// The same with drafts, and what became of them.
+struct Drafted {
+  std::vector<int32_t> answer;
+  sinter_speculation figures;
+};
+/// Drafts have `length` ids each, or, if that is 0, as many as the policy of
+/// the plan chooses by its cost table.
+llvm::Expected<Drafted> goOnDrafting(sinter_plan *plan,
+                                     llvm::ArrayRef<int32_t> prompt,
+                                     uint32_t length);
 
 /// The ids of a file of texts, one after another: of plain text as it stands,
 /// of lines of JSON each prompt. Without a path: a short text that is built in.

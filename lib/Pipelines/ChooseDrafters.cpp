@@ -84,13 +84,13 @@ void Trial::count(const sinter_speculation &figures, Counted &counted) const {
     counted.cost += double(figures.rounds_of[i]) * rowCosts[i];
 }
 
-/// Goes on with a prompt; `length` as draftsOf() has it.
+/// Goes on with a prompt; `length` as goOnDrafting() has it.
 llvm::Error Trial::run(llvm::ArrayRef<int32_t> prompt, uint32_t length,
                        Counted &counted) const {
-  auto figures = draftsOf(plan, prompt, length);
-  if (!figures)
-    return figures.takeError();
-  count(*figures, counted);
+  auto drafted = goOnDrafting(plan, prompt, length);
+  if (!drafted)
+    return drafted.takeError();
+  count(drafted->figures, counted);
   return llvm::Error::success();
 }
 

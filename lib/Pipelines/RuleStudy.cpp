@@ -76,16 +76,14 @@ llvm::Error Answers::score(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt,
 }
 
 llvm::Error Answers::add(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt) {
-  sinter_speculation figures;
-  figures.size = sizeof(figures);
-  auto answer = goOn(plan, prompt, kDrafted, &figures);
-  if (!answer)
-    return answer.takeError();
-  if (answer->empty())
+  auto drafted = goOnDrafting(plan, prompt, kDrafted);
+  if (!drafted)
+    return drafted.takeError();
+  if (drafted->answer.empty())
     return llvm::Error::success();
-  tokens += answer->size();
-  rounds += figures.rounds;
-  return score(plan, prompt, *answer);
+  tokens += drafted->answer.size();
+  rounds += drafted->figures.rounds;
+  return score(plan, prompt, drafted->answer);
 }
 
 llvm::Error sinter::studyRule(CompileOptions &options) {
