@@ -4,6 +4,7 @@
 // A tree that a program grows with a model: what the runtime keeps of it.
 #include "runtime/capi/Objects.h"
 #include "runtime/plan/Execute.h"
+#include "runtime/plan/Program.h"
 #include "test/runtime/TinyPlan.h"
 #include "test/runtime/TinyProgram.h"
 
@@ -183,14 +184,17 @@ TEST(DraftTree, WhereThereIsEnoughTheRowsAreThoseOfTheHost) {
 TEST(DraftTree, WhatTheModelSaysComesFromTheBuffer) {
   BlockBuilder b = beginning();
   expand(b);
+  for (uint32_t i = 0; i < Program::kChildren; ++i)
+    b.store(i % 10, 0, i * sizeof(int32_t)); // its register holds as much
   plan::ServiceT op;
   op.kind = ServiceKind::ProposeBest;
   b.add(op);
   b.leave({});
   Growing host(std::vector<std::vector<int32_t>>{{}});
   EXPECT_EQ(run(std::move(b), host).message, "");
-  EXPECT_FALSE(host.best.empty());
+  ASSERT_FALSE(host.best.empty());
   EXPECT_EQ(host.best.size(), host.behind.size());
+  EXPECT_EQ(host.best[1], 1);
 }
 
 TEST(DraftTree, NoIdOutsideOfTheVocabulary) {
