@@ -21,6 +21,10 @@ static int64_t bytesOf(Value buffer) {
   return type.getNumElements() * type.getElementTypeBitWidth() / 8;
 }
 
+static int64_t countOf(Value buffer) {
+  return cast<MemRefType>(buffer.getType()).getNumElements();
+}
+
 static int64_t elementBytes(Value buffer) {
   return cast<MemRefType>(buffer.getType()).getElementTypeBitWidth() / 8;
 }
@@ -207,6 +211,34 @@ OpCost cost(tile::SimilarityOp op) {
   return c;
 }
 
+OpCost cost(tile::PoolOp op) {
+  OpCost c;
+  c.rows = op.getRows();
+  c.activationBytes.perRow = kF32 * op.getCols();
+  c.f32Ops.perRow = op.getCols();
+  return c;
+}
+
+OpCost cost(tile::CosinesOp op) {
+  OpCost c;
+  int64_t cols = op.getCols(), count = countOf(op.getNear());
+  c.weightBytes.constant = kF32 * cols * count;
+  c.activationBytes.constant = kF32 * (cols + count);
+  c.f32Ops.constant = 2 * cols * count;
+  return c;
+}
+
+/// The nearest one is looked for as often as there are neighbours.
+OpCost cost(tile::VoteOp op) {
+  OpCost c;
+  int64_t count = countOf(op.getNear());
+  int64_t laws = countOf(op.getLaws());
+  c.weightBytes.constant = kF32 * laws;
+  c.activationBytes.constant = kF32 * count;
+  c.f32Ops.constant = op.getNearest() * (count + 2 * (laws / count));
+  return c;
+}
+
 /// Row by row: two rows of `cols` and one written.
 OpCost elementwise(Value rows, int64_t cols, Value out, int64_t ops) {
   OpCost c;
@@ -229,6 +261,7 @@ OpCost operandsOf(Operation *op) {
 /// Each row of logits, read once.
 OpCost cost(tile::RankOp op) {
   OpCost c;
+  c.rows = op.getRows();
   c.activationBytes.perRow = kF32 * op.getVocabulary();
   c.f32Ops.perRow = op.getVocabulary();
   return c;
@@ -251,7 +284,8 @@ OpCost sinter::analysis::costOf(Operation *op) {
                 tile::ContractOp, tile::RopeTableOp, tile::RopeOp,
                 tile::KvAppendOp, tile::AttentionOp, tile::ReadHistoryOp,
                 tile::MapLogitsOp, tile::MoveRowsOp, tile::SimilarityOp,
-                tile::LogisticOp, tile::SiluOp, tile::JudgeOp, tile::RankOp>(
+                tile::LogisticOp, tile::SiluOp, tile::JudgeOp, tile::RankOp,
+                tile::PoolOp, tile::CosinesOp, tile::VoteOp>(
               [](auto known) { return cost(known); })
           .Case([](tile::GatedOp op) {
             return elementwise(op.getRows(), op.getCols(), op.getY(), 4);

@@ -159,6 +159,24 @@ func.func @rank(%l: memref<4x64xf32>, %i: memref<32xi32>, %n: index) attributes 
   tile.rank %l -> %i rows(%n) {count = 8 : i64, vocabulary = 60 : i64} : memref<4x64xf32> -> memref<32xi32>
   return
 }
+func.func @sample_best(%l: memref<4x64xf32>, %w: memref<128xf32>, %t: memref<8xi32>, %seed: i64, %pos: index, %temp: f32,
+    %k: index, %p: f32, %m: f32) attributes {tile.region} {
+  tile.sample_best %l, %w -> %t row(%pos) seed(%seed) position(%pos) temperature(%temp) top_k(%k) top_p(%p) min_p(%m) {vocabulary = 60 : i64}
+      : memref<4x64xf32>, memref<128xf32> -> memref<8xi32>
+  return
+}
+func.func @pool(%x: memref<8x64xf32>, %key: memref<1x64xf32>, %n: index, %first: index) attributes {tile.region} {
+  tile.pool %x -> %key rows(%n) first(%first) {cols = 40 : i64} : memref<8x64xf32> -> memref<1x64xf32>
+  return
+}
+func.func @cosines(%key: memref<1x64xf32>, %keys: memref<5x64xf32>, %near: memref<5xf32>) attributes {tile.region} {
+  tile.cosines %key, %keys -> %near {cols = 40 : i64} : memref<1x64xf32>, memref<5x64xf32> -> memref<5xf32>
+  return
+}
+func.func @vote(%near: memref<5xf32>, %laws: memref<5x3xf32>, %best: memref<32xf32>, %choice: memref<32xi32>) attributes {tile.region} {
+  tile.vote %near, %laws -> %best, %choice {nearest = 2 : i64, keep = 0.5 : f32} : memref<5xf32>, memref<5x3xf32> -> memref<32xf32>, memref<32xi32>
+  return
+}
 func.func @summarize(%l: memref<4x64xf32>, %s: memref<32xf32>, %n: index) attributes {tile.region} {
   tile.summarize %l -> %s row(%n) {vocabulary = 60 : i64} : memref<4x64xf32> -> memref<32xf32>
   return
@@ -274,6 +292,16 @@ const std::map<std::string, Expected> kExpected = {
       .activations = perRow(4 * 61),
       .f32 = perRow(2 * 60)}},
     {"rank", {.activations = perRow(4 * 60), .f32 = perRow(60)}},
+    {"sample_best", {.activations = constant(4 * 60), .f32 = constant(60)}},
+    {"pool", {.activations = perRow(4 * 40), .f32 = perRow(40)}},
+    {"cosines",
+     {.weights = constant(4 * 40 * 5),
+      .activations = constant(4 * 45),
+      .f32 = constant(2 * 40 * 5)}},
+    {"vote",
+     {.weights = constant(4 * 5 * 3),
+      .activations = constant(4 * 5),
+      .f32 = constant(2 * (5 + 2 * 3))}},
     {"summarize", {.activations = constant(4 * 60), .f32 = constant(60)}},
     {"sample_proposal", {.activations = constant(4 * 60), .f32 = constant(60)}},
     {"sample_reject", {.activations = constant(4 * 60), .f32 = constant(60)}},
