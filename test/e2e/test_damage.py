@@ -25,16 +25,16 @@ def in_parallel(function, cases):
 
 
 @pytest.fixture(scope="module")
-def small_gguf(tmp_path_factory):
-    path = tmp_path_factory.mktemp("tiny") / "tiny.gguf"
+def small_gguf(new_folder):
+    path = new_folder() / "tiny.gguf"
     make_gguf.write({"layers": 1, "width": 32, "heads": 2, "kv_heads": 1, "ffn": 64, "vocab": 270, "type": "Q4_1",
                      "embedding": "Q8_0"}, str(path))
     return path
 
 
 @pytest.fixture(scope="module")
-def small_plan(small_gguf, tmp_path_factory):
-    return compile_plan(small_gguf, tmp_path_factory.mktemp("tiny") / "tiny.plan")
+def small_plan(small_gguf, new_folder):
+    return compile_plan(small_gguf, new_folder() / "tiny.plan")
 
 
 def flip(data, bit):

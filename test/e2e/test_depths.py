@@ -17,9 +17,9 @@ SAMPLING = [["--temperature", "0"], ["--temperature", "0.8", "--seed", "7"]]
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
+def tiny(new_folder):
     """Six layers with random weights; the third and the fifth of one model say nothing."""
-    folder = tmp_path_factory.mktemp("depths")
+    folder = new_folder()
     config = make_gguf.CONFIGS["llama-gqa-8-2"] | {"context": 200, "layers": 6}
     make_gguf.write(config, str(folder / "m.gguf"))
     make_gguf.write(config, str(folder / "silent.gguf"))

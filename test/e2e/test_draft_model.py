@@ -18,9 +18,9 @@ def target():
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
+def tiny(new_folder):
     """Models with one vocabulary: a target, a smaller draft, and the target itself as a draft with shuffled tokens."""
-    folder = tmp_path_factory.mktemp("draft")
+    folder = new_folder()
     make_gguf.write(TINY, str(folder / "target.gguf"))
     make_gguf.write(TINY | {"layers": 1, "width": 64, "heads": 4, "kv_heads": 1, "ffn": 96, "type": "Q8_0"}, str(folder / "draft.gguf"), seed=1)
     permute_vocabulary.permute(str(folder / "target.gguf"), str(folder / "shuffled.gguf"))
@@ -131,10 +131,9 @@ def test_what_does_not_fit_is_refused(misfits, draft, messages, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
-def test_a_second_turn_and_a_stop_text(tiny, model, tmp_path_factory):
+def test_a_second_turn_and_a_stop_text(tiny, model, tmp_path):
     """The draft's cache follows what the first turn left, and what other drafters said."""
-    folder = tmp_path_factory.mktemp("real")
-    plan = compile_plan(model, folder / "self.plan", f"--speculate=copy,draft:{model}", target())
+    plan = compile_plan(model, tmp_path / "self.plan", f"--speculate=copy,draft:{model}", target())
     turns = "Say: red green blue red green blue red green\nAgain, please.\nName three rivers.\n"
     for sampling in (["--temperature", "0"], ["--temperature", "0.8", "--seed", "7"]):
         options = ["--chat", "-n", "40", *sampling]
@@ -143,10 +142,9 @@ def test_a_second_turn_and_a_stop_text(tiny, model, tmp_path_factory):
 
 
 @pytest.mark.parametrize("sampling", SAMPLING, ids=" ".join)
-def test_a_real_draft_with_another_vocabulary(model, sampling, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("mapped")
-    permute_vocabulary.permute(str(model), str(folder / "cut.gguf"), keep=32000)
-    plan = compile_plan(model, folder / "cut.plan", f"--speculate=draft:{folder / 'cut.gguf'}", "--spec-policy=static:4", target())
+def test_a_real_draft_with_another_vocabulary(model, sampling, tmp_path):
+    permute_vocabulary.permute(str(model), str(tmp_path / "cut.gguf"), keep=32000)
+    plan = compile_plan(model, tmp_path / "cut.plan", f"--speculate=draft:{tmp_path / 'cut.gguf'}", "--spec-policy=static:4", target())
     drafted = accepted = 0
     for prompt in PROMPTS:
         figures = same(plan, "-p", prompt, "-n", "48", "--ignore-eos", *sampling)

@@ -20,9 +20,9 @@ KINDS = {
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
+def tiny(new_folder):
     """A target; drafts: itself, with other tokens, nearly itself, and another model."""
-    folder = tmp_path_factory.mktemp("draft-trees")
+    folder = new_folder()
     make_gguf.write(TINY, str(folder / "target.gguf"))
     make_gguf.write(TINY | {"type": "Q4_1"}, str(folder / "near.gguf"))
     make_gguf.write(TINY | {"layers": 1, "width": 64, "heads": 4, "kv_heads": 1, "ffn": 96, "type": "Q8_0"}, str(folder / "other.gguf"), seed=1)
@@ -126,9 +126,9 @@ def test_the_compiler_chooses_chains_for_a_model(tiny, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def real(model, tmp_path_factory):
+def real(model, new_folder):
     """The Q4_1 file drafts trees for its bf16 twin."""
-    folder = tmp_path_factory.mktemp("twin-trees")
+    folder = new_folder()
     make_gguf.requantize(str(model), "BF16", str(folder / "twin.gguf"))
     return compile_plan(folder / "twin.gguf", folder / "twin.plan", f"--speculate=draft:{model}", "--tree=8", "--no-golden", ONE_LEVEL)
 

@@ -244,8 +244,8 @@ def test_choices_that_make_no_sense_are_refused(tiny, tmp_path, early, options, 
 
 
 @pytest.fixture(scope="module")
-def real(model, tmp_path_factory):
-    return compile_plan(model, tmp_path_factory.mktemp("real") / "exits.plan", "--early-exit=token:similarity@20=0.99,max_prob@26=0.6", TARGET)
+def real(model, new_folder):
+    return compile_plan(model, new_folder() / "exits.plan", "--early-exit=token:similarity@20=0.99,max_prob@26=0.6", TARGET)
 
 
 def test_a_real_model(real, tmp_path):

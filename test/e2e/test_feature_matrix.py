@@ -15,8 +15,8 @@ LOSSY = {"rule typical", "rule switch"}
 
 
 @pytest.fixture(scope="module")
-def answers(tmp_path_factory):
-    return feature_matrix.ask(tool("llm-compile"), tmp_path_factory.mktemp("matrix"))
+def answers(new_folder):
+    return feature_matrix.ask(tool("llm-compile"), new_folder())
 
 
 def test_the_page_is_up_to_date(answers):

@@ -44,8 +44,8 @@ def sure(kind="medusa"):
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("heads")
+def tiny(new_folder):
+    folder = new_folder()
     make_gguf.write(make_gguf.CONFIGS["llama-gqa-8-2"] | {"context": 200, "layers": 2}, str(folder / "m.gguf"))
     for name in FILES:
         safetensors.write(folder / f"{name}.safetensors", heads(name), {"heads": FILES[name][0]})

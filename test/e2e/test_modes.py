@@ -11,8 +11,8 @@ IDS = [5, 9, 2, 7, 100, 33, 41, 8, 77, 12, 19]
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
-    path = tmp_path_factory.mktemp("modes") / "m.gguf"
+def tiny(new_folder):
+    path = new_folder() / "m.gguf"
     make_gguf.write(make_gguf.CONFIGS["llama-head-80"], str(path))
     return path
 

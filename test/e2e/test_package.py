@@ -21,9 +21,9 @@ def shell(*command, **options):
 
 
 @pytest.fixture(scope="module")
-def installed(tmp_path_factory):
+def installed(new_folder):
     """The runtime that was built alone, installed, and moved: nothing may name the place it came from."""
-    first = tmp_path_factory.mktemp("install")
+    first = new_folder()
     shell("cmake", "--install", BUILD / "runtime-only", "--prefix", first / "made")
     (first / "made").rename(first / "moved")
     return first / "moved"

@@ -13,8 +13,8 @@ IDS = [3, 1, 4, 1, 5, 9, 2, 6]
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("phases")
+def small(new_folder):
+    folder = new_folder()
     make_gguf.write("llama-untied", str(folder / "model.gguf"))
     return folder / "model.gguf"
 

@@ -26,8 +26,8 @@ CALLS, TIME, PERCENT, MEGABYTES = range(4)
 
 
 @pytest.fixture(scope="module")
-def profiled(fast, tmp_path_factory):
-    trace = tmp_path_factory.mktemp("profile") / "trace.json"
+def profiled(fast, new_folder):
+    trace = new_folder() / "trace.json"
     plain = run("llm-run", fast, "-p", "The sea is", "-n", 9, "--temperature", 0, "--ignore-eos")
     result = run("llm-run", fast, "-p", "The sea is", "-n", 9, "--temperature", 0, "--ignore-eos", f"--profile={trace}")
     assert result.stdout == plain.stdout

@@ -50,8 +50,8 @@ def write_model(path):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("retrieve")
+def folder(new_folder):
+    folder = new_folder()
     write_model(folder / "m.gguf")
     texts = [words(letters, seed) for seed in range(24) for letters in (SHALLOW, DEEP)]
     (folder / "texts").write_text("\n".join(texts) + "\n", encoding="utf-8")

@@ -17,8 +17,8 @@ GREEDY = ["--temperature", "0"]
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    path = tmp_path_factory.mktemp("rules")
+def folder(new_folder):
+    path = new_folder()
     make_gguf.write(layers(4), str(path / "m.gguf"))
     make_gguf.write(layers(4), str(path / "early.gguf"))
     for layer in (2, 3):

@@ -27,9 +27,9 @@ def silence(path, layer):
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
+def tiny(new_folder):
     """Models with random weights; the last two of four layers of one say nothing."""
-    folder = tmp_path_factory.mktemp("self")
+    folder = new_folder()
     make_gguf.write(layers(4), str(folder / "m.gguf"))
     make_gguf.write(layers(1), str(folder / "one.gguf"))
     make_gguf.write(layers(4), str(folder / "early.gguf"))
@@ -57,11 +57,6 @@ def test_the_text_is_that_of_plain_decoding(tiny, model, speculate, sampling):
     assert drafted >= accepted and drafted > 0
     if model == "early" and speculate != "self":
         assert accepted > 0.5 * drafted, (accepted, drafted)
-
-
-@pytest.fixture(scope="module")
-def real(model, tmp_path_factory):
-    return compile_plan(model, tmp_path_factory.mktemp("real") / "self.plan", "--speculate=self", "--no-golden", TARGET)
 
 
 @pytest.mark.parametrize("temperature", [0, 0.8])
@@ -128,8 +123,8 @@ def test_what_cannot_draft_is_refused(tiny, name, speculate, code, message, tmp_
 
 
 @pytest.fixture(scope="module")
-def real(model, tmp_path_factory):
-    return compile_plan(model, tmp_path_factory.mktemp("real") / "self.plan", "--speculate=self", TARGET)
+def real(model, new_folder):
+    return compile_plan(model, new_folder() / "self.plan", "--speculate=self", TARGET)
 
 
 @pytest.mark.parametrize("sampling", SAMPLING, ids=" ".join)

@@ -16,9 +16,9 @@ GREEDY = ("--ignore-eos", "--temperature", "0")
 
 
 @pytest.fixture(scope="module")
-def tiny(tmp_path_factory):
+def tiny(new_folder):
     """Eight layers with random weights; the fourth of one model says nothing."""
-    folder = tmp_path_factory.mktemp("ffns")
+    folder = new_folder()
     for name in ("m", "silent"):
         make_gguf.write(make_gguf.CONFIGS["llama-gqa-8-2"] | {"context": 200, "layers": 8}, str(folder / f"{name}.gguf"))
     silence(folder / "silent.gguf", 3)

@@ -36,13 +36,13 @@ def same(plan, *options):
 
 
 @pytest.fixture(scope="module")
-def plan_of(model, tmp_path_factory):
+def plan_of(model, new_folder):
     """The real model with drafters, each plan made once."""
     plans = {}
 
     def make(drafters):
         if drafters not in plans:
-            plans[drafters] = tmp_path_factory.mktemp("spec") / "s.plan"
+            plans[drafters] = new_folder() / "s.plan"
             run("llm-compile", model, "-o", plans[drafters], *f"--speculate={drafters}".split(), f"--target={levels_here()[-1]}", timeout=900)
         return plans[drafters]
     return make
@@ -54,9 +54,9 @@ def plan(plan_of):
 
 
 @pytest.fixture(scope="module", params=["copy,lookup", ALL])
-def tiny(tmp_path_factory, request):
+def tiny(new_folder, request):
     """Random weights fall into loops, which drafts find; 40 positions are soon full."""
-    folder = tmp_path_factory.mktemp("tiny")
+    folder = new_folder()
     make_gguf.write(make_gguf.CONFIGS["llama-gqa-8-2"] | {"context": 40, "layers": 2}, str(folder / "m.gguf"))
     return compile_plan(folder / "m.gguf", folder / "m.plan", f"--speculate={request.param}", "--no-golden", f"--target={levels_here()[-1]}")
 

@@ -19,8 +19,8 @@ KINDS = {
 
 
 @pytest.fixture(scope="module")
-def models(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("state")
+def models(new_folder):
+    folder = new_folder()
     make_gguf.write(TINY, str(folder / "m.gguf"))
     make_gguf.write(TINY | {"layers": 1}, str(folder / "draft.gguf"))
     return folder

@@ -22,9 +22,9 @@ def script(name, *arguments):
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory):
+def folder(new_folder):
     """A model, one with a layer less, and texts of the first, cold and warm."""
-    folder = tmp_path_factory.mktemp("train")
+    folder = new_folder()
     make_gguf.write(TINY, str(folder / "m.gguf"))
     make_gguf.write(TINY | {"layers": 1}, str(folder / "draft.gguf"))
     plain = compile_plan(folder / "m.gguf", folder / "plain.plan", "--no-golden", ONE_LEVEL)

@@ -17,8 +17,8 @@ KINDS = {
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("trees")
+def model(new_folder):
+    folder = new_folder()
     make_gguf.write(TINY, str(folder / "m.gguf"))
     return folder / "m.gguf"
 
