@@ -8,7 +8,7 @@ import pytest
 import make_gguf
 import permute_vocabulary
 from conftest import compile_plan, figure, levels_here, run
-from test_speculation import PROMPTS, SAMPLING, compare, same, tokenize, workload_prompts
+from test_speculation import PROMPTS, SAMPLING, compare, conformance, same, tokenize
 
 TINY = make_gguf.CONFIGS["llama-gqa-8-2"] | {"context": 200, "layers": 2}
 
@@ -98,12 +98,7 @@ def test_conformance_of_speculation_by_a_draft_model(model, tmp_path, keep, temp
         draft = tmp_path / "cut.gguf"
         permute_vocabulary.permute(str(model), str(draft), keep=keep)
     plan = compile_plan(tmp_path / "twin.gguf", tmp_path / "twin.plan", f"--speculate=draft:{draft}", target())
-    prompts = tokenize(plan, tmp_path, workload_prompts())
-    assert len(prompts) >= 200
-    found = compare(plan, tmp_path, prompts, 128, temperature)
-    figure(f"conformance of speculation, draft model{f' with {keep} tokens in another order' if keep else ''}, temperature {temperature}",
-           f"{len(prompts)} prompts x 128 tokens, differing texts {found['differing_texts']}, differing KV {found['differing_kv']} "
-           f"(drafted {found['drafted']}, accepted {found['accepted']})")
+    conformance(f"draft model{f' with {keep} tokens in another order' if keep else ''}", plan, tmp_path, temperature)
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ import make_gguf
 import permute_vocabulary
 from conftest import ONE_LEVEL, compile_plan, figure, run
 from test_draft_model import ids
-from test_speculation import PROMPTS, SAMPLING, compare, same, tokenize, workload_prompts
+from test_speculation import PROMPTS, SAMPLING, compare, conformance, same, tokenize
 
 TINY = make_gguf.CONFIGS["llama-gqa-8-2"] | {"context": 400, "layers": 2}
 KINDS = {
@@ -143,9 +143,4 @@ def test_a_real_model(real, tmp_path, temperature):
 @pytest.mark.long
 @pytest.mark.parametrize("temperature", [0, 0.8])
 def test_conformance_of_speculation_by_trees_of_a_draft_model(real, tmp_path, temperature):
-    prompts = tokenize(real, tmp_path, workload_prompts())
-    assert len(prompts) >= 200
-    found = compare(real, tmp_path, prompts, 128, temperature)
-    figure(f"conformance of speculation, trees of a draft model, temperature {temperature}",
-           f"{len(prompts)} prompts x 128 tokens, differing texts {found['differing_texts']}, differing KV {found['differing_kv']} "
-           f"(drafted {found['drafted']}, accepted {found['accepted']})")
+    conformance("trees of a draft model", real, tmp_path, temperature)

@@ -13,7 +13,7 @@ import make_gguf
 import safetensors
 from conftest import ONE_LEVEL, ROOT, compile_plan, figure, run, tool
 from test_draft_model import ids
-from test_speculation import SAMPLING, compare, same
+from test_speculation import SAMPLING, compare, conformance, same
 
 WIDTH, VOCABULARY = 128, 500
 # Every kind, some tokens or all of them, every type.
@@ -117,17 +117,20 @@ def test_the_memory_formula_counts_heads(tiny):
         assert case["peak"] <= case["formula"] <= 1.05 * case["peak"]
 
 
-def test_trained_heads_are_right_more_often(tiny, tmp_path):
-    """The scripts of docs/speculation.md on a tiny model, and prompts that are in none of its texts."""
-    plain = compile_plan(tiny / "m.gguf", tmp_path / "plain.plan", "--no-golden", ONE_LEVEL)
-
+def train(model, folder, texts, training):
+    """FOLDER/h.safetensors, by the scripts of docs/speculation.md."""
     def script(name, *arguments):
-        done = subprocess.run([sys.executable, ROOT / "test" / "support" / name, *map(str, arguments)], capture_output=True, text=True, timeout=600)
+        done = subprocess.run([sys.executable, ROOT / "test" / "support" / name, *map(str, arguments)], capture_output=True, text=True, timeout=1200)
         assert done.returncode == 0, done.stderr
-        return done.stdout
-    script("make_texts.py", plain, "-o", tmp_path / "texts", "--llm-run", tool("llm-run"), "--count", 16, "-n", 60, "--temperature", 0)
-    script("train_heads.py", tiny / "m.gguf", tmp_path / "texts", "-o", tmp_path / "h.safetensors", "--heads", 2, "--steps", 80,
-           "--vocabulary", 300, "--batch", 64)
+    plain = compile_plan(model, folder / "plain.plan", "--no-golden", ONE_LEVEL)
+    script("make_texts.py", plain, "-o", folder / "texts", "--llm-run", tool("llm-run"), *texts)
+    script("train_heads.py", model, folder / "texts", "-o", folder / "h.safetensors", *training)
+
+
+def test_trained_heads_are_right_more_often(tiny, tmp_path):
+    """A tiny model, and prompts that are in none of its texts."""
+    train(tiny / "m.gguf", tmp_path, ["--count", 16, "-n", 60, "--temperature", 0],
+          ["--heads", 2, "--steps", 80, "--vocabulary", 300, "--batch", 64])
     plans = {"trained": compile_plan(tiny / "m.gguf", tmp_path / "h.plan", f"--speculate=heads:{tmp_path}/h.safetensors",
                                      "--spec-policy=static:2", "--no-golden", ONE_LEVEL),
              "random": plan_of(tiny, "@hydra", "--spec-policy=static:2")}
@@ -140,6 +143,20 @@ def test_trained_heads_are_right_more_often(tiny, tmp_path):
         rates[name] = accepted / drafted
     figure("heads of a tiny model on other prompts", f"trained {rates['trained']:.2f}, random {rates['random']:.2f} of the ids right")
     assert rates["trained"] > rates["random"] + 0.2, rates
+
+
+@pytest.fixture(scope="module")
+def trained(model, new_folder):
+    """Heads of the real model, trained for a minute or two."""
+    folder = new_folder()
+    train(model, folder, ["--count", 24, "-n", 120], ["--steps", 100, "--vocabulary", 2048])
+    return compile_plan(model, folder / "h.plan", f"--speculate=heads:{folder}/h.safetensors", "--no-golden", ONE_LEVEL)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("temperature", [0, 0.8])
+def test_conformance_of_speculation_by_heads(trained, tmp_path, temperature):
+    conformance("heads", trained, tmp_path, temperature)
 
 
 def broken(what):

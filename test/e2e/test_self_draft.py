@@ -10,7 +10,7 @@ import pytest
 import make_gguf
 from conftest import compile_plan, figure, levels_here, run
 from test_draft_model import ids
-from test_speculation import PROMPTS, SAMPLING, compare, same, tokenize, workload_prompts
+from test_speculation import PROMPTS, SAMPLING, compare, conformance, same, tokenize
 
 TARGET = f"--target={levels_here()[-1]}"
 
@@ -67,13 +67,10 @@ def test_texts_and_states(real, tmp_path, temperature):
 
 @pytest.mark.long
 @pytest.mark.parametrize("temperature", [0, 0.8])
-def test_conformance_of_speculation_by_layers(real, tmp_path, temperature):
-    prompts = tokenize(real, tmp_path, workload_prompts())
-    assert len(prompts) >= 200
-    found = compare(real, tmp_path, prompts, 128, temperature)
-    figure(f"conformance of speculation, self, temperature {temperature}",
-           f"{len(prompts)} prompts x 128 tokens, differing texts {found['differing_texts']}, differing KV {found['differing_kv']} "
-           f"(drafted {found['drafted']}, accepted {found['accepted']})")
+@pytest.mark.parametrize("policy", ["goodput", "entropy"])
+def test_conformance_of_speculation_by_layers(model, tmp_path, policy, temperature):
+    plan = compile_plan(model, tmp_path / "self.plan", "--speculate=self", f"--spec-policy={policy}", "--no-golden", TARGET)
+    conformance(f"self --spec-policy={policy}", plan, tmp_path, temperature)
 
 
 @pytest.mark.parametrize("temperature", [0, 0.8])

@@ -108,17 +108,23 @@ def workload_prompts():
     return [*texts, *(text[:len(text) // 2] for text in texts)]
 
 
-@pytest.mark.long
-@pytest.mark.parametrize("temperature", [0, 0.8])
-@pytest.mark.parametrize("drafters", [*DRAFTERS, ALL, f"{ALL} --tree=8", f"{ALL} --spec-policy=ema", f"{ALL} --spec-policy=static"])
-def test_conformance_of_speculation(plan_of, tmp_path, drafters, temperature):
-    plan = plan_of(drafters)
-    prompts = tokenize(plan, tmp_path, workload_prompts())
+def conformance(name, plan, folder, temperature):
+    """What ./dev conformance speculation asks of all drafters, trees and policies: 200 prompts or more, 128 tokens."""
+    prompts = tokenize(plan, folder, workload_prompts())
     assert len(prompts) >= 200
-    found = compare(plan, tmp_path, prompts, 128, temperature)
-    figure(f"conformance of speculation, {drafters}, temperature {temperature}",
+    found = compare(plan, folder, prompts, 128, temperature)
+    assert found["accepted"] > 0, found
+    figure(f"conformance of speculation, {name}, temperature {temperature}",
            f"{len(prompts)} prompts x 128 tokens, differing texts {found['differing_texts']}, differing KV {found['differing_kv']} "
            f"(drafted {found['drafted']}, accepted {found['accepted']})")
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("temperature", [0, 0.8])
+@pytest.mark.parametrize("drafters", [*DRAFTERS, ALL, f"{ALL} --tree=8", f"{ALL} --spec-policy=ema", f"{ALL} --spec-policy=static",
+                                      f"{ALL} --draft-choice=bandit", "recycle:4 --tree=8"])
+def test_conformance_of_speculation(plan_of, tmp_path, drafters, temperature):
+    conformance(drafters, plan_of(drafters), tmp_path, temperature)
 
 
 @pytest.mark.parametrize("sampling", SAMPLING[:2], ids=" ".join)
