@@ -127,6 +127,25 @@ def test_conformance_of_speculation(plan_of, tmp_path, drafters, temperature):
     conformance(drafters, plan_of(drafters), tmp_path, temperature)
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("temperature", [0, 0.8])
+@pytest.mark.parametrize("drafters", ["copy,lookup", ALL, f"{ALL} --tree=8", "self"])
+def test_no_prompt_costs_more_with_speculation(plan_of, tmp_path, drafters, temperature):
+    """By the plan's table, so that it is the same on any machine: rounds by their rows, and ids of the layers that draft."""
+    plan = plan_of(drafters)
+    costs = json.loads(run("llm-dump", plan, "--json").stdout)["costs"]
+    ratios = []
+    for ids in tokenize(plan, tmp_path, workload_prompts()):
+        made = generate(plan, "--ids", ",".join(map(str, ids)), "-n", 128, "--ignore-eos", "--temperature", temperature, "--seed", 5, "--no-timing")
+        figures = made["speculation"]
+        cost = sum(rounds * rows for rounds, rows in zip(figures["rounds_by_rows"], costs["rows"]))
+        # The first token comes from the prompt.
+        ratios.append((len(made["tokens"]) - 1) / (cost + costs["id"] * figures["drafted"]))
+    figure(f"counted cost with speculation, {drafters}, temperature {temperature}",
+           f"{len(ratios)} prompts, lowest {min(ratios):.3f}, median {sorted(ratios)[len(ratios) // 2]:.3f} x")
+    assert min(ratios) >= 0.98
+
+
 @pytest.mark.parametrize("sampling", SAMPLING[:2], ids=" ".join)
 @pytest.mark.parametrize("threads", [1, 2])
 def test_a_full_context_and_any_number_of_tokens(tiny, threads, sampling):

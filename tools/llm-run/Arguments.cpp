@@ -80,6 +80,9 @@ void Arguments::declare(OptionParser &parser) {
   parser.flag(
       "--no-speculate", noSpeculate,
       "one token a forward in a plan that drafts; the text is the same");
+  parser.flag("--no-timing", noTiming,
+              "how much is drafted follows from the plan's cost table, not "
+              "from the clock: the same drafts each time");
   parser.flag("--no-early-exit", noEarlyExit,
               "all layers for every token in a plan with exits, or blocks that "
               "tokens leave out");

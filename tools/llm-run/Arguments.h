@@ -39,6 +39,7 @@ struct Arguments {
   bool ignoreStopIds = false;
   bool noSpeculate = false;
   bool noEarlyExit = false;
+  bool noTiming = false;
 
   std::optional<float> temperature, topP, minP, penalty, exitThreshold;
   std::optional<uint32_t> topK, window;

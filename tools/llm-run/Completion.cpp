@@ -109,6 +109,7 @@ Completion sinter::tools::complete(const Job &job, Session &session,
   generation.stop = job.arguments.stop;
   generation.noSpeculation = job.arguments.noSpeculate;
   generation.noEarlyExit = job.arguments.noEarlyExit;
+  generation.noTiming = job.arguments.noTiming;
   generation.exitThreshold = job.arguments.exitThreshold.value_or(0);
 
   Completion completion;
