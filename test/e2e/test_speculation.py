@@ -129,7 +129,7 @@ def test_conformance_of_speculation(plan_of, tmp_path, drafters, temperature):
 
 @pytest.mark.long
 @pytest.mark.parametrize("temperature", [0, 0.8])
-@pytest.mark.parametrize("drafters", ["copy,lookup", ALL, f"{ALL} --tree=8", "self"])
+@pytest.mark.parametrize("drafters", [ALL, f"{ALL} --tree=8", "self"])
 def test_no_prompt_costs_more_with_speculation(plan_of, tmp_path, drafters, temperature):
     """By the plan's table, so that it is the same on any machine: rounds by their rows, and ids of the layers that draft."""
     plan = plan_of(drafters)
