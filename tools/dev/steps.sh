@@ -21,6 +21,14 @@ die() {
   exit 1
 }
 
+# Tests that find no room on the disk fail in odd ways.
+note_disk() {
+  local free
+  mkdir -p "$BUILD"
+  free=$(df -Pm "$BUILD" "${TMPDIR:-/tmp}" | awk 'NR > 1 { print $4 }' | sort -n | head -n 1)
+  [ "$free" -ge 4096 ] || say "note: $free MiB of disk are free; build and tests take about 3,000"
+}
+
 # logged LABEL COMMAND...: runs the command with its output in build/logs/LABEL.log and
 # shows how far it is: the last line on a terminal, a line each 20 s elsewhere.
 logged() {
