@@ -23,10 +23,6 @@ private:
   template <typename T>
   using Tables = flatbuffers::Vector<flatbuffers::Offset<T>>;
 
-  /// More than any machine has, small enough that sums never overflow.
-  static constexpr uint64_t kMaxBytes = uint64_t(1) << 46;
-  static constexpr uint32_t kMaxKernels = 65536;
-
   Status sections();
   Status weights();
   Status kernels();

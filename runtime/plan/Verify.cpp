@@ -10,6 +10,9 @@
 namespace sinter::runtime {
 
 static constexpr uint64_t kPage = SINTER_PLAN_SECTION_ALIGN;
+/// More than any machine has, small enough that sums never overflow.
+static constexpr uint64_t kMaxBytes = uint64_t(1) << 46;
+static constexpr uint32_t kMaxKernels = 65536;
 static constexpr uint32_t kMaxSections = 256, kMaxSegments = 64;
 static constexpr uint32_t kMaxBindings = 256, kMaxScalars = 64;
 static constexpr uint32_t kMaxBuffers = 256, kMaxStates = 16, kMaxCode = 64;
