@@ -268,24 +268,23 @@ void ArtifactBuilder::addProvenance() {
   add("ops", ops);
 }
 
-/// Whether drafts may become tokens that plain decoding would not draw.
-static bool hasLossyRule(StringRef knobs) {
-  return knobs.contains("verify_rule ") &&
-         !knobs.contains("verify_rule reject");
-}
-
 /// What its tokens are worth beside those of plain decoding.
 void ArtifactBuilder::addQuality() {
   Fidelity fidelity = fidelityOf(device);
   std::string name = fidelityName(fidelity).str();
   inputs.quality.emplace_back("fidelity", name);
   std::string knobs = fidelityKnobs(device);
-  if (fidelity == Fidelity::Lossy && !options.decode.exitQuality.empty())
-    knobs += ", " + options.decode.exitQuality;
-  if (hasLossyRule(knobs))
-    knobs += ", " + (options.decode.ruleQuality.empty()
-                         ? "not measured"
-                         : options.decode.ruleQuality);
+  if (fidelity == Fidelity::Lossy) {
+    bool measured = !options.artifact.quality.empty();
+    for (const std::string &figures :
+         {options.decode.exitQuality, options.decode.ruleQuality})
+      if (!figures.empty()) {
+        knobs += ", " + figures;
+        measured = true;
+      }
+    if (!measured)
+      knobs += ", not measured";
+  }
   if (fidelity != Fidelity::Exact)
     inputs.quality.emplace_back(name, knobs);
   llvm::append_range(inputs.quality, options.artifact.quality);
@@ -389,6 +388,12 @@ llvm::Error ArtifactBuilder::run() {
   if (!digest)
     return digest.takeError();
   sourceSha256 = *digest;
+  const std::string &measured = options.decode.exitModel;
+  if (!measured.empty() && measured != sourceSha256)
+    return error("--early-exit: the thresholds were chosen with another model, "
+                 "whose file has the SHA-256 " +
+                 measured + "; this one has " + sourceSha256 +
+                 "; run llm-eval --calibrate-exit on a plan of it");
   if (!draftPath.empty()) {
     auto draft = sourceDigest(draftPath, cache);
     if (!draft)

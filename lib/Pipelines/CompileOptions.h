@@ -77,17 +77,18 @@ struct DecodePhaseOptions {
   std::vector<int64_t> ffnLayers;
   double ffnThreshold = 1;
   int64_t ffnPercent = 0;
-  int64_t ffnWarmUp = 25;           ///< positions that compute all blocks
-  bool ffnStudy = false;            ///< a plan to measure blocks with
-  std::vector<std::string> exits;   ///< as the pass has them; empty: none
-  int64_t mostWaiting = 7;          ///< rows that left
-  bool exactExits = false;          ///< the text stays the same
-  double exitStop = 0;              ///< where a text ends
-  double exitDecay = 0;             ///< of thresholds
-  bool automaticExits = false;      ///< choose from `exits` and others
-  std::string exitChoice;           ///< what was chosen, for the plan to say
-  std::string exitProbes;           ///< a .safetensors file of linear ones
-  std::string exitQuality;          ///< what they cost and save, as measured
+  int64_t ffnWarmUp = 25;         ///< positions that compute all blocks
+  bool ffnStudy = false;          ///< a plan to measure blocks with
+  std::vector<std::string> exits; ///< as the pass has them; empty: none
+  int64_t mostWaiting = 7;        ///< rows that left
+  bool exactExits = false;        ///< the text stays the same
+  double exitStop = 0;            ///< where a text ends
+  double exitDecay = 0;           ///< of thresholds
+  bool automaticExits = false;    ///< choose from `exits` and others
+  std::string exitChoice;         ///< what was chosen, for the plan to say
+  std::string exitProbes;         ///< a .safetensors file of linear ones
+  std::string exitQuality;        ///< what they cost and save, as measured
+  std::string exitModel;          ///< SHA-256 of the file it was measured with
   std::string verifyRule = "exact"; ///< as VerifyRule
   std::string ruleQuality;          ///< what a lossy one costs, as measured
   double trust = -1;                ///< of rule switch; below 0: another rule

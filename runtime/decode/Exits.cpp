@@ -45,9 +45,10 @@ void Exits::begin(float threshold) {
 }
 
 /// Early tokens of a text decide more about it (CALM, Schuster et al., 2022).
+/// What nothing passes stays so.
 float Exits::thresholdOf(const plan::Exit &exit, uint64_t token) const {
   float most = forAll > 0 ? forAll : exit.threshold();
-  if (!(exit.decay() > 0) || exit.over() == 0)
+  if (!(exit.decay() > 0) || exit.over() == 0 || most >= 1)
     return most;
   double falls =
       std::exp(-double(exit.decay()) * double(token) / double(exit.over()));

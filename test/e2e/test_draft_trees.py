@@ -9,7 +9,7 @@ import make_gguf
 import permute_vocabulary
 from conftest import ONE_LEVEL, compile_plan, figure, run
 from test_draft_model import ids
-from test_speculation import PROMPTS, SAMPLING, compare, conformance, same, tokenize
+from test_speculation import PROMPTS, SAMPLING, compare, conformance, generate, same, tokenize
 
 TINY = make_gguf.CONFIGS["llama-gqa-8-2"] | {"context": 400, "layers": 2}
 KINDS = {
@@ -51,6 +51,26 @@ def test_the_text_is_that_of_plain_decoding(tiny, draft, sampling):
                 assert figures["acceptance_by_position"][0] == 1 and figures["block_efficiency"] > 4, figures
     assert drafted > accepted >= 0
     assert accepted > 0 or draft == "other"
+
+
+@pytest.mark.parametrize("tree", ["off", "4"])
+@pytest.mark.parametrize("draft", ["target", "near"])
+def test_the_end_of_a_text_inside_a_draft(tiny, tmp_path, draft, tree):
+    """What the model says anyway becomes its end-of-text id, in the middle of a path."""
+    free = tiny_plan(tiny, "copy")
+    for start, temperature in ((0, 0), (1, 0.8), (2, 0)):
+        prompt, sampling = ids(start, 12 + start), ["--temperature", temperature, "--seed", 5]
+        said = generate(free, "--ids", prompt, "-n", 24, "--ignore-eos", *sampling)["tokens"]
+        # The first round gives the first ids; new ones alone end where they are wanted.
+        end = next(at for at in range(3, 24) if said[at] not in said[:at] + list(map(int, prompt.split(","))))
+        make_gguf.write(TINY | {"eos": said[end]}, str(tmp_path / "m.gguf"))
+        plan = compile_plan(tmp_path / "m.gguf", tmp_path / "m.plan", f"--speculate=draft:{tiny / draft}.gguf", f"--tree={tree}",
+                            "--spec-policy=static:6", "--no-golden", ONE_LEVEL)
+        figures = same(plan, "--ids", prompt, "-n", 60, *sampling)
+        made = generate(plan, "--ids", prompt, "-n", 60, *sampling)
+        assert (made["stop"], made["tokens"][:end]) == ("end_of_text", said[:end]) and len(made["tokens"]) in (end, end + 1), made
+        assert figures["accepted"] > 0
+        compare(plan, tmp_path, [list(map(int, prompt.split(",")))], 60, temperature, "ends")
 
 
 @pytest.mark.parametrize("order", ["copy,draft:{}", "draft:{},lookup", "copy,lookup,recycle,draft:{}", "copy,self:1", "self:1"])

@@ -13,7 +13,7 @@ import train_exits
 from conftest import ROOT, compile_plan, figure, levels_here, run, tool
 from test_draft_model import ids
 from test_self_draft import tiny  # noqa: F401, a fixture
-from test_speculation import PROMPTS, SAMPLING, generate, tokenize
+from test_speculation import PROMPTS, SAMPLING, generate, tokenize, workload_prompts
 
 TARGET = f"--target={levels_here()[-1]}"
 PROBES = ["max_prob", "margin", "entropy", "similarity", "chance", "max_prob:32", "margin:64", "entropy:32"]
@@ -62,6 +62,22 @@ def test_a_threshold_that_nothing_passes(tiny, tmp_path, kind):  # noqa: F811
         found = probe(plan, tmp_path, tiny_prompts(4), 60, temperature, threshold=1)
         assert (found["differing_texts"], found["owed"], found["layers"]) == (0, 0, 4 * found["rows"])
     assert probe(plan, tmp_path, tiny_prompts(4), 60, threshold=1e-6)["owed"] > 0
+
+
+def test_a_threshold_that_nothing_passes_does_not_fall(tiny, tmp_path):  # noqa: F811
+    plan = tiny_plan(tiny, "token:chance@2=1,decay=1000")
+    assert "lossy" not in run("llm-dump", plan).stdout
+    assert probe(plan, tmp_path, tiny_prompts(4), 60)["owed"] == 0
+    assert probe(tiny_plan(tiny, "token:chance@2=0.5,decay=1000"), tmp_path, tiny_prompts(4), 60, threshold=1)["owed"] == 0
+
+
+def test_a_hopeless_text_ends(tiny):  # noqa: F811
+    plan = tiny_plan(tiny, "token:max_prob@2=1,stop=0.5")
+    assert "lossy = early_exit max_prob@2=1,stop=0.5, not measured" in run("llm-dump", plan).stdout
+    asked = ["--ids", ids(1, 20), "-n", "30", "--ignore-eos"]
+    made, whole = generate(plan, *asked), generate(plan, *asked, "--no-early-exit")
+    assert made["stop"] == "hopeless" and len(made["tokens"]) < len(whole["tokens"]) == 30, made
+    assert made["tokens"] == whole["tokens"][:len(made["tokens"])]
 
 
 def linear_probes(path, after=(1, 2, 3), width=WIDTH, kind="linear", bias=2):
@@ -122,6 +138,10 @@ def test_the_way_from_texts_to_a_plan(tiny, tmp_path):  # noqa: F811
                          "--no-golden", TARGET)
     assert "agreement" in run("llm-dump", lossy).stdout
     probe(lossy, tmp_path, tiny_prompts(3), 60)
+    other = run("llm-compile", tiny / "early.gguf", "-o", tmp_path / "other.plan",
+                f"--early-exit=token:{tmp_path}/exits.json,{tmp_path}/p.safetensors", "--no-golden", TARGET, check=False)
+    assert other.returncode == 1 and "the thresholds were chosen with another model, whose file has the SHA-256 " in other.stderr
+    assert not (tmp_path / "other.plan").exists()
 
 
 @pytest.mark.parametrize("sampling", SAMPLING, ids=" ".join)
@@ -155,7 +175,7 @@ def test_the_state_of_held_tokens(tiny, tmp_path, temperature):  # noqa: F811
 def test_the_plan_says_what_it_is(tiny):  # noqa: F811
     lossy = tiny_plan(tiny, "token:similarity@2=0.9,decay=4")
     summary = run("llm-dump", lossy).stdout
-    assert "fidelity" in summary and "lossy" in summary and "early_exit similarity@2=0.9" in summary
+    assert "fidelity = lossy" in summary and "lossy = early_exit similarity@2=0.9,decay=4, not measured" in summary
     assert "exit.1" in summary and "after 2 of 4 layers" in summary
     text = run("llm-dump", lossy, "--program").stdout
     assert "plan.exit @exit.1 similarity after(2) threshold(" in text and "plan.decide @exit.1" in text and "plan.fill @kv" in text
@@ -186,7 +206,7 @@ def test_the_memory_formula_counts_rows_that_wait(tiny):  # noqa: F811
     ("token:chance@2=0.5,waiting=16,verify=exact", 1, "16 rows cannot wait, expected 1 to 15"),
     ("token:chance@2=0.5,verify=some", 2, "verify is exact or none"),
     ("token:chance@2=0.5,decay=-1", 2, "decay=-1 is not between 0 and 1000"),
-    ("token", 2, "names no exit"),
+    ("token:verify=exact", 2, "names no exit"),
     ("layer:chance@2", 2, "--early-exit=layer:chance@2 is none of")])
 def test_exits_that_cannot_be_are_refused(tiny, exits, code, message, tmp_path):  # noqa: F811
     result = run("llm-compile", tiny / "m.gguf", "-o", tmp_path / "x.plan", f"--early-exit={exits}", "--no-golden", check=False)
@@ -226,6 +246,7 @@ def test_off_where_nothing_pays(tiny, tmp_path):  # noqa: F811
     """Layers with random weights all matter."""
     (tmp_path / "texts").write_text("The old harbor\nTwo and two\nOnce upon a time\nA list of rivers\n", encoding="utf-8")
     said = automatic(tiny / "m.gguf", tmp_path, f"--calibration={tmp_path}/texts").stderr
+    assert said == automatic(tiny / "m.gguf", tmp_path, f"--calibration={tmp_path}/texts", early="token").stderr
     assert "chosen: off, as nothing that keeps so many tokens pays on these texts" in said
     plan = json.loads(run("llm-dump", tmp_path / "auto.plan", "--json").stdout)
     assert plan["provenance"]["early_exit.auto"].startswith("off of similarity ") and "early_exit" not in plan["provenance"]
@@ -258,10 +279,33 @@ def test_a_real_model(real, tmp_path):
         assert probe(real, tmp_path, prompts, 48, temperature, threshold=1)["differing_texts"] == 0
 
 
-def test_a_second_turn_starts_from_what_all_layers_have_seen(model, tmp_path):
+@pytest.fixture(scope="module")
+def held(model, new_folder):
+    return compile_plan(model, new_folder() / "held.plan", "--early-exit=token:similarity@20=0.9,verify=exact", "--no-golden", TARGET)
+
+
+@pytest.mark.parametrize("temperature", [0, 0.8])
+def test_held_tokens_of_a_real_model(held, tmp_path, temperature):
+    """Five prompts, 64 tokens; ./dev conformance has 200 of 128."""
+    found = probe(held, tmp_path, tokenize(held, tmp_path, PROMPTS), 64, temperature)
+    assert found["differing_texts"] == 0 and found["held"] > 0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("temperature", [0, 0.8])
+def test_conformance_of_speculation_by_tokens_that_are_held(held, tmp_path, temperature):
+    prompts = tokenize(held, tmp_path, workload_prompts())
+    assert len(prompts) >= 200
+    found = probe(held, tmp_path, prompts, 128, temperature)
+    figure(f"conformance of speculation, exits with verification, temperature {temperature}",
+           f"{len(prompts)} prompts x 128 tokens, differing texts {found['differing_texts']}, differing KV {found['differing_kv']} "
+           f"(held {found['held']}, right {found['agreed']})")
+    assert found["differing_texts"] == 0 and found["held"] > 0
+
+
+def test_a_second_turn_starts_from_what_all_layers_have_seen(held):
     """Rows that waited at the end of the first one are computed again."""
-    plan = compile_plan(model, tmp_path / "held.plan", "--early-exit=token:similarity@20=0.9,verify=exact", "--no-golden", TARGET)
     turns = "Say: red green blue red green blue red green\nAgain, please.\nName three rivers.\n"
     for sampling in (["--temperature", "0"], ["--temperature", "0.8", "--seed", "7"]):
         options = ["--chat", "-n", "40", *sampling]
-        assert run("llm-run", plan, *options, input=turns).stdout == run("llm-run", plan, *options, "--no-early-exit", input=turns).stdout
+        assert run("llm-run", held, *options, input=turns).stdout == run("llm-run", held, *options, "--no-early-exit", input=turns).stdout

@@ -32,7 +32,7 @@ def test_what_is_refused_says_which_option(answers):
 
 
 @pytest.mark.long
-def test_legal_pairs_give_the_text_of_plain_decoding(answers, tmp_path):
+def test_legal_pairs_with_speculation_give_the_text_of_plain_decoding(answers, tmp_path):
     models, checked = feature_matrix.write_models(tmp_path), 0
     # Enough of them that not all answers fall into loops.
     texts = [f"{one} and {other}\n" for one, other in itertools.permutations(["rain", "two", "harbor", "list", "once", "blue"], 2)]

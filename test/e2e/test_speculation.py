@@ -71,11 +71,11 @@ def test_the_text_is_that_of_plain_decoding(plan, sampling):
     figure(f"speculation {' '.join(sampling)}", f"accepted {accepted} of {drafted}, {(rounds + accepted) / rounds:.2f} tokens a forward")
 
 
-def compare(plan, folder, prompts, tokens, temperature):
+def compare(plan, folder, prompts, tokens, temperature, *more):
     """Texts and states with drafts and without, over lists of ids."""
     ids = folder / "ids.txt"
     ids.write_text("".join(",".join(map(str, prompt)) + "\n" for prompt in prompts), encoding="utf-8")
-    result = run("speculation-probe", plan, ids, tokens, temperature, 5, 2, check=False, timeout=3600)
+    result = run("speculation-probe", plan, ids, tokens, temperature, 5, 2, *more, check=False, timeout=3600)
     assert result.stdout, result.stderr
     found = json.loads(result.stdout)
     assert (found["prompts"], found["differing_texts"], found["differing_kv"]) == (len(prompts), 0, 0), found

@@ -30,7 +30,7 @@ DEFAULT = {
     "arch": "llama", "layers": 2, "width": 96, "ffn": 160, "heads": 3, "kv_heads": 1, "head_dim": None, "rot": None,
     "vocab": 1001, "context": 512, "type": "F32", "embedding": None, "output": None, "norm": "F32", "tied": True,
     "biases": False, "rope_freqs": None, "rope_linear": None, "base": 10000.0, "version": 3, "alignment": None,
-    "pre": "smollm", "merges": True, "mixed": None, "extra": {}, "drop": [], "rename": {}, "nan": None,
+    "pre": "smollm", "merges": True, "eos": 2, "mixed": None, "extra": {}, "drop": [], "rename": {}, "nan": None,
 }
 
 
@@ -241,7 +241,7 @@ def write(config, path, seed=1):
     if c["merges"] and merges:
         writer.add_token_merges(merges)
     writer.add_bos_token_id(1)
-    writer.add_eos_token_id(2)
+    writer.add_eos_token_id(c["eos"])
     writer.add_add_bos_token(False)
     writer.add_chat_template(TEMPLATE)
     for name, data, kind in tensors(c, rng):

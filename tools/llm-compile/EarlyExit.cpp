@@ -17,7 +17,7 @@ namespace {
 
 cl::opt<std::string> earlyExit(
     "early-exit", cl::init("off"),
-    cl::value_desc("off|auto|sequence[:retrieve]|token:EXIT,...|ffn[:SHARE]"),
+    cl::value_desc("off|auto|sequence[:retrieve]|token[:EXIT,...]|ffn[:SHARE]"),
     cl::desc(
         "Let texts or tokens go through fewer layers: lossy, and the plan "
         "says so (default: off). auto[:EXIT,...]: those of similarity, "
@@ -29,7 +29,8 @@ cl::opt<std::string> earlyExit(
         "the cosine that the nearest one must have, keep=X (1) the share of "
         "the best depth's chance to be right that is enough for a shallower "
         "one; save=FILE.safetensors keeps what was learned, "
-        "sequence:FILE.safetensors takes it. token: EXIT is "
+        "sequence:FILE.safetensors takes it. token: without EXIT as auto; "
+        "EXIT is "
         "PROBE@LAYERS=THRESHOLD: "
         "max_prob, margin or entropy of the head there (with :N, of its "
         "first N tokens), similarity of the hidden row with the layer "
@@ -144,9 +145,11 @@ std::string readCalibration(llvm::StringRef path, DecodePhaseOptions &options) {
   auto number = [&](const char *key) {
     return object ? object->getNumber(key) : std::nullopt;
   };
-  if (!exits || !number("kl") || !number("agreement") ||
+  auto model = object ? object->getString("model") : std::nullopt;
+  if (!exits || !model || !number("kl") || !number("agreement") ||
       !number("layers_saved") || !number("positions"))
     return path.str() + " is no calibration of exits";
+  options.exitModel = model->str();
   for (const llvm::json::Value &exit : *exits)
     if (auto text = exit.getAsString())
       options.exits.push_back(text->str());
@@ -254,13 +257,14 @@ std::string readKind(DecodePhaseOptions &options) {
   if (kind == "sequence")
     return readSequence(rest, options);
   if (kind == "token")
-    return readExits(rest, options);
+    return rest.empty() ? readAutomatic(rest, options)
+                        : readExits(rest, options);
   if (kind == "ffn")
     return readFfns(rest, options);
   if (kind == "auto")
     return readAutomatic(rest, options);
   return "--early-exit=" + earlyExit +
-         " is none of off, auto, sequence[:retrieve], token:EXIT,... and ffn";
+         " is none of off, auto, sequence[:retrieve], token[:EXIT,...] and ffn";
 }
 
 } // namespace

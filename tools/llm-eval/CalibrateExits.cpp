@@ -68,6 +68,7 @@ std::string sinter::tools::calibrateExits(const Plan &plan,
       calibration.quality(thresholds, half, calibration.size());
   // An exit that nothing passes would be asked for nothing.
   nlohmann::ordered_json result;
+  result["model"] = plan.property("source.sha256").value_or("");
   result["exits"] = exitTexts(exits, thresholds);
   result["kl"] = held.kl;
   result["agreement"] = held.agreement;

@@ -11,6 +11,7 @@
 #include "dialects/Decode/DecodeOps.h"
 #include "dialects/Llm/Fidelity.h"
 #include "dialects/Llm/LlmDialect.h"
+#include "llvm/Support/Format.h"
 #include "llvm/Support/FormatVariadic.h"
 
 namespace sinter {
@@ -122,10 +123,18 @@ class BuildGenerationPass
           return exit.threshold < 1 || exit.stop > 0;
         }))
       declareFidelity(module, Fidelity::Lossy, "early_exit",
-                      llvm::join(exits, ","));
+                      llvm::join(exits, ",") + furtherOf(",decay=", exitDecay) +
+                          furtherOf(",stop=", exitStop));
     options.mostWaiting = waiting;
     options.exactExits = exactExits;
     return success();
+  }
+
+  static std::string furtherOf(StringRef name, double value) {
+    std::string text;
+    if (value > 0)
+      llvm::raw_string_ostream(text) << name << llvm::format("%g", value);
+    return text;
   }
 
   static int64_t countHeads(ModuleOp module) {

@@ -43,7 +43,7 @@ module attributes {llm.name = "tiny", llm.architecture = "llama",
                     %k: index, %p: f32, %m: f32, %penalty: f32, %window: index) { return }
 }
 
-// DECODE: llm.lossy = {early_exit = "max_prob@1=0.9,chance@3=0.5"}
+// DECODE: llm.lossy = {early_exit = "max_prob@1=0.9,chance@3=0.5,stop=0.25"}
 // DECODE: decode.exit @exit.1 max_prob after(1) threshold({{.*}}) stop({{.*}}) asks(@exit.probe.1)
 // DECODE: decode.exit @exit.2 chance after(3) threshold({{.*}})
 // DECODE-LABEL: decode.program @generate(

@@ -99,6 +99,16 @@ TEST(Exits, ThresholdsFallAlongTheText) {
   EXPECT_EQ(ask(exits, plan, 0.749f, 7, 25), ExitAction::GoOn);
 }
 
+TEST(Exits, WhatNothingPassesDoesNotFall) {
+  const WithExits plan(plan::ProbeKind::Similarity, 1, 1, 0, 4);
+  Exits exits;
+  exits.begin(0);
+  EXPECT_EQ(ask(exits, plan, 1, 7, 1000), ExitAction::GoOn);
+  const WithExits low(plan::ProbeKind::Similarity, 0.5f, 1, 0, 4);
+  exits.begin(1);
+  EXPECT_EQ(ask(exits, low, 1, 7, 1000), ExitAction::GoOn);
+}
+
 TEST(Exits, ATextThatIsHopelessEnds) {
   const WithExits plan(plan::ProbeKind::MaxProb, 0.5f, 1, 0.2f);
   Exits exits;

@@ -1,10 +1,11 @@
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-// speculation-probe PLAN IDS TOKENS TEMPERATURE SEED THREADS [TREES]: continues
-// each line of IDS (numbers with commas between) with drafts and without; with
-// TREES, so often with trees of random shape, whose ids are right at random,
-// and ends, stops and is cancelled at random, too. Tokens must be equal, and so
+// speculation-probe PLAN IDS TOKENS TEMPERATURE SEED THREADS [TREES|ends]:
+// continues each line of IDS (numbers with commas between) with drafts and
+// without, over end-of-text ids unless `ends` is said; with TREES, so often
+// with trees of random shape, whose ids are right at random, and ends, stops
+// and is cancelled at random, too. Tokens must be equal, and so
 // must the state afterwards: the bytes of all whole pages of keys and values,
 // and the logits of one more id, which every position has a part in. Prints as
 // JSON how many lines differ; exit 1 if any does.
@@ -21,6 +22,7 @@
 #include <random>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 using namespace sinter::probe;
@@ -32,6 +34,7 @@ struct Options {
   uint32_t tokens;
   float temperature;
   uint64_t seed;
+  bool ends; ///< at an end-of-text id
 };
 
 /// A continuation and the session that it leaves.
@@ -49,7 +52,7 @@ public:
     generation.sampling.temperature = options.temperature;
     generation.sampling.seed = options.seed;
     generation.max_tokens = options.tokens;
-    generation.ignore_stop_ids = 1;
+    generation.ignore_stop_ids = !options.ends;
     generation.no_speculation = !drafts;
     generation.callback = [](void *user, int32_t id, const char *, size_t) {
       if (id >= 0)
@@ -253,9 +256,10 @@ bool sameState(Run &one, Run &other) {
 int main(int argc, char **argv) {
   if (argc != 7 && argc != 8)
     return 2;
-  const int repeats = argc == 8 ? std::atoi(argv[7]) : 0;
+  const bool ends = argc == 8 && argv[7] == std::string_view("ends");
+  const int repeats = argc == 8 && !ends ? std::atoi(argv[7]) : 0;
   const Options options{uint32_t(std::atoi(argv[3])), float(std::atof(argv[4])),
-                        uint64_t(std::atoll(argv[5]))};
+                        uint64_t(std::atoll(argv[5])), ends};
   sinter_plan_options planOptions;
   sinter_plan_options_initialize(&planOptions);
   planOptions.threads = uint32_t(std::atoi(argv[6]));
