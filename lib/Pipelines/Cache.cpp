@@ -8,6 +8,7 @@
 #include "lib/Pipelines/Cache.h"
 
 #include "lib/Target/Plan/Sha256.h"
+#include "lib/Target/Plan/TemporaryFile.h"
 #include "llvm/Support/Chrono.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -118,12 +119,10 @@ void Cache::remove(StringRef kind, StringRef key) {
 
 /// Entries may be lost, so nothing waits for the disk.
 llvm::Error Cache::write(StringRef path, StringRef bytes, StringRef tail) {
-  llvm::SmallString<128> temporary;
+  std::string temporary;
   int descriptor = -1;
-  if (std::error_code code =
-          fs::createUniqueFile(path + ".%%%%%%%%.tmp", descriptor, temporary))
+  if (std::error_code code = createBeside(path, descriptor, temporary))
     return llvm::errorCodeToError(code);
-  llvm::sys::RemoveFileOnSignal(temporary);
   llvm::raw_fd_ostream stream(descriptor, /*shouldClose=*/true);
   stream << bytes << tail << digestOf(tail);
   stream.close();

@@ -134,6 +134,10 @@ readLines(sinter_plan *plan, llvm::StringRef path, llvm::StringRef text,
       continue;
     auto ids = readLine(plan, line);
     llvm::Error failed = ids ? use(std::move(*ids)) : ids.takeError();
+    if (failed && path.empty())
+      return error("the compiler's own texts do not suit this model: " +
+                   llvm::toString(std::move(failed)) +
+                   "; --calibration=FILE takes others");
     if (failed)
       return error(path + ":" + llvm::Twine(number + 1) + ": " +
                    llvm::toString(std::move(failed)));

@@ -10,10 +10,9 @@
 #include "lib/Pipelines/CalibrationTexts.h"
 #include "lib/Pipelines/Compiler.h"
 #include "lib/Target/Plan/PlanFile.h"
+#include "lib/Target/Plan/TemporaryFile.h"
 #include "sinter-c/speculation.h"
-#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace sinter;
@@ -131,7 +130,8 @@ private:
 
   const CompileOptions &options;
   CalibrationTexts texts;
-  std::string path, tried;
+  TemporaryFile file; ///< of the plan that is tried
+  std::string tried;
 };
 
 } // namespace
@@ -236,14 +236,14 @@ llvm::Error Choice::tryOut(Candidate &candidate,
   CompileOptions trying = options;
   apply(candidate, trying.decode);
   trying.artifact.golden = false;
-  trying.output = path;
+  trying.output = file.path();
   trying.dumpPhasesTo.clear();
   trying.timing = trying.progress = false;
   trying.quiet = true;
   if (mlir::failed(compile(trying)))
     return error("--speculate=auto: a candidate cannot be compiled");
   Trial trial;
-  if (auto failed = trial.open(path))
+  if (auto failed = trial.open(file.path()))
     return failed;
   if (texts.empty())
     if (auto failed = readTexts(trial))
@@ -268,8 +268,8 @@ llvm::Expected<Candidate> Choice::best(std::vector<Candidate> candidates,
 }
 
 llvm::Expected<CompileOptions> Choice::make() {
-  path = options.output + ".candidate";
-  llvm::scope_exit remove([&] { llvm::sys::fs::remove(path); });
+  if (auto failed = file.create(options.output))
+    return std::move(failed);
   auto chosen = best(drafters(), kLengths);
   if (!chosen)
     return chosen.takeError();

@@ -13,9 +13,11 @@
 #define SINTER_LIB_PIPELINES_COMPILEOPTIONS_H
 
 #include "lib/Pipelines/Phases.h"
+#include "lib/Target/Plan/TemporaryFile.h"
 #include "lib/Transforms/Skip/DepthStore.h"
 #include <algorithm>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -69,8 +71,8 @@ struct DecodePhaseOptions {
   bool layerStudy = false;         ///< a plan to measure them with
   /// Texts look their depth up, in a file that studyLayers() makes or reads.
   bool retrieves = false, savesStore = false;
-  std::string depthStore;  ///< "": the study's own; "empty": of no texts
-  bool dropsStore = false; ///< the file is of no use behind the plan
+  std::string depthStore; ///< "": the study's own; "empty": of no texts
+  std::shared_ptr<TemporaryFile> ownStore; ///< of no use behind the plan
   RetrievalRule retrieval;
   /// Feed-forward blocks that tokens leave out: of these layers, over this
   /// cosine; studyLayers() finds both for a share of blocks in percent.

@@ -9,8 +9,8 @@
 
 #include "lib/Pipelines/Cache.h"
 #include "lib/Pipelines/CalibrationTexts.h"
+#include "lib/Target/Plan/TemporaryFile.h"
 #include "lib/Transforms/Skip/LayerOrder.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 
 #include <cmath>
@@ -141,12 +141,10 @@ llvm::Error DepthStudy::learn(const CalibrationTexts::Text &text, bool holds) {
 /// In the file that the user names, or one that goes away.
 llvm::Error DepthStudy::keep() {
   if (!options.decode.savesStore) {
-    llvm::SmallString<128> made;
-    if (std::error_code code = llvm::sys::fs::createUniqueFile(
-            options.output + ".depths-%%%%%%", made))
-      return error(options.output + ".depths: " + code.message());
-    options.decode.depthStore = made.str().str();
-    options.decode.dropsStore = true;
+    options.decode.ownStore = std::make_shared<TemporaryFile>();
+    if (auto failed = options.decode.ownStore->create(options.output))
+      return failed;
+    options.decode.depthStore = options.decode.ownStore->path();
   }
   return store.write(options.decode.depthStore);
 }

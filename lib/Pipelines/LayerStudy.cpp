@@ -12,9 +12,9 @@
 #include "lib/Pipelines/DepthStudy.h"
 #include "lib/Pipelines/FfnStudy.h"
 #include "lib/Pipelines/PlanProbe.h"
+#include "lib/Target/Plan/TemporaryFile.h"
 #include "lib/Transforms/Skip/LayerOrder.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace mlir;
@@ -31,12 +31,11 @@ namespace {
 /// The whole model as a plan in a file that goes away.
 class StudyPlan {
 public:
-  ~StudyPlan() {
-    if (!path.empty())
-      llvm::sys::fs::remove(path);
-  }
   LogicalResult compile(const CompileOptions &asked, ArrayRef<int64_t> layers);
-  std::string path;
+  const std::string &path() const { return file.path(); }
+
+private:
+  TemporaryFile file;
 };
 
 class Study {
@@ -71,16 +70,13 @@ private:
 /// Beside the output, where there is room for a plan.
 LogicalResult StudyPlan::compile(const CompileOptions &asked,
                                  ArrayRef<int64_t> layers) {
-  SmallString<128> made;
-  if (std::error_code code = llvm::sys::fs::createUniqueFile(
-          asked.output + ".study-%%%%%%", made)) {
-    llvm::errs() << "llm-compile: error: cannot create " << asked.output
-                 << ".study: " << code.message() << '\n';
+  if (llvm::Error failed = file.create(asked.output)) {
+    llvm::errs() << "llm-compile: error: " << llvm::toString(std::move(failed))
+                 << '\n';
     return failure();
   }
-  path = made.str().str();
   CompileOptions whole = asked;
-  whole.output = path;
+  whole.output = path();
   whole.dumpPhasesTo.clear();
   whole.timing = false;
   whole.quiet = true;
@@ -247,7 +243,7 @@ llvm::Error Study::measureFfns() {
 }
 
 llvm::Error Study::run() {
-  if (auto failed = probe.open(plan.path, options.threads))
+  if (auto failed = probe.open(plan.path(), options.threads))
     return failed;
   if (auto failed = readText())
     return failed;

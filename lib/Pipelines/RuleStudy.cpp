@@ -9,8 +9,8 @@
 
 #include "lib/Pipelines/CalibrationTexts.h"
 #include "lib/Pipelines/Compiler.h"
+#include "lib/Target/Plan/TemporaryFile.h"
 #include "llvm/ADT/ScopeExit.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 #include <algorithm>
@@ -88,8 +88,10 @@ llvm::Error Answers::add(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt) {
 
 llvm::Error sinter::studyRule(CompileOptions &options) {
   CompileOptions candidate = options;
-  candidate.output = options.output + ".candidate";
-  llvm::scope_exit remove([&] { llvm::sys::fs::remove(candidate.output); });
+  TemporaryFile file;
+  if (auto failed = file.create(options.output))
+    return failed;
+  candidate.output = file.path();
   candidate.artifact.golden = false;
   candidate.dumpPhasesTo.clear();
   candidate.timing = candidate.progress = false;

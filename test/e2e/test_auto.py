@@ -37,6 +37,14 @@ def test_what_makes_no_sense_is_refused(folder, tmp_path, speculate, options, me
     assert result.returncode == 2 and message in result.stderr, result.stderr
 
 
+def test_texts_of_the_compiler_that_do_not_fit(folder, tmp_path):
+    result = choose(folder / "m.gguf", tmp_path, "--context=64", check=False)
+    assert result.returncode == 1 and "the compiler's own texts do not suit this model: a context of" in result.stderr, result.stderr
+    assert "--calibration=FILE takes others" in result.stderr and not list(tmp_path.iterdir())
+    result = choose(folder / "m.gguf", tmp_path, "--verify-rule=typical", f"--calibration={folder}/m.gguf", "--compile-to=plan", speculate="copy", check=False)
+    assert result.returncode == 2 and "--calibration measures --verify-rule with a plan" in result.stderr
+
+
 def test_texts_that_cannot_be_read(folder, tmp_path):
     for content, message in (("", "no text to choose by"), ('{"text": 3}\n', ":1: has neither text nor messages"), ("{\n", ":1: ")):
         (tmp_path / "t").write_text(content, encoding="utf-8")

@@ -1,6 +1,7 @@
 # Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """llm-compile as a program: what it starts, writes, needs and leaves behind."""
+import contextlib
 import filecmp
 import os
 import re
@@ -12,7 +13,8 @@ import time
 
 import pytest
 
-from conftest import BUILD, LEVELS, ONE_LEVEL, compile_plan, error_lines, figure, peak_bytes, run, tool
+import make_gguf
+from conftest import BUILD, LEVELS, ONE_LEVEL, ROOT, compile_plan, error_lines, figure, peak_bytes, run, tool
 
 
 def test_recompiling_gives_the_same_bytes(model, fast, tmp_path):
@@ -61,6 +63,43 @@ def test_an_interrupted_compile_leaves_nothing(model, tmp_path, name):
     code = process.wait(60)
     assert code != 0, "finished before it could be interrupted"
     assert os.listdir(tmp_path) == []
+
+
+STUDIES = ["--speculate=auto", "--early-exit=auto", "--early-exit=sequence", "--early-exit=ffn", "--early-exit=sequence:retrieve,nearest=1"]
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_an_interrupted_study_leaves_nothing(tmp_path, study):
+    make_gguf.write(make_gguf.CONFIGS["llama-gqa-8-2"] | {"layers": 6}, str(tmp_path / "m.gguf"))
+    (tmp_path / "out").mkdir()
+    with subprocess.Popen([tool("llm-compile"), tmp_path / "m.gguf", "-o", tmp_path / "out/a.plan", study, "--no-cache", ONE_LEVEL],
+                          stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        # A plan that is measured, whole: it has more than the bytes of a file that was just made.
+        while process.poll() is None and not any(size_of(file) > 1 << 16 for file in (tmp_path / "out").iterdir()):
+            time.sleep(0.001)
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
+    assert [file.name for file in (tmp_path / "out").iterdir()] in ([], ["a.plan"])
+    assert process.returncode in (-signal.SIGINT, 130, 1), process.returncode
+
+
+def size_of(file):
+    with contextlib.suppress(FileNotFoundError):
+        return file.stat().st_size
+    return 0
+
+
+def test_names_of_files_are_taken_as_they_are(tmp_path):
+    """Neither what lies beside the output nor a sign in the name of its folder matters."""
+    folder = tmp_path / "50%q 100%%"
+    folder.mkdir()
+    make_gguf.write(make_gguf.CONFIGS["llama-gqa-8-2"] | {"layers": 6}, str(folder / "m.gguf"))
+    (folder / "a.plan.candidate").write_text("precious")
+    for study in (*STUDIES[:3], "--verify-rule=typical"):
+        drafters = ["--speculate=copy", f"--calibration={ROOT}/test/bench/workloads/chat.jsonl"] if "rule" in study else []
+        compile_plan(folder / "m.gguf", folder / "a.plan", study, *drafters, "--no-golden", ONE_LEVEL, f"--cache-dir={folder / 'c'}")
+        assert sorted(file.name for file in folder.iterdir()) == ["a.plan", "a.plan.candidate", "c", "m.gguf"]
+    assert (folder / "a.plan.candidate").read_text() == "precious" and any((folder / "c").iterdir())
 
 
 def test_a_full_disk_is_one_message_and_no_file(model, tmp_path):

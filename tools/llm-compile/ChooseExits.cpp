@@ -11,15 +11,14 @@
 #include "lib/Pipelines/ChooseDrafters.h"
 #include "lib/Pipelines/Compiler.h"
 #include "lib/Target/Plan/PlanFile.h"
+#include "lib/Target/Plan/TemporaryFile.h"
 #include "tools/common/ExitCost.h"
 #include "tools/common/ExitFigures.h"
 #include "tools/common/Failure.h"
 #include "tools/common/MeasureExits.h"
 #include "tools/llm-compile/Flags.h"
 #include "llvm/ADT/STLExtras.h"
-#include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/StringExtras.h"
-#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/FormatVariadic.h"
 
 using namespace sinter;
@@ -159,8 +158,10 @@ Found Choice::measure(const std::string &path) {
 
 void Choice::tryOut(const std::vector<std::string> &exits) {
   CompileOptions candidate = options;
-  candidate.output = options.output + ".candidate";
-  llvm::scope_exit remove([&] { llvm::sys::fs::remove(candidate.output); });
+  TemporaryFile file;
+  if (auto failed = file.create(options.output))
+    throw Failure(llvm::toString(std::move(failed)));
+  candidate.output = file.path();
   candidate.decode.automaticExits = false;
   candidate.decode.exits = exits;
   candidate.artifact.golden = false;

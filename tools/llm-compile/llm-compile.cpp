@@ -16,7 +16,6 @@
 #include "tools/llm-compile/Flags.h"
 #include "tools/report/PlanReport.h"
 #include "llvm/Support/CommandLine.h"
-#include "llvm/Support/FileUtilities.h"
 #include "llvm/Support/InitLLVM.h"
 #include "llvm/Support/Process.h"
 #include "llvm/Support/raw_ostream.h"
@@ -271,6 +270,10 @@ int readOptions(CompileOptions &options) {
     return usage("--calibration wants something to choose or to measure: "
                  "--drop-layers, --early-exit=sequence, ffn or auto, "
                  "--speculate=auto or a lossy --verify-rule");
+  if (!calibration.empty() && options.decode.hasLossyRule() &&
+      options.to != Phase::Artifact)
+    return usage("--calibration measures --verify-rule with a plan: leave out "
+                 "--compile-to, or --calibration");
   options.artifact.levels.assign(targets.begin(), targets.end());
   options.artifact.golden = !noGolden;
   options.artifact.measureCost = measureCost;
@@ -326,11 +329,8 @@ int run(int argc, char **argv) {
     return code;
   const tools::ReportOptions reportAbout = reportOptions();
   // Layers that go do so before exits are chosen among the others.
-  llvm::FileRemover temporary;
   if (failed(studyLayers(options)))
     return 1;
-  if (options.decode.dropsStore)
-    temporary.setFile(options.decode.depthStore);
   if (options.decode.automatic && options.decode.automaticExits)
     chooseDraftsOrExits(options);
   else if (options.decode.automaticExits)

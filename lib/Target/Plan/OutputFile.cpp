@@ -3,6 +3,7 @@
 
 #include "lib/Target/Plan/OutputFile.h"
 #include "lib/Target/Plan/PlanError.h"
+#include "lib/Target/Plan/TemporaryFile.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Path.h"
@@ -26,15 +27,13 @@ llvm::Expected<OutputFile> OutputFile::create(llvm::StringRef path) {
   OutputFile file(path);
   if (llvm::sys::fs::is_directory(path))
     return planError(llvm::Twine(path) + ": is a folder, expected a file name");
-  std::error_code code = llvm::sys::fs::createUniqueFile(
-      path + ".%%%%%%%%.tmp", file.descriptor, file.temporary);
+  std::error_code code = createBeside(path, file.descriptor, file.temporary);
   if (code) {
     llvm::StringRef folder = llvm::sys::path::parent_path(path);
     return llvm::createStringError(
         code, llvm::Twine(path) + ": cannot write to folder '" +
                   (folder.empty() ? "." : folder) + "': " + code.message());
   }
-  llvm::sys::RemoveFileOnSignal(file.temporary);
   return file;
 }
 

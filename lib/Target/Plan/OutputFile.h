@@ -7,10 +7,10 @@
 #define SINTER_LIB_TARGET_PLAN_OUTPUTFILE_H
 
 #include "llvm/ADT/ArrayRef.h"
-#include "llvm/ADT/SmallString.h"
 #include "llvm/Support/Error.h"
 #include <memory>
 #include <mutex>
+#include <string>
 
 namespace sinter {
 
@@ -46,7 +46,7 @@ private:
   OutputFile(llvm::StringRef path) : path(path) {}
   llvm::Error failed(llvm::StringRef what) const; // with errno
 
-  llvm::SmallString<128> path, temporary;
+  std::string path, temporary;
   int descriptor = -1;
   std::unique_ptr<std::mutex> allocation = std::make_unique<std::mutex>();
   uint8_t *mapped = nullptr;
