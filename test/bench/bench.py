@@ -19,7 +19,7 @@ import sys
 import against
 import history
 import table
-from model import Figure, FigureRegression, Kernel, Result
+from model import Figure, FigureRegression, Kernel, Repeated, Result
 from rows import ALL_THREADS, MODELS, ROWS, model_of
 from sampling import Bench
 from workshop import Missing, Workshop, say
@@ -43,6 +43,9 @@ def figure(bench, row, repetitions):
     """One value more than asked for: the first warms the page cache. A kernel's is a median already."""
     result, values = Result(row), {}
     try:
+        if isinstance(row, Repeated):
+            result.values = row.measure(bench.workshop, bench.builds[""], max(3, repetitions))
+            return result
         if isinstance(row, Kernel):
             result.values = [row.measure(bench.workshop, bench.builds[""])]
             return result

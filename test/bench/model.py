@@ -128,6 +128,11 @@ class Kernel(Bound):
 
 
 @dataclasses.dataclass(frozen=True)
+class Repeated(Kernel):
+    """By a program that repeats, too: `measure` is told how often, at least three times, and gives a value for each."""
+
+
+@dataclasses.dataclass(frozen=True)
 class Cost(SmallerIsBetter, Kernel):
     """A ratio of times by such a program."""
 

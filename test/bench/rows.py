@@ -10,7 +10,7 @@ import figures
 import kernels
 import skips
 import workloads
-from model import Cost, Figure, Fraction, Kernel, Overhead, Row, Subject, Test
+from model import Cost, Figure, Fraction, Kernel, Overhead, Repeated, Row, Subject, Test
 
 # Of the cores that this process may use: `taskset -c 0,1 ./dev bench` is the table of a machine with two.
 ALL_THREADS = sorted({1, len(os.sched_getaffinity(0))})
@@ -145,22 +145,22 @@ def speculation():
     """Drafts against none, same plan: what each kind of prompt gains, greedily; sampled it must not lose."""
     for name, what, floor, aim in (("copy", "a text copied, or corrected", 1.8, 3.0), ("second-turn", "second turns that repeat the first", 2.5, 5.0),
                                    ("summaries", "summaries that quote", 1.35, 2.5), ("code", "code", 1.2, 1.5), ("chat", "open chat", 1.0, 1.15)):
-        yield Kernel(f"spec-{name}", f"{what}: drafts over none", "workloads", floor, aim, workloads.speed_up(name, 0))
-        yield Kernel(f"spec-{name}-0.8", f"{what}, temperature 0.8", "workloads", 0.98, 1.0, workloads.speed_up(name, 0.8))
+        yield Repeated(f"spec-{name}", f"{what}: drafts over none", "workloads", floor, aim, workloads.speed_up(name, 0))
+        yield Repeated(f"spec-{name}-0.8", f"{what}, temperature 0.8", "workloads", 0.98, 1.0, workloads.speed_up(name, 0.8))
     for name, what, subject, floor, aim in (("draft", "Q4_1 drafts for its bf16 twin, open chat", workloads.draft_model(), 1.6, 1.9),
                                             ("draft-mapped", "the same with 32,000 tokens in another order", workloads.draft_model(32000), 1.2, 1.5)):
         for temperature in (0, 0.8):
-            yield Kernel(f"spec-{name}-{temperature}", f"{what}, temperature {temperature}", "workloads", floor, aim,
-                         workloads.speed_up("chat", temperature, subject))
+            yield Repeated(f"spec-{name}-{temperature}", f"{what}, temperature {temperature}", "workloads", floor, aim,
+                           workloads.speed_up("chat", temperature, subject))
 
 
 def llama_drafts():
     """Against llama.cpp's programs that draft, on the same prompts."""
     for name in ("copy", "second-turn", "summaries", "code", "chat"):
-        yield Kernel(f"spec-{name}-llama", f"the prompts of spec-{name}, drafts on, llama-lookup", "llama-drafts", 1.0, 2.0,
-                     workloads.over_llama(name, "llama-lookup"))
-    yield Kernel("spec-draft-llama", "Q4_1 drafts for its bf16 twin, open chat, llama-speculative-simple", "llama-drafts", 1.0, 2.0,
-                 workloads.over_llama("chat", "llama-speculative-simple", workloads.draft_model(), lambda workshop: workshop.model))
+        yield Repeated(f"spec-{name}-llama", f"the prompts of spec-{name}, drafts on, llama-lookup", "llama-drafts", 1.0, 2.0,
+                       workloads.over_llama(name, "llama-lookup"))
+    yield Repeated("spec-draft-llama", "Q4_1 drafts for its bf16 twin, open chat, llama-speculative-simple", "llama-drafts", 1.0, 2.0,
+                   workloads.over_llama("chat", "llama-speculative-simple", workloads.draft_model(), lambda workshop: workshop.model))
 
 
 def fewer_layers():
@@ -170,8 +170,8 @@ def fewer_layers():
     yield Kernel("ffn-75", "decode Q4_1 with 75 % of the feed-forward blocks, over all", "skips", 1.10, 1.13,
                  skips.over_all_layers("--early-exit=ffn", repetitions=15))
     for name, probe in (("similarity", "similarity"), ("trimmed-head", "max_prob:256")):
-        yield Kernel(f"exits-{name}", f"five exits that nothing passes ({probe}), open chat, over none", "workloads", 0.97, 0.99,
-                     workloads.speed_up("chat", 0, workloads.exits(probe)))
+        yield Repeated(f"exits-{name}", f"five exits that nothing passes ({probe}), open chat, over none", "workloads", 0.97, 0.99,
+                       workloads.speed_up("chat", 0, workloads.exits(probe)))
 
 
 def large_models():

@@ -48,22 +48,23 @@ def of_the_text(_workshop):
     return Subject("sinter", "q4_1", (DRAFTERS,))
 
 
-def speed_up(name, temperature, subject=of_the_text, repetitions=3):
-    """Time without drafts (or exits) over time with them: the median of the repetitions, each over all prompts."""
-    def measure(workshop, build):
+def speed_up(name, temperature, subject=of_the_text):
+    """Time without drafts (or exits) over time with them, one a repetition, each over all prompts."""
+    def measure(workshop, build, repetitions):
         plan = engines.sinter.prepare(workshop, subject(workshop), build)
         samplings = measured(build, plan, name, repetitions)["samplings"]
-        return next(sampling["ratio"]["median"] for sampling in samplings if sampling["temperature"] == temperature)
+        return next(sampling["ratio"]["values"] for sampling in samplings if sampling["temperature"] == temperature)
     return measure
 
 
-def over_llama(name, program, subject=of_the_text, draft=None, repetitions=3):
-    """Our tokens a second with drafts, greedily, over those of a program of llama.cpp on the same checkpoint and prompts."""
-    def measure(workshop, build):
+def over_llama(name, program, subject=of_the_text, draft=None):
+    """Our tokens a second with drafts, greedily, over those of a program of llama.cpp on the same checkpoint and prompts, which
+    runs once: one value."""
+    def measure(workshop, build, repetitions):
         chosen = subject(workshop)
         ours = measured(build, engines.sinter.prepare(workshop, chosen, build), name, repetitions)
         options = ["-md", draft(workshop), "--spec-type", "draft-simple"] if draft else []
         theirs = engines.llama_programs.rate(workshop, program, FILES / f"{name}.jsonl", 128, ours["threads"],
                                              workshop.gguf(chosen.checkpoint), *options)
-        return next(sampling["tok_per_s"] for sampling in ours["samplings"] if sampling["temperature"] == 0) / theirs
+        return [next(sampling["tok_per_s"] for sampling in ours["samplings"] if sampling["temperature"] == 0) / theirs]
     return measure

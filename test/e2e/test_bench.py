@@ -19,7 +19,7 @@ import history  # noqa: E402
 import kernels  # noqa: E402
 import table  # noqa: E402
 import worker  # noqa: E402
-from model import Cost, Figure, Fraction, Overhead, Result, Row, Subject, Test  # noqa: E402
+from model import Cost, Figure, Fraction, Overhead, Repeated, Result, Row, Subject, Test  # noqa: E402
 from rows import ROWS  # noqa: E402
 from sampling import Bench  # noqa: E402
 from workshop import Missing, Workshop  # noqa: E402
@@ -118,6 +118,18 @@ def test_a_fraction_of_a_probe(bench, monkeypatch):
     bench.measure([row], 3)
     result = table.result_of(bench, row)
     assert result.values == [0.9, 0.7, 0.85] and result.verdict == "pass" and result.ours == 7
+
+
+def test_a_row_that_repeats_is_told_how_often(bench):
+    asked = []
+
+    def measure(_workshop, _build, repetitions):
+        asked.append(repetitions)
+        return [1.0, 2.0, 3.0]
+    row = Repeated("r", "what", "g", 1.5, 3, measure)
+    results = [bench_main.figure(bench, row, repetitions) for repetitions in (1, 9)]
+    assert asked == [3, 9] and results[0].values == [1, 2, 3] and results[0].verdict == "pass"
+    assert "| 1.50..2.50 |" in table.table(results)
 
 
 def test_an_overhead_is_better_when_smaller():

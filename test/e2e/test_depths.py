@@ -9,6 +9,7 @@ import pytest
 import make_gguf
 from conftest import compile_plan, levels_here, run
 from test_draft_model import ids
+from test_rules import workload
 from test_self_draft import silence
 from test_speculation import generate, same
 
@@ -77,6 +78,25 @@ def test_prompts_of_some_length_get_a_depth(tiny):
         figures = generate(menu, *asked)
         assert figures.get("depth", {"percent": None})["percent"] == percent
         assert figures["tokens"] == generate(menu, "--depth", percent or 100, *asked)["tokens"]
+
+
+def test_a_depth_is_compared_with_all_layers(tiny):
+    """Of drafts at a depth both are measured together."""
+    for options in ([], ["--speculate=copy,recycle"]):
+        measured = workload(plan_of(tiny, "m", "--early-exit=sequence", "--depths=50@20", *options), tiny)
+        assert measured["layers_saved"] == 0.5 and measured["ffns_saved"] == 0 and measured["ratio"]["median"] > 0
+        assert measured["differing_texts"] > 0 and measured["agreement"] < 1 and measured["excess_kl"] > 0
+    longer = workload(plan_of(tiny, "m", "--early-exit=sequence", "--depths=50@150"), tiny)
+    assert longer["layers_saved"] == 0 and longer["differing_texts"] == 0 and "agreement" not in longer
+    silent = workload(plan_of(tiny, "silent", "--early-exit=sequence", "--depths=75@20"), tiny)
+    assert silent["layers_saved"] == pytest.approx(1 / 6) and silent["differing_texts"] == 0
+
+
+def test_layers_that_nobody_leaves_out_are_not_measured(tiny):
+    file = tiny / "w.jsonl"
+    file.write_text(json.dumps({"name": "one", "text": "some"}) + "\n", encoding="utf-8")
+    result = run("llm-bench", plan_of(tiny, "m", *DEPTHS), f"--workload={file}", "-n", 8, "-r", 1, check=False)
+    assert result.returncode == 1 and "the plan drafts nothing and leaves nothing out by itself" in result.stderr, result.stderr
 
 
 def test_layers_that_say_nothing_go_first_and_cost_nothing(tiny):

@@ -214,6 +214,17 @@ def test_exits_that_cannot_be_are_refused(tiny, exits, code, message, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_workload_of_answers_that_end_at_once(tiny):  # noqa: F811
+    """Where all answers end at their first token, there is no ratio; a report of drafts wants drafts."""
+    file = tiny / "w.jsonl"
+    file.write_text("".join(json.dumps({"name": str(i), "text": f"prompt {i} of some: {i * 37 % 11}"}) + "\n" for i in range(8)), encoding="utf-8")
+    for exits, options, message in (("max_prob@2=1,stop=0.9", [], "every answer falls into a loop or is a single token"),
+                                    ("chance@2=0.5", ["--spec-report"], "the plan drafts nothing, which --spec-report is about")):
+        plan = tiny_plan(tiny, f"token:{exits}")
+        result = run("llm-bench", plan, f"--workload={file}", "-n", 40, "-r", 1, *options, check=False)
+        assert result.returncode == 1 and message in result.stderr and not result.stdout, result.stderr
+
+
 def test_a_plan_without_exits_has_no_threshold(tiny):  # noqa: F811
     plan = compile_plan(tiny / "m.gguf", tiny / "plain-exits.plan", "--no-golden", TARGET)
     result = run("llm-run", plan, "--ids", "1,2,3", "-n", "3", "--exit-threshold", "0.5", check=False)

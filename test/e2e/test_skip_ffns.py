@@ -7,6 +7,7 @@ import make_gguf
 from conftest import compile_plan, levels_here, run
 from test_depths import properties
 from test_draft_model import ids
+from test_rules import workload
 from test_self_draft import silence
 from test_speculation import generate
 
@@ -63,6 +64,14 @@ def test_all_blocks_that_may_go_go(tiny):
     assert figures["fidelity"] == "lossy" and figures["generated_tokens"] == 101 and figures["stop"] == "max_tokens"
     for options in (["--threads", 2], ["--chunk", 7]):
         assert generate(plan_of(tiny, FFN), *asked, *options)["tokens"] == figures["tokens"]
+
+
+def test_blocks_are_compared_with_all_of_them(tiny):
+    measured = workload(plan_of(tiny, "--early-exit=ffn:2,3,5=0.000001"), tiny)
+    assert measured["ffns_saved"] == 0.375 and measured["layers_saved"] == 0 and measured["ratio"]["median"] > 0
+    assert measured["differing_texts"] > 0 and measured["agreement"] < 1 and measured["excess_kl"] > 0
+    nothing = workload(plan_of(tiny, "--early-exit=ffn:2,3,5=1"), tiny)
+    assert nothing["ffns_saved"] == 0 and nothing["differing_texts"] == 0 and "agreement" not in nothing
 
 
 def test_a_text_can_be_saved_between_tokens(tiny, tmp_path):

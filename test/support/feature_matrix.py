@@ -65,7 +65,8 @@ LEGEND = """# Which features go together
 
 Every pair of features, as the compiler answers for a tiny model: `✓` a plan, a number: refused, for the reason below; `·` one of a kind at a time, or
 the same. On the diagonal the feature alone. Made by `test/support/feature_matrix.py`; `test/e2e/test_feature_matrix.py` checks that it is up to date, and
-`./dev conformance` that the text of every legal pair with a drafter is that of plain decoding. In all plans sessions can be forked, truncated, saved and
+`./dev conformance` that the text of every legal pair with a drafter is that of plain decoding, greedy and sampled; of pairs with rule reject, which keeps the
+law and not the draws, only the greedy one is compared, of pairs with rule typical or switch, which are lossy, none. In all plans sessions can be forked, truncated, saved and
 restored, and step together in a pool.
 """
 

@@ -444,9 +444,37 @@ class Workload(ToolTest):
         self.assertIn("accepted by position at 0.5: 1.00 0.00\n", text)
         self.assertTrue(text.endswith("differing texts 0\n"))
 
+    def test_what_leaves_something_out_is_compared_with_the_whole(self):
+        file = self.workload({"name": "one", "text": "a"}, {"name": "two", "text": "bc"})
+        for early, layers, ffns in (("sequence", 0.5, 0), ("ffn", 0, 0.25)):
+            for sampling in json.loads(self.out("llm-bench", self.plan, file, "-n", 8, "-r", 3, "--json", FAKE_EARLY=early))["samplings"]:
+                self.assertEqual((sampling["ratio"]["values"], sampling["differing_texts"]), ([2, 2, 2], 2 * (sampling["temperature"] == 0)))
+                self.assertEqual((sampling["layers_saved"], sampling["ffns_saved"]), (layers, ffns))
+                if sampling["temperature"] == 0:  # each letter but one follows another than the model says
+                    self.assertEqual(sampling["agreement"], 0)
+                    self.assertEqual(sampling["excess_kl"], 1.5)
+        text = self.out("llm-bench", self.plan, file, "-n", 8, "-r", 1, FAKE_EARLY="sequence")
+        self.assertIn("left out at 0.8: 0.500 of the layers, 0.000 of the feed-forward blocks\n", text)
+
+    def test_an_answer_of_one_token_tells_no_ratio(self):
+        one, two = {"name": "one", "text": "a"}, {"name": "two", "text": "bc"}
+        result = json.loads(self.out("llm-bench", self.plan, self.workload(one, two), "-n", 8, "-r", 2, "--json", FAKE_EARLY="stop"))
+        for sampling in result["samplings"]:
+            self.assertEqual((sampling["prompts_counted"], sampling["prompts_left_out"], sampling["tokens"]), (1, 1, 8))
+            self.assertEqual(sampling["ratio"]["values"], [1, 1])
+            self.assertEqual(sampling["prompts"][0], {"name": "one", "left_out": "one token"})
+        self.assertIn("every answer falls into a loop or is a single token",
+                      self.error("llm-bench", self.plan, self.workload(one), "-n", 8, FAKE_EARLY="stop"))
+
+    def test_a_report_of_drafts_wants_drafts(self):
+        for early in ("sequence", "ffn", "stop"):
+            error = self.error("llm-bench", self.plan, self.workload({"name": "one", "text": "a"}), "--spec-report", "-n", 8, FAKE_EARLY=early)
+            self.assertIn("the plan drafts nothing, which --spec-report is about", error)
+
     def test_errors(self):
         good = {"name": "one", "text": "a"}
-        self.assertIn("--speculate=", self.error("llm-bench", self.plan, self.workload(good), "-n", 8, "-r", 1))
+        self.assertIn("drafts nothing and leaves nothing out", self.error("llm-bench", self.plan, self.workload(good), "-n", 8, "-r", 1))
+        self.assertIn("--speculate= or --early-exit=", self.error("llm-bench", self.plan, self.workload(good), "-n", 8, "-r", 1))
         self.assertIn("w.jsonl:2: expected", self.error("llm-bench", self.plan, self.workload(good, {"name": "no text"})))
         bad = {"name": "b", "messages": [{"role": "user"}]}
         self.assertIn("w.jsonl:1: expected", self.error("llm-bench", self.plan, self.workload(bad)))

@@ -69,9 +69,10 @@ static std::string answer(const Plan &plan, std::span<const int32_t> ids,
   SessionOptions options;
   options.context = static_cast<uint32_t>(ids.size()) + tokens;
   Session session = plan.session(options).orThrow();
+  session.setDepth(100).orThrow();
   Generation generation;
   generation.maxTokens = tokens;
-  generation.noSpeculation = true;
+  generation.noSpeculation = generation.noEarlyExit = true;
   std::string text;
   (void)session
       .generate(ids, generation,

@@ -25,7 +25,8 @@ struct Conversation {
 std::vector<Conversation> readWorkload(const std::string &path);
 
 /// The ids of the prompt; what the assistant said before and the file leaves to
-/// the model is generated, greedily and without drafts, up to `tokens` each.
+/// the model is generated, greedily, without drafts and with all layers, up to
+/// `tokens` each.
 std::vector<int32_t> idsOf(const Plan &plan, const Conversation &conversation,
                            uint32_t tokens);
 

@@ -77,9 +77,9 @@ bool Arguments::parse(int argc, char **argv) {
   parser.number("-r, --repetitions", "R", repetitions,
                 "measurements after one warm-up (default: 5)");
   parser.text("--workload", "FILE", workload,
-              "instead: the prompts of FILE (JSON Lines of {name, messages}), "
-              "with drafts and without in turns, up to -n tokens each; -r "
-              "measurements of each");
+              "instead: the prompts of FILE (JSON Lines of {name, messages} "
+              "or {name, text}), with drafts and exits and without in turns, "
+              "up to -n tokens each; -r measurements of each");
   parser.flag("--spec-report", specReport,
               "with --workload, at its first temperature: drafts of 1 to 8 ids "
               "each, what they gain by prediction and by measurement, and "

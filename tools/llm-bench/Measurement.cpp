@@ -1,6 +1,7 @@
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/llm-bench/Measurement.h"
+#include "tools/common/ExitFigures.h"
 #include "tools/common/Failure.h"
 
 #include <algorithm>
@@ -10,16 +11,15 @@ using namespace sinter;
 using namespace sinter::tools;
 
 Measurement::Measurement(const Plan &plan, std::vector<int32_t> prompt,
-                         uint32_t newTokens)
-    : ids(std::move(prompt)), base(open(plan, newTokens)) {
-  // Every answer begins in a copy of this, with the last id of the prompt.
-  generation.maxTokens = 1;
-  (void)base.generate(ids, generation, [](int32_t, std::string_view) {})
-      .orThrow();
-  generation.maxTokens = newTokens;
+                         uint32_t newTokens, uint32_t depth)
+    : ids(std::move(prompt)), base(read(plan, newTokens, depth)) {
+  if (base.depth().orThrow().skipped)
+    whole = read(plan, newTokens, 100);
 }
 
-Session Measurement::open(const Plan &plan, uint32_t newTokens) const {
+/// Every answer begins in a copy of this, with the last id of the prompt.
+Session Measurement::read(const Plan &plan, uint32_t newTokens,
+                          uint32_t depth) {
   const size_t context = ids.size() + newTokens;
   if (context > plan.maxContext())
     throw Failure("a prompt and its answer need " + std::to_string(context) +
@@ -27,11 +27,21 @@ Session Measurement::open(const Plan &plan, uint32_t newTokens) const {
                   std::to_string(plan.maxContext()));
   SessionOptions options;
   options.context = static_cast<uint32_t>(context);
-  return plan.session(options).orThrow();
+  Session session = plan.session(options).orThrow();
+  session.setDepth(depth).orThrow();
+  generation.maxTokens = 1;
+  (void)session.generate(ids, generation, [](int32_t, std::string_view) {})
+      .orThrow();
+  generation.maxTokens = newTokens;
+  return session;
+}
+
+static double share(uint64_t part, uint64_t all) {
+  return all ? static_cast<double>(part) / static_cast<double>(all) : 0;
 }
 
 Answer Measurement::run(double temperature, bool drafts, uint32_t draftTokens) {
-  Session session = base.fork().orThrow();
+  Session session = (drafts ? base : plain()).fork().orThrow();
   generation.sampling.temperature = static_cast<float>(temperature);
   generation.sampling.seed = 1;
   generation.noSpeculation = generation.noEarlyExit = !drafts;
@@ -47,7 +57,13 @@ Answer Measurement::run(double temperature, bool drafts, uint32_t draftTokens) {
           .orThrow();
   answer.nanoseconds = static_cast<double>(statistics.decode_ns);
   answer.figures = session.speculation().orThrow();
+  // A plan has exits or depths.
   answer.exits = session.exits().orThrow();
+  const Depth depth = session.depth().orThrow();
+  answer.layersSaved = answer.exits.rows ? layersSaved(answer.exits)
+                                         : share(depth.skipped, depth.layers);
+  const Ffns ffns = session.ffns().orThrow();
+  answer.ffnsSaved = share(ffns.skipped, ffns.blocks);
   return answer;
 }
 
@@ -56,8 +72,10 @@ Likeness Measurement::likeness(const std::vector<int32_t> &answer) {
   read.insert(read.end(), answer.begin(), answer.end() - 1);
   Likeness result{answer.size()};
   const auto start = static_cast<uint32_t>(ids.size() - 1);
-  base.truncate(start).orThrow();
-  base.score(read,
+  Session &model = plain();
+  model.truncate(start).orThrow();
+  model
+      .score(read,
              [&](uint32_t first, uint32_t rows, std::span<const float> logits) {
                const size_t width = logits.size() / rows;
                for (uint32_t row = 0; row < rows; ++row) {
@@ -69,7 +87,7 @@ Likeness Measurement::likeness(const std::vector<int32_t> &answer) {
                }
              })
       .orThrow();
-  base.truncate(start).orThrow();
+  model.truncate(start).orThrow();
   return result;
 }
 

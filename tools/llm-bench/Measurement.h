@@ -17,15 +17,17 @@ struct Answer {
   double nanoseconds;
   Speculation figures;
   Exits exits;
+  double layersSaved, ffnsSaved; ///< as in PromptResult
 };
 
-/// One prompt, computed once.
+/// One prompt, computed once; twice where the plan leaves layers of it out.
 class Measurement {
 public:
-  Measurement(const Plan &plan, std::vector<int32_t> prompt,
-              uint32_t newTokens);
-  /// In a session of its own; without drafts also without exits. `draftTokens`:
-  /// as in Generation.
+  /// `depth`: of the answers with drafts; 0: the plan chooses.
+  Measurement(const Plan &plan, std::vector<int32_t> prompt, uint32_t newTokens,
+              uint32_t depth = 0);
+  /// In a session of its own; without drafts all layers and blocks for every
+  /// token. `draftTokens`: as in Generation.
   Answer run(double temperature, bool drafts, uint32_t draftTokens = 0);
   /// Goes to the middle of an answer, from where forwards of at most `most`
   /// rows will be timed: attention costs what it does there on average.
@@ -36,14 +38,19 @@ public:
   Likeness likeness(const std::vector<int32_t> &answer);
 
 private:
-  Session open(const Plan &plan, uint32_t newTokens) const;
+  Session read(const Plan &plan, uint32_t newTokens, uint32_t depth);
+  Session &plain() { return whole ? *whole : base; }
 
   std::vector<int32_t> ids;
+  Generation generation;
   Session base;
+  std::optional<Session> whole;  ///< all layers, where `base` has not
   std::optional<Session> inside; ///< of an answer
   std::vector<int32_t> next;     ///< ids that may come there
-  Generation generation;
 };
+
+inline constexpr char kNoneCounts[] =
+    "every answer falls into a loop or is a single token";
 
 /// With drafts and without, who is first in turns.
 PromptResult measurePrompt(Measurement &prompt, const std::string &name,

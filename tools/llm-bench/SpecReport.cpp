@@ -57,6 +57,9 @@ static void timeForwards(Measurement &prompt, LengthResult &length,
 SpecReport sinter::tools::specReport(
     const Plan &plan, const WorkloadOptions &options,
     const std::function<void(const std::string &)> &progress) {
+  if (plan.drafters().empty())
+    throw Failure("the plan drafts nothing, which --spec-report is about; "
+                  "compile the model with --speculate=");
   SpecReport report{options.path,
                     static_cast<uint32_t>(plan.number(SINTER_THREADS)),
                     options.temperatures.front(),
@@ -66,8 +69,9 @@ SpecReport sinter::tools::specReport(
     report.lengths.push_back({length, {report.temperature, {}}, {}});
   for (const Conversation &conversation : readWorkload(options.path)) {
     progress(conversation.name);
+    // Of drafts alone.
     Measurement prompt(plan, idsOf(plan, conversation, options.newTokens),
-                       options.newTokens);
+                       options.newTokens, /*depth=*/100);
     const std::vector<int32_t> greedy = prompt.run(0, false).ids;
     if (greedy.size() < 2 || loops(greedy))
       continue;
@@ -84,8 +88,12 @@ SpecReport sinter::tools::specReport(
     report.policy.prompts.push_back(measure(0));
   }
   const size_t prompts = report.lengths.front().result.prompts.size();
-  if (prompts == 0)
-    throw Failure(options.path + ": every plain answer falls into a loop");
+  // Of a lossy rule an answer may be a single token at any length.
+  if (report.policy.counted().empty() ||
+      !std::ranges::all_of(report.lengths, [](const LengthResult &length) {
+        return !length.result.counted().empty();
+      }))
+    throw Failure(options.path + ": " + kNoneCounts);
   for (LengthResult &length : report.lengths)
     for (double &time : length.forwardNs)
       time /= static_cast<double>(2 * options.repetitions * prompts);

@@ -18,7 +18,7 @@ std::vector<double> PromptResult::ratios() const {
 std::vector<const PromptResult *> SamplingResult::counted() const {
   std::vector<const PromptResult *> list;
   for (const PromptResult &prompt : prompts)
-    if (!prompt.left)
+    if (prompt.left.empty())
       list.push_back(&prompt);
   return list;
 }
@@ -81,6 +81,13 @@ uint64_t SamplingResult::tokens() const {
   return tokens;
 }
 
+double SamplingResult::saved(double PromptResult::*share) const {
+  double sum = 0;
+  for (const PromptResult *prompt : counted())
+    sum += prompt->*share * static_cast<double>(prompt->tokens);
+  return sum > 0 ? sum / static_cast<double>(tokens()) : 0;
+}
+
 uint64_t SamplingResult::differing() const {
   uint64_t count = 0;
   for (const PromptResult &prompt : prompts)
@@ -95,6 +102,9 @@ uint64_t WorkloadResult::differing() const {
   return count;
 }
 
+/// No time passes between its first token and its last.
+static const char *const kOneToken = "one token";
+
 /// With drafts and without, who is first in turns.
 PromptResult sinter::tools::measurePrompt(Measurement &prompt,
                                           const std::string &name,
@@ -104,37 +114,62 @@ PromptResult sinter::tools::measurePrompt(Measurement &prompt,
   PromptResult result{name};
   const Answer plain = prompt.run(temperature, false); // warms up, too
   result.tokens = plain.ids.size();
+  if (plain.ids.size() < 2) {
+    result.left = kOneToken;
+    return result;
+  }
   std::vector<int32_t> last; // greedy answer with drafts
   for (uint32_t i = 0; i < repetitions; ++i) {
     for (bool drafts : {i % 2 == 0, i % 2 != 0}) {
       const Answer answer = prompt.run(temperature, drafts, draftTokens);
+      result.differs |= answer.ids != plain.ids;
+      if (answer.ids.size() < 2) {
+        result.left = kOneToken;
+        return result;
+      }
       // Of a lossy plan answers may be longer or shorter.
-      const double asLong = answer.ids.size() > 1
-                                ? static_cast<double>(plain.ids.size() - 1) /
-                                      static_cast<double>(answer.ids.size() - 1)
-                                : 1;
+      const double asLong = static_cast<double>(plain.ids.size() - 1) /
+                            static_cast<double>(answer.ids.size() - 1);
       (drafts ? result.draftedNs : result.plainNs)
           .push_back(answer.nanoseconds * asLong);
       if (drafts) {
         result.figures = answer.figures;
         result.exits = answer.exits;
+        result.layersSaved = answer.layersSaved;
+        result.ffnsSaved = answer.ffnsSaved;
       }
-      if (temperature == 0 && drafts && !answer.ids.empty())
+      if (temperature == 0 && drafts)
         last = answer.ids;
-      result.differs |= answer.ids != plain.ids;
     }
   }
   if (result.differs && !last.empty())
     result.likeness = prompt.likeness(last);
-  if (result.tokens > 1 && result.figures.rounds == 0 && result.exits.rows == 0)
-    throw Failure("the plan drafts nothing; compile the model with "
-                  "--speculate= or --early-exit=");
   return result;
+}
+
+/// Whether an answer may take less than all layers and blocks, one token a
+/// forward. Depths that nobody asks for and blocks are losses of the plan;
+/// exits may be exact.
+static bool savesWork(const Plan &plan) {
+  SessionOptions options;
+  options.context = 1;
+  return !plan.drafters().empty() ||
+         plan.session(options).orThrow().exits().orThrow().exits ||
+         plan.property("lossy").value_or("").find("early_exit ") !=
+             std::string_view::npos;
+}
+
+/// Why no ratio of a greedy answer can be told; empty: it can.
+static std::string leftFor(const std::vector<int32_t> &greedy) {
+  return greedy.size() < 2 ? kOneToken : loops(greedy) ? "loops" : "";
 }
 
 WorkloadResult sinter::tools::measureWorkload(
     const Plan &plan, const WorkloadOptions &options,
     const std::function<void(const std::string &)> &progress) {
+  if (!savesWork(plan))
+    throw Failure("the plan drafts nothing and leaves nothing out by itself; "
+                  "compile the model with --speculate= or --early-exit=");
   WorkloadResult result{options.path,
                         static_cast<uint32_t>(plan.number(SINTER_THREADS)),
                         options.newTokens, options.repetitions};
@@ -144,18 +179,20 @@ WorkloadResult sinter::tools::measureWorkload(
     progress(conversation.name);
     Measurement prompt(plan, idsOf(plan, conversation, options.newTokens),
                        options.newTokens);
-    const std::vector<int32_t> greedy = prompt.run(0, false).ids;
+    std::string left = leftFor(prompt.run(0, false).ids);
     for (SamplingResult &sampling : result.samplings) {
-      // An answer of a single token takes no decoding.
-      if (greedy.size() < 2 || loops(greedy))
-        sampling.prompts.push_back({conversation.name, /*left=*/true});
-      else
+      if (left.empty())
         sampling.prompts.push_back(
             measurePrompt(prompt, conversation.name, sampling.temperature,
                           /*draftTokens=*/0, options.repetitions));
+      else
+        sampling.prompts.push_back({conversation.name});
+      left = left.empty() ? sampling.prompts.back().left : left;
     }
+    for (SamplingResult &sampling : result.samplings)
+      sampling.prompts.back().left = left;
   }
   if (result.samplings.front().counted().empty())
-    throw Failure(options.path + ": every plain answer falls into a loop");
+    throw Failure(options.path + ": " + kNoneCounts);
   return result;
 }

@@ -1,8 +1,8 @@
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// What a set of prompts gains by drafts: one plan with them and without, in
-// turns.
+// What a set of prompts gains by drafts, exits and what is left out: one plan
+// with them and without, in turns. Both are called drafts here.
 #ifndef SINTER_TOOLS_LLMBENCH_WORKLOAD_H
 #define SINTER_TOOLS_LLMBENCH_WORKLOAD_H
 
@@ -17,13 +17,16 @@ namespace sinter::tools {
 /// which comes from the prompt, to the last; one a repetition.
 struct PromptResult {
   std::string name;
-  bool left = false; ///< out, since its plain answer loops
+  std::string left = {}; ///< out, and why: "loops", "one token"
   bool differs = false;
   uint64_t tokens = 0;
   std::vector<double> plainNs = {}, draftedNs = {};
   Speculation figures = {}; ///< of one repetition
   Exits exits = {};         ///< likewise
-  Likeness likeness = {};   ///< of one greedy answer that differs
+  /// Likewise: shares of the layers and feed-forward blocks of its tokens that
+  /// were left out, or not waited for.
+  double layersSaved = 0, ffnsSaved = 0;
+  Likeness likeness = {}; ///< of one greedy answer that differs
 
   std::vector<double> ratios() const;
 };
@@ -40,6 +43,8 @@ struct SamplingResult {
   /// Of the greedy answers of a lossy plan; of others nothing.
   Likeness likeness() const;
   uint64_t tokens() const;
+  /// A token's mean of layersSaved or ffnsSaved.
+  double saved(double PromptResult::*share) const;
   double plainNs() const; ///< of all prompts, the median repetition
   double draftedNs() const;
   uint64_t differing() const;
@@ -61,8 +66,9 @@ struct WorkloadOptions {
 };
 
 /// Every measurement has a session of its own, in which nothing was learned. A
-/// prompt is left out of all samplings when its plain greedy answer loops.
-/// Throws Failure when the plan does not draft. `progress` gets a prompt's
+/// prompt is left out of all samplings when its plain greedy answer loops, or
+/// any answer is a single token, which takes no decoding. Throws Failure when
+/// the plan does all the work of plain decoding. `progress` gets a prompt's
 /// name.
 WorkloadResult
 measureWorkload(const Plan &plan, const WorkloadOptions &options,

@@ -30,12 +30,14 @@ static double perSecond(uint64_t tokens, size_t prompts, double nanoseconds) {
 }
 
 static Json promptJson(const Plan &plan, const PromptResult &prompt) {
-  if (prompt.left)
-    return {{"name", prompt.name}, {"left_out", "loops"}};
+  if (!prompt.left.empty())
+    return {{"name", prompt.name}, {"left_out", prompt.left}};
   Json object = {{"name", prompt.name},
                  {"tokens", prompt.tokens},
                  {"ratio", spreadJson(prompt.ratios())},
                  {"differs", prompt.differs},
+                 {"layers_saved", prompt.layersSaved},
+                 {"ffns_saved", prompt.ffnsSaved},
                  {"speculation", toJson(plan, prompt.figures)}};
   if (prompt.exits.rows)
     object["early_exit"] = toJson(prompt.exits);
@@ -66,6 +68,8 @@ static Json samplingJson(const Plan &plan, const SamplingResult &sampling) {
        perSecond(sampling.tokens(), counted.size(), sampling.plainNs())},
       {"tok_per_s",
        perSecond(sampling.tokens(), counted.size(), sampling.draftedNs())},
+      {"layers_saved", sampling.saved(&PromptResult::layersSaved)},
+      {"ffns_saved", sampling.saved(&PromptResult::ffnsSaved)},
       {"speculation", toJson(plan, sampling.figures())},
       {"prompts", prompts}};
   if (const Likeness likeness = sampling.likeness(); likeness.tokens)
@@ -95,7 +99,8 @@ std::string sinter::tools::toText(const WorkloadResult &result) {
   char line[512];
   std::snprintf(line, sizeof(line),
                 "%s: %zu prompts, %zu left out (plain greedy answers that "
-                "loop), up to %u tokens, %u repetitions, %u threads\n",
+                "loop, answers of one token), up to %u tokens, %u repetitions, "
+                "%u threads\n",
                 result.name.c_str(), first.prompts.size(),
                 first.prompts.size() - first.counted().size(), result.newTokens,
                 result.repetitions, result.threads);
@@ -124,6 +129,15 @@ std::string sinter::tools::toText(const WorkloadResult &result) {
                     "lossy: agreement %.3f with what the model says after the "
                     "tokens before, excess kl %.3f a token\n",
                     agreement(likeness), excessKl(likeness));
+      positions += line;
+    }
+    const double layers = sampling.saved(&PromptResult::layersSaved),
+                 ffns = sampling.saved(&PromptResult::ffnsSaved);
+    if (layers > 0 || ffns > 0) {
+      std::snprintf(line, sizeof(line),
+                    "left out at %.1f: %.3f of the layers, %.3f of the "
+                    "feed-forward blocks\n",
+                    sampling.temperature, layers, ffns);
       positions += line;
     }
     std::snprintf(line, sizeof(line), "accepted by position at %.1f:%s\n",
