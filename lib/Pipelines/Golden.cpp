@@ -12,6 +12,7 @@
 #include "lib/Pipelines/Pipelines.h"
 #include "lib/Target/Plan/Sha256.h"
 #include "mlir/Pass/PassManager.h"
+#include "sinter-c/depth.h"
 #include "sinter-c/runtime.h"
 #include "llvm/ADT/STLExtras.h"
 #include <cmath>
@@ -171,8 +172,11 @@ planLogits(sinter_plan *plan, llvm::ArrayRef<int32_t> ids) {
     last.row.assign(row, row + last.columns);
     return 0;
   };
-  auto failed = take(
-      sinter_session_score(session, ids.data(), ids.size(), keepLast, &last));
+  // The reference has all layers, whatever the plan chooses.
+  auto failed = take(sinter_session_set_depth(session, 100));
+  if (!failed)
+    failed = take(
+        sinter_session_score(session, ids.data(), ids.size(), keepLast, &last));
   sinter_session_release(session);
   if (failed)
     return failed;

@@ -153,3 +153,10 @@ def test_a_depth_that_is_not_there_is_refused(tiny):
                           (plan_of(tiny, "m"), "a depth of 60 %, but the plan has none; it was compiled without --early-exit=sequence")):
         result = run("llm-run", plan, "--ids", "1", "-n", 1, "--depth", 60, check=False)
         assert result.returncode == 1 and message in result.stderr, result.stderr
+
+
+@pytest.mark.parametrize("options", [["--depths=50@1"], ["--depths=80@2,50@4"]], ids=" ".join)
+def test_the_self_test_asks_all_layers(tiny, tmp_path, options):
+    """Prompts as short as those of the self-test have a depth of their own."""
+    plan = compile_plan(tiny / "m.gguf", tmp_path / "m.plan", "--early-exit=sequence", *options, TARGET)
+    assert "0 failed" in run("llm-run", plan, "--selftest").stdout
