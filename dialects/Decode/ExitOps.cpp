@@ -228,6 +228,9 @@ sinter::decode::parseExits(ArrayRef<std::string> items, int64_t layers,
     error = what.str();
     return failure();
   };
+  if (layers < 2)
+    return wrong("the model has one layer, after which no token can leave "
+                 "early");
   for (StringRef item : items) {
     auto [name, rest] = item.split('@');
     ExitOptions exit{};

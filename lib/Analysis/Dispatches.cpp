@@ -71,6 +71,7 @@ private:
   llvm::Error call(planir::CallOp op);
   void dispatch(planir::DispatchOp op);
   void takeInput(planir::TakeInputOp op);
+  void peekInput(planir::PeekInputOp op);
 
   /// A loop that ends when a kernel says so would never end.
   static constexpr uint64_t kMostSteps = 10'000'000;
@@ -117,10 +118,17 @@ llvm::Error DryRun::step(Operation *op) {
         takeInput(input);
         return llvm::Error::success();
       })
+      .Case([&](planir::WaitingOp) { return result(waiting); })
+      .Case([&](planir::PeekInputOp input) {
+        peekInput(input);
+        return llvm::Error::success();
+      })
       // One token is all that is wanted.
       .Case([&](planir::EmitTokenOp) { return result(1); })
-      .Case<planir::StoreI32Op, planir::ReserveOp, planir::EmitLogitsOp>(
-          nothing)
+      // Whatever depth is chosen: what a buffer says of layers that go reads
+      // as 0, and all are there.
+      .Case<planir::StoreI32Op, planir::ReserveOp, planir::EmitLogitsOp,
+            planir::ChooseDepthOp>(nothing)
       .Default([&](Operation *other) {
         return fail(other, "depends on who calls");
       });
@@ -224,6 +232,11 @@ void DryRun::takeInput(planir::TakeInputOp op) {
   int64_t taken = std::clamp<int64_t>(get(op.getMax()), 0, waiting);
   waiting -= taken;
   values[op.getDst()] = taken;
+}
+
+void DryRun::peekInput(planir::PeekInputOp op) {
+  int64_t left = std::max<int64_t>(0, waiting - get(op.getFrom()));
+  values[op.getDst()] = std::clamp<int64_t>(get(op.getMax()), 0, left);
 }
 
 llvm::Expected<std::vector<Dispatch>>

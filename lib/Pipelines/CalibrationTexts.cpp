@@ -7,6 +7,7 @@
 
 #include "lib/Pipelines/CalibrationTexts.h"
 
+#include "sinter/JsonDepth.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/ScopeExit.h"
 #include "llvm/ADT/Twine.h"
@@ -97,6 +98,8 @@ static llvm::Expected<std::vector<int32_t>> readLine(sinter_plan *plan,
                                                      llvm::StringRef line) {
   std::string text = line.str();
   if (line.starts_with("{")) {
+    if (nestsDeeper(line))
+      return error("more than " + llvm::Twine(kMostJsonLevels) + " levels");
     auto parsed = json::parse(line);
     if (!parsed)
       return parsed.takeError();

@@ -49,10 +49,15 @@ Status setDepth(sinter_session &session, uint32_t percent) {
                 "a depth of %u %%, but the plan has none; it was compiled "
                 "without --early-exit=sequence",
                 percent);
+  char known[512] = "100"; // of a hundred depths
+  size_t length = 3;
+  for (uint32_t i = 1; i < count && length < sizeof(known); ++i)
+    length += size_t(snprintf(known + length, sizeof(known) - length, "%s%u",
+                              i + 1 < count ? ", " : " and ",
+                              tables.depths()->Get(i)->percent()));
   return fail(session.plan->loaded.allocator(), SINTER_INVALID_ARGUMENT,
-              "a depth of %u %%, but the plan has %u others, from 100 down to "
-              "%u %%",
-              percent, count, tables.depths()->Get(count - 1)->percent());
+              "a depth of %u %%, but the plan has depths %s %%", percent,
+              known);
 }
 
 Status skipLayers(sinter_session &session, std::span<const uint32_t> layers) {

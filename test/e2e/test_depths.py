@@ -4,10 +4,11 @@
 plan without the layers, and a text keeps its depth."""
 import json
 
+import numpy as np
 import pytest
 
 import make_gguf
-from conftest import compile_plan, levels_here, run
+from conftest import compile_plan, levels_here, logits, run
 from test_draft_model import ids
 from test_rules import workload
 from test_self_draft import silence
@@ -68,6 +69,22 @@ def test_logits_and_chunks_know_the_depth(tiny, tmp_path):
     for options in ([], ["--chunk", 3], ["--threads", 2]):
         texts.add(str(generate(menu, "--depth", 50, "--ids", ids(1, 50), "-n", 60, "--ignore-eos", *options)["tokens"]))
     assert len(texts) == 1
+    gone = ",".join(map(str, json.loads(run("llm-dump", menu, "--json").stdout)["depths"][2]["skips"]))
+    shallow, whole = (logits(menu, [3, 1, 4, 1, 5], tmp_path / "a.npy", *options) for options in (["--depth", 50], []))
+    assert np.array_equal(shallow, logits(plan_of(tiny, "m", f"--drop-layers={gone}"), [3, 1, 4, 1, 5], tmp_path / "b.npy"))
+    assert not np.array_equal(shallow, whole)
+
+
+MACHINE = "--machine=stream:40,dot:1000,fma:250"
+
+
+@pytest.mark.parametrize("depths", ["75,50", "75@20,50@60"])
+def test_the_report_is_of_all_layers(tiny, depths, tmp_path):
+    def rows(plan):
+        return json.loads(run("llm-dump", plan, "--roofline", "--json", MACHINE).stdout)["token"]["layers"]
+    menu = compile_plan(tiny / "m.gguf", tmp_path / "m.plan", TARGET, "--no-golden", "--early-exit=sequence", f"--depths={depths}",
+                        f"--report={tmp_path}/report.json", MACHINE)
+    assert rows(menu) == rows(plan_of(tiny, "m")) == json.loads((tmp_path / "report.json").read_text())["token"]["layers"]
 
 
 def test_prompts_of_some_length_get_a_depth(tiny):
@@ -129,6 +146,16 @@ def test_a_saved_text_keeps_its_depth(tiny, tmp_path):
     assert back["tokens"] == generate(menu, "--depth", 50, *asked, "-n", 60)["tokens"]
 
 
+@pytest.mark.parametrize("layers", [1, 2])
+@pytest.mark.parametrize("options", [["--early-exit=sequence", "--depths=50"], ["--early-exit=ffn"], ["--early-exit=ffn:1=0.5"], ["--drop-layers=50%"]],
+                         ids=" ".join)
+def test_where_no_layer_can_go(new_folder, layers, options):
+    folder = new_folder()
+    make_gguf.write(make_gguf.CONFIGS["llama-gqa-8-2"] | {"layers": layers}, str(folder / "m.gguf"))
+    result = run("llm-compile", folder / "m.gguf", "-o", folder / "x.plan", TARGET, *options, check=False)
+    assert result.returncode == 1 and f"the first and the last layer stay, so none of {layers} can go" in result.stderr, result.stderr
+
+
 @pytest.mark.parametrize("options, code, message", [
     (["--early-exit=sequence", "--depths=75,80"], 1, "a depth of 80 % cannot come after one of 75 %"),
     (["--early-exit=sequence", "--depths=1"], 1, "5 of 6 layers cannot go: the first 1 and the last 1 stay"),
@@ -141,18 +168,22 @@ def test_a_saved_text_keeps_its_depth(tiny, tmp_path):
     (["--drop-layers=1%"], 1, "1 % of 6 layers are none"),
     (["--drop-layers=10%,2"], 2, "--drop-layers=10% is neither"),
     (["--drop-layers=1", "--calibration=/nowhere"], 1, "/nowhere: No such file"),
+    (["--drop-layers=1", "--calibration={deep}"], 1, "deep:1: more than 100 levels"),
     (["--calibration=/nowhere"], 2, "--calibration wants something to choose or to measure")])
 def test_what_makes_no_sense_is_refused(tiny, options, code, message, tmp_path):
+    (tiny / "deep").write_text('{"text":' + "[" * 300000 + "\n", encoding="utf-8")
+    options = [option.format(deep=tiny / "deep") for option in options]
     result = run("llm-compile", tiny / "m.gguf", "-o", tmp_path / "x.plan", TARGET, *options, check=False)
     assert result.returncode == code and message in result.stderr, result.stderr
     assert not list(tmp_path.iterdir())
 
 
-def test_a_depth_that_is_not_there_is_refused(tiny):
-    for plan, message in ((plan_of(tiny, "m", *DEPTHS), "a depth of 60 %, but the plan has 3 others, from 100 down to 50 %"),
+def test_a_depth_that_is_not_there_is_refused(tiny, tmp_path):
+    for plan, message in ((plan_of(tiny, "m", *DEPTHS), "a depth of 60 %, but the plan has depths 100, 75 and 50 %"),
                           (plan_of(tiny, "m"), "a depth of 60 %, but the plan has none; it was compiled without --early-exit=sequence")):
-        result = run("llm-run", plan, "--ids", "1", "-n", 1, "--depth", 60, check=False)
-        assert result.returncode == 1 and message in result.stderr, result.stderr
+        for what in (["-n", 1], ["--logits", tmp_path / "x.npy"]):
+            result = run("llm-run", plan, "--ids", "1", *what, "--depth", 60, check=False)
+            assert result.returncode == 1 and message in result.stderr, result.stderr
 
 
 @pytest.mark.parametrize("options", [["--depths=50@1"], ["--depths=80@2,50@4"]], ids=" ".join)

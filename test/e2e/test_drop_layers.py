@@ -55,7 +55,7 @@ def test_what_is_left_can_draft_for_itself(tiny):  # noqa: F811
 
 @pytest.mark.parametrize("value, options, code, message", [
     ("4", [], 1, "layer 4 cannot be dropped: the model has layers 0 to 3"),
-    ("1,1", [], 1, "layer 1 is dropped twice"),
+    ("1,1", [], 1, "layer 1 is named twice"),
     ("0,1,2,3", [], 1, "all 4 layers are dropped"),
     ("some", [], 2, "some"),
     ("1", ["--compile-to=fuse"], 2, "--drop-layers wants an input before the phase outline")])

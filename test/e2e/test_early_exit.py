@@ -8,6 +8,7 @@ import sys
 import numpy as np
 import pytest
 
+import make_gguf
 import safetensors
 import train_exits
 from conftest import ROOT, compile_plan, figure, levels_here, run, tool
@@ -204,6 +205,7 @@ def test_the_memory_formula_counts_rows_that_wait(tiny):  # noqa: F811
     ("token:linear@2,none.safetensors", 1, "none.safetensors: "),
     ("token:chance@2=0.5,waiting=0", 1, "0 rows cannot wait, expected 1 to 511"),
     ("token:chance@2=0.5,waiting=16,verify=exact", 1, "16 rows cannot wait, expected 1 to 15"),
+    ("token:similarity@3=0.5,stop=1", 1, "stop wants an exit that asks the head"),
     ("token:chance@2=0.5,verify=some", 2, "verify is exact or none"),
     ("token:chance@2=0.5,decay=-1", 2, "decay=-1 is not between 0 and 1000"),
     ("token:verify=exact", 2, "names no exit"),
@@ -223,6 +225,26 @@ def test_a_workload_of_answers_that_end_at_once(tiny):  # noqa: F811
         plan = tiny_plan(tiny, f"token:{exits}")
         result = run("llm-bench", plan, f"--workload={file}", "-n", 40, "-r", 1, *options, check=False)
         assert result.returncode == 1 and message in result.stderr and not result.stdout, result.stderr
+
+
+@pytest.mark.parametrize("changes, message", [
+    ({"exits": ["chance@2=0.5", 7]}, "is no calibration of exits"), ({"kl": -1}, "is no calibration of exits"),
+    ({"agreement": 1.5}, "is no calibration of exits"), ({"kl": "1e999"}, "is no calibration of exits"),
+    ({"more": "[" * 300000}, "more than 100 levels"), ({}, "with another model")])
+def test_calibrations_that_make_no_sense_are_refused(tiny, changes, message, tmp_path):  # noqa: F811
+    told = {"model": "0" * 64, "exits": ["chance@2=0.5"], "kl": 0.1, "agreement": 0.9, "layers_saved": 0.2, "positions": 10} | changes
+    text = ",".join(f"{json.dumps(key)}:{value if isinstance(value, str) and key in changes else json.dumps(value)}" for key, value in told.items())
+    (tmp_path / "e.json").write_text("{" + text + "}", encoding="utf-8")
+    result = run("llm-compile", tiny / "m.gguf", "-o", tmp_path / "x.plan", f"--early-exit=token:{tmp_path}/e.json", "--no-golden", check=False)
+    assert result.returncode in (1, 2) and message in result.stderr, result.stderr
+
+
+@pytest.mark.parametrize("exits", ["token:similarity", "token:chance@1=0.5", "auto"])
+def test_one_layer_has_no_exit(new_folder, exits):
+    folder = new_folder()
+    make_gguf.write(make_gguf.CONFIGS["llama-gqa-8-2"] | {"layers": 1}, str(folder / "m.gguf"))
+    result = run("llm-compile", folder / "m.gguf", "-o", folder / "x.plan", f"--early-exit={exits}", "--no-golden", TARGET, check=False)
+    assert result.returncode == 1 and "the model has one layer, after which no token can leave early" in result.stderr, result.stderr
 
 
 def test_a_plan_without_exits_has_no_threshold(tiny):  # noqa: F811

@@ -96,6 +96,7 @@ def test_the_plan_says_what_it_loses(folder, store):
     dump = run("llm-dump", folder / "learned.plan").stdout
     assert "the nearest 3 of" in dump and "keys of 128 numbers" in dump
     assert json.loads(run("llm-dump", folder / "learned.plan", "--json").stdout)["retrieval"]["nearest"] == 3
+    assert json.loads(run("llm-dump", folder / "learned.plan", "--roofline", "--json", "--machine=stream:40,dot:1000,fma:250").stdout)["prompt"]
 
 
 def test_a_store_makes_the_plan_again(folder, store):
@@ -170,6 +171,8 @@ def rewritten(store, path, **metadata):
     ("sequence:retrieve,nearest=0", [], 2, "nearest=0 is no number of texts"),
     ("sequence:retrieve,similar=3", [], 2, "similar=3 is not more than 0 and at most 2"),
     ("sequence:retrieve,keep=1.5", [], 2, "keep=1.5 is not more than 0 and at most 1"),
+    ("sequence:retrieve,save=", [], 2, "save= names no file"),
+    ("sequence:retrieve,save=/nowhere/x", ["--calibration=/none"], 1, "cannot create '/nowhere/x'"),
     ("sequence:retrieve,often", [], 2, "often is none of retrieve"),
     ("sequence:retrieve", ["--depths=66@20"], 2, "both choose; take one of them"),
     ("sequence:retrieve", ["--compile-to=plan"], 2, "wants a checkpoint, and makes a plan"),

@@ -113,6 +113,7 @@ def test_named_blocks_are_measured(tiny):
     (["--early-exit=ffn:much"], 2, "--early-exit=ffn:much is neither PERCENT% nor LAYER,...=THRESHOLD"),
     (["--early-exit=ffn:2,3=3"], 2, "has a threshold that is not more than 0 and at most 1"),
     (["--early-exit=ffn:2,9=0.5"], 1, "the feed-forward block of layer 9 cannot go, those of layers 2 to 5 can"),
+    (["--early-exit=ffn:3,3=0.5"], 1, "layer 3 is named twice"),
     (["--early-exit=ffn:0=0.5"], 1, "the feed-forward block of layer 0 cannot go, those of layers 2 to 5 can"),
     (["--early-exit=ffn", "--speculate=copy"], 2, "--early-exit=ffn and --speculate"),
     (["--early-exit=ffn", "--speculate=auto"], 2, "--early-exit=ffn and --speculate"),

@@ -1,11 +1,23 @@
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/llm-bench/Conversation.h"
+#include "sinter/JsonDepth.h"
 
 #include <gtest/gtest.h>
 #include <numeric>
 
 using namespace sinter::tools;
+
+TEST(JsonDepth, StringsDoNotCount) {
+  using sinter::nestsDeeper;
+  EXPECT_FALSE(nestsDeeper(R"([{"a":[1]},[[2]]])", 3));
+  EXPECT_TRUE(nestsDeeper(R"([{"a":[[1]]}])", 3));
+  EXPECT_FALSE(nestsDeeper(R"(["[[\"[[", "\\"])", 1));
+  EXPECT_TRUE(nestsDeeper(R"(["\\", []])", 1));
+  EXPECT_FALSE(nestsDeeper("", 0));
+  EXPECT_FALSE(nestsDeeper("]]\"[\\", 0));
+  EXPECT_TRUE(nestsDeeper(std::string(101, '[')));
+}
 
 /// 40 ids without repetition, then `period` ids `times` times.
 static std::vector<int32_t> ending(int period, int times) {

@@ -71,6 +71,16 @@ TEST(Measure, DistanceOfTwoCoins) {
   EXPECT_EQ(distance.top1(), 0.5);
 }
 
+TEST(Measure, RoundingMakesNoDistanceNegative) {
+  for (float shift = 1; shift < 100; ++shift) {
+    const std::vector<float> p{0.5, 0.25, 1.75},
+        q{p[0] + shift, p[1] + shift, p[2] + shift};
+    Distance distance;
+    distance.add(p, q);
+    EXPECT_GE(distance.meanKl(), 0) << shift;
+  }
+}
+
 TEST(Measure, CommonPrefix) {
   const std::vector<int32_t> a{1, 2, 3}, b{1, 2, 4, 5}, none;
   EXPECT_EQ(commonPrefix(a, b), 2u);

@@ -79,7 +79,9 @@ class Run(ToolTest):
                 ([self.plan, "-n", "0"], "at least 1"), ([self.plan, "-p", "a", "-f", "b"], "exclude each other"),
                 ([self.plan, "--chat", "--selftest"], "--chat and --selftest exclude each other"),
                 ([self.plan, "--chat", "--ids", "1"], "--ids"), ([self.plan, "-p", "a", "--top-p", "2"], "--top-p"),
-                ([self.plan, "-p", "a", "--temperature", "-1"], "--temperature"), ([self.plan, "-p"], "wants a value"),
+                ([self.plan, "-p", "a", "--temperature", "-1"], "--temperature"),
+                ([self.plan, "-p", "a", "--exit-threshold", "0"], "--exit-threshold wants more than 0 and at most 1"),
+                ([self.plan, "-p", "a", "--depth", "0"], "--depth wants at least 1"), ([self.plan, "-p"], "wants a value"),
                 ([self.plan, "--verify=md5"], "md5"), ([self.plan, "--ids", "1,,2"], "--ids"),
                 ([self.plan, "-p", "a", "--temperatur", "1"], "is it '--temperature'?")]:
             self.assertIn(message, self.error("llm-run", *arguments, code=2))
@@ -129,6 +131,7 @@ class Logits(ToolTest):
 
     def test_nothing_is_left_of_a_failure(self):
         self.error("llm-run", self.plan, "--ids", "1,2,300", "--logits", self.path("o.npy"))
+        self.assertIn("no depths", self.error("llm-run", self.plan, "--ids", "1", "--depth", 50, "--logits", self.path("o.npy")))
         self.error("llm-run", self.plan, "--ids", "1", "--logits", self.path("none/o.npy"))
         self.assertEqual(os.listdir(self.folder), ["m.plan"])
 
@@ -163,7 +166,7 @@ class Text(ToolTest):
         self.assertEqual([json.loads(line) for line in out.splitlines()], ["ab", "", "\n<end>é", "\ufffd"])
 
     def test_detokenize_says_which_line(self):
-        for line in ("{}", "[1.5]", "[-1]", '["a"]', "[1", "[9999999999]"):
+        for line in ("{}", "[1.5]", "[-1]", '["a"]', "[1", "[9999999999]", "[[1]]", "[" * 300000, "[" * 300000 + "]" * 300000):
             _, error = self.run_tool("llm-run", self.plan, "--detokenize", self.path("t", f"[97]\n{line}\n"), code=1)
             self.assertIn("t:2: expected a JSON list", error)
 

@@ -119,6 +119,35 @@ TEST_F(Dispatches, OfAPromptInChunks) {
   EXPECT_EQ(all[6].scalars, (Scalars{2}));
 }
 
+// A depth is looked up in portions of 8 ids, and then none is left out.
+TEST_F(Dispatches, DepthsAreOfAllLayers) {
+  auto all = of({.position = 0, .rows = 19}, std::string(kDeclarations) + R"(
+plan.buffer @skipped bytes(4)
+plan.func @generate() attributes {params = []} {
+  %zero = plan.const 0
+  %most = plan.const 8
+  %rest, %done = plan.while init(%zero) {
+  ^bb0(%at: i64):
+    %rows = plan.peek_input %most, %at, @ids
+    plan.condition %rows, %rows, %at
+  } do {
+  ^bb0(%rows: i64, %at: i64):
+    plan.dispatch @head bindings([#plan.buffer<@ids>]) scalars(%rows)
+    %next = plan.arith add %rows, %at
+    plan.yield %next
+  } -> i64, i64
+  %waiting = plan.waiting
+  plan.choose_depth %waiting, @skipped
+  %word = plan.load_i32 @skipped at(0)
+  plan.dispatch @head bindings([#plan.buffer<@ids>]) scalars(%word)
+  plan.return
+}
+)");
+  ASSERT_EQ(all.size(), 4u) << error;
+  for (auto [dispatch, scalar] : llvm::zip(all, Scalars{8, 8, 3, 0}))
+    EXPECT_EQ(dispatch.scalars, (Scalars{scalar}));
+}
+
 TEST_F(Dispatches, ErrorsSayWhatCannotBeForetold) {
   of({}, kDeclarations);
   EXPECT_EQ(error, "the plan has no function 'generate'");

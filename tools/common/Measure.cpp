@@ -60,7 +60,7 @@ void Distance::add(std::span<const float> reference,
   if (!std::isfinite(kl))
     throw Failure("the logits of position " + std::to_string(count) +
                   " are not finite");
-  divergence += kl;
+  divergence += std::max(kl, 0.0); // rounding may leave less
   same += argmax(reference) == argmax(row);
   ++count;
 }

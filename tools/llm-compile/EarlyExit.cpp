@@ -5,10 +5,13 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "sinter/JsonDepth.h"
 #include "tools/llm-compile/Flags.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "llvm/Support/MemoryBuffer.h"
+
+#include <limits>
 
 using namespace sinter;
 namespace cl = llvm::cl;
@@ -97,6 +100,8 @@ std::string readRetrieval(llvm::StringRef text, DecodePhaseOptions &options) {
         return given + ": keep=" + value.str() +
                " is not more than 0 and at most 1";
     } else if (value.consume_front("save=")) {
+      if (value.empty())
+        return given + ": save= names no file";
       options.savesStore = true;
       options.depthStore = value.str();
     } else if (value.ends_with(".safetensors") && options.depthStore.empty()) {
@@ -137,28 +142,36 @@ std::string readCalibration(llvm::StringRef path, DecodePhaseOptions &options) {
   auto file = llvm::MemoryBuffer::getFile(path);
   if (!file)
     return "cannot read " + path.str() + ": " + file.getError().message();
+  if (nestsDeeper((*file)->getBuffer()))
+    return path.str() + ": more than " + std::to_string(kMostJsonLevels) +
+           " levels";
   auto parsed = llvm::json::parse((*file)->getBuffer());
   if (!parsed)
     return path.str() + ": " + llvm::toString(parsed.takeError());
   const llvm::json::Object *object = parsed->getAsObject();
   const llvm::json::Array *exits = object ? object->getArray("exits") : nullptr;
-  auto number = [&](const char *key) {
-    return object ? object->getNumber(key) : std::nullopt;
+  auto number = [&](const char *key, double most) {
+    auto found = object ? object->getNumber(key) : std::nullopt;
+    return found && *found >= 0 && *found <= most ? found : std::nullopt;
   };
+  constexpr double any = std::numeric_limits<double>::max(); // but infinite
+  auto kl = number("kl", any), agreement = number("agreement", 1),
+       saved = number("layers_saved", any),
+       positions = number("positions", any);
   auto model = object ? object->getString("model") : std::nullopt;
-  if (!exits || !model || !number("kl") || !number("agreement") ||
-      !number("layers_saved") || !number("positions"))
+  if (!exits || !model || !kl || !agreement || !saved || !positions ||
+      !llvm::all_of(*exits, [](const auto &exit) {
+        return exit.getAsString().has_value();
+      }))
     return path.str() + " is no calibration of exits";
   options.exitModel = model->str();
   for (const llvm::json::Value &exit : *exits)
-    if (auto text = exit.getAsString())
-      options.exits.push_back(text->str());
+    options.exits.push_back(exit.getAsString()->str());
   options.exitQuality =
       llvm::formatv(
           "kl {0:f4}, agreement {1:f4}, layers saved {2:f4} on {3:f0} "
           "positions",
-          *number("kl"), *number("agreement"), *number("layers_saved"),
-          *number("positions"))
+          *kl, *agreement, *saved, *positions)
           .str();
   return "";
 }

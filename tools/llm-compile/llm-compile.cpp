@@ -328,6 +328,9 @@ int run(int argc, char **argv) {
   if (int code = readOptions(options))
     return code;
   const tools::ReportOptions reportAbout = reportOptions();
+  // The study takes long: its file is tried first, and removed again.
+  if (options.decode.savesStore)
+    tools::AtomicFile(options.decode.depthStore);
   // Layers that go do so before exits are chosen among the others.
   if (failed(studyLayers(options)))
     return 1;

@@ -182,6 +182,13 @@ bool Arguments::parse(int argc, char **argv) {
                      " wants at least 1");
   if (penalty && *penalty == 0)
     throw UsageError("--repetition-penalty wants more than 0; 1 is off");
+  // To the runtime 0 is "as the plan says".
+  if (exitThreshold && *exitThreshold == 0)
+    throw UsageError("--exit-threshold wants more than 0 and at most 1; leave "
+                     "it out for what the plan says");
+  if (depth == 0u)
+    throw UsageError("--depth wants at least 1; leave it out for what the plan "
+                     "chooses");
   for (const std::string &text : stop)
     if (text.empty())
       throw UsageError("--stop wants a text that is not empty");

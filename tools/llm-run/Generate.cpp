@@ -109,6 +109,8 @@ int sinter::tools::writeLogits(const Job &job) {
                   " tokens, the plan allows " +
                   std::to_string(job.plan.maxContext()) + " positions");
   Session session = job.plan.session(options).orThrow();
+  if (job.arguments.depth)
+    session.setDepth(*job.arguments.depth).orThrow();
   Interruptible scope(session);
   NpyWriter file(job.arguments.path, ids.size(), job.plan.vocabulary());
   Progress progress("logits", ids.size());

@@ -46,7 +46,9 @@ static std::vector<int32_t> idsOfLine(std::string_view line, size_t number,
   Json list = Json::parse(line, nullptr, /*allow_exceptions=*/false);
   std::vector<int32_t> ids;
   bool good = list.is_array();
-  for (const Json &id : good ? list : Json::array()) {
+  if (!good)
+    list = Json::array();
+  for (const Json &id : list) { // no copy: it calls itself for each level
     good &= id.is_number_integer() && id.get<int64_t>() >= 0 &&
             id.get<int64_t>() <= std::numeric_limits<int32_t>::max();
     ids.push_back(good ? id.get<int32_t>() : 0);

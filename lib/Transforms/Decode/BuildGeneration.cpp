@@ -110,6 +110,11 @@ class BuildGenerationPass
     if (failed(read))
       return module.emitError("exits: ") << wrong;
     options.exits = *read;
+    if (exitStop > 0 && llvm::none_of(options.exits, [](const auto &exit) {
+          return decode::readsHead(exit.probe);
+        }))
+      return module.emitError("exits: stop wants an exit that asks the head: "
+                              "max_prob, margin or entropy");
     for (decode::ExitOptions &exit : options.exits) {
       exit.decay = exitDecay;
       exit.stop = decode::readsHead(exit.probe) ? double(exitStop) : 0;

@@ -53,10 +53,10 @@ FailureOr<func::FuncOp> sinter::trimHead(ModuleOp module, int64_t tokens) {
           ? module.lookupSymbol<func::FuncOp>((*launches.begin()).getCallee())
           : func::FuncOp();
   if (!region || !findOutput(region))
-    return head.emitError("does not end in the rows of one matrix; a probe "
-                          "cannot ask it about some tokens alone");
+    return head.emitError("@head does not end in the rows of one matrix; a "
+                          "probe cannot ask it about some tokens alone");
   if (tokens >= findOutput(region).getWeight().getRows())
-    return head.emitError("knows ")
+    return head.emitError("@head knows ")
            << findOutput(region).getWeight().getRows()
            << " tokens; a probe cannot ask about the first " << tokens;
   auto builder = OpBuilder::atBlockEnd(module.getBody());

@@ -13,9 +13,7 @@
 using namespace mlir;
 using namespace sinter;
 
-int64_t sinter::coldLayers(int64_t layers) {
-  return layers >= 8 ? 2 : layers >= 3 ? 1 : 0;
-}
+int64_t sinter::coldLayers(int64_t layers) { return layers >= 8 ? 2 : 1; }
 
 int64_t sinter::keptLayers(int64_t layers, int64_t percent) {
   return llvm::divideCeil(layers * percent, 100);
@@ -36,13 +34,16 @@ SmallVector<int64_t> sinter::evenLayerOrder(int64_t layers) {
 
 LogicalResult sinter::checkDropped(ModuleOp module, ArrayRef<int64_t> dropped,
                                    int64_t all) {
+  if (dropped.empty())
+    return module.emitError("the first and the last layer stay, so none of ")
+           << all << " can go";
   for (auto [index, layer] : llvm::enumerate(dropped)) {
     if (layer < 0 || layer >= all)
       return module.emitError("layer ")
              << layer << " cannot be dropped: the model has layers 0 to "
              << all - 1;
     if (index > 0 && dropped[index - 1] == layer)
-      return module.emitError("layer ") << layer << " is dropped twice";
+      return module.emitError("layer ") << layer << " is named twice";
   }
   if (int64_t(dropped.size()) == all)
     return module.emitError("all ") << all << " layers are dropped";

@@ -16,7 +16,7 @@ namespace sinter {
 /// What sequences may leave out, in a module.
 inline constexpr llvm::StringLiteral kDepths = "depths";
 
-/// Layers at each end that never go: 2, or fewer where there are few layers.
+/// Layers at each end that never go: 2, or 1 where there are few layers.
 int64_t coldLayers(int64_t layers);
 
 /// How many layers stay, so that they are at least `percent` percent of them.

@@ -4,7 +4,7 @@
 // RUN: not llm-opt %s --llm-drop-layers=layers=1,0 2>&1 | FileCheck %s --check-prefix=ALL
 // RANGE: error: layer 2 cannot be dropped: the model has layers 0 to 1
 // NEGATIVE: error: layer -1 cannot be dropped: the model has layers 0 to 1
-// TWICE: error: layer 1 is dropped twice
+// TWICE: error: layer 1 is named twice
 // ALL: error: all 2 layers are dropped
 
 !kv = !llm.kv_cache<2 layers, 1 heads, 32, f32>

@@ -12,7 +12,7 @@
 // NONE: error: a depth of 99 % leaves out 0 of 4 layers
 // SAME: error: a depth of 49 % leaves out 2 of 4 layers, of which 2 can go, and other depths 2
 // LAYER: error: layer 4 cannot be dropped: the model has layers 0 to 3
-// TWICE: error: layer 1 is dropped twice
+// TWICE: error: layer 1 is named twice
 // FROM: error: has 2 lengths of prompts for 1 depths
 
 module {

@@ -5,7 +5,7 @@
 // RUN: sed s/@kv/@other/ %s | not llm-opt --decode-skip-ffns="layers=1" 2>&1 | FileCheck %s --check-prefix=STATE
 // WHOLE: error: launches no feed-forward blocks of their own; was llm-split-layers run?
 // LAYER: error: layer 4 cannot be dropped: the model has layers 0 to 3
-// TWICE: error: layer 1 is dropped twice
+// TWICE: error: layer 1 is named twice
 // DRAFT: error: computes several rows at a time, as drafts need: blocks cannot be left out for each of them
 // STATE: error: a model whose tokens leave out feed-forward blocks has @forward and a tile.state @kv
 
