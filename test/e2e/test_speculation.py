@@ -127,23 +127,41 @@ def test_conformance_of_speculation(plan_of, tmp_path, drafters, temperature):
     conformance(drafters, plan_of(drafters), tmp_path, temperature)
 
 
+def gains(plan, prompts, tokens, temperature=0):
+    """Tokens a unit of cost of each prompt, by the plan's table, so that it is the same on any machine: rounds by their
+    rows, and the ids that a model or layers of it drafted. The first token comes from the prompt."""
+    costs = json.loads(run("llm-dump", plan, "--json").stdout)["costs"]
+    found = []
+    for ids in prompts:
+        made = generate(plan, "--ids", ",".join(map(str, ids)), "-n", tokens, "--ignore-eos", "--temperature", temperature, "--seed", 5, "--no-timing")
+        figures = made["speculation"]
+        cost = sum(rounds * rows for rounds, rows in zip(figures["rounds_by_rows"], costs["rows"]))
+        found.append((len(made["tokens"]) - 1, cost + costs["id"] * figures["drafted"]))
+    return found
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("temperature", [0, 0.8])
 @pytest.mark.parametrize("drafters", [ALL, f"{ALL} --tree=8", "self"])
 def test_no_prompt_costs_more_with_speculation(plan_of, tmp_path, drafters, temperature):
-    """By the plan's table, so that it is the same on any machine: rounds by their rows, and ids of the layers that draft."""
     plan = plan_of(drafters)
-    costs = json.loads(run("llm-dump", plan, "--json").stdout)["costs"]
-    ratios = []
-    for ids in tokenize(plan, tmp_path, workload_prompts()):
-        made = generate(plan, "--ids", ",".join(map(str, ids)), "-n", 128, "--ignore-eos", "--temperature", temperature, "--seed", 5, "--no-timing")
-        figures = made["speculation"]
-        cost = sum(rounds * rows for rounds, rows in zip(figures["rounds_by_rows"], costs["rows"]))
-        # The first token comes from the prompt.
-        ratios.append((len(made["tokens"]) - 1) / (cost + costs["id"] * figures["drafted"]))
+    ratios = sorted(made / cost for made, cost in gains(plan, tokenize(plan, tmp_path, workload_prompts()), 128, temperature))
     figure(f"counted cost with speculation, {drafters}, temperature {temperature}",
-           f"{len(ratios)} prompts, lowest {min(ratios):.3f}, median {sorted(ratios)[len(ratios) // 2]:.3f} x")
-    assert min(ratios) >= 0.98
+           f"{len(ratios)} prompts, lowest {ratios[0]:.3f}, median {ratios[len(ratios) // 2]:.3f} x")
+    assert ratios[0] >= 0.98
+
+
+@pytest.mark.long
+def test_what_speculation_chooses_is_near_the_best_of_a_grid(model, tmp_path):
+    """Lengths and trees over texts of all kinds; the policy that the compiler takes for them."""
+    def gain(*options):
+        plan = compile_plan(model, tmp_path / "grid.plan", f"--speculate={ALL}", "--no-golden", f"--target={levels_here()[-1]}", *options)
+        made, cost = map(sum, zip(*gains(plan, tokenize(plan, tmp_path, workload_prompts()[::6]), 64)))
+        return made / cost
+    grid = {(tree, ids): gain(f"--tree={tree}", f"--spec-policy=static:{ids}") for tree in ("off", 2, 4, 8) for ids in (1, 2, 3, 4, 6, 8, 12)}
+    best, chosen = max(grid, key=grid.get), gain("--tree=auto")
+    figure("what is chosen against a grid of trees and lengths", f"{chosen:.3f} x, best of {len(grid)} {grid[best]:.3f} x (tree {best[0]}, {best[1]} ids)")
+    assert chosen >= 0.95 * grid[best]
 
 
 @pytest.mark.parametrize("sampling", SAMPLING[:2], ids=" ".join)
