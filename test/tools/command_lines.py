@@ -167,6 +167,11 @@ class Text(ToolTest):
             _, error = self.run_tool("llm-run", self.plan, "--detokenize", self.path("t", f"[97]\n{line}\n"), code=1)
             self.assertIn("t:2: expected a JSON list", error)
 
+    def test_detokenize_refuses_deep_lists(self):
+        for levels, message in ((101, "expected a JSON list"), (102, "more than 100 levels"), (300000, "more than 100 levels")):
+            file = self.path("t", f"[97]\n{'[' * levels}{']' * levels}\n")
+            self.assertIn(f"t:2: {message}", self.run_tool("llm-run", self.plan, "--detokenize", file, code=1)[1])
+
     def test_render(self):
         file = self.path("m.json", '[{"role":"user","content":"hi"}]')
         self.assertEqual(self.out("llm-run", self.plan, "--render", file), "<user>hi<end>A")
@@ -478,6 +483,8 @@ class Workload(ToolTest):
         self.assertIn("w.jsonl:2: expected", self.error("llm-bench", self.plan, self.workload(good, {"name": "no text"})))
         bad = {"name": "b", "messages": [{"role": "user"}]}
         self.assertIn("w.jsonl:1: expected", self.error("llm-bench", self.plan, self.workload(bad)))
+        deep = '{"name": "d", "messages": [{"role": "user", "content": "b", "more": ' + "[" * 300000 + "]" * 300000 + "}]}"
+        self.assertIn("w.jsonl:1: more than 100 levels", self.error("llm-bench", self.plan, "--workload=" + self.path("w.jsonl", deep)))
         self.assertIn("no prompts", self.error("llm-bench", self.plan, self.workload()))
         self.assertIn("positions", self.error("llm-bench", self.plan, self.workload(good), "-n", 5000, FAKE_DRAFTS="1"))
         self.assertIn("--workload", self.error("llm-bench", self.plan, self.workload(good), "-n", "1,2", code=2))
