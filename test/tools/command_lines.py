@@ -476,6 +476,13 @@ class Workload(ToolTest):
             error = self.error("llm-bench", self.plan, self.workload({"name": "one", "text": "a"}), "--spec-report", "-n", 8, FAKE_EARLY=early)
             self.assertIn("the plan drafts nothing, which --spec-report is about", error)
 
+    def test_a_report_of_short_answers(self):
+        """Nine rows are timed, for which a short answer has no room."""
+        for tokens in (2, 5, 8, 9):
+            report = json.loads(self.out("llm-bench", self.plan, self.workload({"name": "one", "text": "a"}), "--spec-report", "-n", tokens,
+                                         "-r", 1, "--temperatures", 0, "--json", FAKE_DRAFTS="1"))
+            self.assertEqual([len(length["forward_ns"]) for length in report["lengths"]], list(range(2, 10)))
+
     def test_errors(self):
         good = {"name": "one", "text": "a"}
         self.assertIn("drafts nothing and leaves nothing out", self.error("llm-bench", self.plan, self.workload(good), "-n", 8, "-r", 1))

@@ -71,7 +71,7 @@ SpecReport sinter::tools::specReport(
     progress(conversation.name);
     // Of drafts alone.
     Measurement prompt(plan, idsOf(plan, conversation, options.newTokens),
-                       options.newTokens, /*depth=*/100);
+                       options.newTokens, /*depth=*/100, longest + 1);
     const std::vector<int32_t> greedy = prompt.run(0, false).ids;
     if (greedy.size() < 2 || loops(greedy))
       continue;
@@ -79,7 +79,7 @@ SpecReport sinter::tools::specReport(
       return measurePrompt(prompt, conversation.name, report.temperature,
                            draftTokens, options.repetitions);
     };
-    prompt.enter(greedy, longest + 1);
+    prompt.enter(greedy);
     for (LengthResult &length : report.lengths) {
       timeForwards(prompt, length, options.repetitions);
       length.result.prompts.push_back(measure(length.length));
