@@ -455,6 +455,8 @@ sinter_status *sinter_session_generate(sinter_session *session,
                                        const int32_t *ids, size_t count,
                                        const sinter_generation *generation,
                                        sinter_statistics *out) {
+  if (count == 0)
+    return fail(SINTER_INVALID_ARGUMENT, "the prompt is empty");
   size_t kept = 0;
   while (kept < session->history.size() && kept + 1 < count &&
          session->history[kept] == ids[kept])

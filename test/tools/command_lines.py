@@ -493,7 +493,11 @@ class Workload(ToolTest):
         deep = '{"name": "d", "messages": [{"role": "user", "content": "b", "more": ' + "[" * 300000 + "]" * 300000 + "}]}"
         self.assertIn("w.jsonl:1: more than 100 levels", self.error("llm-bench", self.plan, "--workload=" + self.path("w.jsonl", deep)))
         self.assertIn("no prompts", self.error("llm-bench", self.plan, self.workload()))
-        self.assertIn("positions", self.error("llm-bench", self.plan, self.workload(good), "-n", 5000, FAKE_DRAFTS="1"))
+        for report in ([], ["--spec-report"]):
+            for prompt, tokens, message in ((good, 5000, "one: a prompt and its answer need 5001 positions, the plan allows 4096"),
+                                            ({"name": "none", "text": ""}, 8, "none: the prompt is empty")):
+                self.assertIn("w.jsonl: prompt " + message,
+                              self.error("llm-bench", self.plan, self.workload(prompt), "-n", tokens, *report, FAKE_DRAFTS="1"))
         self.assertIn("--workload", self.error("llm-bench", self.plan, self.workload(good), "-n", "1,2", code=2))
         self.assertIn("--temperatures", self.error("llm-bench", self.plan, "--temperatures", "x", code=2))
 

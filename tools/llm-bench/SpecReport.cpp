@@ -67,14 +67,13 @@ SpecReport sinter::tools::specReport(
                     {options.temperatures.front(), {}}};
   for (uint32_t length = 1; length <= longest; ++length)
     report.lengths.push_back({length, {report.temperature, {}}, {}});
-  for (const Conversation &conversation : readWorkload(options.path)) {
-    progress(conversation.name);
+  const auto measureLengths = [&](const Conversation &conversation) {
     // Of drafts alone.
     Measurement prompt(plan, idsOf(plan, conversation, options.newTokens),
                        options.newTokens, /*depth=*/100, longest + 1);
     const std::vector<int32_t> greedy = prompt.run(0, false).ids;
     if (greedy.size() < 2 || loops(greedy))
-      continue;
+      return;
     const auto measure = [&](uint32_t draftTokens) {
       return measurePrompt(prompt, conversation.name, report.temperature,
                            draftTokens, options.repetitions);
@@ -86,7 +85,8 @@ SpecReport sinter::tools::specReport(
       timeForwards(prompt, length, options.repetitions);
     }
     report.policy.prompts.push_back(measure(0));
-  }
+  };
+  forEachPrompt(options.path, progress, measureLengths);
   const size_t prompts = report.lengths.front().result.prompts.size();
   // Of a lossy rule an answer may be a single token at any length.
   if (report.policy.counted().empty() ||
