@@ -483,6 +483,17 @@ class Workload(ToolTest):
                                          "-r", 1, "--temperatures", 0, "--json", FAKE_DRAFTS="1"))
             self.assertEqual([len(length["forward_ns"]) for length in report["lengths"]], list(range(2, 10)))
 
+    def test_a_file_of_a_long_name(self):
+        folder = self.folder.joinpath("a" * 200, "b" * 200, "c" * 200)
+        folder.mkdir(parents=True)
+        file = folder / "w.jsonl"
+        file.write_text('{"name": "one", "text": "a"}\n')
+        for report, heading in (([], ": 1 prompts, 0 left out (plain greedy answers that loop, answers of one token), up to 8 tokens, 1 repetitions, 2 threads"),
+                                (["--spec-report"], ", temperature 0.0, 2 threads")):
+            lines = self.out("llm-bench", self.plan, f"--workload={file}", "-n", 8, "-r", 1, *report, FAKE_DRAFTS="1").splitlines()
+            self.assertEqual(lines[0], f"{file}{heading}")
+            self.assertTrue(lines[1].startswith("| "))
+
     def test_errors(self):
         good = {"name": "one", "text": "a"}
         self.assertIn("drafts nothing and leaves nothing out", self.error("llm-bench", self.plan, self.workload(good), "-n", 8, "-r", 1))

@@ -124,10 +124,10 @@ std::string sinter::tools::toJson(const Plan &plan, const SpecReport &report) {
 }
 
 std::string sinter::tools::toText(const SpecReport &report) {
-  char line[256];
-  std::snprintf(line, sizeof(line), "%s, temperature %.1f, %u threads\n",
-                report.name.c_str(), report.temperature, report.threads);
-  std::string text = line;
+  char line[256]; // for numbers; the name may be of any length
+  std::snprintf(line, sizeof(line), ", temperature %.1f, %u threads\n",
+                report.temperature, report.threads);
+  std::string text = report.name + line;
   text += "| ids a draft | accepted | tokens a forward | cost of an id | "
           "forward of so many rows and one | predicted | measured | off |\n"
           "|---:|---:|---:|---:|---:|---:|---:|---:|\n";
