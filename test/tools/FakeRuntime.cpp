@@ -50,6 +50,12 @@ bool early(const char *what) {
   const char *value = std::getenv("FAKE_EARLY");
   return value && std::strcmp(value, what) == 0;
 }
+
+// FAKE_DRAFTS=wrong: drafts change the text.
+bool wrongDrafts() {
+  const char *value = std::getenv("FAKE_DRAFTS");
+  return value && std::strcmp(value, "wrong") == 0;
+}
 } // namespace
 
 struct sinter_status {
@@ -472,9 +478,10 @@ sinter_status *sinter_session_generate(sinter_session *session,
       sizeof(statistics),         count - kept,          kept, 0, 1000000,
       less ? 1000000u : 2000000u, SINTER_STOP_MAX_TOKENS};
   // A seed shifts the alphabet, so that a test sees that it arrives.
-  const int32_t step = generation->sampling.temperature > 0
-                           ? 1 + static_cast<int32_t>(generation->sampling.seed)
-                           : 1 + less;
+  const int32_t step =
+      generation->sampling.temperature > 0
+          ? 1 + static_cast<int32_t>(generation->sampling.seed)
+          : 1 + (less || (wrongDrafts() && !generation->no_speculation));
   for (int32_t id = ids[count - 1];;) {
     id = (id + step) % bos;
     if (id == '{' && !generation->ignore_stop_ids) { // after z

@@ -494,6 +494,16 @@ class Workload(ToolTest):
             self.assertEqual(lines[0], f"{file}{heading}")
             self.assertTrue(lines[1].startswith("| "))
 
+    def test_drafts_that_change_texts_fail(self):
+        """But for a plan that is not exact; the figures come all the same."""
+        file = self.workload({"name": "one", "text": "a"}, {"name": "two", "text": "b"})
+        for report, texts in ([], 2), (["--spec-report"], 2 * 9):  # of 8 lengths and the policy
+            arguments = ["llm-bench", self.plan, file, "-n", 8, "-r", 1, "--temperatures", 0, "--json", *report]
+            out, error = self.run_tool(*arguments, code=1, FAKE_DRAFTS="wrong")
+            self.assertIn(f"drafts changed {texts} texts", error)
+            self.assertEqual(json.loads(out)["workload"], file.removeprefix("--workload="))
+            self.out(*arguments, FAKE_DRAFTS="wrong", FAKE_EARLY="sequence")
+
     def test_errors(self):
         good = {"name": "one", "text": "a"}
         self.assertIn("drafts nothing and leaves nothing out", self.error("llm-bench", self.plan, self.workload(good), "-n", 8, "-r", 1))

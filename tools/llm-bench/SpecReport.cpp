@@ -45,6 +45,13 @@ const LengthResult &SpecReport::best() const {
                            });
 }
 
+uint64_t SpecReport::differing() const {
+  uint64_t count = policy.differing();
+  for (const LengthResult &length : lengths)
+    count += length.result.differing();
+  return count;
+}
+
 /// Adds them up; once before the answers and once after them.
 static void timeForwards(Measurement &prompt, LengthResult &length,
                          uint32_t times) {
