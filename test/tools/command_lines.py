@@ -70,6 +70,12 @@ class Run(ToolTest):
         self.assertEqual((out["reused_tokens"], out["prompt_tokens"], out["text"]), (4, 1, "y"))
         self.assertIn("x: the snapshot is damaged", self.error("llm-run", self.plan, "-p", "a", "--load-session", self.path("x", "abc")))
         self.assertIn("too long", self.error("llm-run", self.plan, "-p", "a", "-c", 4, "--load-session", saved))
+        # A prompt that needs less room than the snapshot.
+        self.assertEqual(self.out("llm-run", self.plan, "-p", "a", "-n", 1, "--load-session", saved), "b")
+        self.assertIn("s: the snapshot is too long", self.error("llm-run", self.plan, "-p", "a", "-n", 1, "--load-session",
+                                                                self.path("s", bytes(4 * 4097))))
+        self.assertEqual(self.out("llm-run", self.plan, "-p", "a", "-n", 1, "--load-session", self.path("s", bytes(4 * 4096))), "b")
+        self.assertIn("cannot create", self.error("llm-run", self.plan, "-p", "a", "-n", 1, "--save-session", self.path("none/s")))
         self.assertIn("none", self.error("llm-run", self.plan, "-p", "a", "--load-session", self.path("none")))
         self.assertIn("--save-session belongs to", self.error("llm-run", self.plan, "--selftest", "--save-session", saved, code=2))
 
