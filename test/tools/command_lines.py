@@ -369,14 +369,13 @@ class Bench(ToolTest):
         rows = json.loads(self.out("llm-bench", self.plan, "-p", 10, "-n", 10, "-r", 1, "--json", FAKE_SLOW_MS="5"))
         for r in rows:
             self.assertLess(r["max"], 201)
-            self.assertGreater(r["max"], 20)
 
     def test_depth_is_not_measured_but_is_there(self):
         rows = json.loads(self.out("llm-bench", self.plan, "-p", 8, "-n", 8, "-d", "0,100", "-r", 1, "--json",
-                                   FAKE_SLOW_MS="2"))
+                                   FAKE_POSITIONS="1"))
         self.assertEqual([r["test"] for r in rows], ["pp8", "tg8", "pp8 @ d100", "tg8 @ d100"])
-        for r in rows:
-            self.assertGreater(r["max"], 90)
+        # Each of the eight rows sees itself, those before it and the depth.
+        self.assertEqual([r["bytes"] for r in rows], [36, 36, 836, 836])
 
     def test_batch_counts_the_tokens_of_all_sessions(self):
         rows = json.loads(self.out("llm-bench", self.plan, "-p", 0, "-n", 8, "-d", 20, "--batch", "1,4", "-r", 1,
@@ -384,7 +383,6 @@ class Bench(ToolTest):
         self.assertEqual([r["test"] for r in rows], ["tg8 @ d20", "tg8 x 4 @ d20"])
         for r in rows:
             self.assertLess(r["max"], 501)  # the double is as slow for each row
-            self.assertGreater(r["max"], 90)
         self.assertEqual([r["bytes"] for r in rows], [8 * 1264] * 2)  # a dispatch a step
         self.assertEqual([r["bytes_per_token"] for r in rows], [1264, 1264 // 4])
         self.assertNotIn("over_one_row", rows[0])
