@@ -229,6 +229,8 @@ def test_the_report_of_each_length(plan, tmp_path):
         assert 1 <= length["block_efficiency"] <= length["draft_tokens"] + 1
         assert 0 < length["predicted"] / length["block_efficiency"] <= length["forward_ns"][0] / min(length["forward_ns"])
     assert report["best"] == max(report["lengths"], key=lambda length: length["measured"])["draft_tokens"] and report["policy"] > 0
+    workload.write_text('{"name": "short", "text": "a"}', encoding="utf-8")
+    run("llm-bench", plan, f"--workload={workload}", "--spec-report", "-n", 3, "-r", 1)  # has room for the nine rows of the longest draft
 
 
 @pytest.mark.parametrize("value, message", [("oracle", "is no drafter; there are copy, lookup, ngram, trigram, recycle, draft:MODEL, self and heads:FILE"),

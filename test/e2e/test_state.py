@@ -51,6 +51,10 @@ def test_a_saved_session_goes_on_in_another_process(models, tmp_path):
     loaded = json.loads(run("llm-run", plan, *options, "--load-session", saved).stdout)
     assert (fresh["reused_tokens"], loaded["reused_tokens"]) == (0, 109)
     assert loaded["tokens"] == fresh["tokens"]
+    # A prompt that needs less room than the snapshot; nobody named a context.
+    run("llm-run", plan, "--ids", "5,6", "-n", 4, "--load-session", saved)
+    small = run("llm-run", plan, "--ids", "5,6", "-n", 4, "-c", 50, "--load-session", saved, check=False)
+    assert small.returncode == 1 and "109 positions, the session has room for 50" in small.stderr
 
 
 def test_what_is_no_snapshot_of_this_plan_is_refused(models, tmp_path):

@@ -36,6 +36,10 @@ const char ops[] = R"({"layer": [
   {"name": "attention", "stage": 1, "rows": 1, "position": 0, "state": [0, 200, 0, 0],
    "f32": [0, 40, 0, 0]}]})";
 
+// FAKE_POSITIONS: instead a byte for every position that a row sees.
+const char sight[] = R"({"layer": [{"name": "attention", "stage": 0, "rows": 1,
+  "position": 2, "state": [0, 0, 0, 1]}]})";
+
 // Of the token after `id`: the next id is likeliest.
 float logit(int32_t id, int32_t next) {
   int32_t distance = (next - id - 1 + 2 * vocabulary) % vocabulary;
@@ -49,6 +53,12 @@ bool flag(const char *name) { return std::getenv(name) != nullptr; }
 bool early(const char *what) {
   const char *value = std::getenv("FAKE_EARLY");
   return value && std::strcmp(value, what) == 0;
+}
+
+// FAKE_DRAFTS=wrong: drafts change the text.
+bool wrongDrafts() {
+  const char *value = std::getenv("FAKE_DRAFTS");
+  return value && std::strcmp(value, "wrong") == 0;
 }
 } // namespace
 
@@ -136,7 +146,7 @@ const char *sinter_plan_property(const sinter_plan *plan, const char *key) {
   if (std::strcmp(key, "cpu") == 0)
     return plan->cpu.c_str();
   if (std::strcmp(key, "ops") == 0 && !flag("FAKE_OLD"))
-    return ops;
+    return flag("FAKE_POSITIONS") ? sight : ops;
   if (std::strcmp(key, "lossy") == 0 && flag("FAKE_EARLY"))
     return "kv_window 64, early_exit fake";
   if (std::strcmp(key, "fidelity") == 0 && flag("FAKE_EARLY"))
@@ -354,7 +364,8 @@ static void dispatch(const sinter_session *session,
     spans.push_back({worker, 0, now, now + 100 * (worker + 1), meet});
     spans.push_back({worker, 1, meet, meet + 350, now + 1000});
   }
-  const int64_t rows = 1;
+  // A row, and the positions before it.
+  const int64_t scalars[] = {1, int64_t(session->history.size()) - 1};
   sinter_dispatch one = {};
   one.size = sizeof(one);
   one.kernel = "layer";
@@ -362,8 +373,8 @@ static void dispatch(const sinter_session *session,
   one.workers = session->threads;
   one.begin_ns = now;
   one.end_ns = now + 1000;
-  one.scalars = &rows;
-  one.scalar_count = 1;
+  one.scalars = scalars;
+  one.scalar_count = 2;
   one.spans = spans.data();
   one.span_count = spans.size();
   profile(user, &one);
@@ -455,6 +466,8 @@ sinter_status *sinter_session_generate(sinter_session *session,
                                        const int32_t *ids, size_t count,
                                        const sinter_generation *generation,
                                        sinter_statistics *out) {
+  if (count == 0)
+    return fail(SINTER_INVALID_ARGUMENT, "the prompt is empty");
   size_t kept = 0;
   while (kept < session->history.size() && kept + 1 < count &&
          session->history[kept] == ids[kept])
@@ -470,9 +483,10 @@ sinter_status *sinter_session_generate(sinter_session *session,
       sizeof(statistics),         count - kept,          kept, 0, 1000000,
       less ? 1000000u : 2000000u, SINTER_STOP_MAX_TOKENS};
   // A seed shifts the alphabet, so that a test sees that it arrives.
-  const int32_t step = generation->sampling.temperature > 0
-                           ? 1 + static_cast<int32_t>(generation->sampling.seed)
-                           : 1 + less;
+  const int32_t step =
+      generation->sampling.temperature > 0
+          ? 1 + static_cast<int32_t>(generation->sampling.seed)
+          : 1 + (less || (wrongDrafts() && !generation->no_speculation));
   for (int32_t id = ids[count - 1];;) {
     id = (id + step) % bos;
     if (id == '{' && !generation->ignore_stop_ids) { // after z

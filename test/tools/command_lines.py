@@ -70,6 +70,12 @@ class Run(ToolTest):
         self.assertEqual((out["reused_tokens"], out["prompt_tokens"], out["text"]), (4, 1, "y"))
         self.assertIn("x: the snapshot is damaged", self.error("llm-run", self.plan, "-p", "a", "--load-session", self.path("x", "abc")))
         self.assertIn("too long", self.error("llm-run", self.plan, "-p", "a", "-c", 4, "--load-session", saved))
+        # A prompt that needs less room than the snapshot.
+        self.assertEqual(self.out("llm-run", self.plan, "-p", "a", "-n", 1, "--load-session", saved), "b")
+        self.assertIn("s: the snapshot is too long", self.error("llm-run", self.plan, "-p", "a", "-n", 1, "--load-session",
+                                                                self.path("s", bytes(4 * 4097))))
+        self.assertEqual(self.out("llm-run", self.plan, "-p", "a", "-n", 1, "--load-session", self.path("s", bytes(4 * 4096))), "b")
+        self.assertIn("cannot create", self.error("llm-run", self.plan, "-p", "a", "-n", 1, "--save-session", self.path("none/s")))
         self.assertIn("none", self.error("llm-run", self.plan, "-p", "a", "--load-session", self.path("none")))
         self.assertIn("--save-session belongs to", self.error("llm-run", self.plan, "--selftest", "--save-session", saved, code=2))
 
@@ -169,6 +175,11 @@ class Text(ToolTest):
         for line in ("{}", "[1.5]", "[-1]", '["a"]', "[1", "[9999999999]", "[[1]]", "[" * 300000, "[" * 300000 + "]" * 300000):
             _, error = self.run_tool("llm-run", self.plan, "--detokenize", self.path("t", f"[97]\n{line}\n"), code=1)
             self.assertIn("t:2: expected a JSON list", error)
+
+    def test_detokenize_refuses_deep_lists(self):
+        for levels, message in ((101, "expected a JSON list"), (102, "more than 100 levels"), (300000, "more than 100 levels")):
+            file = self.path("t", f"[97]\n{'[' * levels}{']' * levels}\n")
+            self.assertIn(f"t:2: {message}", self.run_tool("llm-run", self.plan, "--detokenize", file, code=1)[1])
 
     def test_render(self):
         file = self.path("m.json", '[{"role":"user","content":"hi"}]')
@@ -361,14 +372,13 @@ class Bench(ToolTest):
         rows = json.loads(self.out("llm-bench", self.plan, "-p", 10, "-n", 10, "-r", 1, "--json", FAKE_SLOW_MS="5"))
         for r in rows:
             self.assertLess(r["max"], 201)
-            self.assertGreater(r["max"], 20)
 
     def test_depth_is_not_measured_but_is_there(self):
         rows = json.loads(self.out("llm-bench", self.plan, "-p", 8, "-n", 8, "-d", "0,100", "-r", 1, "--json",
-                                   FAKE_SLOW_MS="2"))
+                                   FAKE_POSITIONS="1"))
         self.assertEqual([r["test"] for r in rows], ["pp8", "tg8", "pp8 @ d100", "tg8 @ d100"])
-        for r in rows:
-            self.assertGreater(r["max"], 90)
+        # Each of the eight rows sees itself, those before it and the depth.
+        self.assertEqual([r["bytes"] for r in rows], [36, 36, 836, 836])
 
     def test_batch_counts_the_tokens_of_all_sessions(self):
         rows = json.loads(self.out("llm-bench", self.plan, "-p", 0, "-n", 8, "-d", 20, "--batch", "1,4", "-r", 1,
@@ -376,7 +386,6 @@ class Bench(ToolTest):
         self.assertEqual([r["test"] for r in rows], ["tg8 @ d20", "tg8 x 4 @ d20"])
         for r in rows:
             self.assertLess(r["max"], 501)  # the double is as slow for each row
-            self.assertGreater(r["max"], 90)
         self.assertEqual([r["bytes"] for r in rows], [8 * 1264] * 2)  # a dispatch a step
         self.assertEqual([r["bytes_per_token"] for r in rows], [1264, 1264 // 4])
         self.assertNotIn("over_one_row", rows[0])
@@ -474,6 +483,34 @@ class Workload(ToolTest):
             error = self.error("llm-bench", self.plan, self.workload({"name": "one", "text": "a"}), "--spec-report", "-n", 8, FAKE_EARLY=early)
             self.assertIn("the plan drafts nothing, which --spec-report is about", error)
 
+    def test_a_report_of_short_answers(self):
+        """Nine rows are timed, for which a short answer has no room."""
+        for tokens in (2, 5, 8, 9):
+            report = json.loads(self.out("llm-bench", self.plan, self.workload({"name": "one", "text": "a"}), "--spec-report", "-n", tokens,
+                                         "-r", 1, "--temperatures", 0, "--json", FAKE_DRAFTS="1"))
+            self.assertEqual([len(length["forward_ns"]) for length in report["lengths"]], list(range(2, 10)))
+
+    def test_a_file_of_a_long_name(self):
+        folder = self.folder.joinpath("a" * 200, "b" * 200, "c" * 200)
+        folder.mkdir(parents=True)
+        file = folder / "w.jsonl"
+        file.write_text('{"name": "one", "text": "a"}\n')
+        for report, heading in (([], ": 1 prompts, 0 left out (plain greedy answers that loop, answers of one token), up to 8 tokens, 1 repetitions, 2 threads"),
+                                (["--spec-report"], ", temperature 0.0, 2 threads")):
+            lines = self.out("llm-bench", self.plan, f"--workload={file}", "-n", 8, "-r", 1, *report, FAKE_DRAFTS="1").splitlines()
+            self.assertEqual(lines[0], f"{file}{heading}")
+            self.assertTrue(lines[1].startswith("| "))
+
+    def test_drafts_that_change_texts_fail(self):
+        """But for a plan that is not exact; the figures come all the same."""
+        file = self.workload({"name": "one", "text": "a"}, {"name": "two", "text": "b"})
+        for report, texts in ([], 2), (["--spec-report"], 2 * 9):  # of 8 lengths and the policy
+            arguments = ["llm-bench", self.plan, file, "-n", 8, "-r", 1, "--temperatures", 0, "--json", *report]
+            out, error = self.run_tool(*arguments, code=1, FAKE_DRAFTS="wrong")
+            self.assertIn(f"drafts changed {texts} texts", error)
+            self.assertEqual(json.loads(out)["workload"], file.removeprefix("--workload="))
+            self.out(*arguments, FAKE_DRAFTS="wrong", FAKE_EARLY="sequence")
+
     def test_errors(self):
         good = {"name": "one", "text": "a"}
         self.assertIn("drafts nothing and leaves nothing out", self.error("llm-bench", self.plan, self.workload(good), "-n", 8, "-r", 1))
@@ -481,8 +518,14 @@ class Workload(ToolTest):
         self.assertIn("w.jsonl:2: expected", self.error("llm-bench", self.plan, self.workload(good, {"name": "no text"})))
         bad = {"name": "b", "messages": [{"role": "user"}]}
         self.assertIn("w.jsonl:1: expected", self.error("llm-bench", self.plan, self.workload(bad)))
+        deep = '{"name": "d", "messages": [{"role": "user", "content": "b", "more": ' + "[" * 300000 + "]" * 300000 + "}]}"
+        self.assertIn("w.jsonl:1: more than 100 levels", self.error("llm-bench", self.plan, "--workload=" + self.path("w.jsonl", deep)))
         self.assertIn("no prompts", self.error("llm-bench", self.plan, self.workload()))
-        self.assertIn("positions", self.error("llm-bench", self.plan, self.workload(good), "-n", 5000, FAKE_DRAFTS="1"))
+        for report in ([], ["--spec-report"]):
+            for prompt, tokens, message in ((good, 5000, "one: a prompt and its answer need 5001 positions, the plan allows 4096"),
+                                            ({"name": "none", "text": ""}, 8, "none: the prompt is empty")):
+                self.assertIn("w.jsonl: prompt " + message,
+                              self.error("llm-bench", self.plan, self.workload(prompt), "-n", tokens, *report, FAKE_DRAFTS="1"))
         self.assertIn("--workload", self.error("llm-bench", self.plan, self.workload(good), "-n", "1,2", code=2))
         self.assertIn("--temperatures", self.error("llm-bench", self.plan, "--temperatures", "x", code=2))
 

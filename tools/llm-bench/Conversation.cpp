@@ -3,10 +3,10 @@
 #include "tools/llm-bench/Conversation.h"
 #include "tools/common/Failure.h"
 #include "tools/common/File.h"
+#include "tools/common/Json.h"
 #include "tools/common/PlanArguments.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 using namespace sinter;
 using namespace sinter::tools;
@@ -38,7 +38,7 @@ std::vector<Conversation> sinter::tools::readWorkload(const std::string &path) {
     ++number;
     if (line.empty())
       continue;
-    const Json object = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+    const Json object = parseLine<Json>(line, path, number);
     const bool named = object.is_object() && object.contains("name") &&
                        object["name"].is_string();
     if (named && object.contains("text") && object["text"].is_string())

@@ -184,6 +184,12 @@ static void measureAll(const Plan &plan, const Probe &probe,
   }
 }
 
+/// Another text is what a plan gives that is not exact.
+static void refuseDiffering(const Plan &plan, uint64_t texts) {
+  if (texts && plan.property("fidelity").value_or("exact") == "exact")
+    throw Failure("drafts changed " + std::to_string(texts) + " texts");
+}
+
 static int runWorkload(const std::string &path, const Arguments &arguments) {
   const Plan plan = arguments.plan.open(arguments.threads.front());
   const WorkloadOptions options{path, arguments.generations.front(),
@@ -195,16 +201,13 @@ static int runWorkload(const std::string &path, const Arguments &arguments) {
     const SpecReport report = specReport(plan, options, note);
     writeOut(arguments.json ? toJson(plan, report) : toText(report),
              /*flush=*/true);
+    refuseDiffering(plan, report.differing());
     return exitSuccess;
   }
   const WorkloadResult result = measureWorkload(plan, options, note);
   writeOut(arguments.json ? toJson(plan, result) : toText(result),
            /*flush=*/true);
-  // Another text is what a plan gives that is not exact.
-  if (result.differing() &&
-      plan.property("fidelity").value_or("exact") == "exact")
-    throw Failure("drafts changed " + std::to_string(result.differing()) +
-                  " texts");
+  refuseDiffering(plan, result.differing());
   return exitSuccess;
 }
 

@@ -10,29 +10,41 @@
 using namespace sinter;
 using namespace sinter::tools;
 
+/// Positions of a prompt and its answer, of which a short one may have fewer
+/// than the rows that are timed in it.
+static uint32_t roomFor(const Plan &plan, size_t prompt, uint32_t newTokens,
+                        uint32_t rows) {
+  const size_t answered = prompt + newTokens, allowed = plan.maxContext();
+  if (answered > allowed)
+    throw Failure("a prompt and its answer need " + std::to_string(answered) +
+                  " positions, the plan allows " + std::to_string(allowed));
+  if (rows > allowed)
+    throw Failure("forwards of " + std::to_string(rows) +
+                  " rows are timed, the plan allows " +
+                  std::to_string(allowed) + " positions");
+  return static_cast<uint32_t>(
+      std::min(allowed, std::max(answered, prompt + rows)));
+}
+
 Measurement::Measurement(const Plan &plan, std::vector<int32_t> prompt,
-                         uint32_t newTokens, uint32_t depth)
-    : ids(std::move(prompt)), base(read(plan, newTokens, depth)) {
+                         uint32_t newTokens, uint32_t depth, uint32_t most)
+    : ids(std::move(prompt)), most(most),
+      context(roomFor(plan, ids.size(), newTokens, most)),
+      base(read(plan, depth)) {
   if (base.depth().orThrow().skipped)
-    whole = read(plan, newTokens, 100);
+    whole = read(plan, 100);
+  generation.maxTokens = newTokens;
 }
 
 /// Every answer begins in a copy of this, with the last id of the prompt.
-Session Measurement::read(const Plan &plan, uint32_t newTokens,
-                          uint32_t depth) {
-  const size_t context = ids.size() + newTokens;
-  if (context > plan.maxContext())
-    throw Failure("a prompt and its answer need " + std::to_string(context) +
-                  " positions, the plan allows " +
-                  std::to_string(plan.maxContext()));
+Session Measurement::read(const Plan &plan, uint32_t depth) {
   SessionOptions options;
-  options.context = static_cast<uint32_t>(context);
+  options.context = context;
   Session session = plan.session(options).orThrow();
   session.setDepth(depth).orThrow();
   generation.maxTokens = 1;
   (void)session.generate(ids, generation, [](int32_t, std::string_view) {})
       .orThrow();
-  generation.maxTokens = newTokens;
   return session;
 }
 
@@ -93,11 +105,9 @@ Likeness Measurement::likeness(const std::vector<int32_t> &answer) {
 
 static void ignoreLogits(uint32_t, uint32_t, std::span<const float>) {}
 
-void Measurement::enter(const std::vector<int32_t> &answer, uint32_t most) {
-  const size_t context = ids.size() + generation.maxTokens;
-  size_t place = ids.size() + answer.size() / 2;
-  if (place + most > context)
-    place = context > most ? context - most : 0;
+void Measurement::enter(const std::vector<int32_t> &answer) {
+  const size_t place =
+      std::min<size_t>(ids.size() + answer.size() / 2, context - most);
   std::vector<int32_t> text = ids;
   text.insert(text.end(), answer.begin(), answer.end());
   inside = base.fork().orThrow();

@@ -23,25 +23,28 @@ struct Answer {
 /// One prompt, computed once; twice where the plan leaves layers of it out.
 class Measurement {
 public:
-  /// `depth`: of the answers with drafts; 0: the plan chooses.
+  /// `depth`: of the answers with drafts; 0: the plan chooses. `most`: rows
+  /// of the forwards after enter().
   Measurement(const Plan &plan, std::vector<int32_t> prompt, uint32_t newTokens,
-              uint32_t depth = 0);
+              uint32_t depth = 0, uint32_t most = 0);
   /// In a session of its own; without drafts all layers and blocks for every
   /// token. `draftTokens`: as in Generation.
   Answer run(double temperature, bool drafts, uint32_t draftTokens = 0);
-  /// Goes to the middle of an answer, from where forwards of at most `most`
-  /// rows will be timed: attention costs what it does there on average.
-  void enter(const std::vector<int32_t> &answer, uint32_t most);
+  /// Goes to the middle of an answer, from where forwards will be timed:
+  /// attention costs what it does there on average.
+  void enter(const std::vector<int32_t> &answer);
   /// Nanoseconds of a forward of `rows` rows there, with all their logits.
   double forwardNs(uint32_t rows);
   /// Of an answer to the prompt that another rule or fewer layers gave.
   Likeness likeness(const std::vector<int32_t> &answer);
 
 private:
-  Session read(const Plan &plan, uint32_t newTokens, uint32_t depth);
+  Session read(const Plan &plan, uint32_t depth);
   Session &plain() { return whole ? *whole : base; }
 
   std::vector<int32_t> ids;
+  uint32_t most;
+  uint32_t context; ///< room for an answer, and for `most` rows
   Generation generation;
   Session base;
   std::optional<Session> whole;  ///< all layers, where `base` has not

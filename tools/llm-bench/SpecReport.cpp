@@ -45,6 +45,13 @@ const LengthResult &SpecReport::best() const {
                            });
 }
 
+uint64_t SpecReport::differing() const {
+  uint64_t count = policy.differing();
+  for (const LengthResult &length : lengths)
+    count += length.result.differing();
+  return count;
+}
+
 /// Adds them up; once before the answers and once after them.
 static void timeForwards(Measurement &prompt, LengthResult &length,
                          uint32_t times) {
@@ -67,26 +74,26 @@ SpecReport sinter::tools::specReport(
                     {options.temperatures.front(), {}}};
   for (uint32_t length = 1; length <= longest; ++length)
     report.lengths.push_back({length, {report.temperature, {}}, {}});
-  for (const Conversation &conversation : readWorkload(options.path)) {
-    progress(conversation.name);
+  const auto measureLengths = [&](const Conversation &conversation) {
     // Of drafts alone.
     Measurement prompt(plan, idsOf(plan, conversation, options.newTokens),
-                       options.newTokens, /*depth=*/100);
+                       options.newTokens, /*depth=*/100, longest + 1);
     const std::vector<int32_t> greedy = prompt.run(0, false).ids;
     if (greedy.size() < 2 || loops(greedy))
-      continue;
+      return;
     const auto measure = [&](uint32_t draftTokens) {
       return measurePrompt(prompt, conversation.name, report.temperature,
                            draftTokens, options.repetitions);
     };
-    prompt.enter(greedy, longest + 1);
+    prompt.enter(greedy);
     for (LengthResult &length : report.lengths) {
       timeForwards(prompt, length, options.repetitions);
       length.result.prompts.push_back(measure(length.length));
       timeForwards(prompt, length, options.repetitions);
     }
     report.policy.prompts.push_back(measure(0));
-  }
+  };
+  forEachPrompt(options.path, progress, measureLengths);
   const size_t prompts = report.lengths.front().result.prompts.size();
   // Of a lossy rule an answer may be a single token at any length.
   if (report.policy.counted().empty() ||
@@ -124,10 +131,10 @@ std::string sinter::tools::toJson(const Plan &plan, const SpecReport &report) {
 }
 
 std::string sinter::tools::toText(const SpecReport &report) {
-  char line[256];
-  std::snprintf(line, sizeof(line), "%s, temperature %.1f, %u threads\n",
-                report.name.c_str(), report.temperature, report.threads);
-  std::string text = line;
+  char line[256]; // for numbers; the name may be of any length
+  std::snprintf(line, sizeof(line), ", temperature %.1f, %u threads\n",
+                report.temperature, report.threads);
+  std::string text = report.name + line;
   text += "| ids a draft | accepted | tokens a forward | cost of an id | "
           "forward of so many rows and one | predicted | measured | off |\n"
           "|---:|---:|---:|---:|---:|---:|---:|---:|\n";

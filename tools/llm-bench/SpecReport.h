@@ -34,6 +34,8 @@ struct SpecReport {
   std::vector<LengthResult> lengths;
   SamplingResult policy; ///< as long as the plan's policy says
 
+  /// Texts of all lengths and the policy that are not those of plain decoding.
+  uint64_t differing() const;
   /// The length with the greatest measured gain.
   const LengthResult &best() const;
 };

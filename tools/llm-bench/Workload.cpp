@@ -5,6 +5,8 @@
 #include "tools/common/Spread.h"
 #include "tools/llm-bench/Measurement.h"
 
+#include <new>
+
 using namespace sinter;
 using namespace sinter::tools;
 
@@ -164,6 +166,23 @@ static std::string leftFor(const std::vector<int32_t> &greedy) {
   return greedy.size() < 2 ? kOneToken : loops(greedy) ? "loops" : "";
 }
 
+void sinter::tools::forEachPrompt(
+    const std::string &path,
+    const std::function<void(const std::string &)> &progress,
+    const std::function<void(const Conversation &)> &measure) {
+  for (const Conversation &conversation : readWorkload(path)) {
+    progress(conversation.name);
+    try {
+      measure(conversation);
+    } catch (const std::bad_alloc &) {
+      throw; // no matter of the prompt
+    } catch (const std::exception &error) {
+      throw Failure(path + ": prompt " + conversation.name + ": " +
+                    error.what());
+    }
+  }
+}
+
 WorkloadResult sinter::tools::measureWorkload(
     const Plan &plan, const WorkloadOptions &options,
     const std::function<void(const std::string &)> &progress) {
@@ -175,8 +194,7 @@ WorkloadResult sinter::tools::measureWorkload(
                         options.newTokens, options.repetitions};
   for (double temperature : options.temperatures)
     result.samplings.push_back({temperature, {}});
-  for (const Conversation &conversation : readWorkload(options.path)) {
-    progress(conversation.name);
+  const auto measure = [&](const Conversation &conversation) {
     Measurement prompt(plan, idsOf(plan, conversation, options.newTokens),
                        options.newTokens);
     std::string left = leftFor(prompt.run(0, false).ids);
@@ -191,7 +209,8 @@ WorkloadResult sinter::tools::measureWorkload(
     }
     for (SamplingResult &sampling : result.samplings)
       sampling.prompts.back().left = left;
-  }
+  };
+  forEachPrompt(options.path, progress, measure);
   if (result.samplings.front().counted().empty())
     throw Failure(options.path + ": " + kNoneCounts);
   return result;

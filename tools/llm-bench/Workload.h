@@ -65,6 +65,12 @@ struct WorkloadOptions {
   std::vector<double> temperatures = {0, 0.8};
 };
 
+/// Does `measure` with every prompt of a file; a failure names the prompt.
+/// `progress` gets its name.
+void forEachPrompt(const std::string &path,
+                   const std::function<void(const std::string &)> &progress,
+                   const std::function<void(const Conversation &)> &measure);
+
 /// Every measurement has a session of its own, in which nothing was learned. A
 /// prompt is left out of all samplings when its plain greedy answer loops, or
 /// any answer is a single token, which takes no decoding. Throws Failure when

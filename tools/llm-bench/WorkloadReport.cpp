@@ -96,15 +96,15 @@ std::string sinter::tools::toJson(const Plan &plan,
 
 std::string sinter::tools::toText(const WorkloadResult &result) {
   const SamplingResult &first = result.samplings.front();
-  char line[512];
+  char line[512]; // for numbers; the name may be of any length
   std::snprintf(line, sizeof(line),
-                "%s: %zu prompts, %zu left out (plain greedy answers that "
+                ": %zu prompts, %zu left out (plain greedy answers that "
                 "loop, answers of one token), up to %u tokens, %u repetitions, "
                 "%u threads\n",
-                result.name.c_str(), first.prompts.size(),
+                first.prompts.size(),
                 first.prompts.size() - first.counted().size(), result.newTokens,
                 result.repetitions, result.threads);
-  std::string text = line;
+  std::string text = result.name + line;
   text += "| temperature | ratio | min..max | tokens | plain t/s | t/s | "
           "accepted | tokens a forward | draft ms | verify ms |\n"
           "|---:|---:|---|---:|---:|---:|---:|---:|---:|---:|\n";

@@ -20,12 +20,30 @@ using namespace sinter::tools;
 // positions than there is memory.
 static constexpr size_t defaultContext = 8192;
 
-static void load(Session &session, const std::string &path) {
+static Session newSession(const Job &job, size_t context) {
+  SessionOptions options;
+  options.context = static_cast<uint32_t>(context);
+  options.chunk = job.arguments.chunk.value_or(0);
+  Session session = job.plan.session(options).orThrow();
+  if (job.arguments.depth)
+    session.setDepth(*job.arguments.depth).orThrow();
+  return session;
+}
+
+/// Goes on from a file. How many positions that has the runtime alone knows:
+/// where nobody named a context, more room is made until it suffices.
+static Session loaded(const Job &job, size_t context, const std::string &path) {
   const std::string bytes = readFile(path);
   const auto *first = reinterpret_cast<const uint8_t *>(bytes.data());
-  auto result = session.restore({first, bytes.size()});
-  if (!result)
-    throw Failure(path + ": " + std::string(result.error().message()));
+  const size_t most = job.arguments.context ? context : job.plan.maxContext();
+  for (;; context = std::min(most, 2 * context)) {
+    Session session = newSession(job, context);
+    auto result = session.restore({first, bytes.size()});
+    if (result)
+      return session;
+    if (result.error().code() != SINTER_CONTEXT_FULL || context == most)
+      throw Failure(path + ": " + std::string(result.error().message()));
+  }
 }
 
 static void save(const Session &session, const std::string &path) {
@@ -56,15 +74,10 @@ Session sinter::tools::makeSession(const Job &job, size_t prompt) {
                   " tokens, the context " + std::to_string(context) + "; " +
                   advice);
   }
-  SessionOptions options;
-  options.context = static_cast<uint32_t>(context);
-  options.chunk = arguments.chunk.value_or(0);
-  Session session = job.plan.session(options).orThrow();
-  if (arguments.depth)
-    session.setDepth(*arguments.depth).orThrow();
-  if (arguments.loadSession)
-    load(session, *arguments.loadSession);
-  return session;
+  if (arguments.saveSession) // fails now, not after the answer
+    AtomicFile tried(*arguments.saveSession);
+  return arguments.loadSession ? loaded(job, context, *arguments.loadSession)
+                               : newSession(job, context);
 }
 
 namespace {

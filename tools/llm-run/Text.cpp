@@ -4,11 +4,11 @@
 // Tokenizer, chat template and self-test of a plan, without running the model.
 #include "tools/common/Failure.h"
 #include "tools/common/File.h"
+#include "tools/common/Json.h"
 #include "tools/common/Terminal.h"
 #include "tools/llm-run/Actions.h"
 
 #include <algorithm>
-#include <nlohmann/json.hpp>
 
 using namespace sinter;
 using namespace sinter::tools;
@@ -43,7 +43,7 @@ int sinter::tools::tokenizeLines(const Job &job) {
 
 static std::vector<int32_t> idsOfLine(std::string_view line, size_t number,
                                       const std::string &path) {
-  Json list = Json::parse(line, nullptr, /*allow_exceptions=*/false);
+  const Json list = parseLine<Json>(line, path, number);
   std::vector<int32_t> ids;
   bool good = list.is_array();
   if (!good)
