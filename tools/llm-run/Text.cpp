@@ -43,12 +43,12 @@ int sinter::tools::tokenizeLines(const Job &job) {
 
 static std::vector<int32_t> idsOfLine(std::string_view line, size_t number,
                                       const std::string &path) {
-  const Json list = parseLine<Json>(line, path, number);
+  Json list = parseLine<Json>(line, path, number);
   std::vector<int32_t> ids;
   bool good = list.is_array();
   if (!good)
     list = Json::array();
-  for (const Json &id : list) { // no copy: it calls itself for each level
+  for (const Json &id : list) {
     good &= id.is_number_integer() && id.get<int64_t>() >= 0 &&
             id.get<int64_t>() <= std::numeric_limits<int32_t>::max();
     ids.push_back(good ? id.get<int32_t>() : 0);
