@@ -26,7 +26,7 @@ note_disk() {
   local free
   mkdir -p "$BUILD"
   free=$(df -Pm "$BUILD" "${TMPDIR:-/tmp}" | awk 'NR > 1 { print $4 }' | sort -n | head -n 1)
-  [ "$free" -ge 4096 ] || say "note: $free MiB of disk are free; build and tests take about 3,000"
+  [ "$free" -ge 4096 ] || say "note: $free MiB of disk are free; build and tests take about 3,700"
 }
 
 # logged LABEL COMMAND...: runs the command with its output in build/logs/LABEL.log and
