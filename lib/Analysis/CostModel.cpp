@@ -211,13 +211,16 @@ OpCost cost(tile::SimilarityOp op) {
   return c;
 }
 
-OpCost cost(tile::PoolOp op) {
+/// Rows of f32, each element read once.
+OpCost readOnce(Value rows, int64_t cols) {
   OpCost c;
-  c.rows = op.getRows();
-  c.activationBytes.perRow = kF32 * op.getCols();
-  c.f32Ops.perRow = op.getCols();
+  c.rows = rows;
+  c.activationBytes.perRow = kF32 * cols;
+  c.f32Ops.perRow = cols;
   return c;
 }
+
+OpCost cost(tile::PoolOp op) { return readOnce(op.getRows(), op.getCols()); }
 
 OpCost cost(tile::CosinesOp op) {
   OpCost c;
@@ -258,13 +261,8 @@ OpCost operandsOf(Operation *op) {
   return c;
 }
 
-/// Each row of logits, read once.
 OpCost cost(tile::RankOp op) {
-  OpCost c;
-  c.rows = op.getRows();
-  c.activationBytes.perRow = kF32 * op.getVocabulary();
-  c.f32Ops.perRow = op.getVocabulary();
-  return c;
+  return readOnce(op.getRows(), op.getVocabulary());
 }
 
 /// The first row of logits, read once.

@@ -229,6 +229,7 @@ def test_a_workload_of_answers_that_end_at_once(tiny):  # noqa: F811
 
 @pytest.mark.parametrize("changes, message", [
     ({"exits": ["chance@2=0.5", 7]}, "is no calibration of exits"), ({"kl": -1}, "is no calibration of exits"),
+    ({"model": '""'}, "is no calibration of exits"),
     ({"agreement": 1.5}, "is no calibration of exits"), ({"kl": "1e999"}, "is no calibration of exits"),
     ({"more": "[" * 300000}, "more than 100 levels"), ({}, "with another model")])
 def test_calibrations_that_make_no_sense_are_refused(tiny, changes, message, tmp_path):  # noqa: F811

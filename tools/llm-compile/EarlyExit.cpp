@@ -159,8 +159,8 @@ std::string readCalibration(llvm::StringRef path, DecodePhaseOptions &options) {
        saved = number("layers_saved", any),
        positions = number("positions", any);
   auto model = object ? object->getString("model") : std::nullopt;
-  if (!exits || !model || !kl || !agreement || !saved || !positions ||
-      !llvm::all_of(*exits, [](const auto &exit) {
+  if (!exits || !model || model->empty() || !kl || !agreement || !saved ||
+      !positions || !llvm::all_of(*exits, [](const auto &exit) {
         return exit.getAsString().has_value();
       }))
     return path.str() + " is no calibration of exits";
