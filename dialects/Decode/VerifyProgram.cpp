@@ -3,152 +3,17 @@
 //
 // What is in the session's buffers along every path of a program.
 
-#include "dialects/Decode/DecodeOps.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "dialects/Decode/ProgramWalk.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
 using namespace sinter::decode;
 
-namespace {
-
-/// True: on every path to here the buffer holds what a reader expects.
-struct Facts {
-  bool ids = false;
-  bool hidden = false;
-  bool logits = false;
-  /// A forward has run since the rows were reserved.
-  bool forwarded = false;
-  /// Scores of its rows are known.
-  bool judged = false;
-  /// Rows of the draft behind the id that was fed last; null: none.
-  Value drafted;
-  /// They may be a tree on some path.
-  bool branches = false;
-  /// A draft put positions into this state that are not cut back on some path.
-  FlatSymbolRefAttr ahead;
-  /// The sequence has its depth.
-  bool hasDepth = false;
-  /// Rows of it may have been computed, on some path.
-  bool begun = false;
-  /// Rows that left the layers early may wait on some path.
-  bool owing = false;
-  /// It is known which feed-forward blocks rows may leave out.
-  bool ffnsBegun = false;
-
-  Facts meet(const Facts &other) const {
-    return {ids && other.ids,
-            hidden && other.hidden,
-            logits && other.logits,
-            forwarded && other.forwarded,
-            judged && other.judged,
-            drafted == other.drafted ? drafted : Value(),
-            branches || other.branches,
-            ahead ? ahead : other.ahead,
-            hasDepth && other.hasDepth,
-            begun || other.begun,
-            owing || other.owing,
-            ffnsBegun && other.ffnsBegun};
-  }
-  bool operator==(const Facts &other) const = default;
-};
-
-/// Walks a program forwards. Loops are walked until their facts no longer
-/// change (they only fall, so at most once a fact), silently; then once more
-/// with errors.
-class Walk {
-public:
-  LogicalResult block(Block &block, Facts &facts);
-
-private:
-  LogicalResult visit(Operation *op, Facts &facts);
-  LogicalResult forward(ForwardOp op, Facts &facts);
-  LogicalResult step(StepOp op, Facts &facts);
-  LogicalResult draft(DraftOp op, Facts &facts);
-  LogicalResult modelDraft(DraftOp op, Facts &facts);
-  LogicalResult headsDraft(DraftOp op, Facts &facts);
-  LogicalResult catchUp(CatchUpOp op, Facts &facts);
-  LogicalResult cutBack(CutBackOp op, Facts &facts);
-  /// No state is ahead of what was kept.
-  LogicalResult level(Operation *op, const Facts &facts);
-  LogicalResult verify(VerifyOp op, Facts &facts);
-  LogicalResult descend(DescendOp op, Facts &facts);
-  LogicalResult measure(MeasureOp op, Facts &facts);
-  /// A forward is about to run over the reserved rows.
-  LogicalResult mayCompute(Operation *op, Value rows, const Facts &facts);
-  LogicalResult draw(Operation *op, Facts &facts);
-  LogicalResult body(Operation *op, Region &region, Value rows, Facts &facts);
-  /// Walks `once` from the facts that hold in every iteration.
-  LogicalResult loop(Facts &facts, function_ref<LogicalResult(Facts &)> once);
-  LogicalResult decodeLoop(LoopOp op, Facts &facts);
-  LogicalResult branch(scf::IfOp op, Facts &facts);
-  LogicalResult chooseDepth(ChooseDepthOp op, Facts &facts);
-  LogicalResult retrieve(RetrieveOp op, Facts &facts);
-  LogicalResult skipping(SkippingOp op, Facts &facts);
-  LogicalResult refuse(Operation *op, const Twine &why) {
-    if (!silent)
-      op->emitOpError(why);
-    return failure();
-  }
-  LogicalResult need(bool fact, Operation *op, const char *why) {
-    return fact ? success() : refuse(op, why);
-  }
-
-  bool silent = false;
-  /// The walk is inside of a draft that a model makes.
-  bool drafting = false;
-  /// Rows reserved around the op being walked; null outside of a body.
-  Value reserved;
-  /// And what runs they form, in a batch or a tree.
-  Value runs;
-  /// Where those of a tree stand.
-  Value place;
-};
-
-} // namespace
-
 LogicalResult Walk::block(Block &block, Facts &facts) {
   for (Operation &op : block)
     if (failed(visit(&op, facts)))
       return failure();
-  return success();
-}
-
-/// Whether a list of launches asks such a question.
-template <typename Question> static bool asks(ForwardOp op) {
-  auto function = SymbolTable::lookupNearestSymbolFrom<FunctionOpInterface>(
-      op, op.getFunctionAttr());
-  return function &&
-         function.walk([](Question) { return WalkResult::interrupt(); })
-             .wasInterrupted();
-}
-
-/// A probe looks at one row, and a prompt computes everything.
-LogicalResult Walk::skipping(SkippingOp op, Facts &facts) {
-  auto step = dyn_cast<StepOp>(op->getParentOp());
-  auto prefill = dyn_cast<PrefillOp>(op->getParentOp());
-  if (!(step && matchPattern(step.getRows(), m_One())) &&
-      !(prefill && matchPattern(prefill.getChunk(), m_One())))
-    return refuse(op, "skips blocks of a prompt, or of rows that are computed "
-                      "together: rows must come one by one");
-  return block(op.getBody().front(), facts);
-}
-
-LogicalResult Walk::chooseDepth(ChooseDepthOp op, Facts &facts) {
-  if (reserved || facts.begun)
-    return refuse(op, "changes the depth in the middle of a sequence: it must "
-                      "come before the first forward");
-  facts.hasDepth = true;
-  return success();
-}
-
-/// It computes rows where forwards do, and leaves none of them.
-LogicalResult Walk::retrieve(RetrieveOp op, Facts &facts) {
-  if (reserved || facts.begun)
-    return refuse(op, "looks a text up in the middle of a sequence: it must "
-                      "come before the first forward");
-  facts.ids = facts.hidden = facts.logits = false;
   return success();
 }
 
@@ -173,15 +38,7 @@ LogicalResult Walk::forward(ForwardOp op, Facts &facts) {
                            : "has runs, but its rows are of one session");
   if (runs && !place && op.getPosition())
     return refuse(op, "has one position, but its rows are of several sessions");
-  if (asks<FfnOp>(op) &&
-      failed(need(facts.ffnsBegun, op,
-                  "leaves blocks out: no decode.begin_ffns on every path "
-                  "before")))
-    return failure();
-  if (asks<KeepsOp>(op) &&
-      failed(need(facts.hasDepth, op,
-                  "needs the depth of the sequence: no decode.choose_depth on "
-                  "every path before")))
+  if (failed(knows(op, op.getFunctionAttr(), facts)))
     return failure();
   Facts after;
   after.hidden = after.forwarded = after.begun = true;
@@ -208,6 +65,9 @@ LogicalResult Walk::draft(DraftOp op, Facts &facts) {
           need(facts.ids, op,
                "needs the id it comes after: nothing feeds it on every path")))
     return failure();
+  if (facts.owing)
+    return refuse(op, "comes while rows that left the layers may wait: its ids "
+                      "would take the places of theirs in the text");
   if (!op.getBody().empty()) {
     auto drafter = SymbolTable::lookupNearestSymbolFrom<DrafterOp>(
         op, op.getDrafterAttr());
@@ -250,11 +110,13 @@ LogicalResult Walk::modelDraft(DraftOp op, Facts &facts) {
   Facts own;
   own.hasDepth = facts.hasDepth;
   own.begun = facts.begun;
+  own.ffnsBegun = facts.ffnsBegun;
   LogicalResult result = loop(own, [&](Facts &inside) {
     inside.hidden = inside.logits = false;
     return block(op.getBody().front(), inside);
   });
   drafting = false;
+  facts.begun |= own.begun;
   facts.hidden = facts.logits = false;
   auto drafter =
       SymbolTable::lookupNearestSymbolFrom<DrafterOp>(op, op.getDrafterAttr());
@@ -315,37 +177,11 @@ LogicalResult Walk::verify(VerifyOp op, Facts &facts) {
     return refuse(op,
                   "keeps ids that a model is sure of, and no decode.propose "
                   "is given how sure it is");
+  if (failed(computesAll(op, "keeps rows of a draft, which")))
+    return failure();
   LogicalResult result = block(op.getBody().front(), facts);
   facts.logits = false;
   return result;
-}
-
-LogicalResult Walk::measure(MeasureOp op, Facts &facts) {
-  if (failed(mayCompute(op, op.getRows(), facts)))
-    return failure();
-  facts.hidden = facts.forwarded = facts.logits = true;
-  return success();
-}
-
-/// Reserves its row itself, and leaves it reserved while it waits.
-LogicalResult Walk::descend(DescendOp op, Facts &facts) {
-  if (reserved)
-    return refuse(op, "cannot reserve rows while others are reserved");
-  if (failed(level(op, facts)) ||
-      failed(
-          need(facts.ids, op, "needs ids: nothing feeds them on every path")))
-    return failure();
-  if (facts.owing && llvm::any_of(op.getOwed(), [](Value owed) {
-        return matchPattern(owed, m_Constant());
-      }))
-    return refuse(op, "forgets rows that left before: their keys in the layers "
-                      "above would stay unfilled");
-  facts.logits = true;
-  if (failed(block(op.getBody().front(), facts)))
-    return failure();
-  facts.logits = facts.hidden = facts.ids = false;
-  facts.owing = true;
-  return success();
 }
 
 /// A row of logits serves one draw.
@@ -433,7 +269,7 @@ LogicalResult Walk::branch(scf::IfOp op, Facts &facts) {
 
 LogicalResult Walk::visit(Operation *op, Facts &facts) {
   if (drafting && isa<FeedOp, EmitOp, EmitLogitsOp, StepOp, PrefillOp, BatchOp,
-                      DraftOp, LoopOp>(op))
+                      DraftOp, LoopOp, DescendOp, MeasureOp>(op))
     return refuse(op, "cannot stand in a draft, which proposes ids and does "
                       "nothing else");
   return TypeSwitch<Operation *, LogicalResult>(op)
