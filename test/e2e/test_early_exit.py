@@ -206,6 +206,7 @@ def test_the_memory_formula_counts_rows_that_wait(tiny):  # noqa: F811
     ("token:chance@2=0.5,waiting=0", 1, "0 rows cannot wait, expected 1 to 511"),
     ("token:chance@2=0.5,waiting=16,verify=exact", 1, "16 rows cannot wait, expected 1 to 15"),
     ("token:similarity@3=0.5,stop=1", 1, "stop wants an exit that asks the head"),
+    ("token:max_prob@2=0.5,stop=0.1,verify=exact", 2, "verify=exact and stop exclude each other"),
     ("token:chance@2=0.5,verify=some", 2, "verify is exact or none"),
     ("token:chance@2=0.5,decay=-1", 2, "decay=-1 is not between 0 and 1000"),
     ("token:verify=exact", 2, "names no exit"),

@@ -26,9 +26,9 @@ def generate(plan, *options):
     return json.loads(run("llm-run", plan, "--json", *options).stdout)
 
 
-def same(plan, *options):
+def same(plan, *options, plain="--no-speculate"):
     """Tokens and why they end, with drafts and without; the figures of the drafts."""
-    drafted, plain = generate(plan, *options), generate(plan, "--no-speculate", *options)
+    drafted, plain = generate(plan, *options), generate(plan, plain, *options)
     for key in ("tokens", "text", "stop"):
         assert drafted[key] == plain[key], (key, options)
     assert "speculation" not in plain

@@ -16,10 +16,18 @@ import sys
 import tempfile
 
 import make_gguf
+import numpy as np
+import safetensors
 
-TINY = make_gguf.CONFIGS["llama-gqa-8-2"] | {"context": 200, "layers": 4}
-DRAFTERS = "drafters"  # of which a plan may have several; of any other group it has one
-# group, name, options; what --speculate names is joined with commas.
+TINY = make_gguf.CONFIGS["llama-gqa-8-2"] | {"context": 200, "layers": 5}
+# What options name in braces. `texts` are not there: see MEASURED.
+FILES = {"model": "model.gguf", "draft": "draft.gguf", "shuffled": "shuffled.gguf", "heads": "heads.safetensors", "judge": "judge.txt", "disco": "disco.txt",
+         "probes": "probes.safetensors", "texts": "texts"}
+# Of these groups a plan may have several features, of any other one. What the option names is joined with commas.
+DRAFTERS, EXITS = "drafters", "exits"
+JOINED = {DRAFTERS: "--speculate=", EXITS: "--early-exit=token:"}
+EARLY_EXIT = {EXITS, "early exit"}  # one option
+# group, name, options.
 FEATURES = [
     (DRAFTERS, "copy", ["--speculate=copy"]),
     (DRAFTERS, "lookup", ["--speculate=lookup"]),
@@ -29,17 +37,24 @@ FEATURES = [
     (DRAFTERS, "draft", ["--speculate=draft:{draft}"]),
     (DRAFTERS, "draft, other vocabulary", ["--speculate=draft:{shuffled}"]),
     (DRAFTERS, "self", ["--speculate=self"]),
+    (DRAFTERS, "heads", ["--speculate=heads:{heads}"]),
+    (DRAFTERS, "drafters that are chosen", ["--speculate=auto", "--calibration={texts}"]),
     ("trees", "trees", ["--speculate=copy", "--tree=4"]),
     ("trees", "trees of a model", ["--speculate=draft:{draft}", "--tree=4"]),
     ("rules", "rule reject", ["--speculate=copy", "--verify-rule=reject"]),
     ("rules", "rule typical", ["--speculate=copy", "--verify-rule=typical"]),
     ("rules", "rule switch", ["--speculate=draft:{draft}", "--verify-rule=switch:1"]),
+    ("rules", "rule judge", ["--speculate=copy", "--verify-rule=judge:{judge}"]),
     ("choices", "bandit", ["--speculate=copy,lookup", "--draft-choice=bandit"]),
     ("policies", "static", ["--speculate=copy", "--spec-policy=static:4"]),
     ("policies", "ema", ["--speculate=copy", "--spec-policy=ema"]),
     ("policies", "entropy", ["--speculate=draft:{draft}", "--spec-policy=entropy"]),
-    ("early exit", "exits of tokens", ["--early-exit=token:chance@2=0.5"]),
-    ("early exit", "exits that are verified", ["--early-exit=token:chance@2=0.5,verify=exact"]),
+    ("policies", "disco", ["--speculate=draft:{draft}", "--spec-policy=disco:{disco}"]),
+    (EXITS, "exits of tokens", ["--early-exit=token:chance@1=0.5"]),
+    (EXITS, "exits that are verified", ["--early-exit=token:chance@1=0.5,verify=exact"]),
+    (EXITS, "exits, thresholds that fall", ["--early-exit=token:chance@1=0.5,decay=4"]),
+    (EXITS, "exits, hopeless texts end", ["--early-exit=token:max_prob@2=0.5,stop=0.001"]),
+    (EXITS, "exits, trained probes", ["--early-exit=token:linear@3=0.5,{probes}"]),
     ("early exit", "exits that are chosen", ["--early-exit=auto", "--calibration={texts}"]),
     ("early exit", "feed-forward blocks", ["--early-exit=ffn:1,2=0.5"]),
     ("early exit", "depths", ["--early-exit=sequence", "--depths=50"]),
@@ -60,41 +75,65 @@ FEATURES = [
 ]
 # What is measured, on a plan that runs; of all else a plan without machine code tells enough. Where all is well that can be said before, the texts
 # to measure on are asked for, and are missing.
-MEASURED = {"--measure-cost", "--early-exit=auto", "--early-exit=sequence:retrieve"}
+MEASURED = {"--measure-cost", "--speculate=auto", "--early-exit=auto", "--early-exit=sequence:retrieve"}
 LEGEND = """# Which features go together
 
 Every pair of features, as the compiler answers for a tiny model: `✓` a plan, a number: refused, for the reason below; `·` one of a kind at a time, or
-the same. On the diagonal the feature alone. Made by `test/support/feature_matrix.py`; `test/e2e/test_feature_matrix.py` checks that it is up to date, and
-`./dev conformance` that the text of every legal pair with a drafter is that of plain decoding, greedy and sampled; of pairs with rule reject, which keeps the
-law and not the draws, only the greedy one is compared, of pairs with rule typical or switch, which are lossy, none. In all plans sessions can be forked, truncated, saved and
-restored, and step together in a pool.
+the same. On the diagonal the feature alone. Drafters and exits of tokens are joined with commas; a drafter that a rule or a policy brings along gives way to one of
+the other feature: a plan has one model that drafts, and where drafters are chosen those of the text are not named. The judge of the page likes nothing, which is
+plain decoding.
+
+Made by `test/support/feature_matrix.py`; `test/e2e/test_feature_matrix.py` checks that it is up to date, and `./dev conformance` that the text of every legal pair
+with a drafter, or with exits that are verified, is that of plain decoding, greedy and sampled; of pairs with rule reject, which keeps the law and not the draws, only
+the greedy one is compared, of pairs with rule typical or switch, which are lossy, or with exits that are chosen, none. In all plans sessions can be forked,
+truncated, saved and restored, and step together in a pool.
 """
 
 
 def write_models(folder):
     """Names that options can have in braces."""
     import permute_vocabulary
-    models = {name: str(folder / f"{name}.gguf") for name in ("model", "draft", "shuffled")}
+    models, width = {name: str(folder / file) for name, file in FILES.items()}, TINY["width"]
     make_gguf.write(TINY, models["model"])
     make_gguf.write(TINY | {"layers": 1}, models["draft"])
     permute_vocabulary.permute(models["draft"], models["shuffled"])
-    return models | {"texts": str(folder / "texts")}  # which are not there
+    safetensors.write(models["heads"], safetensors.sure_heads(width), {"heads": "medusa"})
+    safetensors.write(models["probes"], {"exits.3.weight": np.ones(width, np.float32), "exits.3.bias": np.zeros(1, np.float32)}, {"probes": "linear"})
+    pathlib.Path(models["judge"]).write_text("0 " * width + "-inf\n", encoding="utf-8")  # likes nothing: the text is that of plain decoding
+    pathlib.Path(models["disco"]).write_text("-1 -0.5 4 -1 -0.1\n", encoding="utf-8")
+    return models
+
+
+def named(option):
+    return option.removeprefix(JOINED[DRAFTERS]).split(",") if option.startswith(JOINED[DRAFTERS]) else []
+
+
+def gives_way(drafter, asked):
+    """Whether one that a rule or a policy brings along is not wanted: a plan has one model that drafts, and where drafters are chosen nobody names any of the text."""
+    model = ("draft:", "self", "heads:")
+    return any(other.startswith(model) for other in asked) if drafter.startswith(model) else "auto" in asked
 
 
 def options_of(*features):
-    """The options of features together; drafters are asked in their order."""
-    options, drafters = [], []
-    for given in dict.fromkeys(tuple(given) for _, _, given in features):  # each once
+    """The options of features together; drafters and exits are asked in their order."""
+    asked = [drafter for group, _, given in features if group == DRAFTERS for option in given for drafter in named(option)]
+    options, joined = {}, {prefix: {} for prefix in JOINED.values()}  # keys, as each is given once
+    for group, _, given in features:
         for option in given:
-            if option.startswith("--speculate="):
-                drafters += option.removeprefix("--speculate=").split(",")
-            else:
-                options.append(option)
-    return options + ([f"--speculate={','.join(dict.fromkeys(drafters))}"] if drafters else [])
+            prefix = next((prefix for prefix in joined if option.startswith(prefix)), None)
+            if not prefix:
+                options[option] = None
+                continue
+            for name in option.removeprefix(prefix).split(","):
+                if group == DRAFTERS or prefix != JOINED[DRAFTERS] or not gives_way(name, asked):
+                    joined[prefix][name] = None
+    return [*options] + [prefix + ",".join(names) for prefix, names in joined.items() if names]
 
 
 def exclusive(one, other):
-    return one != other and one[0] == other[0] != DRAFTERS
+    if one == other or one[0] == other[0] in JOINED:
+        return False
+    return one[0] == other[0] or {one[0], other[0]} <= EARLY_EXIT
 
 
 def pairs():
@@ -115,7 +154,7 @@ def refusal(result, models):
         return None
     message = next((line for line in result.stderr.splitlines() if "error:" in line), result.stderr.strip() or f"exit code {result.returncode}")
     for name, path in models.items():
-        message = message.replace(path, f"{name}.gguf").replace(os.path.basename(path), f"{name}.gguf")
+        message = message.replace(path, FILES[name])
     return message.partition("error: ")[2] or message
 
 
@@ -147,7 +186,7 @@ def page(answers):
         cells = [cell(FEATURES[min(i, j)], FEATURES[max(i, j)]) for j in range(len(FEATURES))]
         lines.append(f"| {one[1]} | " + " | ".join(cells) + " |")
     lines += ["", "What is asked for:", ""]
-    lines += [f"- {name}: `{' '.join(options)}`".replace("{texts}", "texts").replace("{", "").replace("}", ".gguf") for _, name, options in FEATURES]
+    lines += [f"- {name}: `{' '.join(options).format(**FILES)}`" for _, name, options in FEATURES]
     lines += ["", "Refused:", ""]
     lines += [f"{i}. `{reason}`" for i, reason in enumerate(reasons, 1)]
     return "\n".join(lines) + "\n"

@@ -53,3 +53,15 @@ def random_heads(width, kind="medusa", count=3, vocabulary=None, store=np.float3
     if vocabulary is not None:
         tensors["vocabulary"] = np.asarray(vocabulary, np.int32)
     return tensors
+
+
+def sure_heads(width, kind="medusa", count=3):
+    """Heads that say what the model said before: right in the loops that random weights fall into."""
+    tensors = random_heads(width, kind, count)
+    for name in tensors:
+        tensors[name][:] = 0
+        if name.endswith("bias"):
+            tensors[name][:] = -40        # silu: 0
+        if name.endswith("skip.weight"):
+            tensors[name][:, :width] = np.eye(width)
+    return tensors

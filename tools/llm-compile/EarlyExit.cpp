@@ -214,6 +214,9 @@ std::string readExits(llvm::StringRef text, DecodePhaseOptions &options) {
                            : ": a FILE.safetensors is for linear probes");
   if (options.exits.empty() && !options.automaticExits)
     return given + " names no exit, as in token:similarity@20=0.98";
+  if (options.exactExits && options.exitStop > 0)
+    return given + ": verify=exact and stop exclude each other: a text that "
+                   "ends where the head doubts is not that of all layers";
   // Of two that choose, exits are asked where no drafts pay.
   if (options.drafts() && !(options.automatic && options.automaticExits))
     return std::string("--early-exit=") +

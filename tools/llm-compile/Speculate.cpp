@@ -110,7 +110,11 @@ std::string readRule(DecodePhaseOptions &options) {
     return "--spec-policy=" + specPolicy +
            " is no policy; there are goodput, static[:K], ema, entropy and "
            "disco:FILE";
-  if (options.looksAtRows() && (options.automatic || !options.modelDrafts()))
+  if (options.looksAtRows() && options.automatic)
+    return "--spec-policy=" + policy.str() +
+           " looks at the rows of a model that drafts, and --speculate=auto "
+           "may choose drafters that have none";
+  if (options.looksAtRows() && !options.modelDrafts())
     return "--spec-policy=" + policy.str() +
            " looks at the rows of a model that drafts: give "
            "--speculate=draft:MODEL or self";

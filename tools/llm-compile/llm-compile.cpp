@@ -259,7 +259,7 @@ int readOptions(CompileOptions &options) {
   if (!options.decode.speculate.empty() && options.from >= Phase::Decode)
     return usage("--speculate wants an input before the phase decode: the "
                  "drafters of this one are in it");
-  if (!options.decode.speculate.empty() && options.tile.logitsRows < 2)
+  if (options.decode.drafts() && options.tile.logitsRows < 2)
     return usage("--speculate needs --max-rows of at least 2");
   if ((!options.decode.exits.empty() || options.decode.automaticExits) &&
       options.tile.logitsRows < 2)

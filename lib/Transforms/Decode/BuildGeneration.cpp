@@ -12,7 +12,6 @@
 #include "dialects/Llm/Fidelity.h"
 #include "dialects/Llm/LlmDialect.h"
 #include "llvm/Support/Format.h"
-#include "llvm/Support/FormatVariadic.h"
 
 namespace sinter {
 #define GEN_PASS_DEF_BUILDGENERATION
@@ -119,8 +118,8 @@ class BuildGenerationPass
       exit.decay = exitDecay;
       exit.stop = decode::readsHead(exit.probe) ? double(exitStop) : 0;
       if (exit.stop > (exactExits ? 0 : exit.threshold))
-        return module.emitError("exits: the text cannot end below ")
-               << llvm::formatv("{0}", exit.stop).str()
+        return module.emitError("exits: ")
+               << furtherOf("the text cannot end below ", exit.stop)
                << (exactExits ? ": it would not be that of all layers"
                               : ", which is more than a threshold");
     }

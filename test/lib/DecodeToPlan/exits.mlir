@@ -11,8 +11,8 @@
 
 // CUT: error: exits: needs the layers of @kv cut (tile-cut-layers)
 // BOTH: error: exits: a program that drafts has none: a draft is computed in all layers
-// STOP: error: exits: the text cannot end below 0.60, which is more than a threshold
-// STOPPED: error: exits: the text cannot end below 0.20: it would not be that of all layers
+// STOP: error: exits: the text cannot end below 0.6, which is more than a threshold
+// STOPPED: error: exits: the text cannot end below 0.2: it would not be that of all layers
 // WAITING: error: exits: 8 rows cannot wait, expected 1 to 7
 
 module attributes {llm.name = "tiny", llm.architecture = "llama",
