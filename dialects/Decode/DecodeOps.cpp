@@ -279,10 +279,22 @@ static bool isRecurrent(Operation *op, FlatSymbolRefAttr state,
   return found && found->getName().stripDialect() == kRecurrence;
 }
 
+/// The state whose pages a view has; null: it has pages of its own.
+static FlatSymbolRefAttr viewOf(Operation *op, FlatSymbolRefAttr state,
+                                SymbolTableCollection &tables) {
+  Operation *found = tables.lookupNearestSymbolFrom(op, state);
+  return found ? found->getAttrOfType<FlatSymbolRefAttr>("of")
+               : FlatSymbolRefAttr();
+}
+
 LogicalResult PrefillOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyState(*this, getStateAttr(), tables);
 }
 LogicalResult StepOp::verifySymbolUses(SymbolTableCollection &tables) {
+  if (auto leader = viewOf(*this, getStateAttr(), tables))
+    return emitOpError("commits rows of '")
+           << getState() << "', a view of '" << leader.getValue()
+           << "', where rows are only drafted";
   return verifyState(*this, getStateAttr(), tables);
 }
 LogicalResult BatchOp::verifySymbolUses(SymbolTableCollection &tables) {
@@ -369,6 +381,11 @@ LogicalResult DraftOp::verifySymbolUses(SymbolTableCollection &tables) {
   if (getAfterAttr() == drafter.getStateAttr())
     return emitOpError("drafts for the state it writes, '")
            << *drafter.getState() << "'";
+  FlatSymbolRefAttr leader = viewOf(*this, drafter.getStateAttr(), tables);
+  if (leader && leader != getAfterAttr())
+    return emitOpError("drafts in '")
+           << *drafter.getState() << "', a view of '" << leader.getValue()
+           << "', for '" << *getAfter() << "'";
   for (auto inner : getBody().front().getOps<CatchUpOp>())
     if (inner.getStateAttr() != drafter.getStateAttr())
       return inner.emitOpError("writes '")

@@ -105,6 +105,19 @@ LogicalResult StateOp::verify() {
   return success();
 }
 
+LogicalResult StateOp::verifySymbolUses(SymbolTableCollection &tables) {
+  if (!getOfAttr())
+    return success();
+  auto leader = lookUp<StateOp>(tables, *this, getOfAttr());
+  if (!leader)
+    return failure();
+  if (getRecurrent() || leader.getRecurrent() || leader.getOfAttr() ||
+      !leader->isBeforeInBlock(*this))
+    return emitOpError("is a view of '")
+           << *getOf() << "', expected an earlier state that has pages";
+  return success();
+}
+
 //===-- users -------------------------------------------------------------===//
 
 LogicalResult LoadI32Op::verifySymbolUses(SymbolTableCollection &tables) {
@@ -255,6 +268,17 @@ LogicalResult PlaceDraftOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyPlaces(*this, tables);
 }
 
+/// A view has none of its own.
+static LogicalResult verifyPages(SymbolTableCollection &tables, DispatchOp op,
+                                 FlatSymbolRefAttr name) {
+  auto state = lookUp<StateOp>(tables, op, name);
+  if (state && state.getOf())
+    return op.emitOpError("works on '")
+           << name.getValue() << "', a view of '" << *state.getOf()
+           << "', which has the pages";
+  return success(bool(state));
+}
+
 static LogicalResult verifyBinding(DispatchOp op, Attribute binding,
                                    SymbolTableCollection &tables) {
   return TypeSwitch<Attribute, LogicalResult>(binding)
@@ -277,9 +301,9 @@ static LogicalResult verifyBinding(DispatchOp op, Attribute binding,
         return success();
       })
       .Case([&](PlaneBindingAttr attr) -> LogicalResult {
-        auto state = lookUp<StateOp>(tables, op, attr.getState());
-        if (!state)
+        if (failed(verifyPages(tables, op, attr.getState())))
           return failure();
+        auto state = lookUp<StateOp>(tables, op, attr.getState());
         if (attr.getLayer() < 0 ||
             attr.getLayer() >= static_cast<int64_t>(state.getLayers()) ||
             attr.getPlane() < 0 || attr.getPlane() > 1)
@@ -289,7 +313,7 @@ static LogicalResult verifyBinding(DispatchOp op, Attribute binding,
         return success();
       })
       .Case([&](PagesBindingAttr attr) -> LogicalResult {
-        return success(lookUp<StateOp>(tables, op, attr.getState()) != nullptr);
+        return verifyPages(tables, op, attr.getState());
       })
       .Default([&](Attribute attr) -> LogicalResult {
         return op.emitOpError("cannot bind ") << attr;

@@ -158,7 +158,8 @@ def Plan_BufferOp : Plan_Declaration<"buffer", [Symbol]> {
   }];
 }
 
-def Plan_StateOp : Plan_Declaration<"state", [Symbol]> {
+def Plan_StateOp : Plan_Declaration<"state", [Symbol,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "A paged KV cache of a session";
   let description = [{
     Table `State`. A page holds `page_tokens` positions; `page_bytes` are the
@@ -171,13 +172,21 @@ def Plan_StateOp : Plan_Declaration<"state", [Symbol]> {
 
     A recurrent state has one page for all positions of a session; its planes are
     the state and the inputs of the rows of a forward, two halves of each.
+
+    A view has the pages of another state, and what is drafted behind its
+    positions:
+
+    ```mlir
+    plan.state @draft.kv of(@kv) layers(10) page_tokens(16) page_bytes([6144, 6144]) type("f16")
+    ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name,
       ConfinedAttr<I64Attr, [IntPositive]>:$layers,
       ConfinedAttr<I64Attr, [IntPositive]>:$page_tokens,
-      DenseI64ArrayAttr:$page_bytes, StrAttr:$type, UnitAttr:$recurrent);
+      DenseI64ArrayAttr:$page_bytes, StrAttr:$type, UnitAttr:$recurrent,
+      OptionalAttr<FlatSymbolRefAttr>:$of);
   let assemblyFormat = [{
-    $sym_name (`recurrent` $recurrent^)? `layers` `(` $layers `)` `page_tokens` `(` $page_tokens `)`
+    $sym_name (`recurrent` $recurrent^)? (`of` `(` $of^ `)`)? `layers` `(` $layers `)` `page_tokens` `(` $page_tokens `)`
     `page_bytes` `(` $page_bytes `)` `type` `(` $type `)` attr-dict
   }];
   let hasVerifier = 1;

@@ -59,6 +59,22 @@ LogicalResult StateOp::verify() {
   return checkHeads(*this, {getLayers(), getKvHeads(), getHeadDim()});
 }
 
+LogicalResult StateOp::verifySymbolUses(SymbolTableCollection &tables) {
+  if (!getOfAttr())
+    return success();
+  auto leader = tables.lookupNearestSymbolFrom<StateOp>(*this, getOfAttr());
+  if (!leader || leader.getOfAttr() || !leader->isBeforeInBlock(*this))
+    return emitOpError() << "is a view of '" << *getOf()
+                         << "', which is no earlier state with pages";
+  if (getLayers() > leader.getLayers() || getKvHeads() != leader.getKvHeads() ||
+      getHeadDim() != leader.getHeadDim() ||
+      elementType(0) != leader.elementType(0) ||
+      elementType(1) != leader.elementType(1))
+    return emitOpError() << "is a view of '" << *getOf()
+                         << "', whose pages have another form";
+  return success();
+}
+
 LogicalResult RecurrenceOp::verify() {
   if (getLayers() <= 0 || getStateBytes() <= 0 || getInputBytes() <= 0)
     return emitOpError() << "layers and bytes must be positive";
@@ -104,7 +120,27 @@ LogicalResult LaunchOp::verify() {
   return success();
 }
 
+/// A view has no pages of its own.
+static LogicalResult verifyPages(LaunchOp op, SymbolTableCollection &tables) {
+  for (Attribute binding : op.getBindings()) {
+    FlatSymbolRefAttr name;
+    if (auto plane = dyn_cast<StateAttr>(binding))
+      name = plane.getSymbol();
+    if (auto pages = dyn_cast<PagesAttr>(binding))
+      name = pages.getSymbol();
+    auto state =
+        name ? tables.lookupNearestSymbolFrom<StateOp>(op, name) : StateOp();
+    if (state && state.getOf())
+      return op.emitOpError()
+             << "works on '" << name.getValue() << "', a view of '"
+             << *state.getOf() << "', which has the pages";
+  }
+  return success();
+}
+
 LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
+  if (failed(verifyPages(*this, symbolTable)))
+    return failure();
   auto region =
       symbolTable.lookupNearestSymbolFrom<func::FuncOp>(*this, getCalleeAttr());
   if (!region)

@@ -96,7 +96,8 @@ def Tile_BufferOp : Tile_Op<"buffer", [Symbol]> {
   let hasVerifier = 1;
 }
 
-def Tile_StateOp : Tile_Op<"state", [Symbol]> {
+def Tile_StateOp : Tile_Op<"state", [Symbol,
+    DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
   let summary = "declares a paged KV cache";
   let description = [{
     A page holds 16 positions of one layer: K as `[kv_heads][head_dim][16]`, V
@@ -108,12 +109,22 @@ def Tile_StateOp : Tile_Op<"state", [Symbol]> {
     tile.state @kv {layers = 30, kv_heads = 3, head_dim = 64} : f16
     tile.state @kv {layers = 30, kv_heads = 3, head_dim = 64} : i8, f16
     ```
+
+    A state `of` another one is a view of it: it has the pages of the first layers
+    of that state, holds what that one holds, and may be ahead by rows that are
+    only drafted, which the next rows of that state overwrite. Launches name the
+    other one.
+
+    ```mlir
+    tile.state @draft.kv of @kv {layers = 10, kv_heads = 3, head_dim = 64} : f16
+    ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name,
       OptionalAttr<StrAttr>:$sym_visibility, Tile_Int:$layers, Tile_Int:$kv_heads,
-      Tile_Int:$head_dim, TypeAttr:$key_type, OptionalAttr<TypeAttr>:$value_type);
+      Tile_Int:$head_dim, TypeAttr:$key_type, OptionalAttr<TypeAttr>:$value_type,
+      OptionalAttr<FlatSymbolRefAttr>:$of);
   let assemblyFormat = [{
-    $sym_name attr-dict `:` $key_type (`,` $value_type^)?
+    $sym_name (`of` $of^)? attr-dict `:` $key_type (`,` $value_type^)?
   }];
   let hasVerifier = 1;
   let extraClassDeclaration = [{

@@ -143,8 +143,10 @@ def SelfDraft : Pass<"tile-self-draft", "mlir::ModuleOp"> {
   let summary = "Lets the first layers of a model draft for all of them";
   let description = [{
     Reads and writes `tile`.  `@draft.forward` is `@forward` up to its first
-    `layers` layers, on a cache of its own, `@draft.kv`; `@draft.head` is
-    `@head`.  Both launch the regions of the model with its weights: nothing is
+    `layers` layers; `@draft.head` is `@head`.  The layers that draft have keys and
+    values of the text already: what they draft comes behind those in the same
+    cache, of which `@draft.kv` is a view, until the model computes its rows there
+    (LayerSkip, Elhoushi et al., 2024).  Both functions launch the regions of the model with its weights: nothing is
     there twice.  The ids of its rows come from the history, as those of a second
     model do (`tile-link-draft`).
 
@@ -401,7 +403,8 @@ def LayerMenu : Pass<"decode-layer-menu", "mlir::ModuleOp"> {
     "mlir::scf::SCFDialect", "mlir::arith::ArithDialect"];
   let options = [
     ListOption<"shares", "shares", "int64_t",
-               "percent of the layers that stay, falling, below 100">,
+               "percent of the layers that stay, rounded to the nearest number, "
+               "halves down; falling, below 100">,
     ListOption<"from", "from", "int64_t",
                "of each share: ids of the shortest prompt that gets it; 0: none does">,
     ListOption<"order", "order", "int64_t", "layers, the first to go first">,

@@ -245,6 +245,12 @@ private:
     return emit({Opcode::Dispatch, 0, op.kernel(), first, scalars});
   }
 
+  /// A view has none of its own.
+  bool hasPages(uint32_t state) {
+    return state < plan.states()->size() &&
+           plan.states()->Get(state)->kind() != plan::StateKind::View;
+  }
+
   Status binding(uint32_t number, const plan::Binding &binding) {
     uint64_t room = 0;
     switch (binding.kind()) {
@@ -259,12 +265,12 @@ private:
         room = plan.sections()->Get(binding.index())->bytes();
       break;
     case plan::BindingKind::StatePlane:
-      if (binding.index() < plan.states()->size() && binding.plane() < 2 &&
+      if (hasPages(binding.index()) && binding.plane() < 2 &&
           binding.layer() < plan.states()->Get(binding.index())->layers())
         room = 1;
       break;
     case plan::BindingKind::StatePages:
-      room = binding.index() < plan.states()->size();
+      room = hasPages(binding.index());
       break;
     }
     if (binding.offset() >= room || binding.offset() % 64)
@@ -298,6 +304,8 @@ private:
                    op.kind() == plan::StateOpKind::CommitRows;
     if (ofBatch && isRecurrent)
       return bad("rows of a batch in state %u, which is recurrent", op.state());
+    if (ofBatch && !hasPages(op.state()))
+      return bad("rows of a batch in state %u, which is a view", op.state());
     if (!ofBatch)
       SINTER_TRY(registers({reads ? op.dst() : op.count()}));
     return emit(

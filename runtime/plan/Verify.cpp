@@ -207,6 +207,12 @@ Status TableVerifier::states() {
                  state.layers());
     if (state.kind() > plan::StateKind::MAX)
       return bad("state %u is of unknown kind %u", i, unsigned(state.kind()));
+    if (state.kind() == plan::StateKind::View &&
+        (state.of() >= i ||
+         plan.states()->Get(state.of())->kind() != plan::StateKind::Pages))
+      return bad("state %u is a view of state %u, expected an earlier one that "
+                 "has pages",
+                 i, state.of());
     bool recurrent = state.kind() == plan::StateKind::Recurrent;
     if (recurrent && state.page_tokens() != plan.max_context())
       return bad("state %u is recurrent and has a page of %u positions, "

@@ -17,6 +17,9 @@ void KvCache::place(PagePool &from, int32_t *memory, uint32_t most,
 }
 
 bool KvCache::growTo(uint32_t pages) {
+  // It gives back what it does not need when its own rows are settled.
+  if (leader)
+    return leader->growTo(pages);
   if (pages > held && pages - held > pool->available())
     return false;
   for (; held < pages; ++held) {
@@ -44,6 +47,8 @@ void KvCache::setLength(uint32_t length) {
 }
 
 bool KvCache::copyFrom(const KvCache &other) {
+  if (leader)
+    return true;
   if (!growTo(pagesOf(other.committed)))
     return false;
   setLength(other.committed);
@@ -54,16 +59,21 @@ bool KvCache::copyFrom(const KvCache &other) {
 }
 
 uint8_t *KvCache::save(uint8_t *out) const {
+  if (leader)
+    return out;
   for (uint32_t i = 0; i < pagesOf(committed); ++i, out += pool->bytesOfPage())
     pool->save(table[i], out);
   return out;
 }
 
 bool KvCache::canHold(uint32_t length) const {
-  return length <= positions && pagesOf(length) <= held + pool->available();
+  return leader ||
+         (length <= positions && pagesOf(length) <= held + pool->available());
 }
 
 const uint8_t *KvCache::load(uint32_t length, const uint8_t *in) {
+  if (leader)
+    return in;
   (void)growTo(pagesOf(length));
   setLength(length);
   for (uint32_t i = 0; i < held; ++i, in += pool->bytesOfPage())
@@ -72,6 +82,8 @@ const uint8_t *KvCache::load(uint32_t length, const uint8_t *in) {
 }
 
 uint64_t KvCache::room() const {
+  if (leader)
+    return leader->room() - (length() - leader->committed) - pending;
   uint32_t used = committed + pending;
   uint64_t pages = uint64_t(held) + pool->available();
   uint64_t most = pages * pool->pageTokens();
@@ -79,9 +91,10 @@ uint64_t KvCache::room() const {
 }
 
 KvCache::Room KvCache::reserve(uint64_t count) {
-  if (count > positions - committed - pending)
+  const uint32_t used = length() + pending;
+  if (count > positions - used)
     return Room::SessionFull;
-  if (!growTo(pagesOf(committed + pending + count)))
+  if (!growTo(pagesOf(used + count)))
     return Room::PoolFull;
   if (pending == 0)
     keptRows = 0;
@@ -98,7 +111,7 @@ bool KvCache::keep(uint64_t count) {
       replay = {1 - replay.half, 0};
     replay.unplayed += uint32_t(count);
   }
-  committed += uint32_t(count);
+  committed = length() + uint32_t(count);
   pending -= uint32_t(count);
   keptRows += uint32_t(count);
   return true;
@@ -112,8 +125,8 @@ bool KvCache::commit(uint64_t count) {
 }
 
 bool KvCache::canTruncate(uint64_t position) const {
-  return position <= committed && (!recurrent || position == 0 ||
-                                   committed - position <= replay.unplayed);
+  return position <= length() && (!recurrent || position == 0 ||
+                                  committed - position <= replay.unplayed);
 }
 
 bool KvCache::truncate(uint64_t position) {

@@ -19,7 +19,7 @@ struct RowPlace {
 
 /// What one session has of a state: of a paged KV cache the pages of its
 /// committed and reserved positions and no others, of a recurrent state the one
-/// page it has.
+/// page it has, of a view none.
 ///
 /// A recurrent state is only ever ahead by what rows of the last forward add to
 /// it, whose inputs are kept: these can be forgotten, what is older only with
@@ -31,6 +31,14 @@ public:
   /// `table` has room for the pages of `positions` positions.
   void place(PagePool &pool, int32_t *table, uint32_t positions,
              bool recurrent = false);
+  /// A view of `other`, of kind Pages: what it has committed, and positions
+  /// behind in its pages, which it overwrites with the next rows that it takes.
+  void follow(KvCache &other) {
+    leader = &other;
+    pool = other.pool;
+    table = other.table;
+    positions = other.positions;
+  }
   /// Page tables for the runs of trees, `stride` entries apart; sessions of a
   /// pool share them.
   void placePaths(int32_t *tables, uint32_t stride) {
@@ -43,7 +51,7 @@ public:
 
   /// Bytes of the pages of so many positions.
   uint64_t bytesOf(uint32_t positions) const {
-    return pagesOf(positions) * pool->bytesOfPage();
+    return leader ? 0 : pagesOf(positions) * pool->bytesOfPage();
   }
   /// What is committed, as bytesOf(length()) bytes; the first byte behind them.
   uint8_t *save(uint8_t *out) const;
@@ -56,7 +64,10 @@ public:
   int32_t *pageTable() const { return table; }
   uint32_t pages() const { return held; }
 
-  uint32_t length() const { return committed; }
+  uint32_t length() const {
+    return leader && leader->committed > committed ? leader->committed
+                                                   : committed;
+  }
   uint32_t capacity() const { return positions; }
   uint32_t reserved() const { return pending; }
   /// Positions that reserve() would give now: the session's and the pool's.
@@ -105,6 +116,7 @@ private:
     return uint32_t((positions + pool->pageTokens() - 1) / pool->pageTokens());
   }
 
+  KvCache *leader = nullptr; // of a view
   PagePool *pool = nullptr;
   int32_t *table = nullptr;
   uint32_t positions = 0, committed = 0, pending = 0, keptRows = 0;

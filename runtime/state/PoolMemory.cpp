@@ -80,6 +80,8 @@ bool PoolLayout::compute(const LoadedPlan &plan, const PoolSize &size,
   layout.states = end;
   for (uint32_t i = 0; i < tables.states()->size(); ++i) {
     const plan::State &state = *tables.states()->Get(i);
+    if (state.kind() == plan::StateKind::View)
+      continue;
     uint64_t planes, freeList;
     fits = fits &&
            PagePool::bytes(state, pagesOf(state, size), sparesOf(tables, i),
@@ -175,6 +177,8 @@ void PoolMemory::placeParts() {
   end = layout.states;
   for (uint32_t i = 0; i < states.size(); ++i) {
     const plan::State &table = *tables.states()->Get(i);
+    if (table.kind() == plan::StateKind::View)
+      continue;
     uint64_t pages = pagesOf(table, limits), planes, freeList;
     uint32_t spares = sparesOf(tables, i);
     PagePool::bytes(table, pages, spares, planes, freeList);
@@ -214,6 +218,11 @@ void PoolMemory::resolveBindings(uint32_t slot) {
     }
     *pointer++ = start + source.offset;
   }
+}
+
+const PagePool &PoolMemory::pages(uint32_t state) const {
+  const plan::State &table = *plan.tables().states()->Get(state);
+  return states[table.kind() == plan::StateKind::View ? table.of() : state];
 }
 
 uint64_t PoolMemory::bufferBytes(uint32_t index) const {

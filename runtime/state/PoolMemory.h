@@ -8,6 +8,8 @@
 #include "runtime/plan/LoadedPlan.h"
 #include "runtime/state/PagePool.h"
 
+#include <utility>
+
 namespace sinter::runtime {
 
 class SessionMemory;
@@ -74,8 +76,11 @@ public:
   const PoolSize &size() const { return limits; }
   uint8_t *buffer(uint32_t index) const { return bufferStarts[index]; }
   uint64_t bufferBytes(uint32_t index) const;
-  PagePool &pages(uint32_t state) { return states[state]; }
-  const PagePool &pages(uint32_t state) const { return states[state]; }
+  /// Of a view, those of the state it is one of.
+  const PagePool &pages(uint32_t state) const;
+  PagePool &pages(uint32_t state) {
+    return const_cast<PagePool &>(std::as_const(*this).pages(state));
+  }
   int64_t *registers() const { return at<int64_t>(layout.registers); }
   int64_t *scalars() const { return registers() + plan.program().maxRegisters; }
   Frame *frames() const { return at<Frame>(layout.frames); }

@@ -32,9 +32,13 @@ Status SessionMemory::takeSlot(uint32_t context) {
                 home->size().sessions);
   positions = context;
   for (uint32_t i = 0; i < caches.size(); ++i) {
+    const plan::State &table = *plan.tables().states()->Get(i);
+    if (table.kind() == plan::StateKind::View) {
+      caches[i].follow(caches[table.of()]);
+      continue;
+    }
     caches[i].place(home->pages(i), home->pageTable(slot, i), context,
-                    plan.tables().states()->Get(i)->kind() ==
-                        plan::StateKind::Recurrent);
+                    table.kind() == plan::StateKind::Recurrent);
     caches[i].placePaths(home->pathTables(i), home->pathStride());
   }
   return Status();

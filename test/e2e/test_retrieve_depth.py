@@ -164,6 +164,7 @@ def rewritten(store, path, **metadata):
     ("sequence:{store}", ["--depths=50"], 1, "was made for other depths than those of --depths"),
     ("sequence:{other}", [], 1, "was made for another model than"),
     ("sequence:{probes}", [], 1, "is no store of depths"),
+    ("sequence:{older}", [], 1, "was measured with 0 of 3 layers left out for 66 %, which leaves out 1 of 3 now; make the store again"),
     ("sequence:{torn}", [], 1, "__metadata__ 'order' is no list of numbers"),
     ("sequence:/nowhere.safetensors", [], 1, "/nowhere.safetensors: No such file"),
     ("sequence:retrieve,{store}", [], 2, "makes a store of texts and takes one"),
@@ -184,6 +185,7 @@ def test_what_makes_no_sense_is_refused(folder, store, early, options, code, mes
     safetensors.write(folder / "probes.safetensors", {"x": np.zeros(1, np.float32)}, {})
     names = {"folder": folder, "store": store, "probes": folder / "probes.safetensors",
              "other": rewritten(store, folder / "other.safetensors", model="0" * 64),
+             "older": rewritten(store, folder / "older.safetensors", **{"quality.depth.66.layers_saved": "0 of 3"}),
              "torn": rewritten(store, folder / "torn.safetensors", order="1,two")}
     result = run("llm-compile", folder / "m.gguf", "-o", tmp_path / "x.plan", TARGET, "--no-golden", f"--early-exit={early.format(**names)}",
                  *(option.format(**names) for option in options), check=False)

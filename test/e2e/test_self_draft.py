@@ -3,6 +3,7 @@
 """The first layers of a model draft for all of them: they change how fast tokens come, never which."""
 import json
 import os
+import re
 
 import gguf
 import pytest
@@ -28,13 +29,15 @@ def silence(path, layer):
 
 @pytest.fixture(scope="module")
 def tiny(new_folder):
-    """Models with random weights; the last two of four layers of one say nothing."""
+    """Models with random weights; the last two of four layers of one say nothing, and the last one of another."""
     folder = new_folder()
     make_gguf.write(layers(4), str(folder / "m.gguf"))
     make_gguf.write(layers(1), str(folder / "one.gguf"))
     make_gguf.write(layers(4), str(folder / "early.gguf"))
     for layer in (2, 3):
         silence(folder / "early.gguf", layer)
+    make_gguf.write(layers(4), str(folder / "late.gguf"))
+    silence(folder / "late.gguf", 3)
     return folder
 
 
@@ -94,12 +97,27 @@ def test_nothing_is_in_the_plan_twice(tiny):
     assert os.path.getsize(plan) - os.path.getsize(plain) < 64 * 1024
     summary = run("llm-dump", plan).stdout
     assert "draft = the model's first 2 layers" in summary and "fidelity = exact" in summary
-    assert "self             Model, up to 15 ids" in summary and "draft.kv         2 layers" in summary
+    assert "self             Model, up to 15 ids" in summary and re.search("draft.kv +2 layers of .*, behind the positions of kv$", summary, re.M)
     text = run("llm-dump", plan, "--program").stdout
     assert "plan.drafter @self model" in text and "plan.truncate @draft.kv" in text
 
 
-def test_the_memory_formula_counts_both_caches(tiny):
+def test_the_cache_is_there_once(tiny):
+    """What a model of its own takes a page for, layers that draft take nothing for but a page's id."""
+    plain, plan = (json.loads(run("llm-dump", tiny_plan(tiny, speculate), "--json").stdout)["memory"] for speculate in ("off", "copy,self:2"))
+    assert plan["session_bytes_per_page"] - plain["session_bytes_per_page"] < 128
+
+
+def test_drafts_leave_out_what_the_text_leaves_out(tiny):
+    """The layers of a depth have no keys of what came before: three of four draft, and one of them goes."""
+    options = ["--early-exit=sequence", "--depths=75", "--spec-policy=static:4"]
+    plan = tiny_plan(tiny, "self:3", *options, model="late")
+    for depth in ("100", "75"):
+        figures = same(plan, "--depth", depth, "--ids", ids(1, 40), "-n", "100", "--ignore-eos", "--temperature", "0")
+        assert figures["accepted"] == figures["drafted"] > 0, depth
+
+
+def test_the_memory_formula_holds(tiny):
     plan = tiny_plan(tiny, "copy,self:2")
     for case in json.loads(run("memory-probe", plan, "bound").stdout):
         assert case["peak"] <= case["formula"] <= 1.05 * case["peak"]

@@ -239,6 +239,9 @@ void Summary::program() {
         dump::text(state.type()));
     if (state.kind() == plan::StateKind::Recurrent)
       out << "recurrent, one page";
+    else if (state.kind() == plan::StateKind::View)
+      out << "behind the positions of "
+          << dump::text(plan.states()->Get(state.of())->name());
     else
       out << "pages of " << state.page_tokens() << " positions";
     out << "\n";
@@ -311,6 +314,8 @@ void Summary::drafts() {
   // The first state is the model's.
   for (uint32_t i = 1; i < count(plan.states()); ++i) {
     const plan::State &state = *plan.states()->Get(i);
+    if (state.kind() == plan::StateKind::View)
+      continue;
     out << ", " << dump::text(state.name()) << " has "
         << mebibytes(pageBytes(state)) << " a page";
   }

@@ -176,7 +176,7 @@ static LogicalResult lowerRecurrence(tile::RecurrenceOp state,
                               {2 * int64_t(state.getStateBytes()),
                                2 * *ids / 4 * int64_t(state.getInputBytes())}),
                           builder.getStringAttr(toText(state.getTypeAttr())),
-                          builder.getUnitAttr());
+                          builder.getUnitAttr(), /*of=*/FlatSymbolRefAttr());
   return success();
 }
 
@@ -200,7 +200,7 @@ static LogicalResult lowerDeclaration(Operation *op, OpBuilder &builder) {
             builder.getStringAttr(KvTypes{kvTypeName(state.elementType(0)),
                                           kvTypeName(state.elementType(1))}
                                       .str()),
-            /*recurrent=*/UnitAttr());
+            /*recurrent=*/UnitAttr(), state.getOfAttr());
         return success();
       })
       .Case([&](tile::RecurrenceOp state) {

@@ -177,7 +177,8 @@ void Conversion::declareMemory() {
                         cache.getKvHeads(), cache.getHeadDim(), options.keyType,
                         options.valueType == options.keyType
                             ? TypeAttr()
-                            : TypeAttr::get(options.valueType));
+                            : TypeAttr::get(options.valueType),
+                        /*of=*/FlatSymbolRefAttr());
 }
 
 /// One buffer serves all layers, one after another.

@@ -202,7 +202,11 @@ void TablesDecoder::states() {
         number(state.page_tokens()), builder.getDenseI64ArrayAttr(pages),
         text(textOf(state.type())),
         state.kind() == plan::StateKind::Recurrent ? builder.getUnitAttr()
-                                                   : UnitAttr());
+                                                   : UnitAttr(),
+        state.kind() == plan::StateKind::View && state.of() < i
+            ? FlatSymbolRefAttr::get(builder.getContext(),
+                                     names.states[state.of()])
+            : FlatSymbolRefAttr());
   }
 }
 

@@ -31,7 +31,8 @@ static void encodeWeight(planir::WeightOp op, const PlanIndices &indices,
   tables.weights.push_back(std::move(weight));
 }
 
-static void encodeState(planir::StateOp op, plan::PlanT &tables) {
+static void encodeState(planir::StateOp op, const PlanIndices &indices,
+                        plan::PlanT &tables) {
   auto state = std::make_unique<plan::StateT>();
   state->name = op.getSymName();
   state->layers = op.getLayers();
@@ -41,6 +42,10 @@ static void encodeState(planir::StateOp op, plan::PlanT &tables) {
   state->type = op.getType();
   state->kind =
       op.getRecurrent() ? plan::StateKind::Recurrent : plan::StateKind::Pages;
+  if (op.getOf()) {
+    state->kind = plan::StateKind::View;
+    state->of = indices.states.lookup(*op.getOf());
+  }
   tables.states.push_back(std::move(state));
 }
 
@@ -142,7 +147,7 @@ static void encodeDeclaration(Operation &op, PlanIndices &indices,
     tables.buffers.push_back(std::move(made));
   } else if (auto state = dyn_cast<planir::StateOp>(op)) {
     indices.states[state.getSymName()] = tables.states.size();
-    encodeState(state, tables);
+    encodeState(state, indices, tables);
   } else if (auto drafter = dyn_cast<planir::DrafterOp>(op)) {
     indices.drafters[drafter.getSymName()] = tables.drafters.size();
     encodeDrafter(drafter, indices, tables);

@@ -98,7 +98,8 @@ plan::MemoryT sinter::memoryOf(const plan::PlanT &plan) {
   for (const auto &state : plan.states) {
     uint64_t page = 4; // its id
     for (uint64_t bytes : state->page_bytes)
-      page += bytes * state->layers;
+      if (state->kind != plan::StateKind::View)
+        page += bytes * state->layers;
     if (state->kind == plan::StateKind::Recurrent)
       memory.session_bytes += page + 64;
     else

@@ -65,13 +65,16 @@ LogicalResult SelfDraftPass::chooseLayers() {
   return success();
 }
 
-/// A cache of their own for the layers that draft, and the ids of their rows.
+/// What is drafted lies behind the text in the model's own cache: the layers
+/// that draft compute for the text what they compute for the model. The ids of
+/// their rows have a place of their own.
 void SelfDraftPass::declareMemory() {
   OpBuilder builder(cache);
   builder.setInsertionPointAfter(cache);
   auto own = cast<tile::StateOp>(builder.clone(*cache));
   own.setSymName(draftName("kv"));
   own.setLayers(kept);
+  own.setOfAttr(FlatSymbolRefAttr::get(cache));
   builder.setInsertionPointAfter(ids);
   cast<tile::BufferOp>(builder.clone(*ids)).setSymName(draftName("ids"));
 }
@@ -79,19 +82,10 @@ void SelfDraftPass::declareMemory() {
 /// A forward that ends before the first launch of a layer that does not draft:
 /// the hidden state lies where the head reads it after each layer.
 void SelfDraftPass::cut() {
-  MLIRContext *context = &getContext();
-  auto ownCache = FlatSymbolRefAttr::get(context, draftName("kv"));
   AttrTypeReplacer replacer;
-  replacer.addReplacement([&](tile::StateAttr state) -> Attribute {
-    return tile::StateAttr::get(context, ownCache, state.getLayer(),
-                                state.getPlane());
-  });
-  replacer.addReplacement([&](tile::PagesAttr) -> Attribute {
-    return tile::PagesAttr::get(context, ownCache);
-  });
   replacer.addReplacement([&](tile::BufferAttr attr) -> Attribute {
     return attr.getName() == "ids"
-               ? tile::BufferAttr::get(context, draftName("ids"),
+               ? tile::BufferAttr::get(&getContext(), draftName("ids"),
                                        attr.getOffset())
                : attr;
   });

@@ -8,6 +8,7 @@
 #include "lib/Transforms/Skip/DepthStore.h"
 
 #include "lib/Import/Safetensors/SafetensorsFile.h"
+#include "lib/Transforms/Skip/LayerOrder.h"
 #include "llvm/ADT/STLExtras.h"
 #include "llvm/ADT/Twine.h"
 #include "llvm/Support/Endian.h"
@@ -203,6 +204,21 @@ llvm::Error DepthStore::write(llvm::StringRef path) const {
   return wrong(path, code.message());
 }
 
+/// Compilers before this one left out a layer less for some depths.
+std::string DepthStore::otherLayers() const {
+  for (int64_t percent : percents) {
+    std::string name = ("depth." + Twine(percent) + ".layers_saved").str();
+    std::string gone = llvm::formatv(
+        "{0} of {1}", layers - keptLayers(layers, percent), layers);
+    for (const auto &[key, value] : quality)
+      if (key == name && value != gone)
+        return llvm::formatv("was measured with {0} layers left out for {1} %, "
+                             "which leaves out {2} now; make the store again",
+                             value, percent, gone);
+  }
+  return "";
+}
+
 llvm::Expected<DepthStore> DepthStore::read(llvm::StringRef path) {
   auto file = safetensors::File::open(path);
   if (!file)
@@ -232,5 +248,7 @@ llvm::Expected<DepthStore> DepthStore::read(llvm::StringRef path) {
     }
   if (!reader.message.empty())
     return wrong(path, reader.message);
+  if (std::string other = store.otherLayers(); !other.empty())
+    return wrong(path, other);
   return store;
 }

@@ -54,6 +54,8 @@ struct DepthStore {
   /// A safetensors file.
   llvm::Error write(llvm::StringRef path) const;
   static llvm::Expected<DepthStore> read(llvm::StringRef path);
+  /// Why its depths are not what the same shares are now; empty: they are.
+  std::string otherLayers() const;
 
   std::string model;                    ///< SHA-256 of its file
   int64_t layers = 0;                   ///< that it has

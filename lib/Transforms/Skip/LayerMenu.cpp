@@ -33,7 +33,8 @@ class LayerMenuPass : public sinter::impl::LayerMenuBase<LayerMenuPass> {
   LogicalResult chooseLayers();
   void allLayers();
   void declare();
-  void guardLaunches();
+  void guardLaunches(func::FuncOp list);
+  func::FuncOp draftingLayers();
   void declareLoss();
   void chooseIn(decode::ProgramOp program);
 
@@ -118,9 +119,9 @@ void LayerMenuPass::declare() {
 
 /// The hidden state lies in the same place after each layer: what came into one
 /// that is left out goes on to the next.
-void LayerMenuPass::guardLaunches() {
+void LayerMenuPass::guardLaunches(func::FuncOp list) {
   ArrayRef<int64_t> last = skips.back(); // each depth leaves out those before
-  for (auto [launch, layer] : layersOf(forward)) {
+  for (auto [launch, layer] : layersOf(list)) {
     if (!llvm::is_contained(last, layer))
       continue;
     OpBuilder builder(launch);
@@ -131,6 +132,15 @@ void LayerMenuPass::guardLaunches() {
     launch->moveBefore(branch.thenBlock()->getTerminator());
     ++numGuarded;
   }
+}
+
+/// The forward of a model that drafts for itself, in its own cache.
+func::FuncOp LayerMenuPass::draftingLayers() {
+  for (auto view : getOperation().getOps<tile::StateOp>())
+    if (view.getOf() == cache.getSymName())
+      return getOperation().lookupSymbol<func::FuncOp>(
+          (tile::kDraftModule + ".forward").str());
+  return {};
 }
 
 /// A depth that nobody asks for is the plan's own doing.
@@ -180,8 +190,12 @@ void LayerMenuPass::runOnOperation() {
   else if (failed(chooseLayers()))
     return signalPassFailure();
   declare();
-  if (guards)
-    guardLaunches();
+  if (guards) {
+    guardLaunches(forward);
+    // What a layer has left out it has no keys and values of.
+    if (auto first = draftingLayers())
+      guardLaunches(first);
+  }
   declareLoss();
   for (auto program : getOperation().getOps<decode::ProgramOp>())
     chooseIn(program);

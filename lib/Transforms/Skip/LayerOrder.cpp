@@ -16,7 +16,7 @@ using namespace sinter;
 int64_t sinter::coldLayers(int64_t layers) { return layers >= 8 ? 2 : 1; }
 
 int64_t sinter::keptLayers(int64_t layers, int64_t percent) {
-  return llvm::divideCeil(layers * percent, 100);
+  return std::max<int64_t>(1, (layers * percent + 49) / 100);
 }
 
 /// By the reversed bits of their numbers: 0, 1/2, 1/4, 3/4, ... of the way.

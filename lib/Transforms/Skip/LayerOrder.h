@@ -19,7 +19,8 @@ inline constexpr llvm::StringLiteral kDepths = "depths";
 /// Layers at each end that never go: 2, or 1 where there are few layers.
 int64_t coldLayers(int64_t layers);
 
-/// How many layers stay, so that they are at least `percent` percent of them.
+/// How many layers stay: the number nearest to `percent` percent of them, of
+/// two the smaller one.
 int64_t keptLayers(int64_t layers, int64_t percent);
 
 /// The layers between the cold ones, so that the first ones of the list always

@@ -177,3 +177,36 @@ decode.program @p(%n: i64) attributes {params = ["n"]} {
   decode.cut_back @kv to(@kv)
   decode.return
 }
+
+// -----
+// What is drafted in the pages of one state is no draft for another one.
+tile.state @kv {layers = 2, kv_heads = 1, head_dim = 16} : f16
+tile.state @draft.kv of @kv {layers = 1, kv_heads = 1, head_dim = 16} : f16
+tile.state @other {layers = 2, kv_heads = 1, head_dim = 16} : f16
+decode.drafter @d model most(4) policy(static) state(@draft.kv)
+decode.program @p(%n: i64) attributes {params = ["n"]} {
+  decode.feed %n
+  // expected-error @+1 {{drafts in 'draft.kv', a view of 'kv', for 'other'}}
+  %rows = decode.draft @d most(%n) after(@other) {
+  ^bb0(%position: i64):
+    decode.propose %n
+  }
+  decode.cut_back @draft.kv to(@other)
+  decode.return
+}
+
+// -----
+tile.state @kv {layers = 2, kv_heads = 1, head_dim = 16} : f16
+tile.state @draft.kv of @kv {layers = 1, kv_heads = 1, head_dim = 16} : f16
+func.func private @forward(index, index)
+decode.program @p(%n: i64) attributes {params = ["n"]} {
+  %one = arith.constant 1 : i64
+  decode.feed %n
+  // expected-error @+1 {{commits rows of 'draft.kv', a view of 'kv', where rows are only drafted}}
+  decode.step @draft.kv rows(%one) {
+  ^bb0(%position: i64):
+    decode.forward @forward rows(%one) at(%position)
+    decode.commit %one
+  }
+  decode.return
+}

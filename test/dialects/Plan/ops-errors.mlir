@@ -243,3 +243,23 @@ plan.func @f() -> i64 attributes {params = []} {
   %half = plan.half @kv
   plan.return %half
 }
+
+// -----
+plan.state @kv layers(1) page_tokens(16) page_bytes([64, 64]) type("f16")
+plan.state @view of(@kv) layers(1) page_tokens(16) page_bytes([64, 64]) type("f16")
+// expected-error @+1 {{is a view of 'view', expected an earlier state that has pages}}
+plan.state @second of(@view) layers(1) page_tokens(16) page_bytes([64, 64]) type("f16")
+
+// -----
+// expected-error @+1 {{no plan.state named 'none'}}
+plan.state @view of(@none) layers(1) page_tokens(16) page_bytes([64, 64]) type("f16")
+
+// -----
+plan.kernel @k bindings(["a"]) scalars([])
+plan.state @kv layers(2) page_tokens(16) page_bytes([64, 64]) type("f16")
+plan.state @view of(@kv) layers(1) page_tokens(16) page_bytes([64, 64]) type("f16")
+plan.func @f() attributes {params = []} {
+  // expected-error @+1 {{works on 'view', a view of 'kv', which has the pages}}
+  plan.dispatch @k bindings([#plan.plane<@view, 0, 0>]) scalars()
+  plan.return
+}

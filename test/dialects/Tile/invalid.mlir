@@ -198,6 +198,41 @@ tile.state @kv {layers = 1 : i64, kv_heads = 1 : i64, head_dim = 16 : i64} : f16
 
 // -----
 
+// expected-error@+1 {{is a view of 'none', which is no earlier state with pages}}
+tile.state @view of @none {layers = 1 : i64, kv_heads = 1 : i64, head_dim = 16 : i64} : f16
+
+// -----
+
+tile.state @kv {layers = 2 : i64, kv_heads = 1 : i64, head_dim = 16 : i64} : f16
+tile.state @view of @kv {layers = 1 : i64, kv_heads = 1 : i64, head_dim = 16 : i64} : f16
+// expected-error@+1 {{is a view of 'view', which is no earlier state with pages}}
+tile.state @second of @view {layers = 1 : i64, kv_heads = 1 : i64, head_dim = 16 : i64} : f16
+
+// -----
+
+tile.state @kv {layers = 2 : i64, kv_heads = 1 : i64, head_dim = 16 : i64} : f16
+// expected-error@+1 {{is a view of 'kv', whose pages have another form}}
+tile.state @view of @kv {layers = 3 : i64, kv_heads = 1 : i64, head_dim = 16 : i64} : f16
+
+// -----
+
+tile.state @kv {layers = 2 : i64, kv_heads = 1 : i64, head_dim = 16 : i64} : f16
+// expected-error@+1 {{is a view of 'kv', whose pages have another form}}
+tile.state @view of @kv {layers = 1 : i64, kv_heads = 1 : i64, head_dim = 16 : i64} : bf16
+
+// -----
+
+tile.state @kv {layers = 2 : i64, kv_heads = 1 : i64, head_dim = 16 : i64} : f16
+tile.state @view of @kv {layers = 1 : i64, kv_heads = 1 : i64, head_dim = 16 : i64} : f16
+func.func private @r(%p: memref<4xi32>, %n: index) attributes {tile.region} { return }
+func.func @f(%n: index) {
+  // expected-error@+1 {{works on 'view', a view of 'kv', which has the pages}}
+  tile.launch @r bindings([#tile.pages<@view>]) scalars(%n : index)
+  return
+}
+
+// -----
+
 // expected-error@+1 {{names one type twice}}
 tile.state @kv {layers = 1 : i64, kv_heads = 1 : i64, head_dim = 16 : i64} : f16, f16
 

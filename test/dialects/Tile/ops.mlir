@@ -26,6 +26,8 @@ tile.buffer @history bytes 0 per_position 4
 tile.buffer @attention bytes 64 per_position 90 per_worker 4096
 // CHECK: tile.state @kv {head_dim = 16 : i64, kv_heads = 2 : i64, layers = 3 : i64} : f16
 tile.state @kv {layers = 3 : i64, kv_heads = 2 : i64, head_dim = 16 : i64} : f16
+// CHECK: tile.state @view of @kv {head_dim = 16 : i64, kv_heads = 2 : i64, layers = 1 : i64} : f16
+tile.state @view of @kv {layers = 1 : i64, kv_heads = 2 : i64, head_dim = 16 : i64} : f16
 // CHECK: tile.state @mixed {{.*}} : i8, bf16
 tile.state @mixed {layers = 3 : i64, kv_heads = 2 : i64, head_dim = 16 : i64} : i8, bf16
 

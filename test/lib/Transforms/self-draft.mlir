@@ -35,7 +35,7 @@ module attributes {llm.max_context = 256 : i64} {
 // CHECK: tile.buffer @draft.ids bytes 32
 // CHECK: tile.buffer @logits bytes 2048
 // CHECK: tile.state @kv {{.*}}layers = 4{{.*}} : f16, bf16
-// CHECK: tile.state @draft.kv {{.*}}layers = 2{{.*}} : f16, bf16
+// CHECK: tile.state @draft.kv of @kv {{.*}}layers = 2{{.*}} : f16, bf16
 // Nothing is there twice.
 // CHECK-COUNT-1: tile.vector @
 // CHECK-NOT: tile.vector
@@ -49,9 +49,9 @@ module attributes {llm.max_context = 256 : i64} {
 // CHECK-LABEL: func.func @draft.forward(%arg0: index, %arg1: index, %arg2: index)
 // CHECK-NEXT: tile.launch @draft.read bindings([#tile.buffer<"history">, #tile.buffer<"draft.ids">]) scalars(%arg0, %arg1 : index, index)
 // CHECK-NEXT: tile.launch @embed bindings([#tile.arena<0>, #tile.buffer<"draft.ids">]) scalars(%arg0 : index)
-// CHECK-NEXT: tile.launch @attend bindings([#tile.arena<0>, #tile.weight<@norm.v>, #tile.state<@draft.kv, 0, 0>, #tile.pages<@draft.kv>])
+// CHECK-NEXT: tile.launch @attend bindings([#tile.arena<0>, #tile.weight<@norm.v>, #tile.state<@kv, 0, 0>, #tile.pages<@kv>])
 // CHECK-NEXT: tile.launch @widen
-// CHECK-NEXT: tile.launch @attend bindings([#tile.arena<0>, #tile.weight<@norm.v>, #tile.state<@draft.kv, 1, 0>, #tile.pages<@draft.kv>])
+// CHECK-NEXT: tile.launch @attend bindings([#tile.arena<0>, #tile.weight<@norm.v>, #tile.state<@kv, 1, 0>, #tile.pages<@kv>])
 // CHECK-NEXT: tile.launch @widen
 // CHECK-NEXT: return
 // CHECK-LABEL: func.func @draft.head
@@ -59,7 +59,7 @@ module attributes {llm.max_context = 256 : i64} {
 // CHECK-LABEL: func.func private @draft.read(%arg0: memref<256xi32>, %arg1: memref<8xi32>, %arg2: index, %arg3: index) attributes {tile.region}
 // CHECK-NEXT: tile.read_history %arg0 -> %arg1 rows(%arg2) at(%arg3) :
 // Of four layers, a third is one.
-// THIRD: tile.state @draft.kv {{.*}}layers = 1
+// THIRD: tile.state @draft.kv of @kv {{.*}}layers = 1
 // THIRD-LABEL: func.func @draft.forward
 // THIRD-NEXT: tile.launch @draft.read
 // THIRD-NEXT: tile.launch @embed
