@@ -40,15 +40,27 @@ void Work::also(int32_t id, uint32_t sureness, float prior) {
     text.also(id, Guess(index, sureness, prior, Guess::Rank::Other));
 }
 
-/// Another model of the plan, or heads, which the program asks.
+/// Layers of the model itself have a view of its cache.
+static bool isOfItself(const plan::Plan &plan) {
+  for (uint32_t i = 0; plan.states() && i < plan.states()->size(); ++i)
+    if (plan.states()->Get(i)->kind() == plan::StateKind::View)
+      return true;
+  return false;
+}
+
+/// Another model of the plan, layers of this one, or heads, which the program
+/// asks. Most models were not trained to be left early: where theirs was not,
+/// the first id that is wrong ends it.
 static void model(const Work &work) {
-  constexpr float kPrior = 0.8f, kPriorOfHeads = 0.5f;
+  constexpr float kPrior = 0.8f, kPriorOfLayers = 0.65f, kPriorOfHeads = 0.5f;
   Proposal &made = work.text.proposal();
   made.model = true;
   made.reads = work.drafter.kind() == plan::DrafterKind::Model;
+  float prior = !made.reads                      ? kPriorOfHeads
+                : isOfItself(work.drafting.plan) ? kPriorOfLayers
+                                                 : kPrior;
   for (uint32_t left = work.most(); left > 0; --left)
-    work.text.push(0,
-                   Guess(work.index, 0, made.reads ? kPrior : kPriorOfHeads));
+    work.text.push(0, Guess(work.index, 0, prior));
 }
 
 /// Again and again the ids of the drafter that promises the most tokens, of

@@ -28,7 +28,7 @@ static uint32_t roomFor(const Plan &plan, size_t prompt, uint32_t newTokens,
 
 Measurement::Measurement(const Plan &plan, std::vector<int32_t> prompt,
                          uint32_t newTokens, uint32_t depth, uint32_t most)
-    : ids(std::move(prompt)), most(most),
+    : ids(std::move(prompt)), drafts(!plan.drafters().empty()), most(most),
       context(roomFor(plan, ids.size(), newTokens, most)),
       base(read(plan, depth)) {
   if (base.depth().orThrow().skipped)
@@ -76,6 +76,14 @@ Answer Measurement::run(double temperature, bool drafts, uint32_t draftTokens) {
                                          : share(depth.skipped, depth.layers);
   const Ffns ffns = session.ffns().orThrow();
   answer.ffnsSaved = share(ffns.skipped, ffns.blocks);
+  return answer;
+}
+
+Answer Measurement::runTimed(double temperature, bool drafting,
+                             uint32_t draftTokens) {
+  generation.ignoreStopIds = !drafts;
+  Answer answer = run(temperature, drafting, draftTokens);
+  generation.ignoreStopIds = false;
   return answer;
 }
 

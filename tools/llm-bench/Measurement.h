@@ -30,6 +30,10 @@ public:
   /// In a session of its own; without drafts all layers and blocks for every
   /// token. `draftTokens`: as in Generation.
   Answer run(double temperature, bool drafts, uint32_t draftTokens = 0);
+  /// The same, to be timed. Where nothing is drafted, answers go on behind
+  /// their end: those that less than the whole model gives end elsewhere, and
+  /// the first tokens of a text take longer than later ones.
+  Answer runTimed(double temperature, bool drafts, uint32_t draftTokens = 0);
   /// Goes to the middle of an answer, from where forwards will be timed:
   /// attention costs what it does there on average.
   void enter(const std::vector<int32_t> &answer);
@@ -43,6 +47,7 @@ private:
   Session &plain() { return whole ? *whole : base; }
 
   std::vector<int32_t> ids;
+  bool drafts;
   uint32_t most;
   uint32_t context; ///< room for an answer, and for `most` rows
   Generation generation;

@@ -114,22 +114,21 @@ PromptResult sinter::tools::measurePrompt(Measurement &prompt,
                                           uint32_t draftTokens,
                                           uint32_t repetitions) {
   PromptResult result{name};
-  const Answer plain = prompt.run(temperature, false); // warms up, too
+  const Answer plain = prompt.runTimed(temperature, false); // warms up, too
   result.tokens = plain.ids.size();
   if (plain.ids.size() < 2) {
     result.left = kOneToken;
     return result;
   }
-  std::vector<int32_t> last; // greedy answer with drafts
   for (uint32_t i = 0; i < repetitions; ++i) {
     for (bool drafts : {i % 2 == 0, i % 2 != 0}) {
-      const Answer answer = prompt.run(temperature, drafts, draftTokens);
+      const Answer answer = prompt.runTimed(temperature, drafts, draftTokens);
       result.differs |= answer.ids != plain.ids;
       if (answer.ids.size() < 2) {
         result.left = kOneToken;
         return result;
       }
-      // Of a lossy plan answers may be longer or shorter.
+      // Drafts of a lossy plan may make answers longer or shorter.
       const double asLong = static_cast<double>(plain.ids.size() - 1) /
                             static_cast<double>(answer.ids.size() - 1);
       (drafts ? result.draftedNs : result.plainNs)
@@ -140,12 +139,11 @@ PromptResult sinter::tools::measurePrompt(Measurement &prompt,
         result.layersSaved = answer.layersSaved;
         result.ffnsSaved = answer.ffnsSaved;
       }
-      if (temperature == 0 && drafts)
-        last = answer.ids;
     }
   }
-  if (result.differs && !last.empty())
-    result.likeness = prompt.likeness(last);
+  if (result.differs && temperature == 0)
+    result.likeness =
+        prompt.likeness(prompt.run(temperature, true, draftTokens).ids);
   return result;
 }
 
