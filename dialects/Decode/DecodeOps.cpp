@@ -287,21 +287,27 @@ static FlatSymbolRefAttr viewOf(Operation *op, FlatSymbolRefAttr state,
                : FlatSymbolRefAttr();
 }
 
+/// Rows of a view are only drafted.
+static LogicalResult verifyOwnPages(Operation *op, FlatSymbolRefAttr state,
+                                    SymbolTableCollection &tables) {
+  if (auto leader = viewOf(op, state, tables))
+    return op->emitOpError("commits rows of '")
+           << state.getValue() << "', a view of '" << leader.getValue()
+           << "', where rows are only drafted";
+  return verifyState(op, state, tables);
+}
+
 LogicalResult PrefillOp::verifySymbolUses(SymbolTableCollection &tables) {
-  return verifyState(*this, getStateAttr(), tables);
+  return verifyOwnPages(*this, getStateAttr(), tables);
 }
 LogicalResult StepOp::verifySymbolUses(SymbolTableCollection &tables) {
-  if (auto leader = viewOf(*this, getStateAttr(), tables))
-    return emitOpError("commits rows of '")
-           << getState() << "', a view of '" << leader.getValue()
-           << "', where rows are only drafted";
-  return verifyState(*this, getStateAttr(), tables);
+  return verifyOwnPages(*this, getStateAttr(), tables);
 }
 LogicalResult BatchOp::verifySymbolUses(SymbolTableCollection &tables) {
   if (isRecurrent(*this, getStateAttr(), tables))
     return emitOpError("takes rows of several sessions; the state '")
            << getState() << "' is recurrent and plays rows of one";
-  return verifyState(*this, getStateAttr(), tables);
+  return verifyOwnPages(*this, getStateAttr(), tables);
 }
 LogicalResult LengthOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyState(*this, getStateAttr(), tables);
@@ -403,6 +409,11 @@ LogicalResult CutBackOp::verifySymbolUses(SymbolTableCollection &tables) {
     return emitOpError("cuts '")
            << getState()
            << "', which is recurrent: of several forwards it forgets nothing";
+  auto leader = viewOf(*this, getStateAttr(), tables);
+  if (leader && leader != getToAttr())
+    return emitOpError("cuts '")
+           << getState() << "', a view of '" << leader.getValue()
+           << "', back to '" << getTo() << "'";
   if (failed(verifyState(*this, getStateAttr(), tables)))
     return failure();
   return verifyState(*this, getToAttr(), tables);

@@ -98,6 +98,7 @@ private:
   void addProvenance();
   void addQuality();
   std::string planKey() const;
+  std::string forwardsAsText();
   llvm::Expected<bool> reuse(PlanCache &plans, StringRef key);
   llvm::Error build(PlanCache &plans, StringRef key);
 
@@ -313,6 +314,21 @@ std::string ArtifactBuilder::planKey() const {
   return key.final();
 }
 
+/// What the forwards of a batch compute: the source, the regions, and which of
+/// them run. How drafts are made, and how many, is no part of it.
+std::string ArtifactBuilder::forwardsAsText() {
+  std::string text = sourceSha256;
+  llvm::raw_string_ostream os(text);
+  for (int64_t layer : dropped)
+    os << "-" << layer;
+  os << "\n";
+  for (auto function : module.getOps<planir::FuncOp>())
+    if (llvm::is_contained({"forward", "head", "step"}, function.getSymName()))
+      function.print(os);
+  device->print(os);
+  return text;
+}
+
 /// Writes the plan that was made from the same before; false: there is none.
 llvm::Expected<bool> ArtifactBuilder::reuse(PlanCache &plans, StringRef key) {
   TimingScope scope = timing.nest("cache");
@@ -354,8 +370,9 @@ llvm::Error ArtifactBuilder::build(PlanCache &plans, StringRef key) {
 
   // A model that wants no token before a text gets its first one there.
   const int32_t beginning = std::max(0, inputs.tokenizer->bos);
-  inputs.bigrams = [&, beginning](StringRef path) {
-    return mineBigrams(path, beginning, pool.getMaxConcurrency());
+  inputs.bigrams = [&, beginning, forwards = forwardsAsText()](StringRef path) {
+    return cachedBigrams(path, beginning, pool.getMaxConcurrency(), forwards,
+                         cache);
   };
 
   if (options.artifact.measureCost)

@@ -5,11 +5,13 @@
 // in one forward.
 
 #include "lib/Pipelines/Bigrams.h"
+#include "lib/Target/Plan/Sha256.h"
 #include "sinter-c/runtime.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/ADT/Twine.h"
 #include <algorithm>
 #include <cmath>
+#include <cstring>
 #include <vector>
 
 using namespace sinter;
@@ -126,13 +128,33 @@ llvm::Error Miner::mine(int32_t beginning, plan::BigramsT &bigrams) {
   return llvm::Error::success();
 }
 
+/// An entry is the ids, then their chances.
 llvm::Expected<std::unique_ptr<plan::BigramsT>>
-sinter::mineBigrams(llvm::StringRef path, int32_t beginning, unsigned threads) {
+sinter::cachedBigrams(llvm::StringRef path, int32_t beginning, unsigned threads,
+                      llvm::StringRef forwards, Cache &cache) {
   auto bigrams = std::make_unique<plan::BigramsT>();
+  constexpr size_t kId = sizeof(int32_t);
+  Sha256 digest;
+  digest.update(compilerId() + " " + std::to_string(beginning) + "\n");
+  digest.update(forwards);
+  const std::string key = digest.final();
+  if (auto entry = cache.find("bigrams", key)) {
+    llvm::StringRef bytes = entry->bytes();
+    const size_t count = bytes.size() / (kId + 1);
+    bigrams->next.resize(count);
+    std::memcpy(bigrams->next.data(), bytes.data(), kId * count);
+    bigrams->chance.assign(bytes.bytes_begin() + kId * count,
+                           bytes.bytes_end());
+    return bigrams;
+  }
   Miner miner;
   if (auto failed = miner.open(path.str(), threads))
     return failed;
   if (auto failed = miner.mine(beginning, *bigrams))
     return failed;
+  std::string bytes(reinterpret_cast<const char *>(bigrams->next.data()),
+                    kId * bigrams->next.size());
+  bytes.append(bigrams->chance.begin(), bigrams->chance.end());
+  cache.store("bigrams", key, bytes);
   return bigrams;
 }

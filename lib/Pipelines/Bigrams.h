@@ -8,6 +8,7 @@
 #ifndef SINTER_LIB_PIPELINES_BIGRAMS_H
 #define SINTER_LIB_PIPELINES_BIGRAMS_H
 
+#include "lib/Pipelines/Cache.h"
 #include "runtime/schema/plan_generated.h"
 #include "llvm/ADT/StringRef.h"
 #include "llvm/Support/Error.h"
@@ -18,8 +19,12 @@ namespace sinter {
 /// Runs the plan at `path` over every id of the vocabulary, each behind the
 /// token `beginning`: the likeliest next id, and how likely it is. All
 /// CPU levels give the same.
+///
+/// Takes the time of thousands of forwards, so that what was found is kept in
+/// `cache`. `forwards` says what they compute, and of which model.
 llvm::Expected<std::unique_ptr<plan::BigramsT>>
-mineBigrams(llvm::StringRef path, int32_t beginning, unsigned threads);
+cachedBigrams(llvm::StringRef path, int32_t beginning, unsigned threads,
+              llvm::StringRef forwards, Cache &cache);
 
 } // namespace sinter
 

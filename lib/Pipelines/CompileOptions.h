@@ -67,6 +67,7 @@ struct DecodePhaseOptions {
   /// Depths that sequences may have beside 100 percent, falling, and the ids of
   /// the shortest prompt that gets each; 0: none does.
   std::vector<int64_t> depths, depthsFrom;
+  bool depthsByDefault = false;    ///< those that a small model lacks go
   std::vector<int64_t> layerOrder; ///< in which layers go; empty: evenly
   bool layerStudy = false;         ///< a plan to measure them with
   /// Texts look their depth up, in a file that studyLayers() makes or reads.

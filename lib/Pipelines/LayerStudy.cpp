@@ -49,6 +49,7 @@ private:
   llvm::Error measureDropped();
   llvm::Error chooseDropped();
   llvm::Error chooseDepths();
+  void leaveOutDepths();
   llvm::Error chooseFfnLayers();
   llvm::Error measureFfns();
   void addFfns(const FfnLoss &measured);
@@ -184,7 +185,29 @@ llvm::Error Study::chooseDropped() {
   return llvm::Error::success();
 }
 
+/// Models of few layers cannot do without as many as others.
+void Study::leaveOutDepths() {
+  DecodePhaseOptions &decode = options.decode;
+  const int64_t layers = probe.layers();
+  const int64_t possible = layers - 2 * coldLayers(layers);
+  int64_t before = 0;
+  std::vector<int64_t> shares;
+  for (int64_t percent : decode.depths) {
+    int64_t gone = layers - keptLayers(layers, percent);
+    if (gone <= before || gone > possible)
+      continue;
+    before = gone;
+    shares.push_back(percent);
+  }
+  if (shares.empty())
+    return; // refused below
+  decode.depths = shares;
+  decode.depthsFrom.assign(shares.size(), 0);
+}
+
 llvm::Error Study::chooseDepths() {
+  if (options.decode.depthsByDefault)
+    leaveOutDepths();
   int64_t layers = probe.layers();
   auto goneAt = [&](int64_t percent) {
     return size_t(layers - keptLayers(layers, percent));

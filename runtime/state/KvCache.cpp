@@ -72,9 +72,8 @@ bool KvCache::canHold(uint32_t length) const {
 }
 
 const uint8_t *KvCache::load(uint32_t length, const uint8_t *in) {
-  if (leader)
-    return in;
-  (void)growTo(pagesOf(length));
+  if (!leader)
+    (void)growTo(pagesOf(length));
   setLength(length);
   for (uint32_t i = 0; i < held; ++i, in += pool->bytesOfPage())
     pool->load(table[i], in);
@@ -82,8 +81,6 @@ const uint8_t *KvCache::load(uint32_t length, const uint8_t *in) {
 }
 
 uint64_t KvCache::room() const {
-  if (leader)
-    return leader->room() - (length() - leader->committed) - pending;
   uint32_t used = committed + pending;
   uint64_t pages = uint64_t(held) + pool->available();
   uint64_t most = pages * pool->pageTokens();
@@ -91,8 +88,9 @@ uint64_t KvCache::room() const {
 }
 
 KvCache::Room KvCache::reserve(uint64_t count) {
-  const uint32_t used = length() + pending;
-  if (count > positions - used)
+  // Of a damaged program the leader of a view may have passed what it reserved.
+  const uint64_t used = uint64_t(length()) + pending;
+  if (used > positions || count > positions - used)
     return Room::SessionFull;
   if (!growTo(pagesOf(used + count)))
     return Room::PoolFull;
@@ -103,7 +101,7 @@ KvCache::Room KvCache::reserve(uint64_t count) {
 }
 
 bool KvCache::keep(uint64_t count) {
-  if (count > pending)
+  if (count > pending || length() + count > positions)
     return false;
   if (recurrent && count > 0) {
     // The forward has played what was unplayed, into the other half.

@@ -80,6 +80,18 @@ def test_another_option_shares_weights_and_reference(tiny, filled, tmp_path, opt
     assert len(entries(filled, "plan")) == 2
 
 
+def test_bigrams_are_asked_for_once(tiny, tmp_path):
+    """Other drafts of the same model, but not of one that computes otherwise."""
+    folder = tmp_path / "cache"
+    for number, options in enumerate((["--speculate=ngram"], ["--speculate=copy,ngram,trigram", "--spec-policy=static:3"],
+                                      ["--speculate=ngram", "--activations=f32"], ["--speculate=ngram", "--drop-layers=1"])):
+        plan, alone = tmp_path / "some.plan", tmp_path / "alone.plan"
+        compiled(tiny, plan, folder, *options)
+        run("llm-compile", tiny, "-o", alone, "--no-cache", "--quiet", ONE_LEVEL, *options)
+        assert same(plan, alone), options
+        assert len(entries(folder, "bigrams")) == max(1, number)
+
+
 def test_packed_weights_know_the_checkpoint_by_its_bytes(tiny, filled, tmp_path):
     shutil.copy(tiny, tmp_path / "other.gguf")
     assert "pack" not in phases(compiled(tmp_path / "other.gguf", tmp_path / "a.plan", filled))

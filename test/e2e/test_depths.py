@@ -15,6 +15,7 @@ from test_self_draft import silence
 from test_speculation import generate, same
 
 TARGET = f"--target={levels_here()[-1]}"
+CONFIG = make_gguf.CONFIGS["llama-gqa-8-2"] | {"context": 200, "layers": 6}
 SAMPLING = [["--temperature", "0"], ["--temperature", "0.8", "--seed", "7"]]
 
 
@@ -22,9 +23,8 @@ SAMPLING = [["--temperature", "0"], ["--temperature", "0.8", "--seed", "7"]]
 def tiny(new_folder):
     """Six layers with random weights; the third and the fifth of one model say nothing."""
     folder = new_folder()
-    config = make_gguf.CONFIGS["llama-gqa-8-2"] | {"context": 200, "layers": 6}
-    make_gguf.write(config, str(folder / "m.gguf"))
-    make_gguf.write(config, str(folder / "silent.gguf"))
+    make_gguf.write(CONFIG, str(folder / "m.gguf"))
+    make_gguf.write(CONFIG, str(folder / "silent.gguf"))
     for layer in (2, 4):
         silence(folder / "silent.gguf", layer)
     return folder
@@ -107,6 +107,26 @@ def test_a_depth_is_compared_with_all_layers(tiny):
     assert longer["layers_saved"] == 0 and longer["differing_texts"] == 0 and "agreement" not in longer
     silent = workload(plan_of(tiny, "silent", "--early-exit=sequence", "--depths=75@20"), tiny)
     assert silent["layers_saved"] == pytest.approx(2 / 6) and silent["differing_texts"] == 0
+
+
+def test_answers_that_end_at_once_are_timed(tiny):
+    """They go on behind their end; nothing is said of what they lose."""
+    early = ["--early-exit=sequence", "--depths=50@1"]
+    first = generate(plan_of(tiny, "m", *early), "-p", "one two", "-n", 1, "--temperature", 0)["tokens"][0]
+    make_gguf.write(CONFIG | {"eos": first}, str(tiny / "ends.gguf"))
+    file = tiny / "ends.jsonl"
+    file.write_text(json.dumps({"name": "x", "text": "one two"}) + "\n", encoding="utf-8")
+    result = run("llm-bench", plan_of(tiny, "ends", *early), f"--workload={file}", "-n", 8, "-r", 1, "--temperatures", 0, "--json")
+    measured = json.loads(result.stdout)["samplings"][0]
+    assert measured["tokens"] == 8 and measured["differing_texts"] == 1 and "agreement" not in measured
+
+
+@pytest.mark.parametrize("layers, percents", [(4, [100, 75, 50]), (5, [100, 75, 50]), (8, [100, 75, 50])])
+def test_small_models_have_fewer_depths(tiny, layers, percents):
+    """Nobody named those that they cannot have."""
+    make_gguf.write(CONFIG | {"layers": layers}, str(tiny / f"few{layers}.gguf"))
+    plan = plan_of(tiny, f"few{layers}", "--early-exit=sequence")
+    assert [depth["percent"] for depth in json.loads(run("llm-dump", plan, "--json").stdout)["depths"]] == percents
 
 
 def test_layers_that_nobody_leaves_out_are_not_measured(tiny):

@@ -153,7 +153,7 @@ def test_a_third_of_a_real_model(real, sampling):
 
 
 def test_a_second_turn(real):
-    """The draft's cache follows what the first turn left."""
+    """Drafts begin behind what the first turn left."""
     turns = "Say: red green blue red green blue red green\nAgain, please.\nName three rivers.\n"
     for sampling in (["--temperature", "0"], ["--temperature", "0.8", "--seed", "7"]):
         options = ["--chat", "-n", "40", *sampling]

@@ -28,6 +28,7 @@ plan.section @weights weights bytes(128)
 plan.buffer @ids bytes(32)
 plan.buffer @history bytes(0) per_position(4)
 plan.state @kv layers(2) page_tokens(16) page_bytes([512, 1024]) type("f16")
+plan.state @draft.kv of(@kv) layers(1) page_tokens(16) page_bytes([512, 1024]) type("f16")
 plan.weight @w in(@weights) at(64) bytes(64) shape(1, 16) encoding("f32") sources(["w"])
 plan.kernel @k bindings(["a", "b"]) scalars(["n"])
 plan.func @loop(%n: i64) -> i64 attributes {params = ["n"]} {

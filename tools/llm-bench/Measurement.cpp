@@ -81,13 +81,15 @@ Answer Measurement::run(double temperature, bool drafts, uint32_t draftTokens) {
 
 Answer Measurement::runTimed(double temperature, bool drafting,
                              uint32_t draftTokens) {
-  generation.ignoreStopIds = !drafts;
+  generation.ignoreStopIds = goesOn();
   Answer answer = run(temperature, drafting, draftTokens);
   generation.ignoreStopIds = false;
   return answer;
 }
 
 Likeness Measurement::likeness(const std::vector<int32_t> &answer) {
+  if (answer.empty())
+    return {};
   std::vector<int32_t> read = {ids.back()};
   read.insert(read.end(), answer.begin(), answer.end() - 1);
   Likeness result{answer.size()};

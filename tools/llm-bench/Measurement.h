@@ -34,12 +34,14 @@ public:
   /// their end: those that less than the whole model gives end elsewhere, and
   /// the first tokens of a text take longer than later ones.
   Answer runTimed(double temperature, bool drafts, uint32_t draftTokens = 0);
+  bool goesOn() const { return !drafts; }
   /// Goes to the middle of an answer, from where forwards will be timed:
   /// attention costs what it does there on average.
   void enter(const std::vector<int32_t> &answer);
   /// Nanoseconds of a forward of `rows` rows there, with all their logits.
   double forwardNs(uint32_t rows);
-  /// Of an answer to the prompt that another rule or fewer layers gave.
+  /// Of an answer to the prompt that another rule or fewer layers gave; it may
+  /// be empty.
   Likeness likeness(const std::vector<int32_t> &answer);
 
 private:

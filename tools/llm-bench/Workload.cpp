@@ -65,13 +65,9 @@ Likeness SamplingResult::likeness() const {
   if (temperature > 0 || differing() == 0)
     return sum;
   for (const PromptResult *prompt : counted()) {
-    // What the plain answer says too is what the model says.
-    const Likeness one = prompt->differs
-                             ? prompt->likeness
-                             : Likeness{prompt->tokens, prompt->tokens};
-    sum.tokens += one.tokens;
-    sum.same += one.same;
-    sum.lost += one.lost;
+    sum.tokens += prompt->likeness.tokens;
+    sum.same += prompt->likeness.same;
+    sum.lost += prompt->likeness.lost;
   }
   return sum;
 }
@@ -120,6 +116,7 @@ PromptResult sinter::tools::measurePrompt(Measurement &prompt,
     result.left = kOneToken;
     return result;
   }
+  std::vector<int32_t> said; // up to its end
   for (uint32_t i = 0; i < repetitions; ++i) {
     for (bool drafts : {i % 2 == 0, i % 2 != 0}) {
       const Answer answer = prompt.runTimed(temperature, drafts, draftTokens);
@@ -138,12 +135,17 @@ PromptResult sinter::tools::measurePrompt(Measurement &prompt,
         result.exits = answer.exits;
         result.layersSaved = answer.layersSaved;
         result.ffnsSaved = answer.ffnsSaved;
+        said = answer.ids;
       }
     }
   }
-  if (result.differs && temperature == 0)
-    result.likeness =
-        prompt.likeness(prompt.run(temperature, true, draftTokens).ids);
+  if (temperature > 0)
+    return result;
+  if (prompt.goesOn())
+    said = prompt.run(temperature, true).ids;
+  // What the plain answer says too is what the model says.
+  result.likeness = result.differs ? prompt.likeness(said)
+                                   : Likeness{said.size(), said.size()};
   return result;
 }
 

@@ -26,7 +26,7 @@ struct PromptResult {
   /// Likewise: shares of the layers and feed-forward blocks of its tokens that
   /// were left out, or not waited for.
   double layersSaved = 0, ffnsSaved = 0;
-  Likeness likeness = {}; ///< of one greedy answer that differs
+  Likeness likeness = {}; ///< of one greedy answer, up to its end
 
   std::vector<double> ratios() const;
 };

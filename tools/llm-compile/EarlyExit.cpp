@@ -57,6 +57,7 @@ cl::list<std::string> depths(
 /// The depths of --early-exit=sequence, or what is wrong with them.
 std::string readDepths(DecodePhaseOptions &options) {
   static const std::vector<std::string> usual = {"75", "50", "25"};
+  options.depthsByDefault = depths.empty();
   const std::vector<std::string> &given =
       depths.empty() ? usual : static_cast<std::vector<std::string> &>(depths);
   for (llvm::StringRef text : given) {

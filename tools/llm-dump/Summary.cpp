@@ -282,7 +282,6 @@ void Summary::memory() {
   drafts();
 }
 
-/// What of the formula is there for drafts alone.
 /// Of all layers.
 static uint64_t pageBytes(const plan::State &state) {
   uint64_t bytes = 0;
@@ -291,6 +290,7 @@ static uint64_t pageBytes(const plan::State &state) {
   return bytes;
 }
 
+/// What of the formula is there for drafts alone.
 void Summary::drafts() {
   if (!count(plan.drafters()))
     return;

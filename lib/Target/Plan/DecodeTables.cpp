@@ -65,7 +65,7 @@ private:
   void sections();
   void kernels();
   void buffers();
-  void states();
+  llvm::Error states();
   llvm::Error drafters();
   void costs();
   llvm::Error depths();
@@ -191,9 +191,12 @@ void TablesDecoder::buffers() {
   }
 }
 
-void TablesDecoder::states() {
+llvm::Error TablesDecoder::states() {
   for (uint32_t i = 0; i < count(plan.states()); ++i) {
     const plan::State &state = *plan.states()->Get(i);
+    if (state.kind() == plan::StateKind::View && state.of() >= i)
+      return planError("state " + Twine(i) + " is a view of state " +
+                       Twine(state.of()) + ", expected an earlier one");
     SmallVector<int64_t> pages;
     for (uint32_t j = 0; j < count(state.page_bytes()); ++j)
       pages.push_back(state.page_bytes()->Get(j));
@@ -203,11 +206,12 @@ void TablesDecoder::states() {
         text(textOf(state.type())),
         state.kind() == plan::StateKind::Recurrent ? builder.getUnitAttr()
                                                    : UnitAttr(),
-        state.kind() == plan::StateKind::View && state.of() < i
+        state.kind() == plan::StateKind::View
             ? FlatSymbolRefAttr::get(builder.getContext(),
                                      names.states[state.of()])
             : FlatSymbolRefAttr());
   }
+  return llvm::Error::success();
 }
 
 DenseF32ArrayAttr TablesDecoder::settingsOf(const plan::Drafter &drafter) {
@@ -345,7 +349,8 @@ llvm::Error TablesDecoder::run() {
     return error;
   sections();
   buffers();
-  states();
+  if (llvm::Error error = states())
+    return error;
   if (llvm::Error error = drafters())
     return error;
   costs();

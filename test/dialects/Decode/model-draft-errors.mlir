@@ -210,3 +210,28 @@ decode.program @p(%n: i64) attributes {params = ["n"]} {
   }
   decode.return
 }
+
+// -----
+tile.state @kv {layers = 2, kv_heads = 1, head_dim = 16} : f16
+tile.state @draft.kv of @kv {layers = 1, kv_heads = 1, head_dim = 16} : f16
+func.func private @forward(index, index)
+decode.program @p(%n: i64) -> i64 attributes {params = ["n"]} {
+  // expected-error @+1 {{commits rows of 'draft.kv', a view of 'kv', where rows are only drafted}}
+  %last = decode.prefill @draft.kv chunk(%n) {
+  ^bb0(%rows: i64, %at: i64):
+    decode.forward @forward rows(%rows) at(%at)
+    decode.commit %rows
+  }
+  decode.return %last
+}
+
+// -----
+// A view would keep what its own state has not kept.
+tile.state @kv {layers = 2, kv_heads = 1, head_dim = 16} : f16
+tile.state @draft.kv of @kv {layers = 1, kv_heads = 1, head_dim = 16} : f16
+tile.state @other {layers = 2, kv_heads = 1, head_dim = 16} : f16
+decode.program @p(%n: i64) attributes {params = ["n"]} {
+  // expected-error @+1 {{cuts 'draft.kv', a view of 'kv', back to 'other'}}
+  decode.cut_back @draft.kv to(@other)
+  decode.return
+}

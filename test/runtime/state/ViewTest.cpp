@@ -37,7 +37,6 @@ TEST(View, IsAheadInThePagesOfItsLeader) {
   ASSERT_EQ(leader.reserve(15), KvCache::Room::Enough);
   ASSERT_TRUE(leader.commit(15));
   EXPECT_EQ(view.length(), 15u);
-  EXPECT_EQ(view.room(), 25u);
   EXPECT_EQ(leader.pages(), 1u);
   // Rows behind take a page of the leader, whose length stays.
   ASSERT_EQ(view.reserve(2), KvCache::Room::Enough);
@@ -46,7 +45,6 @@ TEST(View, IsAheadInThePagesOfItsLeader) {
   EXPECT_EQ(leader.length(), 15u);
   EXPECT_EQ(leader.pages(), 2u);
   EXPECT_EQ(view.pages(), 0u);
-  EXPECT_EQ(view.room(), 23u);
   EXPECT_EQ(view.reserve(24), KvCache::Room::SessionFull);
   // The leader keeps one of two rows that it computes there, and the page that
   // it needs no more is free again.
@@ -65,6 +63,21 @@ TEST(View, IsAheadInThePagesOfItsLeader) {
   EXPECT_EQ(leader.pages(), 1u);
   EXPECT_TRUE(memory.truncate(3));
   EXPECT_EQ(view.length(), 3u);
+}
+
+/// Programs that the compiler does not write.
+TEST(View, NeverReachesBeyondTheSession) {
+  TinyPlan tiny = viewOfFirst();
+  PlanOwner plan = openPlan(tiny.write());
+  SessionMemory memory(plan->loaded);
+  ASSERT_TRUE(memory.create(200).ok());
+  KvCache &leader = memory.state(0), &view = memory.state(1);
+  ASSERT_EQ(view.reserve(150), KvCache::Room::Enough);
+  ASSERT_EQ(leader.reserve(100), KvCache::Room::Enough);
+  ASSERT_TRUE(leader.commit(100));
+  EXPECT_EQ(view.reserve(1), KvCache::Room::SessionFull);
+  EXPECT_FALSE(view.keep(150));
+  EXPECT_EQ(view.length(), 100u);
 }
 
 TEST(View, TakesNoMemoryAndNoSnapshot) {
@@ -89,6 +102,16 @@ TEST(View, TakesNoMemoryAndNoSnapshot) {
   takeSnapshot(plan->loaded, one, saved.data());
   ASSERT_TRUE(restoreSnapshot(plan->loaded, two, saved).ok());
   EXPECT_EQ(two.state(1).length(), 20u);
+  // A session that held more holds what the snapshot has, in all states.
+  ASSERT_EQ(two.state(0).reserve(10), KvCache::Room::Enough);
+  ASSERT_TRUE(two.state(0).commit(10));
+  ASSERT_EQ(two.state(1).reserve(5), KvCache::Room::Enough);
+  ASSERT_TRUE(two.state(1).commit(5));
+  ASSERT_TRUE(restoreSnapshot(plan->loaded, two, saved).ok());
+  EXPECT_EQ(two.state(1).length(), 20u);
+  std::vector<uint8_t> again(snapshotBytes(two));
+  takeSnapshot(plan->loaded, two, again.data());
+  EXPECT_EQ(again, saved);
   ASSERT_EQ(two.state(1).reserve(15), KvCache::Room::Enough);
   ASSERT_TRUE(two.state(1).commit(15));
   SessionMemory three(plan->loaded);
