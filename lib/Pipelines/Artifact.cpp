@@ -27,6 +27,7 @@
 #include "lib/Target/Plan/Sha256.h"
 #include "lib/Transforms/Outline/DropLayers.h"
 #include "llvm/ADT/StringExtras.h"
+#include "llvm/ADT/StringSet.h"
 #include "llvm/Support/Path.h"
 
 using namespace mlir;
@@ -314,18 +315,29 @@ std::string ArtifactBuilder::planKey() const {
   return key.final();
 }
 
-/// What the forwards of a batch compute: the source, the regions, and which of
-/// them run. How drafts are made, and how many, is no part of it.
+/// What the forwards of a batch compute: the source, its weights as they are
+/// packed, and the regions that run. How drafts are made, how many, and what
+/// becomes of them is no part of it.
 std::string ArtifactBuilder::forwardsAsText() {
   std::string text = sourceSha256;
   llvm::raw_string_ostream os(text);
   for (int64_t layer : dropped)
     os << "-" << layer;
   os << "\n";
-  for (auto function : module.getOps<planir::FuncOp>())
-    if (llvm::is_contained({"forward", "head", "step"}, function.getSymName()))
-      function.print(os);
-  device->print(os);
+  llvm::StringSet<> kernels;
+  for (auto function : module.getOps<planir::FuncOp>()) {
+    if (!llvm::is_contained({"forward", "head", "step"}, function.getSymName()))
+      continue;
+    function.print(os);
+    function.walk(
+        [&](planir::DispatchOp op) { kernels.insert(op.getKernel()); });
+  }
+  for (Operation &op : *device.getBody()) {
+    auto region = dyn_cast<func::FuncOp>(op);
+    if (!region || !region->hasAttr(tile::kRegionAttr) ||
+        kernels.contains(region.getSymName()))
+      op.print(os);
+  }
   return text;
 }
 

@@ -83,7 +83,7 @@ def test_another_option_shares_weights_and_reference(tiny, filled, tmp_path, opt
 def test_bigrams_are_asked_for_once(tiny, tmp_path):
     """Other drafts of the same model, but not of one that computes otherwise."""
     folder = tmp_path / "cache"
-    for number, options in enumerate((["--speculate=ngram"], ["--speculate=copy,ngram,trigram", "--spec-policy=static:3"],
+    for number, options in enumerate((["--speculate=ngram"], ["--speculate=copy,ngram,trigram,recycle", "--spec-policy=static:3", "--verify-rule=reject"],
                                       ["--speculate=ngram", "--activations=f32"], ["--speculate=ngram", "--drop-layers=1"])):
         plan, alone = tmp_path / "some.plan", tmp_path / "alone.plan"
         compiled(tiny, plan, folder, *options)
