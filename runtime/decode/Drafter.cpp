@@ -56,9 +56,10 @@ static void model(const Work &work) {
   Proposal &made = work.text.proposal();
   made.model = true;
   made.reads = work.drafter.kind() == plan::DrafterKind::Model;
-  float prior = !made.reads                      ? kPriorOfHeads
-                : isOfItself(work.drafting.plan) ? kPriorOfLayers
-                                                 : kPrior;
+  made.ofItself = made.reads && isOfItself(work.drafting.plan);
+  float prior = !made.reads     ? kPriorOfHeads
+                : made.ofItself ? kPriorOfLayers
+                                : kPrior;
   for (uint32_t left = work.most(); left > 0; --left)
     work.text.push(0, Guess(work.index, 0, prior));
 }

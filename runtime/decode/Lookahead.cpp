@@ -4,6 +4,8 @@
 #include "runtime/decode/Lookahead.h"
 #include "runtime/schema/plan_generated.h"
 
+#include <utility>
+
 namespace sinter::runtime {
 
 namespace {
@@ -102,6 +104,9 @@ uint32_t Lookahead::choose(const Proposal &proposal) {
       chosen = drafted;
     }
   }
+  // Of layers that take long a single id says whether to hope for more.
+  if (proposal.ofItself && !std::exchange(knowsItself, true) && chosen == 0)
+    return 1;
   uint32_t patience = proposal.reads ? kTryModelAgain : kTryAgain;
   uint32_t tried = proposal.count < kTried ? proposal.count : kTried;
   double loss = cost(tried + 1) + tried * idCost(proposal) - cost(1);

@@ -82,6 +82,7 @@ private:
   /// followed by a longer one, so that one that never is takes little time.
   uint32_t mostOfModel = kFirstOfModel;
   static constexpr uint32_t kFirstOfModel = 2;
+  bool knowsItself = false; // a draft of its own layers was made
   /// Times in a row that nothing was worth it, of the text and of a model.
   uint32_t rejected[2] = {};
 };

@@ -23,6 +23,8 @@ struct Proposal {
   bool model = false;
   /// Before the first one a model may have much text to read; heads have none.
   bool reads = false;
+  /// Layers of the model itself, which have read all of it.
+  bool ofItself = false;
   /// Which part of a drafter that chooses one made it.
   static constexpr uint8_t kNoArm = 0xff;
   uint8_t arm = kNoArm;

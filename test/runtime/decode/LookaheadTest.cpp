@@ -180,6 +180,23 @@ TEST(Lookahead, HeadsAreTriedAgainSooner) {
   EXPECT_LT(rounds, 256u);
 }
 
+/// Layers of the model read nothing for a try.
+TEST(Lookahead, LayersOfTheModelAreTriedOnceWhateverTheyCost) {
+  Prior dear(0.05f, 0.9f);
+  Proposal layers = proposal(15, 0, 0.65f);
+  layers.model = layers.reads = true;
+  Lookahead other;
+  other.assume(dear.get());
+  EXPECT_EQ(other.choose(layers), 0u);
+  layers.ofItself = true;
+  Lookahead lookahead;
+  lookahead.assume(dear.get());
+  EXPECT_EQ(lookahead.choose(layers), 1u);
+  lookahead.learn(layers, 1, 0);
+  for (int round = 0; round < 200; ++round)
+    EXPECT_EQ(lookahead.choose(layers), 0u);
+}
+
 TEST(Lookahead, DraftsOfAModelGrowWhileTheyAreRight) {
   Lookahead lookahead;
   EXPECT_EQ(lookahead.choose(kModel), 2u);
