@@ -102,6 +102,13 @@ LogicalResult StateOp::verify() {
   for (int64_t bytes : getPageBytes())
     if (bytes <= 0)
       return emitOpError("page of ") << bytes << " bytes";
+  for (uint64_t positions : {getWindow(), getSinks(), getSlack()})
+    if (positions > INT32_MAX)
+      return emitOpError("keeps ") << positions << " positions";
+  if ((getWindow() > 0 || getSinks() > 0 || getSlack() > 0) &&
+      (getWindow() == 0 || getRecurrent() || getOfAttr()))
+    return emitOpError("keeps a part of its positions: expected a window, and "
+                       "pages of its own");
   return success();
 }
 

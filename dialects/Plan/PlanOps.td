@@ -179,14 +179,25 @@ def Plan_StateOp : Plan_Declaration<"state", [Symbol,
     ```mlir
     plan.state @draft.kv of(@kv) layers(10) page_tokens(16) page_bytes([6144, 6144]) type("f16")
     ```
+
+    A ring keeps the last `window` positions, the first `sinks`, and `slack` more
+    behind the window:
+
+    ```mlir
+    plan.state @kv window(1024) sinks(4) slack(512) layers(30) page_tokens(16) page_bytes([6144, 6144]) type("f16")
+    ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name,
       ConfinedAttr<I64Attr, [IntPositive]>:$layers,
       ConfinedAttr<I64Attr, [IntPositive]>:$page_tokens,
       DenseI64ArrayAttr:$page_bytes, StrAttr:$type, UnitAttr:$recurrent,
-      OptionalAttr<FlatSymbolRefAttr>:$of);
+      OptionalAttr<FlatSymbolRefAttr>:$of,
+      DefaultValuedAttr<I64Attr, "0">:$window,
+      DefaultValuedAttr<I64Attr, "0">:$sinks,
+      DefaultValuedAttr<I64Attr, "0">:$slack);
   let assemblyFormat = [{
-    $sym_name (`recurrent` $recurrent^)? (`of` `(` $of^ `)`)? `layers` `(` $layers `)` `page_tokens` `(` $page_tokens `)`
+    $sym_name (`recurrent` $recurrent^)? (`of` `(` $of^ `)`)? (`window` `(` $window^ `)`)?
+    (`sinks` `(` $sinks^ `)`)? (`slack` `(` $slack^ `)`)? `layers` `(` $layers `)` `page_tokens` `(` $page_tokens `)`
     `page_bytes` `(` $page_bytes `)` `type` `(` $type `)` attr-dict
   }];
   let hasVerifier = 1;

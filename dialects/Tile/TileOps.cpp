@@ -56,6 +56,13 @@ LogicalResult StateOp::verify() {
     return emitOpError() << "element types must be f32, f16, bf16 or i8";
   if (getValueType() && getValueType() == getKeyType())
     return emitOpError() << "names one type twice";
+  if (getWindow() < 0 || getSinks() < 0 || getSlack() < 0 ||
+      (getWindow() == 0 && (getSinks() > 0 || getSlack() > 0)))
+    return emitOpError()
+           << "sinks and slack need a window, and none is negative";
+  if (getOf() && getWindow() > 0)
+    return emitOpError() << "is a view, which keeps what '" << *getOf()
+                         << "' does, and has a window";
   return checkHeads(*this, {getLayers(), getKvHeads(), getHeadDim()});
 }
 
@@ -138,6 +145,38 @@ static LogicalResult verifyPages(LaunchOp op, SymbolTableCollection &tables) {
   return success();
 }
 
+/// A state that gives pages back has all that attention sees.
+static LogicalResult verifyWindow(LaunchOp op, AttentionOp attention,
+                                  StateOp state) {
+  if (state.getWindow() == 0 || (attention.getWindow() > 0 &&
+                                 attention.getWindow() <= state.getWindow() &&
+                                 attention.getSinks() <= state.getSinks()))
+    return success();
+  InFlightDiagnostic error = op.emitOpError()
+                             << "attends to '" << state.getSymName()
+                             << "', which keeps the last " << state.getWindow()
+                             << " positions and the first " << state.getSinks();
+  error.attachNote(attention.getLoc())
+      << "sees the last " << attention.getWindow() << " and the first "
+      << attention.getSinks() << " (0: all)";
+  return error;
+}
+
+static LogicalResult verifyWindows(LaunchOp op, func::FuncOp region,
+                                   SymbolTableCollection &tables) {
+  for (auto [index, binding] : llvm::enumerate(op.getBindings())) {
+    auto plane = dyn_cast<StateAttr>(binding);
+    if (!plane || index >= region.getNumArguments() || region.isExternal())
+      continue;
+    auto state = tables.lookupNearestSymbolFrom<StateOp>(op, plane.getSymbol());
+    for (Operation *user : region.getArgument(index).getUsers())
+      if (auto attention = dyn_cast<AttentionOp>(user);
+          attention && state && failed(verifyWindow(op, attention, state)))
+        return failure();
+  }
+  return success();
+}
+
 LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
   if (failed(verifyPages(*this, symbolTable)))
     return failure();
@@ -145,6 +184,8 @@ LogicalResult LaunchOp::verifySymbolUses(SymbolTableCollection &symbolTable) {
       symbolTable.lookupNearestSymbolFrom<func::FuncOp>(*this, getCalleeAttr());
   if (!region)
     return emitOpError() << "there is no function " << getCalleeAttr();
+  if (failed(verifyWindows(*this, region, symbolTable)))
+    return failure();
   SmallVector<Type> scalars;
   size_t buffers = 0;
   for (Type type : region.getArgumentTypes()) {

@@ -118,11 +118,22 @@ def Tile_StateOp : Tile_Op<"state", [Symbol,
     ```mlir
     tile.state @draft.kv of @kv {layers = 10, kv_heads = 3, head_dim = 64} : f16
     ```
+
+    With a `window` (a ring of pages) rows see the last `window` positions up to
+    their own and the first `sinks`; pages between that no row to come sees, also
+    when up to `slack` positions are forgotten, are given back:
+
+    ```mlir
+    tile.state @kv {layers = 30, kv_heads = 3, head_dim = 64, window = 1024, sinks = 4, slack = 512} : f16
+    ```
   }];
   let arguments = (ins SymbolNameAttr:$sym_name,
       OptionalAttr<StrAttr>:$sym_visibility, Tile_Int:$layers, Tile_Int:$kv_heads,
       Tile_Int:$head_dim, TypeAttr:$key_type, OptionalAttr<TypeAttr>:$value_type,
-      OptionalAttr<FlatSymbolRefAttr>:$of);
+      OptionalAttr<FlatSymbolRefAttr>:$of,
+      DefaultValuedAttr<Tile_Int, "0">:$window,
+      DefaultValuedAttr<Tile_Int, "0">:$sinks,
+      DefaultValuedAttr<Tile_Int, "0">:$slack);
   let assemblyFormat = [{
     $sym_name (`of` $of^)? attr-dict `:` $key_type (`,` $value_type^)?
   }];

@@ -202,7 +202,8 @@ SINTER_API sinter_status *sinter_session_fork(const sinter_session *session,
 SINTER_API uint32_t sinter_session_position(const sinter_session *session);
 /* Ids of all committed positions. */
 SINTER_API const int32_t *sinter_session_history(const sinter_session *session);
-/* Forgets all positions from `position` on. */
+/* Forgets all positions from `position` on. SINTER_UNSUPPORTED: the plan keeps
+ * a window, or a recurrent state, of which what a row there needs is gone. */
 SINTER_API sinter_status *sinter_session_truncate(sinter_session *session,
                                                   uint32_t position);
 /* The call in progress, or else the next one, returns SINTER_CANCELLED at the

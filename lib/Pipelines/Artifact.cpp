@@ -74,8 +74,9 @@ void printSummary(const PlanFile &file, StringRef path, uint64_t context) {
       "\npeak heap: %.2f MiB + sessions x (%.2f MiB + %.1f KiB x "
       "ceil(context / %u)); one session of %llu: %.1f MiB\n",
       mib(memory.load_bytes), mib(memory.session_bytes),
-      double(memory.session_bytes_per_page) / 1024, memory.page_tokens,
-      (unsigned long long)context, mib(peakBytes(memory, 1, context, 1)));
+      double(memory.session_bytes_per_page + memory.ring_bytes_per_page) / 1024,
+      memory.page_tokens, (unsigned long long)context,
+      mib(peakBytes(memory, 1, context, 1)));
   for (const plan::Property *property : *file.tables().quality())
     llvm::errs() << property->key()->string_view() << ": "
                  << property->value()->string_view() << "\n";
@@ -246,6 +247,7 @@ void ArtifactBuilder::addProvenance() {
   if (options.tile.kvWindow > 0) {
     add("kv_window", std::to_string(options.tile.kvWindow));
     add("kv_sinks", std::to_string(options.tile.kvSinks));
+    add("kv_slack", std::to_string(options.tile.kvSlack));
   }
   if (!dropped.empty()) {
     std::string names;
@@ -382,9 +384,9 @@ llvm::Error ArtifactBuilder::build(PlanCache &plans, StringRef key) {
 
   // A model that wants no token before a text gets its first one there.
   const int32_t beginning = std::max(0, inputs.tokenizer->bos);
-  inputs.bigrams = [&, beginning, forwards = forwardsAsText()](StringRef path) {
-    return cachedBigrams(path, beginning, pool.getMaxConcurrency(), forwards,
-                         cache);
+  inputs.bigrams = [&, beginning](StringRef path) {
+    return cachedBigrams(path, beginning, pool.getMaxConcurrency(),
+                         forwardsAsText(), cache);
   };
 
   if (options.artifact.measureCost)

@@ -35,6 +35,7 @@ struct TilePhaseOptions {
   std::string attention;             ///< "bf16" or "f32"; "": by activations
   std::string kv;                    ///< as KvTypes; "": by the two
   int64_t kvWindow = 0, kvSinks = 0; ///< attention's window; 0: everything
+  int64_t kvSlack = 512;             ///< positions kept behind the window
   int64_t maxRows = 512;
   int64_t logitsRows = 16;
   int64_t maxContext = 0; ///< 0: the model's own

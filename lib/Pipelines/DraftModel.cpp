@@ -50,6 +50,7 @@ FailureOr<DraftModel> DraftModel::load(ModuleOp target,
   draft.choices.decode = DecodePhaseOptions(); // its target draws
   draft.choices.tile.kvWindow = options.tile.kvWindow;
   draft.choices.tile.kvSinks = options.tile.kvSinks;
+  draft.choices.tile.kvSlack = options.tile.kvSlack;
   draft.choices.tile.maxRows = options.tile.maxRows;
   draft.choices.tile.logitsRows = 1;
   draft.choices.tile.maxContext =

@@ -41,6 +41,7 @@ static void buildTile(OpPassManager &manager, const TilePhaseOptions &options,
   convert.kv = options.kvTypes();
   convert.kvWindow = options.kvWindow;
   convert.kvSinks = options.kvSinks;
+  convert.kvSlack = options.kvSlack;
   convert.maxRows = options.maxRows;
   convert.logitsRows = options.logitsRows;
   convert.maxContext = options.maxContext;

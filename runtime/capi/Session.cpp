@@ -181,6 +181,26 @@ Status generate(sinter_session &session, std::span<const int32_t> ids,
   return Status();
 }
 
+Status cannotForget(const sinter_session &session, uint32_t position) {
+  const KvCache &state = session.memory.state(0);
+  const Allocator &allocator = session.plan->loaded.hostAllocator();
+  if (state.isRecurrent())
+    return fail(allocator, SINTER_UNSUPPORTED,
+                "truncation from position %u to %u: a recurrent state forgets "
+                "the last %u positions, or all; fork or save the session "
+                "before",
+                session.memory.position(), position,
+                state.recurrence().unplayed);
+  return fail(allocator, SINTER_UNSUPPORTED,
+              "truncation from position %u to %u: of what a row there sees, "
+              "positions before %u are given back; forget all and compute "
+              "them again, fork or save the session before, or compile with a "
+              "larger --kv-slack",
+              session.memory.position(), position,
+              state.extent().from *
+                  session.memory.pool().pages(0).pageTokens());
+}
+
 } // namespace
 
 Status sinter::runtime::checkThreshold(const LoadedPlan &plan,
@@ -283,13 +303,7 @@ sinter_status *sinter_session_truncate(sinter_session *session,
   if (session->memory.truncate(position))
     return nullptr;
   if (position <= session->memory.position())
-    return fail(session->plan->loaded.hostAllocator(), SINTER_UNSUPPORTED,
-                "truncation from position %u to %u: a recurrent state forgets "
-                "the last %u positions, or all; fork or save the session "
-                "before",
-                session->memory.position(), position,
-                session->memory.state(0).recurrence().unplayed)
-        .release();
+    return cannotForget(*session, position).release();
   return fail(session->plan->loaded.hostAllocator(), SINTER_INVALID_ARGUMENT,
               "truncation to position %u, the session holds %u", position,
               session->memory.position())

@@ -221,6 +221,14 @@ Status TableVerifier::states() {
     if (!recurrent && (state.page_tokens() == 0 || state.page_tokens() > 4096))
       return bad("state %u has pages of %u positions, expected 1 to 4096", i,
                  state.page_tokens());
+    if ((state.window() || state.sinks() || state.slack()) &&
+        (state.kind() != plan::StateKind::Pages || state.window() == 0 ||
+         state.slack() < plan.max_rows()))
+      return bad("state %u keeps the last %u + %u positions and the first %u, "
+                 "expected pages of a cache, a window, and at least the %u "
+                 "rows of a forward behind it",
+                 i, state.window(), state.slack(), state.sinks(),
+                 plan.max_rows());
     if (!state.page_bytes() || state.page_bytes()->size() != 2)
       return bad("state %u: expected the bytes of a K page and a V page", i);
     for (uint64_t bytes : *state.page_bytes())

@@ -20,11 +20,14 @@ bool KvCache::growTo(uint32_t pages) {
   // It gives back what it does not need when its own rows are settled.
   if (leader)
     return leader->growTo(pages);
-  if (pages > held && pages - held > pool->available())
+  if (pages > held &&
+      pages - gap(pages, from) > this->pages() + pool->available())
     return false;
   for (; held < pages; ++held) {
-    table[held] = pool->take(held % PagePool::kRun ? table[held - 1] + 1
-                                                   : PagePool::kNone);
+    if (isGone(held))
+      continue;
+    bool goesOn = held % PagePool::kRun && !isGone(held - 1);
+    table[held] = pool->take(goesOn ? table[held - 1] + 1 : PagePool::kNone);
     if (recurrent)
       pool->clear(table[held]);
   }
@@ -33,8 +36,29 @@ bool KvCache::growTo(uint32_t pages) {
 
 void KvCache::shrinkTo(uint32_t pages) {
   while (held > pages) {
-    pool->giveBack(table[--held]);
+    if (!isGone(--held))
+      pool->giveBack(table[held]);
     table[held] = 0;
+  }
+  if (held < from)
+    from = sinkPages();
+}
+
+uint32_t KvCache::firstSeen(uint64_t position) const {
+  uint64_t first =
+      position + 1 > window.seen ? position + 1 - window.seen : uint64_t(0);
+  uint32_t page = window.seen ? uint32_t(first / pool->pageTokens()) : 0;
+  return page > sinkPages() ? page : sinkPages();
+}
+
+/// What no row can see any more, also of those that `slack` positions less make
+/// the next ones.
+void KvCache::forgetBehind() {
+  if (window.seen == 0 || committed < window.slack)
+    return;
+  for (uint32_t end = firstSeen(committed - window.slack); from < end; ++from) {
+    pool->giveBack(table[from]);
+    table[from] = 0;
   }
 }
 
@@ -49,11 +73,12 @@ void KvCache::setLength(uint32_t length) {
 bool KvCache::copyFrom(const KvCache &other) {
   if (leader)
     return true;
-  if (!growTo(pagesOf(other.committed)))
+  if (!canHold(other.extent()))
     return false;
-  setLength(other.committed);
+  hold(other.extent());
   for (uint32_t i = 0; i < held; ++i)
-    pool->copy(other.table[i], *other.pool, table[i]);
+    if (!isGone(i))
+      pool->copy(other.table[i], *other.pool, table[i]);
   replay = other.replay;
   return true;
 }
@@ -61,22 +86,43 @@ bool KvCache::copyFrom(const KvCache &other) {
 uint8_t *KvCache::save(uint8_t *out) const {
   if (leader)
     return out;
-  for (uint32_t i = 0; i < pagesOf(committed); ++i, out += pool->bytesOfPage())
-    pool->save(table[i], out);
+  for (uint32_t i = 0; i < pagesOf(committed); ++i)
+    if (!isGone(i)) {
+      pool->save(table[i], out);
+      out += pool->bytesOfPage();
+    }
   return out;
 }
 
-bool KvCache::canHold(uint32_t length) const {
-  return leader ||
-         (length <= positions && pagesOf(length) <= held + pool->available());
+bool KvCache::isPossible(const Extent &extent) const {
+  return leader ? extent.from == 0
+                : extent.from >= sinkPages() &&
+                      extent.from <= firstSeen(extent.length);
 }
 
-const uint8_t *KvCache::load(uint32_t length, const uint8_t *in) {
+bool KvCache::canHold(const Extent &extent) const {
+  return leader || (extent.length <= positions &&
+                    pagesOf(extent) <= pages() + pool->available());
+}
+
+/// Its pages, whatever is in them: they fit.
+void KvCache::hold(const Extent &extent) {
+  if (!leader && from != extent.from) {
+    setLength(0);
+    from = extent.from;
+  }
   if (!leader)
-    (void)growTo(pagesOf(length));
-  setLength(length);
-  for (uint32_t i = 0; i < held; ++i, in += pool->bytesOfPage())
-    pool->load(table[i], in);
+    (void)growTo(pagesOf(extent.length));
+  setLength(extent.length);
+}
+
+const uint8_t *KvCache::load(const Extent &extent, const uint8_t *in) {
+  hold(extent);
+  for (uint32_t i = 0; i < held; ++i)
+    if (!isGone(i)) {
+      pool->load(table[i], in);
+      in += pool->bytesOfPage();
+    }
   return in;
 }
 
@@ -112,6 +158,8 @@ bool KvCache::keep(uint64_t count) {
   committed = length() + uint32_t(count);
   pending -= uint32_t(count);
   keptRows += uint32_t(count);
+  if (!leader)
+    forgetBehind();
   return true;
 }
 
@@ -123,8 +171,11 @@ bool KvCache::commit(uint64_t count) {
 }
 
 bool KvCache::canTruncate(uint64_t position) const {
-  return position <= length() && (!recurrent || position == 0 ||
-                                  committed - position <= replay.unplayed);
+  if (position > length() || position == 0 || leader)
+    return position <= length();
+  if (recurrent)
+    return committed - position <= replay.unplayed;
+  return firstSeen(position) >= from || pagesOf(position) <= sinkPages();
 }
 
 bool KvCache::truncate(uint64_t position) {

@@ -28,9 +28,23 @@ uint64_t bytesOf(const LoadedPlan &plan, uint32_t buffer, uint32_t context) {
          table.bytes_per_worker() * plan.workers().workers();
 }
 
+/// Of one session. Rows of a forward stand behind what a window keeps, which
+/// may begin within a page.
+uint64_t pagesOfSession(const plan::Plan &tables, const plan::State &table,
+                        uint32_t context) {
+  uint64_t all = PagePool::pagesFor(table, context);
+  if (table.window() == 0)
+    return all;
+  uint64_t last = uint64_t(table.window()) + table.slack() + tables.max_rows();
+  uint64_t ring = PagePool::pagesFor(table, table.sinks()) +
+                  PagePool::pagesFor(table, last) + 1;
+  return ring < all ? ring : all;
+}
+
 /// Sessions may use whole pages only, and never more than all of them together.
-uint64_t pagesOf(const plan::State &table, const PoolSize &size) {
-  uint64_t most = PagePool::pagesFor(table, size.context) * size.sessions;
+uint64_t pagesOf(const plan::Plan &tables, const plan::State &table,
+                 const PoolSize &size) {
+  uint64_t most = pagesOfSession(tables, table, size.context) * size.sessions;
   if (table.kind() == plan::StateKind::Recurrent)
     return most;
   uint64_t wanted = PagePool::pagesFor(table, size.positions);
@@ -84,8 +98,8 @@ bool PoolLayout::compute(const LoadedPlan &plan, const PoolSize &size,
       continue;
     uint64_t planes, freeList;
     fits = fits &&
-           PagePool::bytes(state, pagesOf(state, size), sparesOf(tables, i),
-                           planes, freeList) &&
+           PagePool::bytes(state, pagesOf(tables, state, size),
+                           sparesOf(tables, i), planes, freeList) &&
            grow(end, planes) && grow(end, freeList);
     uint64_t entries = PagePool::pagesFor(state, size.context);
     pageEntries = pageEntries > entries ? pageEntries : entries;
@@ -179,7 +193,7 @@ void PoolMemory::placeParts() {
     const plan::State &table = *tables.states()->Get(i);
     if (table.kind() == plan::StateKind::View)
       continue;
-    uint64_t pages = pagesOf(table, limits), planes, freeList;
+    uint64_t pages = pagesOf(tables, table, limits), planes, freeList;
     uint32_t spares = sparesOf(tables, i);
     PagePool::bytes(table, pages, spares, planes, freeList);
     uint64_t list = end;

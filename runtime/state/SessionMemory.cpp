@@ -39,6 +39,7 @@ Status SessionMemory::takeSlot(uint32_t context) {
     }
     caches[i].place(home->pages(i), home->pageTable(slot, i), context,
                     table.kind() == plan::StateKind::Recurrent);
+    caches[i].keepWindow({table.window(), table.sinks(), table.slack()});
     caches[i].placePaths(home->pathTables(i), home->pathStride());
   }
   return Status();

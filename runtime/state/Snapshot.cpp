@@ -45,7 +45,7 @@ public:
     return read<StateRecord>(bytes.data() + sizeof(SnapshotHeader) +
                              state * sizeof(StateRecord));
   }
-  uint32_t length(uint32_t state) const { return record(state).length; }
+  KvCache::Extent extent(uint32_t state) const { return record(state).extent; }
   const uint8_t *ids() const {
     return bytes.data() + sizeof(SnapshotHeader) +
            session.stateCount() * sizeof(StateRecord) +
@@ -128,14 +128,19 @@ Status Reader::checkLengths() const {
                 "a snapshot of %u positions holds fewer ids", header.positions);
   left -= header.positions * sizeof(int32_t);
   for (uint32_t state = 0; state < header.states; ++state) {
-    uint32_t positions = length(state);
+    uint32_t positions = extent(state).length;
     if (positions > header.positions ||
         (state == 0 && positions != header.positions))
       return fail(plan.allocator(), SINTER_CORRUPT,
                   "state %u of a snapshot of %u positions has %u", state,
                   header.positions, positions);
+    if (!session.state(state).isPossible(extent(state)))
+      return fail(plan.allocator(), SINTER_CORRUPT,
+                  "state %u of the snapshot has %u positions without those "
+                  "before page %u, which rows to come see",
+                  state, positions, extent(state).from);
     SINTER_TRY(checkRecurrence(state));
-    uint64_t wanted = session.state(state).bytesOf(positions);
+    uint64_t wanted = session.state(state).bytesOf(extent(state));
     if (wanted > left)
       return fail(plan.allocator(), SINTER_CORRUPT,
                   "state %u of the snapshot has %llu bytes, expected %llu",
@@ -177,8 +182,8 @@ Status Reader::checkDepth() const {
 Status Reader::checkRecurrence(uint32_t state) const {
   const StateRecord saved = record(state);
   bool recurrent = session.state(state).isRecurrent();
-  uint32_t most = saved.length < plan.tables().max_rows()
-                      ? saved.length
+  uint32_t most = saved.extent.length < plan.tables().max_rows()
+                      ? saved.extent.length
                       : plan.tables().max_rows();
   if (saved.recurrence.half > (recurrent ? 1 : 0) ||
       saved.recurrence.unplayed > (recurrent ? most : 0))
@@ -205,11 +210,11 @@ Status Reader::checkRoom() const {
                 "ask for a larger context",
                 header.positions, session.context());
   for (uint32_t state = 0; state < header.states; ++state)
-    if (!session.state(state).canHold(length(state)))
+    if (!session.state(state).canHold(extent(state)))
       return fail(plan.allocator(), SINTER_CONTEXT_FULL,
                   "the pool is full: the snapshot has %u positions, %u of %u "
                   "pages are free; truncate or release sessions",
-                  length(state), session.pool().pages(state).available(),
+                  extent(state).length, session.pool().pages(state).available(),
                   session.pool().pages(state).size());
   return Status();
 }
@@ -222,7 +227,7 @@ uint64_t snapshotBytes(const SessionMemory &session) {
                    session.depthWords() * sizeof(uint32_t);
   for (uint32_t i = 0; i < session.stateCount(); ++i)
     bytes += sizeof(StateRecord) +
-             session.state(i).bytesOf(session.state(i).length());
+             session.state(i).bytesOf(session.state(i).extent());
   return bytes;
 }
 
@@ -238,7 +243,7 @@ void takeSnapshot(const LoadedPlan &plan, const SessionMemory &session,
   uint8_t *at = write(out, &header, sizeof(header));
   for (uint32_t i = 0; i < header.states; ++i) {
     const KvCache &state = session.state(i);
-    StateRecord record = {state.length(), state.recurrence()};
+    StateRecord record = {state.extent(), state.recurrence()};
     at = write(at, &record, sizeof(record));
   }
   if (session.depthWords()) {
@@ -264,7 +269,7 @@ Status restoreSnapshot(const LoadedPlan &plan, SessionMemory &session,
     memcpy(session.history(), at, bytes);
   at += bytes;
   for (uint32_t i = 0; i < session.stateCount(); ++i) {
-    at = session.state(i).load(reader.length(i), at);
+    at = session.state(i).load(reader.extent(i), at);
     session.state(i).resume(reader.record(i).recurrence);
   }
   return Status();

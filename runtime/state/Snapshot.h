@@ -14,10 +14,10 @@ namespace sinter::runtime {
 /// StateRecord of each state, where sequences have depths the percent and the
 /// bits of this one (SessionMemory::depthWords() u32), the i32 ids, the pages
 /// of each state in the order of their positions (of a page: each layer's K and
-/// V), and the XXH3-64 of all of that.
+/// V; of a ring those that are there), and the XXH3-64 of all of that.
 struct SnapshotHeader {
   static constexpr char kMagic[] = "SINTSESS"; // 8 bytes, no terminator
-  static constexpr uint32_t kFormat = 1;
+  static constexpr uint32_t kFormat = 2;
 
   char magic[8];
   uint32_t format;
@@ -30,10 +30,10 @@ struct SnapshotHeader {
 static_assert(sizeof(SnapshotHeader) == 40);
 
 struct StateRecord {
-  uint32_t length;
+  KvCache::Extent extent;
   KvCache::Recurrence recurrence;
 };
-static_assert(sizeof(StateRecord) == 12);
+static_assert(sizeof(StateRecord) == 16);
 
 /// Between two calls: nothing is reserved.
 uint64_t snapshotBytes(const SessionMemory &session);

@@ -65,7 +65,7 @@ def test_merged_with_drafters_that_look_at_the_text(tiny, order, threads):
 
 def test_exact_modes_and_windows(tiny):
     """The draft's own numbers are the fast ones; what the target computes is as asked."""
-    for options in (["--activations=f32"], ["--kv=int8"], ["--kv-window=24", "--kv-sinks=2"]):
+    for options in (["--activations=f32"], ["--kv=int8"], ["--kv-window=24", "--kv-sinks=2"], ["--kv-window=24", "--kv-slack=0", "--max-rows=16"]):
         plan = tiny_plan(tiny, f"draft:{tiny / 'target'}.gguf", *options)
         same(plan, "--ids", ids(1, 40), "-n", "100", "--ignore-eos", "--temperature", "0.8", "--seed", "3")
 

@@ -13,7 +13,7 @@ from test_speculation import PROMPTS, SAMPLING, compare, conformance, generate, 
 
 TINY = make_gguf.CONFIGS["llama-gqa-8-2"] | {"context": 400, "layers": 2}
 KINDS = {
-    "f16": [], "int8": ["--kv=int8"], "exact": ["--activations=f32"], "window": ["--kv-window=20"],
+    "f16": [], "int8": ["--kv=int8"], "exact": ["--activations=f32"], "window": ["--kv-window=20"], "ring": ["--kv-window=20", "--kv-slack=0", "--max-rows=64"],
     "sinks": ["--kv=int8", "--kv-window=24", "--kv-sinks=4"], "two paths": ["--tree=2"], "observed": ["--speculate=recycle,draft:{}"],
     "many paths": ["--tree=15"],
 }

@@ -50,7 +50,8 @@ def test_random_exits_leave_the_state_of_all_layers(tiny, tmp_path, exits, tempe
     assert sum(found["left"]) == found["owed"] > 0 and found["differing_texts"] > 0
 
 
-@pytest.mark.parametrize("options", [["--activations=f32"], ["--activations=bf16"], ["--kv=k:int8,v:f16"], ["--kv-window=24", "--kv-sinks=2"]], ids=" ".join)
+@pytest.mark.parametrize("options", [["--activations=f32"], ["--activations=bf16"], ["--kv=k:int8,v:f16"], ["--kv-window=24", "--kv-sinks=2"],
+                                     ["--kv-window=20", "--kv-slack=0", "--max-rows=16"]], ids=" ".join)
 def test_the_same_in_other_modes(tiny, tmp_path, options):  # noqa: F811
     assert probe(tiny_plan(tiny, "token:chance@1=0.5,chance@3=0.5", *options), tmp_path, tiny_prompts(4), 60, 0.8)["owed"] > 0
 

@@ -3,22 +3,32 @@
 """A counting allocator under a compiled plan: the formula holds, and every allocation may fail."""
 import json
 
-from conftest import run
+import pytest
+
+from conftest import ONE_LEVEL, compile_plan, run
 
 
-def test_bound(fast):
+@pytest.fixture(scope="module", params=["all positions", "a ring"])
+def plan(request, fast, model, new_folder):
+    """Of the ring a session has 60 pages at most."""
+    options = ["--kv-window=200", "--kv-sinks=4", "--kv-slack=100", "--max-rows=64"]
+    return fast if request.param == "all positions" else compile_plan(model, new_folder() / "ring.plan", "--no-golden", ONE_LEVEL, *options)
+
+
+def test_bound(plan):
     """Never exceeded, at most 5 % too high."""
-    for case in json.loads(run("memory-probe", fast, "bound").stdout):
+    for case in json.loads(run("memory-probe", plan, "bound").stdout):
         print(case)
         assert case["peak"] <= case["formula"] <= 1.05 * case["peak"]
 
 
-def test_formula_of_the_plan(fast):
+def test_formula_of_the_plan(plan):
     """What the compiler wrote into the plan is what the runtime computes, within 5 %."""
-    memory = json.loads(run("llm-dump", fast, "--json").stdout)["memory"]
-    for case in json.loads(run("memory-probe", fast, "bound").stdout):
+    memory = json.loads(run("llm-dump", plan, "--json").stdout)["memory"]
+    for case in json.loads(run("memory-probe", plan, "bound").stdout):
         pages = -(-case["context"] // memory["page_tokens"])
         session = (memory["session_bytes"] + memory["session_bytes_per_page"] * pages +
+                   memory["ring_bytes_per_page"] * min(memory["ring_pages"], pages) +
                    2 * memory["session_bytes_per_worker"])
         formula = memory["load_bytes"] + case["sessions"] * session + 2 * memory["worker_bytes"]
         assert case["peak"] <= formula <= 1.05 * case["peak"]

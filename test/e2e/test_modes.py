@@ -1,6 +1,8 @@
 # Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """Every mix of options proves itself, and what may not change a bit does not."""
+import json
+
 import numpy as np
 import pytest
 
@@ -50,6 +52,23 @@ def test_rows_and_workers_change_no_bit_of_any_kv_type(kv, tmp_path):
             [(narrow, 1, 512), (wide, 1, 1), (narrow, 2, 7), (wide, 3, 100)]):
         other = logits(plan, ids, tmp_path / f"{number}.npy", "--threads", threads, "--chunk", chunk, env={"SINTER_CPU": level})
         assert np.array_equal(first.view(np.int32), other.view(np.int32)), (level, threads, chunk)
+
+
+@pytest.mark.parametrize("options", [["--kv-sinks=20"], ["--kv=int8"], ["--kv=k:bf16,v:f32", "--kv-sinks=1"], ["--attention=bf16", "--kv-sinks=5"]], ids=" ".join)
+def test_a_ring_has_the_bits_of_a_cache_that_keeps_all(options, tmp_path):
+    """515 positions, of which a session has 16 pages at most."""
+    path = tmp_path / "m.gguf"
+    make_gguf.write(make_gguf.CONFIGS["llama-gqa-8-2"] | {"context": 600, "layers": 2}, str(path))
+    ids = [(7 * i * i + 3 * i) % 490 for i in range(515)]
+    expected = None
+    for slack, rows in ((1000, 512), (0, 64), (100, 16)):
+        plan = compile_plan(path, tmp_path / "m.plan", "--kv-window=70", f"--kv-slack={slack}", f"--max-rows={rows}", "--no-golden", ONE_LEVEL, *options)
+        memory = json.loads(run("llm-dump", plan, "--json").stdout)["memory"]
+        assert (memory["ring_pages"] < 17) == (slack < 1000)
+        for threads, chunk in ((1, rows), (2, 7), (3, 16)):
+            found = logits(plan, ids, tmp_path / "found.npy", "--threads", threads, "--chunk", chunk).view(np.int32)
+            expected = found if expected is None else expected
+            assert np.array_equal(expected, found), (slack, threads, chunk)
 
 
 def test_code_for_bf16_dots_is_there_where_it_differs(tiny, tmp_path):

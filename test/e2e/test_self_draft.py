@@ -85,7 +85,8 @@ def test_the_cache_is_that_of_plain_decoding(tiny, tmp_path, speculate, temperat
 
 def test_exact_modes_and_windows(tiny):
     """Layers that draft compute as all of them do, whatever was asked."""
-    for options in (["--activations=f32"], ["--activations=bf16"], ["--kv=k:int8,v:f16"], ["--kv-window=24", "--kv-sinks=2"]):
+    for options in (["--activations=f32"], ["--activations=bf16"], ["--kv=k:int8,v:f16"], ["--kv-window=24", "--kv-sinks=2"],
+                    ["--kv-window=24", "--kv-slack=0", "--max-rows=16"]):
         plan = tiny_plan(tiny, "self:2", *options, model="early")
         assert same(plan, "--ids", ids(1, 40), "-n", "100", "--ignore-eos", "--temperature", "0.8", "--seed", "3")["accepted"] > 0
 

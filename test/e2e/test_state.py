@@ -12,6 +12,10 @@ TINY = make_gguf.CONFIGS["llama-gqa-8-2"] | {"context": 400, "layers": 2}
 KINDS = {
     "f32": ["--kv=f32"], "f16": [], "bf16": ["--kv=bf16"], "int8": ["--kv=int8"], "mixed": ["--kv=k:int8,v:f16"],
     "window": ["--kv-window=50"], "sinks": ["--kv=int8", "--kv-window=40", "--kv-sinks=4"],
+    "ring": ["--kv-window=24", "--kv-slack=0", "--max-rows=16"],
+    "ring, sinks, drafts": ["--kv=int8", "--kv-window=24", "--kv-sinks=20", "--kv-slack=0", "--max-rows=32", "--speculate=copy,recycle", "--tree=2"],
+    "ring, draft model": ["--kv-window=30", "--kv-sinks=1", "--kv-slack=0", "--max-rows=16", "--speculate=copy,draft:{draft}"],
+    "ring, self": ["--kv-window=30", "--kv-slack=0", "--max-rows=16", "--speculate=self:1"],
     "drafts": ["--speculate=copy,recycle"], "drafts in trees": ["--speculate=copy,recycle", "--tree=4"],
     "draft model": ["--speculate=copy,draft:{draft}"], "draft trees": ["--speculate=copy,draft:{draft}", "--tree=4"],
     "self": ["--kv=int8", "--speculate=self:1"],
@@ -28,7 +32,7 @@ def models(new_folder):
 
 def plan_of(models, kind):
     options = [option.format(draft=models / "draft.gguf") for option in KINDS[kind]]
-    return compile_plan(models / "m.gguf", models / f"{kind.replace(' ', '-')}.plan", "--no-golden", ONE_LEVEL, *options)
+    return compile_plan(models / "m.gguf", models / f"{kind.replace(' ', '-').replace(',', '')}.plan", "--no-golden", ONE_LEVEL, *options)
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -38,7 +42,8 @@ def test_random_lives(models, kind):
     for pooled in (0, 1):
         done = json.loads(run("state-probe", plan, 300, 150, 3 + pooled, 1 + pooled, pooled).stdout)
         assert all(done[what] > 10 for what in ("appended", "generated", "truncated", "forked", "saved", "restored")), done
-        assert (done["accepted"] > 0) == ("draft" in kind or kind == "self"), done
+        assert (done["accepted"] > 0) == ("draft" in kind or "self" in kind), done
+        assert (done["repeated"] > 0) == ("ring" in kind), done
 
 
 def test_a_saved_session_goes_on_in_another_process(models, tmp_path):

@@ -12,6 +12,7 @@ TINY = make_gguf.CONFIGS["llama-gqa-8-2"] | {"context": 400, "layers": 2}
 KINDS = {
     "f32": ["--kv=f32"], "f16": [], "bf16": ["--kv=bf16"], "int8": ["--kv=int8"], "mixed": ["--kv=k:int8,v:f16"],
     "window": ["--kv-window=20"], "sinks": ["--kv=int8", "--kv-window=24", "--kv-sinks=4"], "exact": ["--activations=f32"],
+    "ring": ["--kv-window=20", "--kv-sinks=4", "--kv-slack=0", "--max-rows=128"],
     "one branch": ["--tree=2"], "recycled": ["--speculate=recycle"], "recycled 3": ["--kv=int8", "--speculate=copy,recycle:3"],
 }
 

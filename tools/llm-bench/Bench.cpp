@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/llm-bench/Bench.h"
 #include "tools/common/Failure.h"
+#include "tools/llm-bench/Rewind.h"
 
 #include <chrono>
 
@@ -104,14 +105,14 @@ BenchResult sinter::tools::measure(Session &session, const Plan &plan,
   auto secondsOnce = [&] {
     return secondsOf(session, ids, isPrompt ? 1 : test.tokens);
   };
-  session.truncate(test.depth).orThrow();
+  rewind(session, test.depth);
   Profile profile(plan);
   profile.start(session);
   secondsOnce();
   profile.stop(session);
   result.counts = countsOf(profile, plan, isPrompt ? 0 : test.tokens);
   for (uint32_t i = 0; i < repetitions; ++i) {
-    session.truncate(test.depth).orThrow();
+    rewind(session, test.depth);
     result.probes.push_back(probe.sample());
     result.rates.push_back(test.tokens / secondsOnce());
   }
@@ -138,7 +139,7 @@ public:
 
   double secondsOf(uint32_t steps, uint32_t depth) {
     for (Session &session : sessions)
-      session.truncate(depth).orThrow();
+      rewind(session, depth);
     auto start = std::chrono::steady_clock::now();
     for (uint32_t i = 0; i < steps; ++i) {
       std::vector<Row> rows;

@@ -4,6 +4,7 @@
 // Forwards over a few rows of one session, all of whose logits are wanted.
 #include "tools/common/Failure.h"
 #include "tools/llm-bench/Bench.h"
+#include "tools/llm-bench/Rewind.h"
 
 #include <chrono>
 
@@ -31,7 +32,7 @@ public:
   }
 
   double secondsOf(uint32_t rows) {
-    session.truncate(depth).orThrow();
+    rewind(session, depth);
     auto start = std::chrono::steady_clock::now();
     score(depth, rows);
     std::chrono::duration<double> time =

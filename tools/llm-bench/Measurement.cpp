@@ -3,6 +3,7 @@
 #include "tools/llm-bench/Measurement.h"
 #include "tools/common/ExitFigures.h"
 #include "tools/common/Failure.h"
+#include "tools/llm-bench/Rewind.h"
 
 #include <algorithm>
 #include <chrono>
@@ -95,7 +96,7 @@ Likeness Measurement::likeness(const std::vector<int32_t> &answer) {
   Likeness result{answer.size()};
   const auto start = static_cast<uint32_t>(ids.size() - 1);
   Session &model = plain();
-  model.truncate(start).orThrow();
+  rewind(model, start);
   model
       .score(read,
              [&](uint32_t first, uint32_t rows, std::span<const float> logits) {
@@ -109,7 +110,7 @@ Likeness Measurement::likeness(const std::vector<int32_t> &answer) {
                }
              })
       .orThrow();
-  model.truncate(start).orThrow();
+  rewind(model, start);
   return result;
 }
 
@@ -122,7 +123,7 @@ void Measurement::enter(const std::vector<int32_t> &answer) {
   text.insert(text.end(), answer.begin(), answer.end());
   inside = base.fork().orThrow();
   const size_t known = std::min(ids.size() - 1, place);
-  inside->truncate(static_cast<uint32_t>(known)).orThrow();
+  rewind(*inside, static_cast<uint32_t>(known));
   if (place > known)
     inside->score({text.data() + known, place - known}, ignoreLogits).orThrow();
   next.assign(text.begin() + static_cast<std::ptrdiff_t>(place), text.end());
@@ -136,6 +137,6 @@ double Measurement::forwardNs(uint32_t rows) {
   inside->score({next.data(), rows}, ignoreLogits).orThrow();
   const std::chrono::duration<double, std::nano> time =
       std::chrono::steady_clock::now() - start;
-  inside->truncate(place).orThrow();
+  rewind(*inside, place);
   return time.count();
 }

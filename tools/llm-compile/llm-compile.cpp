@@ -55,6 +55,12 @@ cl::opt<int64_t> kvWindow(
 cl::opt<int64_t> kvSinks("kv-sinks", cl::init(0), cl::value_desc("S"),
                          cl::desc("With --kv-window: and the first S ones"),
                          cl::cat(category));
+cl::opt<int64_t> kvSlack(
+    "kv-slack", cl::init(512), cl::value_desc("N"),
+    cl::desc("With --kv-window: a session keeps so many positions behind the "
+             "window, at least --max-rows, which it can go back by (default "
+             "512)"),
+    cl::cat(category));
 cl::list<std::string> dropLayers(
     "drop-layers", cl::CommaSeparated, cl::value_desc("LAYER,...|PERCENT%"),
     cl::desc("Leave these layers out, from 0, or so many of those that matter "
@@ -216,6 +222,10 @@ int readOptions(CompileOptions &options) {
     return usage("--kv-window and --kv-sinks must be between 0 and 16777216");
   if (kvSinks > 0 && kvWindow == 0)
     return usage("--kv-sinks needs --kv-window");
+  if (kvSlack.getNumOccurrences() > 0 && kvWindow == 0)
+    return usage("--kv-slack needs --kv-window");
+  if (kvSlack < 0 || kvSlack > (1 << 24))
+    return usage("--kv-slack must be between 0 and 16777216");
   if (maxRows < 1 || maxRows > 65536)
     return usage("--max-rows must be between 1 and 65536");
   if (maxContext < 0 || maxContext > (1 << 24))
@@ -232,6 +242,7 @@ int readOptions(CompileOptions &options) {
   options.tile.kv = kvTypes ? kvTypes->str() : "";
   options.tile.kvWindow = kvWindow;
   options.tile.kvSinks = kvSinks;
+  options.tile.kvSlack = kvSlack;
   options.tile.maxRows = maxRows;
   options.tile.logitsRows = std::min<int64_t>(maxRows, options.tile.logitsRows);
   options.tile.maxContext = maxContext;

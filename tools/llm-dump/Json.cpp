@@ -91,6 +91,8 @@ static json::Object memory(const plan::Plan &plan, const Load &load) {
       {"session_bytes", memory->session_bytes()},
       {"session_bytes_per_page", memory->session_bytes_per_page()},
       {"session_bytes_per_worker", memory->session_bytes_per_worker()},
+      {"ring_bytes_per_page", memory->ring_bytes_per_page()},
+      {"ring_pages", memory->ring_pages()},
       {"page_tokens", memory->page_tokens()},
       {"worker_bytes", memory->worker_bytes()},
       {"sessions", load.sessions},

@@ -244,6 +244,9 @@ void Summary::program() {
           << dump::text(plan.states()->Get(state.of())->name());
     else
       out << "pages of " << state.page_tokens() << " positions";
+    if (state.window())
+      out << ", the last " << state.window() << " + " << state.slack()
+          << " and the first " << state.sinks() << " are kept";
     out << "\n";
   }
 }
@@ -266,12 +269,16 @@ void Summary::memory() {
   const plan::Memory *memory = plan.memory();
   if (!memory)
     return;
+  const auto pages =
+      llvm::formatv("ceil(context / {0})", memory->page_tokens()).str();
   line("memory") << memory->load_bytes() << " + sessions * ("
                  << memory->session_bytes() << " + "
-                 << memory->session_bytes_per_page() << " * ceil(context / "
-                 << memory->page_tokens() << ") + "
-                 << memory->session_bytes_per_worker() << " * threads) + "
-                 << memory->worker_bytes() << " * threads\n";
+                 << memory->session_bytes_per_page() << " * " << pages;
+  if (memory->ring_pages())
+    out << " + " << memory->ring_bytes_per_page() << " * min("
+        << memory->ring_pages() << ", " << pages << ")";
+  out << " + " << memory->session_bytes_per_worker() << " * threads) + "
+      << memory->worker_bytes() << " * threads\n";
   uint64_t context = load.context ? load.context : plan.max_context();
   line() << "peak " << mebibytes(peakBytes(plan, load)) << " for "
          << load.sessions

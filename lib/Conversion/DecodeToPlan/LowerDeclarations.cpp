@@ -200,7 +200,8 @@ static LogicalResult lowerDeclaration(Operation *op, OpBuilder &builder) {
             builder.getStringAttr(KvTypes{kvTypeName(state.elementType(0)),
                                           kvTypeName(state.elementType(1))}
                                       .str()),
-            /*recurrent=*/UnitAttr(), state.getOfAttr());
+            /*recurrent=*/UnitAttr(), state.getOfAttr(), state.getWindowAttr(),
+            state.getSinksAttr(), state.getSlackAttr());
         return success();
       })
       .Case([&](tile::RecurrenceOp state) {

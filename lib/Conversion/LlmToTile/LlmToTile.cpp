@@ -173,12 +173,12 @@ void Conversion::declareMemory() {
   for (Type type : forward.getArgumentTypes())
     if (auto kv = dyn_cast<llm::KVCacheType>(type))
       cache = kv;
-  tile::StateOp::create(builder, loc, "kv", StringAttr(), cache.getLayers(),
-                        cache.getKvHeads(), cache.getHeadDim(), options.keyType,
-                        options.valueType == options.keyType
-                            ? TypeAttr()
-                            : TypeAttr::get(options.valueType),
-                        /*of=*/FlatSymbolRefAttr());
+  tile::StateOp::create(
+      builder, loc, "kv", StringAttr(), cache.getLayers(), cache.getKvHeads(),
+      cache.getHeadDim(), options.keyType,
+      options.valueType == options.keyType ? TypeAttr()
+                                           : TypeAttr::get(options.valueType),
+      /*of=*/FlatSymbolRefAttr(), options.window, options.sinks, options.slack);
 }
 
 /// One buffer serves all layers, one after another.
@@ -532,6 +532,9 @@ class LlmToTilePass : public sinter::impl::LlmToTileBase<LlmToTilePass> {
       return module.emitError("kv-sinks=")
              << kvSinks.getValue()
              << " needs kv-window, and neither may be negative";
+    if (kvSlack < 0)
+      return module.emitError("kv-slack=")
+             << kvSlack.getValue() << " is negative";
     values.window = kvWindow;
     values.sinks = kvSinks;
     values.keyType = kvElementType(types->key, &getContext());
@@ -539,6 +542,9 @@ class LlmToTilePass : public sinter::impl::LlmToTileBase<LlmToTilePass> {
     if (maxRows < 1 || logitsRows < 1 || logitsRows > maxRows)
       return module.emitError("needs 1 <= logits-rows <= max-rows");
     values.maxRows = llvm::alignTo(maxRows, 4);
+    // Programs forget what they drafted: never more than a forward has.
+    if (kvWindow > 0)
+      values.slack = std::max<int64_t>(kvSlack, values.maxRows);
     values.logitsRows = logitsRows;
     values.maxContext = maxContext;
     auto rule = VerifyRule::parse(verifyRule);

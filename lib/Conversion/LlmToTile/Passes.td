@@ -42,6 +42,8 @@ def LlmToTile : Pass<"llm-to-tile", "mlir::ModuleOp"> {
            "attention sees only so many last positions (default: all)">,
     Option<"kvSinks", "kv-sinks", "int64_t", "0",
            "and so many first ones">,
+    Option<"kvSlack", "kv-slack", "int64_t", "512",
+           "positions behind the window that are kept (at least max-rows)">,
     Option<"maxRows", "max-rows", "int64_t", "512",
            "rows (tokens) of one forward">,
     Option<"logitsRows", "logits-rows", "int64_t", "16",

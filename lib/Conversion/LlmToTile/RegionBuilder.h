@@ -27,6 +27,7 @@ struct TileOptions {
   bool attentionBf16 = false;    // products of attention
   mlir::Type keyType, valueType; // of the KV cache
   int64_t window = 0, sinks = 0; // positions that attention sees; 0: all
+  int64_t slack = 0;             // and that are kept behind the window
   int64_t maxRows = 512;
   int64_t logitsRows = 4;
   int64_t maxContext = 0;

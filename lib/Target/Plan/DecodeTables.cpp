@@ -209,7 +209,8 @@ llvm::Error TablesDecoder::states() {
         state.kind() == plan::StateKind::View
             ? FlatSymbolRefAttr::get(builder.getContext(),
                                      names.states[state.of()])
-            : FlatSymbolRefAttr());
+            : FlatSymbolRefAttr(),
+        number(state.window()), number(state.sinks()), number(state.slack()));
   }
   return llvm::Error::success();
 }

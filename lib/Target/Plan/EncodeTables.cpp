@@ -46,6 +46,9 @@ static void encodeState(planir::StateOp op, const PlanIndices &indices,
     state->kind = plan::StateKind::View;
     state->of = indices.states.lookup(*op.getOf());
   }
+  state->window = op.getWindow();
+  state->sinks = op.getSinks();
+  state->slack = op.getSlack();
   tables.states.push_back(std::move(state));
 }
 

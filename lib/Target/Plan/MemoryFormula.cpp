@@ -12,6 +12,7 @@ uint64_t sinter::peakBytes(const plan::MemoryT &memory, uint64_t sessions,
   return memory.load_bytes +
          sessions *
              (memory.session_bytes + memory.session_bytes_per_page * pages +
+              memory.ring_bytes_per_page * std::min(pages, memory.ring_pages) +
               memory.session_bytes_per_worker * workers) +
          memory.worker_bytes * workers;
 }
@@ -73,6 +74,32 @@ static void addTrees(const plan::PlanT &plan, plan::MemoryT &memory) {
     memory.session_bytes += pages * (bytes * state.layers + 4);
 }
 
+/// Its pages and their ids. A ring has them for its sinks, and for what stands
+/// behind a window that may begin within a page, with the rows of a forward.
+static void addState(const plan::PlanT &plan, const plan::StateT &state,
+                     plan::MemoryT &memory) {
+  uint64_t bytes = 0;
+  for (uint64_t page : state.page_bytes)
+    bytes += page * state.layers;
+  if (state.kind == plan::StateKind::Recurrent) {
+    memory.session_bytes += bytes + 4 + 64;
+    return;
+  }
+  uint64_t pages = llvm::divideCeil(memory.page_tokens, state.page_tokens);
+  memory.session_bytes_per_page += 4 * pages;
+  if (state.kind == plan::StateKind::View)
+    return;
+  if (state.window == 0) {
+    memory.session_bytes_per_page += bytes * pages;
+    return;
+  }
+  uint64_t last = uint64_t(state.window) + state.slack + plan.max_rows;
+  memory.ring_bytes_per_page += bytes * pages;
+  memory.ring_pages = std::max(
+      memory.ring_pages, llvm::divideCeil(state.sinks, memory.page_tokens) +
+                             llvm::divideCeil(last, memory.page_tokens) + 1);
+}
+
 plan::MemoryT sinter::memoryOf(const plan::PlanT &plan) {
   ProgramSize size;
   for (const auto &function : plan.functions) {
@@ -95,17 +122,8 @@ plan::MemoryT sinter::memoryOf(const plan::PlanT &plan) {
         buffer->bytes_per_position * memory.page_tokens;
     memory.session_bytes_per_worker += buffer->bytes_per_worker;
   }
-  for (const auto &state : plan.states) {
-    uint64_t page = 4; // its id
-    for (uint64_t bytes : state->page_bytes)
-      if (state->kind != plan::StateKind::View)
-        page += bytes * state->layers;
-    if (state->kind == plan::StateKind::Recurrent)
-      memory.session_bytes += page + 64;
-    else
-      memory.session_bytes_per_page +=
-          page * llvm::divideCeil(memory.page_tokens, state->page_tokens);
-  }
+  for (const auto &state : plan.states)
+    addState(plan, *state, memory);
   addTrees(plan, memory);
   return memory;
 }

@@ -75,6 +75,9 @@ void SelfDraftPass::declareMemory() {
   own.setSymName(draftName("kv"));
   own.setLayers(kept);
   own.setOfAttr(FlatSymbolRefAttr::get(cache));
+  own.setWindow(0);
+  own.setSinks(0);
+  own.setSlack(0);
   builder.setInsertionPointAfter(ids);
   cast<tile::BufferOp>(builder.clone(*ids)).setSymName(draftName("ids"));
 }

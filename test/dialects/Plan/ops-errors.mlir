@@ -245,6 +245,18 @@ plan.func @f() -> i64 attributes {params = []} {
 }
 
 // -----
+// expected-error @+1 {{keeps a part of its positions: expected a window, and pages of its own}}
+plan.state @kv slack(16) layers(1) page_tokens(16) page_bytes([64, 64]) type("f16")
+
+// -----
+// expected-error @+1 {{keeps a part of its positions: expected a window, and pages of its own}}
+plan.state @rnn recurrent window(16) layers(1) page_tokens(16) page_bytes([64, 64]) type("f32")
+
+// -----
+// expected-error @+1 {{keeps 4294967296 positions}}
+plan.state @kv window(4294967296) layers(1) page_tokens(16) page_bytes([64, 64]) type("f16")
+
+// -----
 plan.state @kv layers(1) page_tokens(16) page_bytes([64, 64]) type("f16")
 plan.state @view of(@kv) layers(1) page_tokens(16) page_bytes([64, 64]) type("f16")
 // expected-error @+1 {{is a view of 'view', expected an earlier state that has pages}}

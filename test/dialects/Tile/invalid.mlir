@@ -233,6 +233,33 @@ func.func @f(%n: index) {
 
 // -----
 
+// expected-error@+1 {{sinks and slack need a window, and none is negative}}
+tile.state @kv {layers = 2 : i64, kv_heads = 1 : i64, head_dim = 16 : i64, sinks = 4 : i64} : f16
+
+// -----
+
+tile.state @kv {layers = 2 : i64, kv_heads = 1 : i64, head_dim = 16 : i64, window = 64 : i64, slack = 16 : i64} : f16
+// expected-error@+1 {{is a view, which keeps what 'kv' does, and has a window}}
+tile.state @view of @kv {layers = 1 : i64, kv_heads = 1 : i64, head_dim = 16 : i64, window = 64 : i64} : f16
+
+// -----
+
+tile.state @kv {layers = 1 : i64, kv_heads = 1 : i64, head_dim = 16 : i64, window = 64 : i64, sinks = 4 : i64, slack = 16 : i64} : f16
+func.func private @r(%x: memref<4x32xf32>, %k: memref<4x1x16x16xf16>, %v: memref<4x1x16x16xf16>, %p: memref<4xi32>, %w: memref<64xi8>, %n: index) attributes {tile.region} {
+  // expected-note@+1 {{sees the last 65 and the first 4 (0: all)}}
+  tile.attention %x, %k, %v, %p work(%w) -> %x rows(%n) at(%n)
+      {q_col = 0 : i64, heads = 1 : i64, kv_heads = 1 : i64, head_dim = 16 : i64, scale = 0.25 : f32, window = 65 : i64, sinks = 4 : i64}
+      : memref<4x32xf32>, memref<4x1x16x16xf16>, memref<4x1x16x16xf16>, memref<4xi32>, memref<64xi8> -> memref<4x32xf32>
+  return
+}
+func.func @f(%n: index) {
+  // expected-error@+1 {{attends to 'kv', which keeps the last 64 positions and the first 4}}
+  tile.launch @r bindings([#tile.arena<0>, #tile.state<@kv, 0, 0>, #tile.state<@kv, 0, 1>, #tile.pages<@kv>, #tile.arena<1024>]) scalars(%n : index)
+  return
+}
+
+// -----
+
 // expected-error@+1 {{names one type twice}}
 tile.state @kv {layers = 1 : i64, kv_heads = 1 : i64, head_dim = 16 : i64} : f16, f16
 

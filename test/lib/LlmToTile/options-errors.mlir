@@ -6,6 +6,8 @@
 // ROWS: needs 1 <= logits-rows <= max-rows
 // RUN: not llm-opt %s --llm-to-tile="kv-sinks=4" 2>&1 | FileCheck %s --check-prefix=SINKS
 // SINKS: kv-sinks=4 needs kv-window, and neither may be negative
+// RUN: not llm-opt %s --llm-to-tile="kv-window=64 kv-slack=-1" 2>&1 | FileCheck %s --check-prefix=SLACK
+// SLACK: kv-slack=-1 is negative
 // RUN: not llm-opt %s --llm-to-tile="attention=f16" 2>&1 | FileCheck %s --check-prefix=ATT
 // ATT: attention=f16 is neither bf16 nor f32
 // RUN: not llm-opt %s --llm-to-tile="ranked=17" 2>&1 | FileCheck %s --check-prefix=RANKED

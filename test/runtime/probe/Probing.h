@@ -11,6 +11,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <fstream>
 #include <sstream>
 #include <string>
@@ -41,24 +42,28 @@ inline std::vector<Ids> readPrompts(const char *path) {
   return prompts;
 }
 
-/// Bytes of the whole pages of the first state, in order of position.
-inline std::string wholePages(const sinter_plan &plan,
-                              const sinter_session &session) {
-  std::string bytes;
-  const runtime::SessionMemory &memory = session.memory;
+/// Whether two sessions of a plan have the same bytes in the whole pages of the
+/// first state. Of a ring the one that was cut back has fewer.
+inline bool samePages(const sinter_plan &plan, const sinter_session &one,
+                      const sinter_session &other) {
   const plan::State &table = *plan.loaded.tables().states()->Get(0);
-  const runtime::PagePool &pool = memory.pool().pages(0);
-  const runtime::KvCache &cache = memory.state(0);
-  uint32_t whole = cache.length() / pool.pageTokens();
-  for (uint32_t layer = 0; layer < table.layers(); ++layer)
-    for (uint32_t plane = 0; plane < 2; ++plane) {
-      uint64_t size = table.page_bytes()->Get(plane);
-      for (uint32_t page = 0; page < whole; ++page)
-        bytes.append(reinterpret_cast<const char *>(pool.plane(layer, plane)) +
-                         size * uint64_t(cache.pageTable()[page]),
-                     size);
-    }
-  return bytes;
+  const runtime::KvCache &a = one.memory.state(0), &b = other.memory.state(0);
+  const runtime::PagePool &of = one.memory.pool().pages(0),
+                          &in = other.memory.pool().pages(0);
+  if (a.length() != b.length())
+    return false;
+  for (uint32_t page = 0; page < a.length() / of.pageTokens(); ++page)
+    for (uint32_t layer = 0; layer < table.layers(); ++layer)
+      for (uint32_t plane = 0; plane < 2; ++plane) {
+        const uint64_t size = table.page_bytes()->Get(plane);
+        const uint8_t *first =
+            of.plane(layer, plane) + size * uint64_t(a.pageTable()[page]);
+        const uint8_t *second =
+            in.plane(layer, plane) + size * uint64_t(b.pageTable()[page]);
+        if (a.has(page) && b.has(page) && memcmp(first, second, size) != 0)
+          return false;
+      }
+  return true;
 }
 
 } // namespace sinter::probe

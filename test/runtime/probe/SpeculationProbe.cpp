@@ -68,9 +68,10 @@ public:
   Run(const Run &) = delete;
   ~Run() { sinter_session_release(session); }
 
-  /// Bytes of the whole pages, in order of position, of the first state: that
-  /// of a model that drafts may lag behind.
-  std::string pages() const { return wholePages(*plan, *session); }
+  /// In the first state: that of a model that drafts may lag behind.
+  bool samePages(const Run &other) const {
+    return sinter::probe::samePages(*plan, *session, *other.session);
+  }
 
   /// Logits behind one more id, which is the same one everywhere.
   std::vector<float> probe() {
@@ -244,7 +245,7 @@ public:
 };
 
 bool sameState(Run &one, Run &other) {
-  if (one.history() != other.history() || one.pages() != other.pages())
+  if (one.history() != other.history() || !one.samePages(other))
     return false;
   const std::vector<float> a = one.probe(), b = other.probe();
   return a.size() == b.size() &&

@@ -69,8 +69,8 @@ public:
   }
 
   struct {
-    unsigned appended = 0, generated = 0, truncated = 0, forked = 0, saved = 0,
-             restored = 0, accepted = 0;
+    unsigned appended = 0, generated = 0, truncated = 0, repeated = 0,
+             forked = 0, saved = 0, restored = 0, accepted = 0;
   } counts;
 
 private:
@@ -122,10 +122,18 @@ private:
     ++counts.generated;
   }
 
+  /// What a ring has given back is computed again.
   void truncate(Life &life) {
     life.ids.resize(below(life.ids.size() + 1));
-    life.session.truncate(uint32_t(life.ids.size())).orThrow();
-    ++counts.truncated;
+    if (life.session.truncate(uint32_t(life.ids.size()))) {
+      ++counts.truncated;
+      return;
+    }
+    life.session.truncate(0).orThrow();
+    life.session
+        .score(life.ids, [](uint32_t, uint32_t, std::span<const float>) {})
+        .orThrow();
+    ++counts.repeated;
   }
 
   void fork(const Life &life) {
@@ -199,12 +207,13 @@ int main(int argc, char **argv) try {
   Probe probe(plan, number(2), number(4), number(6) != 0);
   for (uint32_t i = 0; i < number(3); ++i)
     probe.round();
-  std::printf("{\"appended\": %u, \"generated\": %u, \"truncated\": %u, "
-              "\"forked\": %u, \"saved\": %u, \"restored\": %u, "
-              "\"accepted\": %u}\n",
-              probe.counts.appended, probe.counts.generated,
-              probe.counts.truncated, probe.counts.forked, probe.counts.saved,
-              probe.counts.restored, probe.counts.accepted);
+  std::printf(
+      "{\"appended\": %u, \"generated\": %u, \"truncated\": %u, "
+      "\"repeated\": %u, \"forked\": %u, \"saved\": %u, \"restored\": %u, "
+      "\"accepted\": %u}\n",
+      probe.counts.appended, probe.counts.generated, probe.counts.truncated,
+      probe.counts.repeated, probe.counts.forked, probe.counts.saved,
+      probe.counts.restored, probe.counts.accepted);
   return 0;
 } catch (const std::exception &error) {
   std::fprintf(stderr, "state-probe: %s\n", error.what());

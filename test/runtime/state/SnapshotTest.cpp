@@ -254,7 +254,7 @@ TEST_F(Refused, WhatIsNoneOrOfAnotherFormat) {
   bytes = good;
   bytes[offsetof(SnapshotHeader, format)] = 9;
   sign(bytes);
-  expect(bytes, SINTER_VERSION, "of format 9, this runtime reads format 1");
+  expect(bytes, SINTER_VERSION, "of format 9, this runtime reads format 2");
 }
 
 TEST_F(Refused, WhatBelongsToAnotherPlan) {
@@ -274,9 +274,10 @@ TEST_F(Refused, WhatDoesNotAddUp) {
   forged(offsetof(SnapshotHeader, positions), 19u,
          "state 0 of a snapshot of 19 positions has 20");
   forged(lengths, 19u, "has 19");
-  forged(lengths + 4, 1u,
+  forged(lengths + 4, 1u, "20 positions without those before page 1");
+  forged(lengths + 8, 1u,
          "state 0 of the snapshot has 0 rows to play in half 1");
-  forged(lengths + 8, 1u, "has 1 rows to play in half 0");
+  forged(lengths + 12, 1u, "has 1 rows to play in half 0");
   forged(ids + 4, 257, "id 257 at place 1");
   forged(ids + 76, -1, "id -1 at place 19");
   Bytes bytes = good;

@@ -97,7 +97,7 @@ TEST(View, TakesNoMemoryAndNoSnapshot) {
   ASSERT_TRUE(one.state(0).commit(20));
   for (uint32_t i = 0; i < 20; ++i)
     one.history()[i] = int32_t(i);
-  EXPECT_EQ(one.state(1).bytesOf(20), 0u);
+  EXPECT_EQ(one.state(1).bytesOf({.length = 20}), 0u);
   std::vector<uint8_t> saved(snapshotBytes(one));
   takeSnapshot(plan->loaded, one, saved.data());
   ASSERT_TRUE(restoreSnapshot(plan->loaded, two, saved).ok());
