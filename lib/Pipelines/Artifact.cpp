@@ -70,13 +70,20 @@ void printSummary(const PlanFile &file, StringRef path, uint64_t context) {
   }
   plan::MemoryT memory;
   file.tables().memory()->UnPackTo(&memory);
+  auto kib = [](uint64_t bytes) { return double(bytes) / 1024; };
   llvm::errs() << llvm::format(
       "\npeak heap: %.2f MiB + sessions x (%.2f MiB + %.1f KiB x "
-      "ceil(context / %u)); one session of %llu: %.1f MiB\n",
+      "ceil(context / %u)",
       mib(memory.load_bytes), mib(memory.session_bytes),
-      double(memory.session_bytes_per_page + memory.ring_bytes_per_page) / 1024,
-      memory.page_tokens, (unsigned long long)context,
-      mib(peakBytes(memory, 1, context, 1)));
+      kib(memory.session_bytes_per_page), memory.page_tokens);
+  if (memory.ring_pages)
+    llvm::errs() << llvm::format(" + %.1f KiB x min(%llu, ceil(context / %u))",
+                                 kib(memory.ring_bytes_per_page),
+                                 (unsigned long long)memory.ring_pages,
+                                 memory.page_tokens);
+  llvm::errs() << llvm::format("); one session of %llu: %.1f MiB\n",
+                               (unsigned long long)context,
+                               mib(peakBytes(memory, 1, context, 1)));
   for (const plan::Property *property : *file.tables().quality())
     llvm::errs() << property->key()->string_view() << ": "
                  << property->value()->string_view() << "\n";
