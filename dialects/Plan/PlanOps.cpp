@@ -48,6 +48,12 @@ static LogicalResult verifyAccess(SymbolTableCollection &tables, Operation *op,
 //===-- declarations ------------------------------------------------------===//
 
 LogicalResult ModelOp::verifySymbolUses(SymbolTableCollection &tables) {
+  // Programs forget rows of a forward.
+  for (auto state : (*this)->getParentOfType<ModuleOp>().getOps<StateOp>())
+    if (state.getWindow() > 0 && state.getSlack() < getMaxRows())
+      return state.emitOpError("keeps a slack of ")
+             << state.getSlack() << " positions, expected at least the "
+             << getMaxRows() << " rows of a forward";
   int64_t inputBytes = 4 * static_cast<int64_t>(getMaxRows());
   return success(succeeded(verifyAccess(tables, *this, getInputBufferAttr(), 0,
                                         inputBytes)) &&

@@ -293,7 +293,8 @@ typedef struct sinter_pool_options {
   uint32_t sessions;  /* that live in it at a time; at least 1 */
   uint32_t context;   /* positions of the longest; 0: the plan's max_context */
   uint64_t positions; /* of all sessions, in whole pages each; 0: as many as
-                         they can use, sessions * context */
+                         they can use: sessions * context, or with a window
+                         what it keeps of each */
 } sinter_pool_options;
 /* One session of the plan's max_context. */
 SINTER_API void sinter_pool_options_initialize(sinter_pool_options *options);
@@ -303,7 +304,8 @@ SINTER_API sinter_status *sinter_pool_create(sinter_plan *plan,
                                              sinter_pool **out_pool);
 /* Its sessions must be released before. */
 SINTER_API void sinter_pool_release(sinter_pool *pool);
-/* Positions for which there are free pages. */
+/* Positions for which there are free pages. With a window a session can read
+ * more than these: it gives pages back as it goes on. */
 SINTER_API uint64_t sinter_pool_room(const sinter_pool *pool);
 /* Upper bound of heap bytes with one such pool and all its sessions; what
  * sinter_plan_memory says of its bound holds here, too. */

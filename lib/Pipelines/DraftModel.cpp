@@ -7,6 +7,7 @@
 
 #include "lib/Pipelines/DraftModel.h"
 
+#include "dialects/Common/CostTable.h"
 #include "dialects/Llm/LlmOps.h"
 #include "dialects/Tile/TileOps.h"
 #include "lib/Import/Import.h"
@@ -50,7 +51,9 @@ FailureOr<DraftModel> DraftModel::load(ModuleOp target,
   draft.choices.decode = DecodePhaseOptions(); // its target draws
   draft.choices.tile.kvWindow = options.tile.kvWindow;
   draft.choices.tile.kvSinks = options.tile.kvSinks;
-  draft.choices.tile.kvSlack = options.tile.kvSlack;
+  // It is ahead by what it drafts, and goes back as far as its target.
+  draft.choices.tile.kvSlack =
+      std::max(options.tile.kvSlack, options.tile.maxRows) + kMostDraftRows;
   draft.choices.tile.maxRows = options.tile.maxRows;
   draft.choices.tile.logitsRows = 1;
   draft.choices.tile.maxContext =

@@ -61,7 +61,7 @@ private:
 
   sinter_plan *plan = nullptr;
   sinter_session *session = nullptr;
-  uint32_t depth = 0, mostRows = 0;
+  uint32_t depth = 0, mostRows = 0, room = 0; // room: positions in all
   std::vector<int32_t> ids;
   double one = 0; // seconds of a row
 };
@@ -86,7 +86,8 @@ llvm::Error Measurement::open(const std::string &path) {
     ids.push_back(int32_t(uint64_t(i) * 7919 % number(SINTER_VOCABULARY)));
   sinter_session_options size;
   sinter_session_options_initialize(&size);
-  size.context = std::min(context, depth + mostRows + kGenerated);
+  room = size.context =
+      std::min(context, depth + std::max(mostRows, kGenerated) + kGenerated);
   if (auto failed = take(sinter_session_create(plan, &size, &session)))
     return failed;
   auto nothing = [](void *, uint32_t, uint32_t, const float *) { return 0; };
@@ -133,6 +134,13 @@ llvm::Error Measurement::rows(std::vector<float> &costs) {
 llvm::Error Measurement::generate(sinter_speculation &figures) {
   std::vector<int32_t> prompt(ids.begin(),
                               ids.begin() + std::max<uint32_t>(1, depth));
+  // A ring does not go back: the next one follows where there is room.
+  const uint32_t known = sinter_session_position(session);
+  if (known > depth && known + kGenerated < room) {
+    const int32_t *history = sinter_session_history(session);
+    prompt.assign(history, history + known);
+    prompt.push_back(ids.front());
+  }
   sinter_generation generation;
   sinter_generation_initialize(&generation, plan);
   generation.sampling.temperature = 0;

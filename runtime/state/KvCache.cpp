@@ -95,9 +95,13 @@ uint8_t *KvCache::save(uint8_t *out) const {
 }
 
 bool KvCache::isPossible(const Extent &extent) const {
-  return leader ? extent.from == 0
-                : extent.from >= sinkPages() &&
-                      extent.from <= firstSeen(extent.length);
+  if (leader)
+    return extent.from == 0;
+  // Of what is behind the slack nothing is left.
+  uint32_t least = extent.length < window.slack
+                       ? sinkPages()
+                       : firstSeen(extent.length - window.slack);
+  return extent.from >= least && extent.from <= firstSeen(extent.length);
 }
 
 bool KvCache::canHold(const Extent &extent) const {

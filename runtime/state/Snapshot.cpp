@@ -136,8 +136,8 @@ Status Reader::checkLengths() const {
                   header.positions, positions);
     if (!session.state(state).isPossible(extent(state)))
       return fail(plan.allocator(), SINTER_CORRUPT,
-                  "state %u of the snapshot has %u positions without those "
-                  "before page %u, which rows to come see",
+                  "state %u of the snapshot has %u positions from page %u on, "
+                  "which is not where their window begins",
                   state, positions, extent(state).from);
     SINTER_TRY(checkRecurrence(state));
     uint64_t wanted = session.state(state).bytesOf(extent(state));

@@ -10,7 +10,7 @@ from conftest import ONE_LEVEL, compile_plan, run
 
 @pytest.fixture(scope="module", params=["all positions", "a ring"])
 def plan(request, fast, model, new_folder):
-    """Of the ring a session has 60 pages at most."""
+    """Of the ring a session has 25 pages at most."""
     options = ["--kv-window=200", "--kv-sinks=4", "--kv-slack=100", "--max-rows=64"]
     return fast if request.param == "all positions" else compile_plan(model, new_folder() / "ring.plan", "--no-golden", ONE_LEVEL, *options)
 

@@ -12,6 +12,13 @@ plan.buffer @history bytes(0) per_position(4)
 plan.model "m" architecture("a") vocabulary(1) max_context(1) max_rows(8) logits_rows(1) input(@ids) history(@history)
 
 // -----
+plan.buffer @ids bytes(32)
+plan.buffer @history bytes(0) per_position(4)
+// expected-error @+1 {{keeps a slack of 7 positions, expected at least the 8 rows of a forward}}
+plan.state @kv window(64) slack(7) layers(1) page_tokens(16) page_bytes([64, 64]) type("f16")
+plan.model "m" architecture("a") vocabulary(1) max_context(1) max_rows(8) logits_rows(1) input(@ids) history(@history)
+
+// -----
 // expected-error @+1 {{attribute 'vocabulary' failed to satisfy constraint: 64-bit signless integer attribute whose value is positive}}
 plan.model "m" architecture("a") vocabulary(0) max_context(1) max_rows(8) logits_rows(1) input(@ids) history(@history)
 

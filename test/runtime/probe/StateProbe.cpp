@@ -125,10 +125,13 @@ private:
   /// What a ring has given back is computed again.
   void truncate(Life &life) {
     life.ids.resize(below(life.ids.size() + 1));
-    if (life.session.truncate(uint32_t(life.ids.size()))) {
+    Result<void> cut = life.session.truncate(uint32_t(life.ids.size()));
+    if (cut) {
       ++counts.truncated;
       return;
     }
+    if (cut.error().code() != SINTER_UNSUPPORTED)
+      die("truncation failed", life);
     life.session.truncate(0).orThrow();
     life.session
         .score(life.ids, [](uint32_t, uint32_t, std::span<const float>) {})

@@ -3,6 +3,7 @@
 
 // States with a window: what no row can see any more is given back.
 #include "runtime/capi/Objects.h"
+#include "runtime/plan/Digest.h"
 #include "runtime/state/Snapshot.h"
 #include "sinter-c/snapshot.h"
 #include "test/runtime/TinyPlan.h"
@@ -133,19 +134,24 @@ TEST(Ring, RandomLivesKeepWhatRowsSee) {
     PoolMemory pool(plan->loaded);
     ASSERT_TRUE(pool.create({.sessions = 2, .context = 300}).ok());
     Ring one(plan, pool, 300);
-    uint32_t wentBack = 0;
+    uint32_t wentBack = 0, most = 0; // most: since all was forgotten
     for (uint32_t step = 0; step < 400; ++step) {
       KvCache &cache = one.cache();
       uint32_t rows = 1 + uint32_t(random() % TinyPlan::kRows);
+      most = std::max(most, cache.length());
       if (cache.length() + rows > 300) {
         ASSERT_TRUE(cache.truncate(0));
+        most = 0;
       } else if (random() % 4) {
         one.append(rows, uint32_t(random() % (rows + 1)));
       } else if (cache.length()) {
         uint32_t to = uint32_t(random() % cache.length());
         bool can = cache.canTruncate(to);
+        ASSERT_TRUE(can || to + window.slack < most);
         ASSERT_EQ(cache.truncate(to), can);
         wentBack += can;
+        if ((to + kPage - 1) / kPage <= (window.sinks + kPage - 1) / kPage)
+          most = can ? to : most;
       }
       ASSERT_LE(cache.pages(), pool.pages(0).size() / 2);
       expectSeen(one, window, 0);
@@ -160,6 +166,7 @@ TEST(Ring, RandomLivesKeepWhatRowsSee) {
         ASSERT_EQ(saved(plan, other.memory), bytes);
       }
       expectSeen(other, window, 0);
+      ASSERT_EQ(other.cache().extent().from, cache.extent().from);
       ASSERT_EQ(other.cache().pages(), cache.pages());
       ASSERT_EQ(pool.pages(0).available() + 2 * cache.pages(),
                 pool.pages(0).size());
@@ -187,8 +194,7 @@ TEST(Ring, SaysWhatCannotBeForgotten) {
   EXPECT_EQ(messageOf(sinter_session_truncate(session.get(), 90)), "");
 }
 
-TEST(Ring, OfADamagedPlanOrSnapshotIsRefused) {
-  const KvWindow possible = {.seen = 20, .sinks = 3, .slack = 16};
+TEST(Ring, OfADamagedPlanIsRefused) {
   for (KvWindow wrong : {KvWindow{.seen = 0, .sinks = 3, .slack = 16},
                          KvWindow{.seen = 20, .sinks = 3, .slack = 7}}) {
     sinter_plan *opened = nullptr;
@@ -196,14 +202,62 @@ TEST(Ring, OfADamagedPlanOrSnapshotIsRefused) {
         sinter_plan_open(withWindow(wrong).write().c_str(), nullptr, &opened));
     EXPECT_NE(message.find("behind it"), std::string::npos) << message;
   }
-  TinyPlan tiny = withWindow(possible);
-  PlanOwner plan = openPlan(tiny.write());
-  SessionMemory memory(plan->loaded);
-  ASSERT_TRUE(memory.create(100).ok());
-  KvCache &cache = memory.state(0);
-  EXPECT_TRUE(cache.isPossible({.length = 60, .from = 2}));
-  EXPECT_FALSE(cache.isPossible({.length = 60, .from = 3}));
-  EXPECT_FALSE(cache.isPossible({.length = 60, .from = 0})); // sinks are there
+}
+
+/// A snapshot of so many zeros from that page on, whole and signed.
+std::vector<uint8_t> forged(const PlanOwner &plan, const KvCache &cache,
+                            const KvCache::Extent &extent) {
+  SessionMemory empty(plan->loaded);
+  EXPECT_TRUE(empty.create(16).ok());
+  std::vector<uint8_t> bytes = saved(plan, empty);
+  SnapshotHeader header;
+  memcpy(&header, bytes.data(), sizeof(header));
+  StateRecord record = {extent, {}};
+  bytes.assign(sizeof(header) + sizeof(record) +
+                   extent.length * sizeof(int32_t) + cache.bytesOf(extent) +
+                   sizeof(uint64_t),
+               0);
+  header.positions = extent.length;
+  header.bytes = bytes.size();
+  memcpy(bytes.data(), &header, sizeof(header));
+  memcpy(bytes.data() + sizeof(header), &record, sizeof(record));
+  size_t end = bytes.size() - sizeof(uint64_t);
+  uint64_t digest = digestBytes(bytes.data(), end);
+  memcpy(bytes.data() + end, &digest, sizeof(digest));
+  return bytes;
+}
+
+/// Whatever is accepted is a session that goes on; what is not leaves it as it
+/// was.
+TEST(Ring, RestoresWhatASessionCanHold) {
+  for (KvWindow window : {KvWindow{.seen = 20, .sinks = 3, .slack = 16},
+                          KvWindow{.seen = 1, .sinks = 40, .slack = 8},
+                          KvWindow{.seen = 33, .sinks = 0, .slack = 50}}) {
+    TinyPlan tiny = withWindow(window);
+    PlanOwner plan = openPlan(tiny.write());
+    PoolMemory pool(plan->loaded);
+    ASSERT_TRUE(pool.create({.sessions = 1, .context = 300}).ok());
+    uint32_t accepted = 0;
+    for (uint32_t length = 0; length < 150; ++length)
+      for (uint32_t from = 0; from < 12; ++from) {
+        Ring ring(plan, pool, 300);
+        ring.append(5, 5);
+        std::vector<uint8_t> bytes =
+            forged(plan, ring.cache(), {.length = length, .from = from});
+        if (!restoreSnapshot(plan->loaded, ring.memory, bytes).ok()) {
+          ASSERT_EQ(ring.cache().length(), 5u);
+          expectSeen(ring, window, window.slack);
+          continue;
+        }
+        ++accepted;
+        ASSERT_EQ(saved(plan, ring.memory), bytes);
+        while (ring.cache().length() + TinyPlan::kRows <= 300)
+          ring.append(TinyPlan::kRows, TinyPlan::kRows);
+        ASSERT_TRUE(
+            ring.cache().canTruncate(ring.cache().length() - window.slack));
+      }
+    EXPECT_GE(accepted, 150u); // from where its window begins
+  }
 }
 
 } // namespace

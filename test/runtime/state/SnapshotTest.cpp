@@ -274,7 +274,7 @@ TEST_F(Refused, WhatDoesNotAddUp) {
   forged(offsetof(SnapshotHeader, positions), 19u,
          "state 0 of a snapshot of 19 positions has 20");
   forged(lengths, 19u, "has 19");
-  forged(lengths + 4, 1u, "20 positions without those before page 1");
+  forged(lengths + 4, 1u, "20 positions from page 1 on");
   forged(lengths + 8, 1u,
          "state 0 of the snapshot has 0 rows to play in half 1");
   forged(lengths + 12, 1u, "has 1 rows to play in half 0");
