@@ -61,14 +61,21 @@ LogicalResult Evaluator<T>::eval(llm::LinearOp op, Frame<T> &frame) {
     const Data &rowsOfMatrix = frame[matrix];
     // Outputs do not depend on each other.
     auto compute = [&, part = part](int64_t begin, int64_t end) {
-      std::vector<T> weight(depth), sums(rows);
-      for (int64_t n = begin; n < end; ++n) {
-        decodeRow(rowsOfMatrix, n, weight.data());
+      constexpr int64_t kDecoded = 4; // that stay in the cache
+      std::vector<T> weight(kDecoded * depth), sums(kDecoded * rows);
+      for (int64_t n = begin, some; n < end; n += some) {
+        some = std::min(kDecoded, end - n);
+        for (int64_t i = 0; i < some; ++i)
+          decodeRow(rowsOfMatrix, n + i, weight.data() + i * depth);
         std::fill(sums.begin(), sums.end(), T(0));
-        accumulate(weight.data(), turned.data(), depth, rows, sums.data());
-        int64_t column = interleaved ? llm::interleavedRow(part, n) : first + n;
-        for (int64_t r = 0; r < rows; ++r)
-          result.row(r)[column] = sums[r] + bias[n];
+        accumulate(weight.data(), some, turned.data(), depth, rows,
+                   sums.data());
+        for (int64_t i = 0; i < some; ++i) {
+          int64_t column =
+              interleaved ? llm::interleavedRow(part, n + i) : first + n + i;
+          for (int64_t r = 0; r < rows; ++r)
+            result.row(r)[column] = sums[i * rows + r] + bias[n + i];
+        }
       }
     };
     constexpr int64_t kTogether = 64;

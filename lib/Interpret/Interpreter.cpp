@@ -30,9 +30,13 @@ void Evaluator<T>::decodeRow(const Data &weight, int64_t row, T *out) {
   }
   const auto &bytes =
       *std::get<std::shared_ptr<const llm::WeightBytes>>(weight);
-  std::vector<float> decoded(bytes.columns);
-  bytes.decodeRow(row, decoded.data());
-  std::copy(decoded.begin(), decoded.end(), out);
+  if constexpr (std::is_same_v<T, float>) {
+    bytes.decodeRow(row, out);
+  } else {
+    std::vector<float> decoded(bytes.columns);
+    bytes.decodeRow(row, decoded.data());
+    std::copy(decoded.begin(), decoded.end(), out);
+  }
 }
 
 template <typename T>

@@ -11,12 +11,12 @@
 
 namespace sinter::interpret {
 
-/// acc[r] += w[k] * x[k * rows + r] for rising k, each step one fma: a row has
-/// the same bits whatever rows are beside it.
-void accumulate(const float *w, const float *x, int64_t k, int64_t rows,
-                float *acc);
-void accumulate(const double *w, const double *x, int64_t k, int64_t rows,
-                double *acc);
+/// acc[o * rows + r] += w[o * k + i] * x[i * rows + r] for rising i < k, each
+/// step one fma: a row has the same bits whatever rows are beside it.
+void accumulate(const float *w, int64_t outputs, const float *x, int64_t k,
+                int64_t rows, float *acc);
+void accumulate(const double *w, int64_t outputs, const double *x, int64_t k,
+                int64_t rows, double *acc);
 
 template <typename T>
 void rmsNorm(const T *x, const T *weight, int64_t cols, double eps, T *y) {
