@@ -254,8 +254,7 @@ void ArtifactBuilder::addProvenance() {
   if (options.tile.kvWindow > 0) {
     add("kv_window", std::to_string(options.tile.kvWindow));
     add("kv_sinks", std::to_string(options.tile.kvSinks));
-    add("kv_slack",
-        std::to_string(std::max(options.tile.kvSlack, options.tile.maxRows)));
+    add("kv_slack", std::to_string(options.tile.slack()));
   }
   if (!dropped.empty()) {
     std::string names;

@@ -15,6 +15,7 @@
 #include "lib/Pipelines/Phases.h"
 #include "lib/Target/Plan/TemporaryFile.h"
 #include "lib/Transforms/Skip/DepthStore.h"
+#include "llvm/Support/MathExtras.h"
 #include <algorithm>
 #include <cstdint>
 #include <memory>
@@ -40,6 +41,10 @@ struct TilePhaseOptions {
   int64_t logitsRows = 16;
   int64_t maxContext = 0; ///< 0: the model's own
 
+  /// What a state with a window has: rows are counted in fours.
+  int64_t slack() const {
+    return std::max<int64_t>(kvSlack, llvm::alignTo(maxRows, 4));
+  }
   bool attentionBf16() const {
     return attention.empty() ? activations == "bf16" : attention == "bf16";
   }

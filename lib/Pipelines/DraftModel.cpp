@@ -52,8 +52,7 @@ FailureOr<DraftModel> DraftModel::load(ModuleOp target,
   draft.choices.tile.kvWindow = options.tile.kvWindow;
   draft.choices.tile.kvSinks = options.tile.kvSinks;
   // It is ahead by what it drafts, and goes back as far as its target.
-  draft.choices.tile.kvSlack =
-      std::max(options.tile.kvSlack, options.tile.maxRows) + kMostDraftRows;
+  draft.choices.tile.kvSlack = options.tile.slack() + kMostDraftRows;
   draft.choices.tile.maxRows = options.tile.maxRows;
   draft.choices.tile.logitsRows = 1;
   draft.choices.tile.maxContext =

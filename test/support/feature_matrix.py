@@ -68,7 +68,7 @@ FEATURES = [
     ("keys and values", "kv int8", ["--kv=int8"]),
     ("keys and values", "kv int8 and f16", ["--kv=k:int8,v:f16"]),
     ("window", "window", ["--kv-window=50"]),
-    ("window", "window, sinks", ["--kv-window=40", "--kv-sinks=4", "--kv-slack=0"]),
+    ("window", "window, sinks", ["--kv-window=40", "--kv-sinks=4"]),
     ("layers", "fewer layers", ["--drop-layers=1"]),
     ("rows", "one row", ["--max-rows=1"]),
     ("costs", "measured costs", ["--speculate=copy", "--measure-cost"]),

@@ -252,7 +252,8 @@ TEST(Ring, RestoresWhatASessionCanHold) {
         ++accepted;
         ASSERT_EQ(saved(plan, ring.memory), bytes);
         while (ring.cache().length() + TinyPlan::kRows <= 300)
-          ring.append(TinyPlan::kRows, TinyPlan::kRows);
+          ASSERT_NO_FATAL_FAILURE(
+              ring.append(TinyPlan::kRows, TinyPlan::kRows));
         ASSERT_TRUE(
             ring.cache().canTruncate(ring.cache().length() - window.slack));
       }
