@@ -91,7 +91,7 @@ Generator::Drawn Generator::emit(ProgramOp program, Value token, Value made) {
   Value told = EmitOp::create(builder, loc, builder.getI1Type(), token);
   Value enough = compare(arith::CmpIPredicate::eq, count, maxNew);
   Value room =
-      RoomOp::create(builder, loc, builder.getI64Type(), options.state);
+      RoomOp::create(builder, loc, builder.getI64Type(), lead());
   Value full = compare(arith::CmpIPredicate::eq, room, constant(0));
   Value stop = arith::OrIOp::create(builder, loc, told, enough);
   stop = arith::OrIOp::create(builder, loc, stop, full);
@@ -153,12 +153,16 @@ Value Generator::loopFromPrompt(ProgramOp program, ValueRange more,
   return branch.getResult(0);
 }
 
+ProgramOp Generator::beginGenerate(StringRef name) {
+  return begin(name,
+               {"max_new", "chunk", "seed", "temperature", "top_k", "top_p",
+                "min_p", "penalty", "window"},
+               1);
+}
+
 void Generator::generate(StringRef name, bool plain) {
   OpBuilder::InsertionGuard guard(builder);
-  ProgramOp program = begin(name,
-                            {"max_new", "chunk", "seed", "temperature", "top_k",
-                             "top_p", "min_p", "penalty", "window"},
-                            1);
+  ProgramOp program = beginGenerate(name);
   Value last = prefillWith(program.getArgument(1), [](Value) {});
   Value zero = constant(0);
   Value any = compare(arith::CmpIPredicate::ne, last, zero);
@@ -210,6 +214,8 @@ void sinter::decode::buildGenerationProgram(ModuleOp module,
   module.getContext()
       ->loadDialect<DecodeDialect, arith::ArithDialect, scf::SCFDialect>();
   Generator generator(module, options);
+  if (options.modelSwitch)
+    return generator.switchModels();
   generator.prefill();
   generator.score();
   bool plain = options.drafters.empty() && options.exits.empty();

@@ -9,6 +9,7 @@
 #include "dialects/Decode/DecodeOps.h"
 #include "mlir/IR/BuiltinOps.h"
 #include <cstdint>
+#include <optional>
 #include <string>
 
 namespace sinter::decode {
@@ -32,6 +33,13 @@ struct ExitOptions {
 mlir::FailureOr<llvm::SmallVector<ExitOptions>>
 parseExits(llvm::ArrayRef<std::string> items, int64_t layers,
            std::string &error);
+
+/// As decode.model_switch.
+struct ModelSwitch {
+  float threshold; ///< bits
+  int64_t window = 5;
+  int64_t least = 10;
+};
 
 struct GenerationOptions {
   /// Functions of the module:
@@ -66,9 +74,6 @@ struct GenerationOptions {
   ///   judge(rows)
   RuleKind rule = RuleKind::Exact;
   std::string decide = "decide", propose = "propose", judge = "judge";
-  /// Of rule switch: ids of a model with at most this entropy are not looked
-  /// at. It wants a function summarize(row).
-  float trust = 0;
   /// How much is drafted, and the numbers of the policy. Those that look at
   /// each id of a model want a function summarize(row); other drafters have
   /// goodput then.
@@ -77,6 +82,11 @@ struct GenerationOptions {
   std::string summarize = "summarize";
   /// Where a drafter recycles: rank(rows), the best ids of each.
   std::string rank = "rank";
+  /// Two models write in turns, instead of drafts and exits; see
+  /// decode.model_switch.  The large one has the names above, too; all of the
+  /// positions is `text`, and both forwards read their ids from the history.
+  std::optional<ModelSwitch> modelSwitch;
+  std::string text = "text";
   /// Ids of a draft; 0: as many as rows of logits allow.
   int64_t mostDrafted = 0;
   /// Drafters of the text, and a model, make trees with so many leaves beside
@@ -104,10 +114,11 @@ struct GenerationOptions {
 ///   score(chunk): hands out the logits of every waiting id
 ///   generate(max_new, chunk, seed, temperature, top_k, top_p, min_p, penalty,
 ///            window) -> tokens handed out
-///   generate_plain: without drafts and exits, where generate has some
+///   generate_plain: without drafts and exits, where generate has some, or by
+///   the large model alone
 ///   measure_exits(): hands out the scores and logits of all exits, where there
 ///   are some
-/// and, where the forward takes runs,
+/// and, where the forward takes runs and leads,
 ///   step(): logits of the rows of a batch that want them
 /// `chunk` is held to [1, maxRows]; `max_new` <= 0 is no limit; floats are the
 /// bits of an f32.

@@ -200,13 +200,6 @@ LogicalResult DecideOp::verify() {
     return emitOpError("of rule exact is a decode.sample");
   if (!isa<VerifyOp>((*this)->getParentOp()))
     return emitOpError("stands in no decode.verify, which follows the draft");
-  if (getBelow().has_value() != (getRule() == RuleKind::Switch))
-    return emitOpError("of rule ")
-           << stringifyRuleKind(getRule())
-           << (getBelow() ? " has no bound" : " needs a bound: below(ENTROPY)");
-  if (getBelow() && !(getBelow()->convertToFloat() >= 0))
-    return emitOpError("keeps ids below an entropy of ")
-           << getBelow()->convertToFloat() << ", which none has";
   return success();
 }
 

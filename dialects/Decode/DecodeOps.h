@@ -57,6 +57,9 @@ inline constexpr llvm::StringLiteral kKeyBuffer = "retrieval.key";
 inline constexpr llvm::StringLiteral kChoiceBuffer = "retrieval.choice";
 inline constexpr int64_t kChoiceOffset = 128;
 
+/// What decides which model writes.
+inline constexpr llvm::StringLiteral kModelSwitch = "switch";
+
 /// What a probe says about a row, as f32.
 inline constexpr llvm::StringLiteral kScoreBuffer = "exit.score";
 /// Functions of a model with exits: they move rows to where they wait, and

@@ -114,8 +114,7 @@ def Decode_PolicyKind : Decode_Enum<"PolicyKind", "how many ids are drafted", [
   I32EnumAttrCase<"Disco", 4, "disco">]>;
 def Decode_RuleKind : Decode_Enum<"RuleKind", "which drafted tokens stay", [
   I32EnumAttrCase<"Exact", 0, "exact">, I32EnumAttrCase<"Reject", 1, "reject">,
-  I32EnumAttrCase<"Typical", 2, "typical">, I32EnumAttrCase<"Judge", 3, "judge">,
-  I32EnumAttrCase<"Switch", 4, "switch">]>;
+  I32EnumAttrCase<"Typical", 2, "typical">, I32EnumAttrCase<"Judge", 3, "judge">]>;
 
 def Decode_DrafterOp : Decode_Op<"drafter", [Symbol, HasParent<"::mlir::ModuleOp">,
     DeclareOpInterfaceMethods<SymbolUserOpInterface>]> {
@@ -255,7 +254,8 @@ def Decode_CatchUpOp : Decode_Op<"catch_up", [SingleBlock,
     Until the state holds `to` positions: reserves at most `chunk` of them and
     runs the body with their number and the position of the first one. Its
     forward reads their ids from the history. The result is the row count of the
-    last chunk, 0 when nothing was lacking.
+    last chunk, 0 when nothing was lacking. It stands in a `decode.draft`, or in a
+    program whose models follow a text, up to the `decode.length` of that text.
   }];
   let arguments = (ins FlatSymbolRefAttr:$state, I64:$to, I64:$chunk);
   let results = (outs I64:$last);
@@ -501,5 +501,6 @@ include "dialects/Decode/DecodeRuleOps.td"
 include "dialects/Decode/FfnOps.td"
 include "dialects/Decode/RecycleOps.td"
 include "dialects/Decode/RetrievalOps.td"
+include "dialects/Decode/SwitchOps.td"
 
 #endif

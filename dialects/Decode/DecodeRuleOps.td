@@ -22,21 +22,15 @@ def Decode_DecideOp : Decode_User<"decide"> {
     - `judge`: keeps an id whose row `decode.judge` liked (Bachmann et al.,
       2025), but for one that would end the text: that must be drawn.
 
-    Rule `switch` looks at no drafted id: one that a model drafted with an
-    entropy of at most `below` is the token, but for one that would end the
-    text; elsewhere the function draws, as that of `decode.sample` (entropy
-    adaptive decoding, Simonds, 2025).
-
     ```mlir
     %token = decode.decide reject @decide row(%row) (%position, %seed, %temperature)
-    %token = decode.decide switch @sample row(%row) (%position, %seed, %temperature) below(0.5)
     ```
   }];
   let arguments = (ins Decode_RuleKind:$rule, FlatSymbolRefAttr:$function, I64:$row,
-      Variadic<I64>:$args, OptionalAttr<F32Attr>:$below);
+      Variadic<I64>:$args);
   let results = (outs I64:$token);
   let assemblyFormat = [{
-    $rule $function `row` `(` $row `)` `(` $args `)` (`below` `(` $below^ `)`)? attr-dict
+    $rule $function `row` `(` $row `)` `(` $args `)` attr-dict
   }];
   let hasVerifier = 1;
 }

@@ -4,13 +4,21 @@
 // What ops of the dialect expect of the states, drafters and functions that
 // they name.
 
-#include "dialects/Decode/DecodeOps.h"
+#include "dialects/Decode/ProgramWalk.h"
 #include "dialects/Tile/VerifyRule.h"
 
 using namespace mlir;
 using namespace sinter::decode;
 
 static constexpr llvm::StringLiteral kRecurrence = "recurrence";
+
+/// The text that all models of a plan follow; null: its first state leads.
+static Operation *textOf(Operation *op) {
+  for (Operation &other : *op->getParentOfType<ModuleOp>().getBody())
+    if (isText(&other))
+      return &other;
+  return nullptr;
+}
 
 /// States are declared by the level below (`tile.state`, later `plan.state`).
 static LogicalResult verifyState(Operation *op, FlatSymbolRefAttr state,
@@ -37,9 +45,15 @@ static FlatSymbolRefAttr viewOf(Operation *op, FlatSymbolRefAttr state,
                : FlatSymbolRefAttr();
 }
 
-/// Rows of a view are only drafted.
+/// Rows of a view are only drafted, and ids of rows become part of the text by
+/// the state that leads.
 static LogicalResult verifyOwnPages(Operation *op, FlatSymbolRefAttr state,
                                     SymbolTableCollection &tables) {
+  if (Operation *text = textOf(op))
+    return op->emitOpError("commits rows of '")
+           << state.getValue() << "', which follows the text '"
+           << SymbolTable::getSymbolName(text).getValue()
+           << "': decode.catch_up reads it";
   if (auto leader = viewOf(op, state, tables))
     return op->emitOpError("commits rows of '")
            << state.getValue() << "', a view of '" << leader.getValue()
@@ -59,11 +73,17 @@ LogicalResult BatchOp::verifySymbolUses(SymbolTableCollection &tables) {
            << getState() << "' is recurrent and plays rows of one";
   return verifyOwnPages(*this, getStateAttr(), tables);
 }
+static LogicalResult verifyPositions(Operation *op, FlatSymbolRefAttr state,
+                                     SymbolTableCollection &tables) {
+  return isText(tables.lookupNearestSymbolFrom(op, state))
+             ? success()
+             : verifyState(op, state, tables);
+}
 LogicalResult LengthOp::verifySymbolUses(SymbolTableCollection &tables) {
-  return verifyState(*this, getStateAttr(), tables);
+  return verifyPositions(*this, getStateAttr(), tables);
 }
 LogicalResult RoomOp::verifySymbolUses(SymbolTableCollection &tables) {
-  return verifyState(*this, getStateAttr(), tables);
+  return verifyPositions(*this, getStateAttr(), tables);
 }
 
 static LogicalResult verifyDrafter(Operation *op, FlatSymbolRefAttr name,
@@ -231,10 +251,6 @@ LogicalResult HeadOp::verifySymbolUses(SymbolTableCollection &tables) {
   return verifyFunction(*this, getFunctionAttr(), 2, tables);
 }
 LogicalResult DecideOp::verifySymbolUses(SymbolTableCollection &tables) {
-  // Rule switch draws as plain decoding does.
-  if (getRule() == RuleKind::Switch)
-    return verifyFunction(*this, getFunctionAttr(), getArgs().size() + 1,
-                          tables);
   if (failed(verifyFunction(*this, getFunctionAttr(), getArgs().size() + 2,
                             tables)))
     return failure();

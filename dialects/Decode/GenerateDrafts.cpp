@@ -21,11 +21,8 @@ Generator::Drawn Generator::decideAndEmit(ProgramOp program, Block *walk,
   SmallVector<Value> args = drawArguments(program, position);
   if (wantsDense())
     args.push_back(dense);
-  const bool switches = options.rule == RuleKind::Switch;
-  Value token = DecideOp::create(
-      builder, loc, builder.getI64Type(), options.rule,
-      switches ? options.sample : options.decide, row, args,
-      switches ? builder.getF32FloatAttr(options.trust) : FloatAttr());
+  Value token = DecideOp::create(builder, loc, builder.getI64Type(),
+                                 options.rule, options.decide, row, args);
   return emit(program, token, made);
 }
 
@@ -73,7 +70,7 @@ void Generator::modelDraft(ProgramOp program, DraftOp draft) {
   }
   // A draw may change the logits.
   SmallVector<Value> given;
-  if (looksAtIds(options.policy) || options.rule == RuleKind::Switch)
+  if (looksAtIds(options.policy))
     given = SummarizeOp::create(builder, loc, i64, i64, i64, options.summarize,
                                 zero)
                 .getResults();

@@ -31,6 +31,8 @@ public:
   void declareChoice();
   void declareExits();
   void measureExits();
+  /// All programs of a plan whose models write in turns.
+  void switchModels();
   bool recycles() const {
     return llvm::is_contained(options.drafters, DrafterKind::Recycle);
   }
@@ -47,6 +49,7 @@ private:
                       mlir::Value rhs) {
     return mlir::arith::CmpIOp::create(builder, loc, predicate, lhs, rhs);
   }
+  ProgramOp beginGenerate(llvm::StringRef name);
   mlir::Value clampChunk(mlir::Value chunk);
   mlir::Value
   prefillWith(mlir::Value chunk,
@@ -108,6 +111,22 @@ private:
   void headsDraft(ProgramOp program, DraftOp draft, mlir::Value row);
   void askHead(mlir::Value number, int64_t head, mlir::Value row);
   Asked declare(DrafterKind kind, llvm::ArrayRef<mlir::Attribute> parts = {});
+  enum class Writer { Small, Large };
+  std::string nameOf(Writer writer, llvm::StringRef name) const;
+  mlir::Value
+  readText(Writer writer, mlir::Value chunk,
+           llvm::function_ref<void(mlir::Value rows)> afterForward);
+  void ask(Writer writer, mlir::Value chunk);
+  void askChosen(mlir::Value model, mlir::Value chunk);
+  mlir::Value chooseWriter(mlir::Value model, mlir::Value chunk);
+  mlir::Value writingLoop(ProgramOp program, bool plain);
+  void generateWriting(llvm::StringRef name, bool plain);
+  void prefillWriting();
+  void scoreWriting();
+  /// What holds the positions that were written.
+  const std::string &lead() const {
+    return options.modelSwitch ? options.text : options.state;
+  }
   void round(ProgramOp program, mlir::Value made);
   void advance(mlir::Value token, mlir::Value made);
   /// A new block of `region` with `arguments` i64 arguments; the builder

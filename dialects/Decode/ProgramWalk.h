@@ -12,6 +12,9 @@
 
 namespace sinter::decode {
 
+/// A state that is the text itself, which models follow.
+bool isText(mlir::Operation *op);
+
 /// True: on every path to here the buffer holds what a reader expects.
 struct Facts {
   bool ids = false;
@@ -68,6 +71,8 @@ private:
   mlir::LogicalResult modelDraft(DraftOp op, Facts &facts);
   mlir::LogicalResult headsDraft(DraftOp op, Facts &facts);
   mlir::LogicalResult catchUp(CatchUpOp op, Facts &facts);
+  mlir::LogicalResult followsText(CatchUpOp op);
+  mlir::LogicalResult grow(mlir::Operation *op, Facts &facts);
   mlir::LogicalResult cutBack(CutBackOp op, Facts &facts);
   /// No state is ahead of what was kept.
   mlir::LogicalResult level(mlir::Operation *op, const Facts &facts);

@@ -127,8 +127,8 @@ LogicalResult Walk::modelDraft(DraftOp op, Facts &facts) {
 
 /// The ids are in the history.
 LogicalResult Walk::catchUp(CatchUpOp op, Facts &facts) {
-  if (!drafting)
-    return refuse(op, "must stand in the body of a decode.draft");
+  if (!drafting && failed(followsText(op)))
+    return failure();
   facts.ids = true;
   // The state may hold everything already: then nothing was computed.
   return body(op, op.getBody(), op.getBody().getArgument(0), facts);
@@ -151,16 +151,6 @@ LogicalResult Walk::level(Operation *op, const Facts &facts) {
                         "decode.cut_back before it on every path");
 }
 
-/// Whether some draft of the program does.
-static bool saysHowSure(VerifyOp op) {
-  return op->getParentOfType<ProgramOp>()
-      .walk([](ProposeOp propose) {
-        return propose.getGiven().empty() ? WalkResult::advance()
-                                          : WalkResult::interrupt();
-      })
-      .wasInterrupted();
-}
-
 /// Each row's logits serve one draw.
 LogicalResult Walk::verify(VerifyOp op, Facts &facts) {
   if (failed(need(facts.forwarded, op,
@@ -173,10 +163,6 @@ LogicalResult Walk::verify(VerifyOp op, Facts &facts) {
                   "needs scores: no decode.judge runs on every path between "
                   "the forward and it")))
     return failure();
-  if (op.getRule() == RuleKind::Switch && !saysHowSure(op))
-    return refuse(op,
-                  "keeps ids that a model is sure of, and no decode.propose "
-                  "is given how sure it is");
   if (failed(computesAll(op, "keeps rows of a draft, which")))
     return failure();
   LogicalResult result = block(op.getBody().front(), facts);
@@ -269,7 +255,8 @@ LogicalResult Walk::branch(scf::IfOp op, Facts &facts) {
 
 LogicalResult Walk::visit(Operation *op, Facts &facts) {
   if (drafting && isa<FeedOp, EmitOp, EmitLogitsOp, StepOp, PrefillOp, BatchOp,
-                      DraftOp, LoopOp, DescendOp, MeasureOp>(op))
+                      DraftOp, LoopOp, DescendOp, MeasureOp, ReadInputOp,
+                      AppendOp>(op))
     return refuse(op, "cannot stand in a draft, which proposes ids and does "
                       "nothing else");
   return TypeSwitch<Operation *, LogicalResult>(op)
@@ -277,6 +264,8 @@ LogicalResult Walk::visit(Operation *op, Facts &facts) {
       .Case([&](DraftOp inner) { return draft(inner, facts); })
       .Case([&](CatchUpOp inner) { return catchUp(inner, facts); })
       .Case([&](CutBackOp inner) { return cutBack(inner, facts); })
+      .Case<ReadInputOp, AppendOp>(
+          [&](Operation *inner) { return grow(inner, facts); })
       .Case<StopOp, ReturnOp>([&](auto end) { return level(end, facts); })
       .Case([&](VerifyOp inner) { return verify(inner, facts); })
       .Case([&](ChooseDepthOp inner) { return chooseDepth(inner, facts); })

@@ -106,26 +106,33 @@ LogicalResult StateOp::verify() {
   if (getPageBytes().size() != 2)
     return emitOpError("needs the bytes of a K page and of a V page");
   for (int64_t bytes : getPageBytes())
-    if (bytes <= 0)
+    if (getText() ? bytes != 0 : bytes <= 0)
       return emitOpError("page of ") << bytes << " bytes";
+  if (getText() && (getRecurrent() || getOfAttr()))
+    return emitOpError("is a text, which is no other kind of state");
   for (uint64_t positions : {getWindow(), getSinks(), getSlack()})
     if (positions > INT32_MAX)
       return emitOpError("keeps ") << positions << " positions";
   if ((getWindow() > 0 || getSinks() > 0 || getSlack() > 0) &&
-      (getWindow() == 0 || getRecurrent() || getOfAttr()))
+      (getWindow() == 0 || getRecurrent() || getOfAttr() || getText()))
     return emitOpError("keeps a part of its positions: expected a window, and "
                        "pages of its own");
   return success();
 }
 
 LogicalResult StateOp::verifySymbolUses(SymbolTableCollection &tables) {
+  for (StateOp other : (*this)->getParentOfType<ModuleOp>().getOps<StateOp>())
+    if (getText() && other != *this && other->isBeforeInBlock(*this))
+      return emitOpError("is a text, which comes before states that follow it, "
+                         "as '")
+             << other.getSymName() << "' does";
   if (!getOfAttr())
     return success();
   auto leader = lookUp<StateOp>(tables, *this, getOfAttr());
   if (!leader)
     return failure();
   if (getRecurrent() || leader.getRecurrent() || leader.getOfAttr() ||
-      !leader->isBeforeInBlock(*this))
+      leader.getText() || !leader->isBeforeInBlock(*this))
     return emitOpError("is a view of '")
            << *getOf() << "', expected an earlier state that has pages";
   return success();
@@ -289,6 +296,9 @@ static LogicalResult verifyPages(SymbolTableCollection &tables, DispatchOp op,
     return op.emitOpError("works on '")
            << name.getValue() << "', a view of '" << *state.getOf()
            << "', which has the pages";
+  if (state && state.getText())
+    return op.emitOpError("works on '")
+           << name.getValue() << "', a text, which has no memory";
   return success(bool(state));
 }
 

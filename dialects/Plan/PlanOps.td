@@ -180,6 +180,12 @@ def Plan_StateOp : Plan_Declaration<"state", [Symbol,
     plan.state @draft.kv of(@kv) layers(10) page_tokens(16) page_bytes([6144, 6144]) type("f16")
     ```
 
+    A text has no memory: it leads states that follow it.
+
+    ```mlir
+    plan.state @text text layers(1) page_tokens(16) page_bytes([0, 0]) type("text")
+    ```
+
     A ring keeps the last `window` positions, the first `sinks`, and `slack` more
     behind the window:
 
@@ -194,9 +200,9 @@ def Plan_StateOp : Plan_Declaration<"state", [Symbol,
       OptionalAttr<FlatSymbolRefAttr>:$of,
       DefaultValuedAttr<I64Attr, "0">:$window,
       DefaultValuedAttr<I64Attr, "0">:$sinks,
-      DefaultValuedAttr<I64Attr, "0">:$slack);
+      DefaultValuedAttr<I64Attr, "0">:$slack, UnitAttr:$text);
   let assemblyFormat = [{
-    $sym_name (`recurrent` $recurrent^)? (`of` `(` $of^ `)`)? (`window` `(` $window^ `)`)?
+    $sym_name (`text` $text^)? (`recurrent` $recurrent^)? (`of` `(` $of^ `)`)? (`window` `(` $window^ `)`)?
     (`sinks` `(` $sinks^ `)`)? (`slack` `(` $slack^ `)`)? `layers` `(` $layers `)` `page_tokens` `(` $page_tokens `)`
     `page_bytes` `(` $page_bytes `)` `type` `(` $type `)` attr-dict
   }];
@@ -551,5 +557,6 @@ include "dialects/Plan/PlanExitOps.td"
 include "dialects/Plan/PlanRuleOps.td"
 include "dialects/Plan/PlanTreeOps.td"
 include "dialects/Plan/PlanRecycleOps.td"
+include "dialects/Plan/PlanSwitchOps.td"
 
 #endif

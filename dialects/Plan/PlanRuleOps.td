@@ -28,19 +28,6 @@ def Plan_EndsTextOp : Plan_Op<"ends_text"> {
   let results = (outs I64:$dst);
   let assemblyFormat = "$token attr-dict";
 }
-def Plan_TrustedOp : Plan_Op<"trusted"> {
-  let summary = "The id drafted right after `row` by a model that was sure of it";
-  let description = [{
-    Its entropy, as `plan.propose_while` said it, is at most `most`, the bits of
-    an f32; else, and where nobody knows it, the result is -1.
-    ```mlir
-    %token = plan.trusted %row, %most
-    ```
-  }];
-  let arguments = (ins I64:$row, I64:$most);
-  let results = (outs I64:$dst);
-  let assemblyFormat = "$row `,` $most attr-dict";
-}
 def Plan_ProposeWhileOp : Plan_Op<"propose_while"> {
   let summary = "As `plan.propose`; 1: the policy wants another id, 0: enough";
   let description = [{

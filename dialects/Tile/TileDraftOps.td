@@ -27,4 +27,23 @@ def Tile_SampleBestOp : Tile_DrawOp<"sample_best", (ins), "", (ins), "", ""> {
   }];
 }
 
+//===----------------------------------------------------------------------===//
+// A text that models follow
+//===----------------------------------------------------------------------===//
+
+def Tile_TextOp : Tile_Op<"text", [Symbol]> {
+  let summary = "declares the positions of a text that all models of a plan follow";
+  let description = [{
+    A state without memory: how many ids the history has. Where it is, no KV cache
+    leads; each holds the beginning of the text, and reads what it lacks from the
+    history.
+
+    ```mlir
+    tile.text @text
+    ```
+  }];
+  let arguments = (ins SymbolNameAttr:$sym_name);
+  let assemblyFormat = "$sym_name attr-dict";
+}
+
 #endif // SINTER_DIALECTS_TILE_TILEDRAFTOPS_TD

@@ -49,14 +49,6 @@ static Error parseJudge(StringRef text, VerifyRule &rule) {
   return Error::success();
 }
 
-static Error parseSwitch(StringRef text, VerifyRule &rule) {
-  if (!readNumber(text, rule.entropy) ||
-      !(rule.entropy >= 0 && std::isfinite(rule.entropy)))
-    return wrong("switch:" + text +
-                 " does not say up to which ENTROPY, in nats, a draft is kept");
-  return Error::success();
-}
-
 Expected<VerifyRule> VerifyRule::parse(StringRef text) {
   VerifyRule rule;
   auto [kind, rest] = text.split(':');
@@ -68,13 +60,9 @@ Expected<VerifyRule> VerifyRule::parse(StringRef text) {
   } else if (kind == "judge") {
     if (Error error = parseJudge(rest, rule))
       return std::move(error);
-  } else if (kind == "switch") {
-    if (Error error = parseSwitch(rest, rule))
-      return std::move(error);
   } else if ((kind != "exact" && kind != "reject") || more) {
     return wrong(text + " is no rule; there are exact, reject, "
-                        "typical[:EPS,DELTA], judge:FILE[,TAU] and "
-                        "switch:ENTROPY");
+                        "typical[:EPS,DELTA] and judge:FILE[,TAU]");
   }
   return rule;
 }
@@ -86,8 +74,6 @@ std::string VerifyRule::str() const {
     os << format(":%g,%g", double(epsilon), double(delta));
   if (kind == "judge")
     os << format(":%g", double(tau));
-  if (kind == "switch")
-    os << format(":%g", double(entropy));
   return text;
 }
 

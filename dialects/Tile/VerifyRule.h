@@ -12,8 +12,8 @@
 
 namespace sinter {
 
-/// The option `verify-rule`: "exact", "reject", "typical[:EPS,DELTA]",
-/// "judge:FILE[,TAU]" or "switch:ENTROPY".
+/// The option `verify-rule`: "exact", "reject", "typical[:EPS,DELTA]" or
+/// "judge:FILE[,TAU]".
 struct VerifyRule {
   std::string kind = "exact";
   /// Of typical, as Medusa has them (Cai et al., 2024).
@@ -22,14 +22,10 @@ struct VerifyRule {
   /// needs to be kept.
   std::string file;
   float tau = 0.5f;
-  /// Of switch: ids of a model up to this entropy are kept.
-  float entropy = 0;
 
   /// What is wrong with `text` is an error that names it.
   static llvm::Expected<VerifyRule> parse(llvm::StringRef text);
   bool isExact() const { return kind == "exact"; }
-  /// Whether a function of its own draws the token, by what was drafted.
-  bool decides() const { return !isExact() && kind != "switch"; }
   /// The rule with its numbers, for people: "typical:0.09,0.3".
   std::string str() const;
 };

@@ -30,6 +30,7 @@
 #include "sinter-c/depth.h"
 #include "sinter-c/exits.h"
 #include "sinter-c/ffns.h"
+#include "sinter-c/switching.h"
 #include "sinter-c/runtime.h"
 #include "sinter-c/snapshot.h"
 #include "sinter-c/speculation.h"
@@ -230,6 +231,7 @@ using Depth = sinter_depth;
 using Exits = sinter_exits;
 /// Feed-forward blocks that tokens left out.
 using Ffns = sinter_ffns;
+using Switching = sinter_switching;
 
 class Session;
 class Pool;
@@ -487,6 +489,14 @@ public:
     Ffns figures{};
     figures.size = sizeof(figures);
     if (sinter_status *status = sinter_session_ffns(get(), &figures))
+      return Error(status);
+    return figures;
+  }
+  /// Which of two models wrote the tokens of the last generate().
+  Result<Switching> switching() const {
+    Switching figures{};
+    figures.size = sizeof(figures);
+    if (sinter_status *status = sinter_session_switching(get(), &figures))
       return Error(status);
     return figures;
   }

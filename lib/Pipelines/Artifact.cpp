@@ -274,7 +274,9 @@ void ArtifactBuilder::addProvenance() {
   if (!options.decode.choice.empty())
     add("speculate.auto", options.decode.choice);
   if (!options.decode.ruleQuality.empty())
-    add("verify_rule.quality", options.decode.ruleQuality);
+    add(options.decode.switchesModels() ? "model_switch.quality"
+                                        : "verify_rule.quality",
+        options.decode.ruleQuality);
   add("max_rows", std::to_string(options.tile.maxRows));
   add("ops", ops);
 }

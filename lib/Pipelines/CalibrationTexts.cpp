@@ -177,7 +177,7 @@ sinter::readCalibration(sinter_plan *plan, const std::string &path) {
 static llvm::Expected<std::vector<int32_t>>
 generate(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt,
          llvm::function_ref<void(sinter_generation &)> setUp,
-         sinter_speculation *figures) {
+         Drafted *drafted) {
   sinter_session_options size;
   sinter_session_options_initialize(&size);
   size.context = uint32_t(prompt.size()) + CalibrationTexts::kTokens + 1;
@@ -202,9 +202,15 @@ generate(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt,
   if (auto failed = taken(sinter_session_generate(
           session, prompt.data(), prompt.size(), &generation, nullptr)))
     return std::move(failed);
-  if (figures)
-    if (auto failed = taken(sinter_session_speculation(session, figures)))
-      return std::move(failed);
+  if (!drafted)
+    return tokens;
+  drafted->figures.size = sizeof(drafted->figures);
+  drafted->turns.size = sizeof(drafted->turns);
+  if (auto failed =
+          taken(sinter_session_speculation(session, &drafted->figures)))
+    return std::move(failed);
+  if (auto failed = taken(sinter_session_switching(session, &drafted->turns)))
+    return std::move(failed);
   return tokens;
 }
 
@@ -223,12 +229,12 @@ llvm::Expected<Drafted> sinter::goOnDrafting(sinter_plan *plan,
     generation.draft_tokens = length;
     generation.no_timing = 1;
   };
-  sinter_speculation figures;
-  figures.size = sizeof(figures);
-  auto tokens = generate(plan, prompt, drafting, &figures);
+  Drafted drafted;
+  auto tokens = generate(plan, prompt, drafting, &drafted);
   if (!tokens)
     return tokens.takeError();
-  return Drafted{std::move(*tokens), figures};
+  drafted.answer = std::move(*tokens);
+  return drafted;
 }
 
 /// Drafts are right in loops, and nobody wants them: fewer than 32 ids, three

@@ -9,6 +9,7 @@
 #define SINTER_LIB_PIPELINES_CALIBRATIONTEXTS_H
 
 #include "sinter-c/speculation.h"
+#include "sinter-c/switching.h"
 #include "llvm/ADT/ArrayRef.h"
 #include "llvm/Support/Error.h"
 #include "llvm/Support/JSON.h"
@@ -28,6 +29,7 @@ llvm::Expected<std::vector<int32_t>> goOn(sinter_plan *plan,
 struct Drafted {
   std::vector<int32_t> answer;
   sinter_speculation figures;
+  sinter_switching turns; ///< where two models write
 };
 /// Drafts have `length` ids each, or, if that is 0, as many as the policy of
 /// the plan chooses by its cost table.

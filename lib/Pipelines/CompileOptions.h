@@ -100,16 +100,19 @@ struct DecodePhaseOptions {
   std::string exitModel;          ///< SHA-256 of the file it was measured with
   std::string verifyRule = "exact"; ///< as VerifyRule
   std::string ruleQuality;          ///< what a lossy one costs, as measured
-  double trust = -1;                ///< of rule switch; below 0: another rule
   bool bandit = false;              ///< one chooses which drafter drafts
   std::string policy = "goodput";   ///< as decode-build-generation has it
   std::vector<float> settings;      ///< of the policy
 
   bool drafts() const { return automatic || !speculate.empty(); }
   bool modelDrafts() const;
+  /// Whether the text is another one, whose quality texts can tell.
   bool hasLossyRule() const {
-    return drafts() && verifyRule != "exact" && verifyRule != "reject";
+    return drafts() && (verifyRule != "exact" || switchesModels()) &&
+           verifyRule != "reject";
   }
+  /// Two models write in turns; `settings` are bits, window and least.
+  bool switchesModels() const { return policy == "switch"; }
   /// Whether a model drafts trees; where branches are chosen by what they cost
   /// it does not: its trees were not found to pay.
   bool modelDraftsTrees() const {

@@ -48,7 +48,7 @@ static void buildTile(OpPassManager &manager, const TilePhaseOptions &options,
   convert.verifyRule = decode.verifyRule;
   convert.proposals =
       decode.modelDrafts() || llvm::is_contained(decode.speculate, "heads");
-  convert.summarize = decode.looksAtRows() || decode.trust >= 0;
+  convert.summarize = decode.looksAtRows() || decode.switchesModels();
   convert.best = decode.modelDraftsTrees();
   convert.ranked = decode.ranked();
   manager.addPass(createLlmToTile(convert));
@@ -104,14 +104,13 @@ void sinter::buildPhase(OpPassManager &manager, Phase phase,
                            options.decode.speculate.end());
     build.verifyRule = options.decode.verifyRule.substr(
         0, options.decode.verifyRule.find(':'));
-    build.trust = options.decode.trust;
     build.bandit = options.decode.bandit;
     build.policy = options.decode.policy;
     build.settings.assign(options.decode.settings.begin(),
                           options.decode.settings.end());
     build.branches = options.decode.branches;
     build.modelTrees = options.decode.modelDraftsTrees();
-    manager.addPass(createLinkDraft());
+    manager.addPass(createLinkDraft({options.decode.switchesModels()}));
     if (llvm::is_contained(options.decode.speculate, "self"))
       manager.addPass(createSelfDraft({options.decode.selfLayers}));
     build.exits.assign(options.decode.exits.begin(),

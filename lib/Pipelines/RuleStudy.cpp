@@ -25,6 +25,7 @@ namespace {
 /// Answers beside what the model says after the tokens before each.
 struct Answers {
   uint64_t tokens = 0, same = 0, rounds = 0;
+  uint64_t large = 0; // tokens that the large one of two models wrote
   double lost = 0; // nats below the likeliest token
 
   llvm::Error add(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt);
@@ -83,6 +84,7 @@ llvm::Error Answers::add(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt) {
     return llvm::Error::success();
   tokens += drafted->answer.size();
   rounds += drafted->figures.rounds;
+  large += drafted->turns.large_tokens;
   return score(plan, prompt, drafted->answer);
 }
 
@@ -117,12 +119,19 @@ llvm::Error sinter::studyRule(CompileOptions &options) {
       "kl {0:f4}, agreement {1:f4} on {2} tokens",
       answers.lost / double(answers.tokens),
       double(answers.same) / double(answers.tokens), answers.tokens);
-  if (!options.quiet)
-    llvm::errs() << "verify-rule=" << options.decode.verifyRule << ": "
-                 << texts.summary() << "; " << options.decode.ruleQuality
-                 << llvm::formatv(", {0:f2} tokens a forward with drafts of "
-                                  "{1}\n",
+  const bool turns = options.decode.switchesModels();
+  if (turns)
+    options.decode.ruleQuality += llvm::formatv(
+        ", large model {0:f3}", double(answers.large) / double(answers.tokens));
+  if (options.quiet)
+    return llvm::Error::success();
+  llvm::errs() << (turns ? "spec-policy=switch"
+                         : "verify-rule=" + options.decode.verifyRule)
+               << ": " << texts.summary() << "; " << options.decode.ruleQuality;
+  if (!turns)
+    llvm::errs() << llvm::formatv(", {0:f2} tokens a forward with drafts of {1}",
                                   double(answers.tokens) / answers.rounds,
                                   kDrafted);
+  llvm::errs() << "\n";
   return llvm::Error::success();
 }

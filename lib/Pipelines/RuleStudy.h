@@ -13,7 +13,8 @@
 
 namespace sinter {
 
-/// Makes a plan of `options`, whose rule is lossy, and goes on with every text
+/// Makes a plan of `options`, whose rule is lossy, or whose models write in
+/// turns, and goes on with every text
 /// of the calibration greedily, with drafts of a fixed length. What the model
 /// itself says of those answers goes to `options.decode.ruleQuality`.
 llvm::Error studyRule(CompileOptions &options);

@@ -132,8 +132,15 @@ def LinkDraft : Pass<"tile-link-draft", "mlir::ModuleOp"> {
     never run at the same time.  The draft's `@forward` reads the ids of its rows
     from the history.  Where it has a `tile.tokens @tokens`, ids are mapped into
     its vocabulary, and logits back into that of its target.
+
+    With `text` neither model leads: both read the ids of their rows from the
+    history, whose positions a `tile.text @text` has.
   }];
   let dependentDialects = ["sinter::tile::TileDialect", "mlir::func::FuncDialect"];
+  let options = [
+    Option<"text", "text", "bool", "false",
+           "both models follow a text, instead of one that leads">
+  ];
   let statistics = [
     Statistic<"numMoved", "ops-linked", "functions, weights and states moved">
   ];
@@ -301,6 +308,11 @@ def BuildGeneration : Pass<"decode-build-generation", "mlir::ModuleOp"> {
     most so many leaves beside the first one, and so does a model, unless
     `model-trees` says no; a forward verifies all paths.
 
+    With the policy `switch` nothing is drafted: the model and the second one of
+    the module write in turns (`decode.model_switch`, of the `settings` threshold,
+    window and least). Both follow a `tile.text` (`tile-link-draft`), and
+    `@generate_plain` is the first model alone.
+
     With `exits`, tokens of `@generate` may leave the layers where
     `tile-cut-layers` has cut them, and `@measure_exits` hands out what exits say.
   }];
@@ -328,16 +340,13 @@ def BuildGeneration : Pass<"decode-build-generation", "mlir::ModuleOp"> {
     Option<"exitDecay", "exit-decay", "double", "0",
            "how fast thresholds of exits fall along a text">,
     Option<"verifyRule", "verify-rule", "std::string", "\"exact\"",
-           "which drafted tokens stay: exact, reject, typical, judge or "
-           "switch">,
-    Option<"trust", "trust", "double", "0",
-           "the entropy up to which rule switch keeps an id of a model">,
+           "which drafted tokens stay: exact, reject, typical or judge">,
     Option<"bandit", "bandit", "bool", "false",
            "a bandit chooses which drafter drafts, instead of the first that "
            "finds anything">,
     Option<"policy", "policy", "std::string", "\"goodput\"",
            "how much is drafted: static[:MOST], goodput, ema, or of a model "
-           "entropy or disco">,
+           "entropy or disco; or switch: two models write in turns">,
     ListOption<"settings", "settings", "float", "the numbers of the policy">
   ];
 }

@@ -5,6 +5,7 @@
 #define SINTER_RUNTIME_CAPI_OBJECTS_H
 
 #include "runtime/decode/Exits.h"
+#include "runtime/decode/ModelSwitch.h"
 #include "runtime/decode/Speculation.h"
 #include "runtime/plan/LoadedPlan.h"
 #include "runtime/plan/Profiler.h"
@@ -38,6 +39,7 @@ struct sinter_session {
   sinter::runtime::Owned<sinter::runtime::Profiler> profiler; // often none
   sinter::runtime::Speculation speculation;
   sinter::runtime::Exits exits;
+  sinter::runtime::ModelSwitch models;
   sinter_ffns ffns = {}; // of the last generate or replay
   float nearest = 0;     // text of the store, when the depth was looked up
 };

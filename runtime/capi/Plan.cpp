@@ -83,6 +83,13 @@ uint64_t sinter_plan_number(const sinter_plan *plan, sinter_number what) {
   return 0;
 }
 
+/// The first one that a model has; a text that models follow has no memory.
+static const plan::State &modelState(const plan::Plan &tables) {
+  const auto &states = *tables.states();
+  const bool text = states.Get(0)->kind() == plan::StateKind::Text;
+  return *states.Get(text && states.size() > 1 ? 1 : 0);
+}
+
 const char *sinter_plan_property(const sinter_plan *plan, const char *key) {
   if (!plan || !key)
     return nullptr;
@@ -102,7 +109,7 @@ const char *sinter_plan_property(const sinter_plan *plan, const char *key) {
         if (!strcmp(property->key()->c_str(), key))
           return property->value()->c_str();
   if (!strcmp(key, "kv"))
-    return text(tables.states()->Get(0)->type());
+    return text(modelState(tables).type());
   return nullptr;
 }
 

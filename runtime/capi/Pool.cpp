@@ -66,7 +66,10 @@ Status step(sinter_pool &pool, std::span<const sinter_row> rows,
   if (found < 0)
     return fail(plan.allocator(), SINTER_UNSUPPORTED,
                 "the plan has no function 'step', which computes rows of "
-                "several sessions; compile the model again");
+                "several sessions; %s",
+                plan.tables().model_switch()
+                    ? "models that write in turns do so in one"
+                    : "compile the model again");
   auto function = uint32_t(found);
   if (plan.program().functions[function].params != 0)
     return fail(plan.allocator(), SINTER_VERSION,

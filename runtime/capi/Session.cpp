@@ -129,10 +129,12 @@ uint32_t commonPrefix(const sinter_session &session,
   return same;
 }
 
-/// A plan that drafts, or has exits, has the program without them, too.
+/// A plan that drafts, whose models take turns, or that has exits, has the
+/// program without them, too.
 Result<uint32_t> generator(const LoadedPlan &plan,
                            const sinter_generation &options) {
-  if ((options.no_speculation && plan.tables().drafters()) ||
+  if ((options.no_speculation &&
+       (plan.tables().drafters() || plan.tables().model_switch())) ||
       (options.no_early_exit && plan.tables().exits()))
     return findFunction(plan, "generate_plain");
   return findFunction(plan, "generate");
@@ -166,7 +168,7 @@ Status generate(sinter_session &session, std::span<const int32_t> ids,
   if (!session.memory.state(0).canTruncate(reused))
     reused = 0;
   Generation host(plan, options, ids.subspan(reused), limit, cut,
-                  session.speculation, session.exits);
+                  session.speculation, session.exits, session.models);
   SINTER_TRY(host.open());
   (void)session.memory.truncate(reused); // no more than it holds
   Status status =

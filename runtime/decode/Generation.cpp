@@ -90,6 +90,7 @@ Status Generation::open() {
   speculation.begin(options.draft_tokens, plan.tables().costs(),
                     !options.no_timing);
   exits.begin(options.exit_threshold);
+  models.begin();
   return stream.open(options.stop, options.stop_count, plan.longestPiece());
 }
 
@@ -145,6 +146,10 @@ ExitAction Generation::decide(uint32_t exit, ProbeWords said, int64_t room,
   return action;
 }
 
+int64_t Generation::chooseModel(float entropy, int64_t behind) {
+  return models.choose(*plan.tables().model_switch(), entropy, behind);
+}
+
 void Generation::agree(bool same) { exits.agree(same); }
 
 bool Generation::isStopId(int32_t id) const {
@@ -162,6 +167,8 @@ bool Generation::isStopId(int32_t id) const {
 
 Status Generation::emitToken(int32_t id, bool &stop) {
   lastToken = nanoseconds();
+  if (plan.tables().model_switch())
+    models.drawn();
   if (generated == 0)
     firstToken = lastToken;
   if (isStopId(id)) {

@@ -5,6 +5,7 @@
 #define SINTER_RUNTIME_DECODE_GENERATION_H
 
 #include "runtime/decode/Exits.h"
+#include "runtime/decode/ModelSwitch.h"
 #include "runtime/decode/Speculation.h"
 #include "runtime/decode/TextStream.h"
 #include "runtime/plan/Execute.h"
@@ -40,10 +41,11 @@ class Generation final : public Host {
 public:
   Generation(const LoadedPlan &plan, const sinter_generation &options,
              std::span<const int32_t> prompt, uint32_t limit,
-             bool limitIsContext, Speculation &speculation, Exits &exits)
+             bool limitIsContext, Speculation &speculation, Exits &exits,
+             ModelSwitch &models)
       : plan(plan), options(options), input(prompt), stream(plan.allocator()),
         limit(limit), limitIsContext(limitIsContext), speculation(speculation),
-        exits(exits) {}
+        exits(exits), models(models) {}
 
   Status open();
   uint32_t takeInput(int32_t *ids, uint32_t room) override;
@@ -67,15 +69,13 @@ public:
                    std::span<const float> behind) override {
     speculation.proposeBest(ids, behind);
   }
-  int64_t trusted(int64_t row, float mostEntropy) const override {
-    return speculation.trusted(row, mostEntropy);
-  }
   bool endsText(int32_t id) const override { return isStopId(id); }
   int64_t follow(int64_t row, int32_t id) override;
   void observe(int64_t row, int32_t id) override;
   void recycle(std::span<const int32_t> ranked) override {
     speculation.recycle(ranked);
   }
+  int64_t chooseModel(float entropy, int64_t behind) override;
   ExitAction decide(uint32_t exit, ProbeWords said, int64_t room,
                     uint32_t position) override;
   void agree(bool same) override;
@@ -97,6 +97,7 @@ private:
   bool limitIsContext;
   Speculation &speculation;
   Exits &exits;
+  ModelSwitch &models;
   bool ended = false;
   sinter_stop_reason reason = SINTER_STOP_CONTEXT;
   uint64_t computed = 0, generated = 0;

@@ -7,7 +7,6 @@
 #include "runtime/schema/plan_generated.h"
 
 #include <cstring>
-#include <limits>
 
 namespace sinter::runtime {
 
@@ -45,8 +44,6 @@ uint32_t Speculation::draft(const plan::Plan &plan, uint32_t index,
   }
   beginTree(index, count);
   ids[0] = text.back();
-  for (float &entropy : entropies)
-    entropy = std::numeric_limits<float>::quiet_NaN(); // below no bound
   arrange(count);
   if (!proposal.model)
     memcpy(out, ids + 1, count * sizeof(int32_t));
@@ -139,21 +136,11 @@ void Speculation::proposeBest(std::span<const int32_t> best,
 bool Speculation::proposeWhile(uint32_t row, int32_t id,
                                const RowFigures &given) {
   propose(row, id);
-  if (row < Lookahead::kRows)
-    entropies[row] = given.entropy;
   if (row + 1 < rows && (length || policy.goOn(*drafter, row, given)))
     return true;
   rows = row + 1;
   rowsTree = DraftTree::chain(rows);
   return false;
-}
-
-int64_t Speculation::trusted(int64_t row, float mostEntropy) const {
-  for (auto child = uint32_t(row) + 1; row >= 0 && child < rows; ++child)
-    if (rowsTree.parents[child] == uint32_t(row) &&
-        entropies[child] <= mostEntropy)
-      return ids[child];
-  return -1;
 }
 
 int64_t Speculation::follow(int64_t row, int32_t id) {

@@ -35,8 +35,6 @@ public:
   void proposeBest(std::span<const int32_t> ids, std::span<const float> behind);
   /// As Host::proposeWhile.
   bool proposeWhile(uint32_t row, int32_t id, const RowFigures &given);
-  /// As Host::trusted.
-  int64_t trusted(int64_t row, float mostEntropy) const;
   /// As Host::follow.
   int64_t follow(int64_t row, int32_t id);
   /// As Host::observe.
@@ -68,7 +66,6 @@ private:
   ModelTree grown; // begun: the proposal, which the program makes
   DraftTree rowsTree;
   int32_t ids[Lookahead::kRows] = {};  // of the rows
-  float entropies[Lookahead::kRows];   // of what the ids were drawn from
   int32_t said[Lookahead::kRows] = {}; // behind row 0 and each one accepted
   uint32_t saidCount = 0;
   Recycled recycled;

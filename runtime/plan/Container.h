@@ -21,7 +21,7 @@ namespace sinter::runtime {
 /// 5: drafters that have tables or learn. 6: depths of sequences, exits, heads,
 /// recurrent states, rules beside exact, policies beside goodput, trees. 7:
 /// views of states. 8: windows that give pages back.
-constexpr uint32_t kRuntimeLevel = 8;
+constexpr uint32_t kRuntimeLevel = 9;
 
 /// Where a message is about: carried through everything that checks a file.
 struct Origin {

@@ -77,12 +77,6 @@ public:
                            std::span<const float> behind) {
     (void)ids, (void)behind;
   }
-  /// The id drafted right after row `row`, if the entropy of what it was drawn
-  /// from is known and at most this; else -1.
-  virtual int64_t trusted(int64_t row, float mostEntropy) const {
-    (void)row, (void)mostEntropy;
-    return -1;
-  }
   /// Whether `id` would end the text.
   virtual bool endsText(int32_t id) const {
     (void)id;
@@ -99,6 +93,13 @@ public:
   /// The ids that the model ranks best after each row of the draft, Recycled::
   /// each of it, the best first; -1: no more.
   virtual void recycle(std::span<const int32_t> ranked) { (void)ranked; }
+
+  /// The row at hand has this entropy, in nats; the other model of the plan
+  /// lacks `behind` positions. Which one writes: 0 the small one, 1 the large.
+  virtual int64_t chooseModel(float entropy, int64_t behind) {
+    (void)entropy, (void)behind;
+    return 0;
+  }
 
   /// The probe of an exit says `said` about the row at `position`; `room` more
   /// may wait for the layers above.

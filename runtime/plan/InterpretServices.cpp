@@ -75,10 +75,10 @@ Status Interpreter::service(const Instruction &op) {
     return decide(op, argument);
   case plan::ServiceKind::Children:
     return children(op, argument);
-  case plan::ServiceKind::Trusted:
-    registers[op.c] = host.trusted(
-        argument,
-        std::bit_cast<float>(uint32_t(registers[program.operands[op.b + 1]])));
+  case plan::ServiceKind::ChooseModel:
+    registers[op.c] =
+        host.chooseModel(std::bit_cast<float>(uint32_t(argument)),
+                         registers[program.operands[op.b + 1]]);
     return Status();
   case plan::ServiceKind::Recycle:
     return recycle(op, argument);
@@ -96,7 +96,8 @@ Status Interpreter::service(const Instruction &op) {
   case plan::ServiceKind::Expand:
   case plan::ServiceKind::ProposeBest:
   case plan::ServiceKind::Agreed:
-    break; // above
+  case plan::ServiceKind::Retired:
+    break; // above, or refused
   }
   return broken("unknown service");
 }

@@ -245,10 +245,12 @@ private:
     return emit({Opcode::Dispatch, 0, op.kernel(), first, scalars});
   }
 
-  /// A view has none of its own.
+  /// A view has none of its own, and those of a text are empty.
   bool hasPages(uint32_t state) {
-    return state < plan.states()->size() &&
-           plan.states()->Get(state)->kind() != plan::StateKind::View;
+    if (state >= plan.states()->size())
+      return false;
+    plan::StateKind kind = plan.states()->Get(state)->kind();
+    return kind != plan::StateKind::View && kind != plan::StateKind::Text;
   }
 
   Status binding(uint32_t number, const plan::Binding &binding) {
@@ -322,6 +324,9 @@ private:
       return emit({Opcode::Service, uint8_t(op.kind()), op.buffer(), first, 0,
                    int64_t(op.offset())});
     }
+    if (op.kind() == plan::ServiceKind::Retired)
+      return bad("calls a service that is no longer there; compile the model "
+                 "again");
     if (op.kind() == plan::ServiceKind::Waiting) {
       SINTER_TRY(registers({op.dst()}));
       return emit({Opcode::Service, uint8_t(op.kind()), 0, 0, op.dst()});
@@ -360,13 +365,15 @@ private:
                op.kind() == plan::ServiceKind::Observe ||
                op.kind() == plan::ServiceKind::Hold ||
                op.kind() == plan::ServiceKind::PeekInput ||
-               op.kind() == plan::ServiceKind::Trusted;
+               op.kind() == plan::ServiceKind::ChooseModel;
     SINTER_TRY(list(op.args(),
                     op.kind() == plan::ServiceKind::ProposeWhile ? 5
                     : op.kind() == plan::ServiceKind::Decide     ? 3
                     : two                                        ? 2
                                                                  : 1,
                     "arguments"));
+    if (op.kind() == plan::ServiceKind::ChooseModel && !plan.model_switch())
+      return bad("chooses a model, and no rule says which");
     if (op.kind() == plan::ServiceKind::Draft) {
       uint32_t drafters = plan.drafters() ? plan.drafters()->size() : 0;
       if (op.index() >= drafters)

@@ -42,6 +42,7 @@ private:
   Status retrieval();
   Status exits();
   Status ffns();
+  Status modelSwitch();
   Status policy(uint32_t index, const plan::Drafter &drafter);
   Status recycleBuffer(uint32_t index, const plan::Drafter &drafter);
   Status bigrams();

@@ -53,6 +53,7 @@ Status TableVerifier::run() {
   SINTER_TRY(retrieval());
   SINTER_TRY(exits());
   SINTER_TRY(ffns());
+  SINTER_TRY(modelSwitch());
   SINTER_TRY(numbers());
   SINTER_TRY(properties());
   return golden();
@@ -231,10 +232,13 @@ Status TableVerifier::states() {
                  plan.max_rows());
     if (!state.page_bytes() || state.page_bytes()->size() != 2)
       return bad("state %u: expected the bytes of a K page and a V page", i);
+    const bool text = state.kind() == plan::StateKind::Text;
+    if (text && i > 0)
+      return bad("state %u is a text, which is the first state", i);
     for (uint64_t bytes : *state.page_bytes())
-      if (bytes == 0 || bytes % 64 || bytes > uint64_t(1) << 26)
+      if ((bytes == 0) != text || bytes % 64 || bytes > uint64_t(1) << 26)
         return bad("state %u has pages of %llu bytes, expected a multiple "
-                   "of 64 up to 2^26",
+                   "of 64 up to 2^26, a text 0",
                    i, ull(bytes));
   }
   return Status();

@@ -5,6 +5,7 @@
 
 #include "runtime/decode/Bandit.h"
 #include "runtime/plan/TableVerifier.h"
+#include "runtime/decode/ModelSwitch.h"
 #include "runtime/state/Depth.h"
 #include "sinter-c/exits.h"
 #include "sinter-c/speculation.h"
@@ -191,6 +192,25 @@ Status TableVerifier::ffns() {
                  "layers",
                  layer, all);
   }
+  return Status();
+}
+
+Status TableVerifier::modelSwitch() {
+  const plan::ModelSwitch *models = plan.model_switch();
+  if (!models)
+    return Status();
+  // Written so that no number is refused, too.
+  if (!(models->threshold() >= 0) || models->window() == 0 ||
+      models->window() > ModelSwitch::kMostTokens || models->least() == 0)
+    return bad("models switch at %g bits of the last %u rows, for %u tokens; "
+               "expected 0 or more, 1 to %u and 1 or more",
+               double(models->threshold()), models->window(), models->least(),
+               ModelSwitch::kMostTokens);
+  if (plan.states()->Get(0)->kind() != plan::StateKind::Text)
+    return bad("models switch, but %s leads, expected a text",
+               plan.states()->Get(0)->name()
+                   ? plan.states()->Get(0)->name()->c_str()
+                   : "a state");
   return Status();
 }
 

@@ -127,7 +127,6 @@ def test_the_plan_says_that_the_model_drafts_trees(tiny):
 
 @pytest.mark.parametrize("options, message", [
     (["--verify-rule=reject"], "--verify-rule=reject knows of chains alone what their ids were drawn from; give --tree=off"),
-    (["--verify-rule=switch:0.5"], "--verify-rule=switch:0.5 knows of chains alone how sure it is; give --tree=off"),
     (["--spec-policy=entropy"], "--spec-policy=entropy says where a chain ends; give --tree=off")])
 def test_what_is_for_chains_is_refused(tiny, tmp_path, options, message):
     for drafters in ("draft:{}", "copy,self:1"):

@@ -11,7 +11,7 @@ from conftest import ONE_LEVEL, ROOT, figure, tool
 from test_speculation import same
 
 
-LOSSY = {"rule typical", "rule switch", "exits that are chosen"}
+LOSSY = {"rule typical", "models in turns", "exits that are chosen"}
 VERIFIED = "exits that are verified"
 
 

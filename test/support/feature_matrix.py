@@ -43,12 +43,12 @@ FEATURES = [
     ("trees", "trees of a model", ["--speculate=draft:{draft}", "--tree=4"]),
     ("rules", "rule reject", ["--speculate=copy", "--verify-rule=reject"]),
     ("rules", "rule typical", ["--speculate=copy", "--verify-rule=typical"]),
-    ("rules", "rule switch", ["--speculate=draft:{draft}", "--verify-rule=switch:1"]),
     ("rules", "rule judge", ["--speculate=copy", "--verify-rule=judge:{judge}"]),
     ("choices", "bandit", ["--speculate=copy,lookup", "--draft-choice=bandit"]),
     ("policies", "static", ["--speculate=copy", "--spec-policy=static:4"]),
     ("policies", "ema", ["--speculate=copy", "--spec-policy=ema"]),
     ("policies", "entropy", ["--speculate=draft:{draft}", "--spec-policy=entropy"]),
+    ("policies", "models in turns", ["--speculate=draft:{draft}", "--spec-policy=switch:8"]),
     ("policies", "disco", ["--speculate=draft:{draft}", "--spec-policy=disco:{disco}"]),
     (EXITS, "exits of tokens", ["--early-exit=token:chance@1=0.5"]),
     (EXITS, "exits that are verified", ["--early-exit=token:chance@1=0.5,verify=exact"]),
@@ -85,8 +85,8 @@ plain decoding.
 
 Made by `test/support/feature_matrix.py`; `test/e2e/test_feature_matrix.py` checks that it is up to date, and `./dev conformance` that the text of every legal pair
 with a drafter, or with exits that are verified, is that of plain decoding, greedy and sampled; of pairs with rule reject, which keeps the law and not the draws, only
-the greedy one is compared, of pairs with rule typical or switch, which are lossy, or with exits that are chosen, none. In all plans sessions can be forked,
-truncated, saved and restored, and step together in a pool.
+the greedy one is compared, of pairs with rule typical or models in turns, which are lossy, or with exits that are chosen, none. In all plans sessions can be forked,
+truncated, saved and restored, and, but for those of models in turns, step together in a pool.
 """
 
 

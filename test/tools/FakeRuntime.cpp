@@ -7,6 +7,7 @@
 #include "sinter-c/depth.h"
 #include "sinter-c/exits.h"
 #include "sinter-c/ffns.h"
+#include "sinter-c/switching.h"
 #include "sinter-c/profile.h"
 #include "sinter-c/runtime.h"
 #include "sinter-c/snapshot.h"
@@ -284,6 +285,14 @@ sinter_status *sinter_session_ffns(const sinter_session *session,
                                    sinter_ffns *out) {
   *out = session->ffns;
   out->size = sizeof(*out);
+  return nullptr;
+}
+
+sinter_status *sinter_session_switching(const sinter_session *,
+                                        sinter_switching *out) {
+  const size_t size = out->size;
+  *out = {};
+  out->size = size;
   return nullptr;
 }
 

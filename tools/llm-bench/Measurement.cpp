@@ -72,6 +72,7 @@ Answer Measurement::run(double temperature, bool drafts, uint32_t draftTokens) {
   answer.figures = session.speculation().orThrow();
   // A plan has exits or depths.
   answer.exits = session.exits().orThrow();
+  answer.switching = session.switching().orThrow();
   const Depth depth = session.depth().orThrow();
   answer.layersSaved = answer.exits.rows ? layersSaved(answer.exits)
                                          : share(depth.skipped, depth.layers);

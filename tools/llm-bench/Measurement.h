@@ -17,6 +17,7 @@ struct Answer {
   double nanoseconds;
   Speculation figures;
   Exits exits;
+  Switching switching;
   double layersSaved, ffnsSaved; ///< as in PromptResult
 };
 

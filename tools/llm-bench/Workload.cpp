@@ -3,6 +3,7 @@
 #include "tools/common/Failure.h"
 #include "tools/common/SpeculationFigures.h"
 #include "tools/common/Spread.h"
+#include "tools/common/SwitchFigures.h"
 #include "tools/llm-bench/Measurement.h"
 
 #include <new>
@@ -57,6 +58,13 @@ Speculation SamplingResult::figures() const {
   Speculation sum = {};
   for (const PromptResult *prompt : counted())
     add(sum, prompt->figures);
+  return sum;
+}
+
+Switching SamplingResult::switching() const {
+  Switching sum = {};
+  for (const PromptResult *prompt : counted())
+    add(sum, prompt->switching);
   return sum;
 }
 
@@ -133,6 +141,7 @@ PromptResult sinter::tools::measurePrompt(Measurement &prompt,
       if (drafts) {
         result.figures = answer.figures;
         result.exits = answer.exits;
+        result.switching = answer.switching;
         result.layersSaved = answer.layersSaved;
         result.ffnsSaved = answer.ffnsSaved;
         said = answer.ids;
@@ -149,16 +158,19 @@ PromptResult sinter::tools::measurePrompt(Measurement &prompt,
   return result;
 }
 
-/// Whether an answer may take less than all layers and blocks, one token a
-/// forward. Depths that nobody asks for and blocks are losses of the plan;
+/// Whether an answer may take less than all layers and blocks of the model, one
+/// token a forward. Depths that nobody asks for and blocks are losses of the plan;
 /// exits may be exact.
 static bool savesWork(const Plan &plan) {
   SessionOptions options;
   options.context = 1;
+  const auto says = [&](const char *knob) {
+    return plan.property("lossy").value_or("").find(knob) !=
+           std::string_view::npos;
+  };
   return !plan.drafters().empty() ||
          plan.session(options).orThrow().exits().orThrow().exits ||
-         plan.property("lossy").value_or("").find("early_exit ") !=
-             std::string_view::npos;
+         says("early_exit ") || says("model_switch ");
 }
 
 /// Why no ratio of a greedy answer can be told; empty: it can.

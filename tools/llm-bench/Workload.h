@@ -23,6 +23,7 @@ struct PromptResult {
   std::vector<double> plainNs = {}, draftedNs = {};
   Speculation figures = {}; ///< of one repetition
   Exits exits = {};         ///< likewise
+  Switching switching = {}; ///< likewise
   /// Likewise: shares of the layers and feed-forward blocks of its tokens that
   /// were left out, or not waited for.
   double layersSaved = 0, ffnsSaved = 0;
@@ -40,6 +41,7 @@ struct SamplingResult {
   /// One a repetition: the time of all prompts without drafts over that with.
   std::vector<double> ratios() const;
   Speculation figures() const;
+  Switching switching() const;
   /// Of the greedy answers of a lossy plan; of others nothing.
   Likeness likeness() const;
   uint64_t tokens() const;

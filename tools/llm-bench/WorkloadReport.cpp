@@ -1,6 +1,7 @@
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/common/ExitFigures.h"
+#include "tools/common/SwitchFigures.h"
 #include "tools/common/Quality.h"
 #include "tools/common/SpeculationFigures.h"
 #include "tools/common/Spread.h"
@@ -41,6 +42,8 @@ static Json promptJson(const Plan &plan, const PromptResult &prompt) {
                  {"speculation", toJson(plan, prompt.figures)}};
   if (prompt.exits.rows)
     object["early_exit"] = toJson(prompt.exits);
+  if (tookTurns(prompt.switching))
+    object["model_switch"] = toJson(prompt.switching);
   return object;
 }
 
@@ -72,6 +75,8 @@ static Json samplingJson(const Plan &plan, const SamplingResult &sampling) {
       {"ffns_saved", sampling.saved(&PromptResult::ffnsSaved)},
       {"speculation", toJson(plan, sampling.figures())},
       {"prompts", prompts}};
+  if (const Switching turns = sampling.switching(); tookTurns(turns))
+    object["model_switch"] = toJson(turns);
   if (const Likeness likeness = sampling.likeness(); likeness.tokens)
     object.update({{"agreement", agreement(likeness)},
                    {"excess_kl", excessKl(likeness)}});
@@ -131,6 +136,8 @@ std::string sinter::tools::toText(const WorkloadResult &result) {
                     agreement(likeness), excessKl(likeness));
       positions += line;
     }
+    if (const Switching turns = sampling.switching(); tookTurns(turns))
+      positions += switchingText(turns) + "\n";
     const double layers = sampling.saved(&PromptResult::layersSaved),
                  ffns = sampling.saved(&PromptResult::ffnsSaved);
     if (layers > 0 || ffns > 0) {

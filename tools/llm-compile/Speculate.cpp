@@ -32,22 +32,24 @@ cl::opt<std::string>
                  cl::cat(category));
 cl::opt<std::string> verifyRule(
     "verify-rule", cl::init("exact"),
-    cl::value_desc("exact|reject|typical[:EPS,DELTA]|judge:FILE[,TAU]|"
-                   "switch:ENTROPY"),
+    cl::value_desc("exact|reject|typical[:EPS,DELTA]|judge:FILE[,TAU]"),
     cl::desc("Which drafted tokens stay: those of plain decoding (exact, the "
              "default), as many as keep the distribution (reject), likely ones "
-             "(typical, lossy; default 0.09,0.3), those that a linear head "
-             "likes (judge, lossy; TAU 0.5), or those that a model drafted "
-             "with little entropy, in nats (switch, lossy)"),
+             "(typical, lossy; default 0.09,0.3), or those that a linear head "
+             "likes (judge, lossy; TAU 0.5)"),
     cl::cat(category));
 cl::opt<std::string> specPolicy(
     "spec-policy", cl::init("goodput"),
-    cl::value_desc("goodput|static[:K]|ema|entropy|disco:FILE"),
+    cl::value_desc("goodput|static[:K]|ema|entropy|disco:FILE|"
+                   "switch:BITS[,WINDOW[,LEAST]]"),
     cl::desc(
         "How much is drafted: what promises the most tokens a second "
         "(goodput, the default), all or K ids (static), by an average of "
         "what was accepted (ema), or, of a model, while its entropy is low "
-        "(entropy) or a trained classifier agrees (disco)"),
+        "(entropy) or a trained classifier agrees (disco). switch, lossy: "
+        "nothing is drafted, the model of --speculate=draft:MODEL writes, and "
+        "the large one where the mean entropy of the last WINDOW rows (5) is "
+        "at least BITS, each for LEAST tokens (10) at least"),
     cl::cat(category));
 cl::opt<std::string> draftChoice(
     "draft-choice", cl::init("surest"), cl::value_desc("surest|bandit"),
@@ -65,6 +67,55 @@ cl::opt<std::string> tree(
              "chance P, the next one with the next P (0.6,0.1)"),
     cl::cat(category));
 
+std::string policies() {
+  return "there are goodput, static[:K], ema, entropy, disco:FILE and "
+         "switch:BITS[,WINDOW[,LEAST]]";
+}
+
+/// BITS[,WINDOW[,LEAST]]
+bool readTurns(llvm::StringRef text, std::vector<float> &settings) {
+  constexpr int64_t kMostRows = 64, kMostTokens = int64_t(1) << 20;
+  settings = {0, 5, 10};
+  llvm::SmallVector<llvm::StringRef> parts;
+  text.split(parts, ',');
+  double bits;
+  if (parts.size() > settings.size() || parts[0].getAsDouble(bits) ||
+      !(bits >= 0)) // no number is refused, too
+    return false;
+  settings[0] = float(bits);
+  for (size_t i = 1; i < parts.size(); ++i) {
+    int64_t number;
+    if (parts[i].getAsInteger(10, number) || number < 1 ||
+        number > (i == 1 ? kMostRows : kMostTokens))
+      return false;
+    settings[i] = float(number);
+  }
+  return true;
+}
+
+/// Two models write in turns: nothing is drafted.
+std::string readSwitch(llvm::StringRef detail, DecodePhaseOptions &options) {
+  const std::string name = "--spec-policy=" + specPolicy;
+  options.policy = "switch";
+  if (!readTurns(detail, options.settings))
+    return name + " does not say from how many bits of mean entropy on the "
+                  "large model writes, of how many rows (1 to 64) and for how "
+                  "many tokens: switch:BITS[,WINDOW[,LEAST]], as in "
+                  "switch:2,5,10";
+  if (options.automatic || options.speculate.size() != 1 ||
+      options.draftModel.empty())
+    return name + " lets a small model and the large one write in turns: give "
+                  "--speculate=draft:MODEL and nothing beside it";
+  if (options.verifyRule != "exact")
+    return name + " verifies nothing: leave out --verify-rule";
+  if (tree.getNumOccurrences())
+    return name + " drafts nothing: leave out --tree";
+  if (!options.depths.empty())
+    return name + " and --early-exit exclude each other: texts have a depth of "
+                  "one model";
+  return "";
+}
+
 /// The rule and the policy, or what is wrong with them.
 std::string readRule(DecodePhaseOptions &options) {
   bool given = verifyRule.getNumOccurrences() || specPolicy.getNumOccurrences();
@@ -78,14 +129,9 @@ std::string readRule(DecodePhaseOptions &options) {
     return "--verify-rule=" + verifyRule +
            " and --speculate=auto exclude each other: drafters are chosen for "
            "the exact rule";
-  if (rule->kind == "switch") {
-    options.trust = rule->entropy;
-    if (!options.modelDrafts())
-      return "--verify-rule=" + verifyRule +
-             " switches to a model that drafts: give --speculate=draft:MODEL "
-             "or self";
-  }
   auto [policy, detail] = llvm::StringRef(specPolicy).split(':');
+  if (policy == "switch")
+    return readSwitch(detail, options);
   const bool more = llvm::StringRef(specPolicy).contains(':');
   int64_t most;
   if (policy == "static" ? more && (detail.getAsInteger(10, most) || most < 1)
@@ -93,8 +139,7 @@ std::string readRule(DecodePhaseOptions &options) {
     return "--spec-policy=" + specPolicy + " does not say " +
            (policy == "static"  ? "how many ids are drafted"
             : policy == "disco" ? "where its weights are: disco:FILE"
-                                : "a policy; there are goodput, static[:K], "
-                                  "ema, entropy and disco:FILE");
+                                : "a policy; " + policies());
   options.freePolicy = !specPolicy.getNumOccurrences();
   options.policy = policy == "disco" ? policy.str() : specPolicy.getValue();
   if (policy == "entropy")
@@ -107,9 +152,7 @@ std::string readRule(DecodePhaseOptions &options) {
   }
   if (!llvm::is_contained({"static", "goodput", "ema", "entropy", "disco"},
                           policy))
-    return "--spec-policy=" + specPolicy +
-           " is no policy; there are goodput, static[:K], ema, entropy and "
-           "disco:FILE";
+    return "--spec-policy=" + specPolicy + " is no policy; " + policies();
   if (options.looksAtRows() && options.automatic)
     return "--spec-policy=" + policy.str() +
            " looks at the rows of a model that drafts, and --speculate=auto "
@@ -164,9 +207,6 @@ std::string checkModelTree(const DecodePhaseOptions &options) {
   if (rule == "reject")
     return trees + "and --verify-rule=reject knows of chains alone what their "
                    "ids were drawn from; give --tree=off";
-  if (options.trust >= 0)
-    return trees + "and --verify-rule=" + verifyRule +
-           " knows of chains alone how sure it is; give --tree=off";
   if (options.looksAtRows())
     return trees + "and --spec-policy=" + specPolicy +
            " says where a chain ends; give --tree=off";

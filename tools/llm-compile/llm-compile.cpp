@@ -280,11 +280,11 @@ int readOptions(CompileOptions &options) {
   if (!calibration.empty() && !isCalibrated(options))
     return usage("--calibration wants something to choose or to measure: "
                  "--drop-layers, --early-exit=sequence, ffn or auto, "
-                 "--speculate=auto or a lossy --verify-rule");
+                 "--speculate=auto, a lossy --verify-rule or --spec-policy=switch");
   if (!calibration.empty() && options.decode.hasLossyRule() &&
       options.to != Phase::Artifact)
-    return usage("--calibration measures --verify-rule with a plan: leave out "
-                 "--compile-to, or --calibration");
+    return usage("--calibration measures --verify-rule and --spec-policy with "
+                 "a plan: leave out --compile-to, or --calibration");
   options.artifact.levels.assign(targets.begin(), targets.end());
   options.artifact.golden = !noGolden;
   options.artifact.measureCost = measureCost;
@@ -351,7 +351,7 @@ int run(int argc, char **argv) {
     chooseExits(options);
   if (!calibration.empty() && options.decode.hasLossyRule())
     if (llvm::Error failed = studyRule(options))
-      throw tools::Failure("--verify-rule=" + options.decode.verifyRule + ": " +
+      throw tools::Failure("--calibration: " +
                            llvm::toString(std::move(failed)));
   if (failed(compile(options)))
     return 1;

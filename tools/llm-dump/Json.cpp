@@ -215,6 +215,10 @@ void sinter::dump::printJson(const PlanFile &file, const Load &load,
     object["depths"] = depths(plan);
   if (plan.retrieval())
     object["retrieval"] = retrieval(*plan.retrieval());
+  if (const plan::ModelSwitch *models = plan.model_switch())
+    object["model_switch"] = json::Object{{"threshold", models->threshold()},
+                                          {"window", models->window()},
+                                          {"least", models->least()}};
   if (plan.ffns())
     object["ffns"] = ffns(*plan.ffns());
   if (plan.chat_template())

@@ -54,6 +54,7 @@ public:
     depths();
     retrieval();
     ffns();
+    modelSwitch();
     memory();
     text();
     defaults();
@@ -75,6 +76,7 @@ private:
   void depths();
   void retrieval();
   void ffns();
+  void modelSwitch();
   void memory();
   void drafts();
   void text();
@@ -156,6 +158,16 @@ void Summary::retrieval() {
         store->width());
 }
 
+void Summary::modelSwitch() {
+  const plan::ModelSwitch *models = plan.model_switch();
+  if (!models)
+    return;
+  line("models") << llvm::format(
+      "the large one writes where the last %u rows have a mean of at least %g "
+      "bits, each for %u tokens at least\n",
+      models->window(), double(models->threshold()), models->least());
+}
+
 void Summary::ffns() {
   const plan::Ffns *ffns = plan.ffns();
   if (!ffns)
@@ -234,6 +246,12 @@ void Summary::program() {
   heading = "states";
   for (uint32_t i = 0; i < count(plan.states()); ++i) {
     const plan::State &state = *plan.states()->Get(i);
+    if (state.kind() == plan::StateKind::Text) {
+      line(std::exchange(heading, "")) << llvm::formatv(
+          "{0,-16} positions that the others follow\n",
+          dump::text(state.name()));
+      continue;
+    }
     line(std::exchange(heading, "")) << llvm::formatv(
         "{0,-16} {1} layers of {2}, ", dump::text(state.name()), state.layers(),
         dump::text(state.type()));

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/llm-run/Completion.h"
 #include "tools/common/ExitFigures.h"
+#include "tools/common/SwitchFigures.h"
 #include "tools/common/Failure.h"
 #include "tools/common/File.h"
 #include "tools/common/Quality.h"
@@ -144,6 +145,7 @@ Completion sinter::tools::complete(const Job &job, Session &session,
   completion.depth = session.depth().orThrow();
   completion.exits = session.exits().orThrow();
   completion.ffns = session.ffns().orThrow();
+  completion.switching = session.switching().orThrow();
   if (job.arguments.saveSession && (result || completion.interrupted))
     save(session, *job.arguments.saveSession);
   if (!result && completion.interrupted &&
@@ -249,6 +251,8 @@ static void reportJson(const Job &job, const Completion &completion) {
     object["speculation"] = toJson(job.plan, completion.speculation);
   if (completion.exits.rows)
     object["early_exit"] = toJson(completion.exits);
+  if (tookTurns(completion.switching))
+    object["model_switch"] = toJson(completion.switching);
   if (const Depth &depth = completion.depth; depth.nearest > 0)
     object["retrieved"] = {{"percent", depth.percent},
                            {"nearest", depth.nearest}};
@@ -286,6 +290,9 @@ void sinter::tools::report(const Job &job, const Completion &completion) {
                decodeRate(s), job.loadMs, peakMemoryMiB(), style.plain());
   if (completion.speculation.rounds)
     printSpeculation(job.plan, completion.speculation, style);
+  if (tookTurns(completion.switching))
+    std::fprintf(stderr, "%s%s%s\n", style.dim(),
+                 switchingText(completion.switching).c_str(), style.plain());
   if (completion.exits.rows)
     printExits(completion.exits, style);
   if (const Depth &depth = completion.depth; depth.nearest > 0)

@@ -17,6 +17,7 @@ struct Completion {
   Speculation speculation{};
   Depth depth{};
   Exits exits{};
+  Switching switching{};
   Ffns ffns{};
   bool interrupted = false;
 };

@@ -47,6 +47,8 @@ private:
   mlir::LogicalResult draftTree(decode::DraftOp op);
   mlir::LogicalResult catchUp(decode::CatchUpOp op);
   mlir::LogicalResult cutBack(decode::CutBackOp op);
+  void readInput(decode::ReadInputOp op);
+  void append(decode::AppendOp op);
   mlir::LogicalResult verify(decode::VerifyOp op);
   /// What a function that draws leaves as its token.
   mlir::Value drawnToken(int64_t place = 0);
@@ -55,7 +57,6 @@ private:
   mlir::LogicalResult retrieve(decode::RetrieveOp op);
   void pool(decode::RetrieveOp op, mlir::FlatSymbolRefAttr pools);
   void decide(decode::DecideOp op);
-  void trustOrDraw(decode::DecideOp op);
   void summarize(decode::SummarizeOp op);
   mlir::LogicalResult forward(decode::ForwardOp op);
   mlir::LogicalResult descend(decode::DescendOp op);

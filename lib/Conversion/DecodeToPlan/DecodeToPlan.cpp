@@ -50,7 +50,7 @@ static bool isConsumed(Operation &op) {
   return isa<decode::ProgramOp, decode::DrafterOp, decode::CostsOp,
              decode::DepthsOp, decode::ExitOp, decode::FfnsOp,
              decode::RetrievalOp, tile::BufferOp, tile::StateOp,
-             tile::RecurrenceOp>(op);
+             tile::RecurrenceOp, tile::TextOp, decode::ModelSwitchOp>(op);
 }
 
 /// Puts the plan ops of `built` in place of everything in `module`, and what
@@ -77,12 +77,6 @@ static void replaceBody(ModuleOp module, ModuleOp built) {
 
 /// The rule with its numbers. The function that decides knows them.
 static std::string ruleOf(decode::DecideOp decide) {
-  if (auto below = decide.getBelow()) {
-    VerifyRule rule;
-    rule.kind = stringifyRuleKind(decide.getRule());
-    rule.entropy = below->convertToFloat();
-    return rule.str();
-  }
   auto function =
       SymbolTable::lookupNearestSymbolFrom(decide, decide.getFunctionAttr());
   return function->getAttrOfType<StringAttr>(kRuleAttr).str();

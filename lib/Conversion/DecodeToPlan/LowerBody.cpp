@@ -304,6 +304,19 @@ LogicalResult BodyLowering::lowerState(Operation *op) {
       .Case([&](decode::DescendOp inner) { return descend(inner); })
       .Case([&](decode::CatchUpOp inner) { return catchUp(inner); })
       .Case([&](decode::CutBackOp inner) { return cutBack(inner); })
+      .Case([&](decode::ReadInputOp inner) {
+        readInput(inner);
+        return success();
+      })
+      .Case([&](decode::AppendOp inner) {
+        append(inner);
+        return success();
+      })
+      .Case([&](decode::ChooseModelOp choose) {
+        return set(choose, planir::ChooseModelOp::create(
+                               builder, loc, i64, get(choose.getEntropy()),
+                               get(choose.getBehind())));
+      })
       .Case([&](decode::CommitOp commit) {
         if (auto batch = dyn_cast<decode::BatchOp>(commit->getParentOp())) {
           planir::CommitRowsOp::create(builder, loc, batch.getStateAttr());

@@ -201,7 +201,24 @@ static LogicalResult lowerDeclaration(Operation *op, OpBuilder &builder) {
                                           kvTypeName(state.elementType(1))}
                                       .str()),
             /*recurrent=*/UnitAttr(), state.getOfAttr(), state.getWindowAttr(),
-            state.getSinksAttr(), state.getSlackAttr());
+            state.getSinksAttr(), state.getSlackAttr(), /*text=*/UnitAttr());
+        return success();
+      })
+      .Case([&](tile::TextOp text) {
+        planir::StateOp::create(
+            builder, op->getLoc(), text.getSymNameAttr(),
+            builder.getI64IntegerAttr(1),
+            builder.getI64IntegerAttr(tile::StateOp::kPageTokens),
+            builder.getDenseI64ArrayAttr({0, 0}), builder.getStringAttr("text"),
+            /*recurrent=*/UnitAttr(), /*of=*/FlatSymbolRefAttr(),
+            /*window=*/IntegerAttr(), /*sinks=*/IntegerAttr(),
+            /*slack=*/IntegerAttr(), builder.getUnitAttr());
+        return success();
+      })
+      .Case([&](decode::ModelSwitchOp models) {
+        planir::ModelSwitchOp::create(
+            builder, op->getLoc(), models.getThresholdAttr(),
+            models.getWindowAttr(), models.getLeastAttr());
         return success();
       })
       .Case([&](tile::RecurrenceOp state) {

@@ -117,37 +117,8 @@ Value BodyLowering::drawnToken(int64_t place) {
                                    builder.getI64IntegerAttr(4 * place));
 }
 
-/// if an id that the model was sure of was drafted, and ends no text: that id;
-/// else draw
-void BodyLowering::trustOrDraw(decode::DecideOp op) {
-  Type i64 = builder.getI64Type();
-  auto draw = [&] {
-    SmallVector<Value> arguments = {get(op.getRow())};
-    llvm::append_range(arguments, get(op.getArgs()));
-    call(op.getFunctionAttr(), arguments);
-    return drawnToken();
-  };
-  const APInt most = op.getBelow()->bitcastToAPInt();
-  Value id = planir::TrustedOp::create(builder, loc, i64, get(op.getRow()),
-                                       number(most.getZExtValue()));
-  Value ends = planir::EndsTextOp::create(
-      builder, loc, i64, binary(planir::ArithKind::Max, id, number(0)));
-  Value goesOn = binary(planir::ArithKind::Eq, ends, number(0));
-  Value known = binary(planir::ArithKind::Le, number(0), id);
-  auto branch = planir::IfOp::create(
-      builder, loc, i64, binary(planir::ArithKind::And, known, goesOn));
-  OpBuilder::InsertionGuard guard(builder);
-  newBlock(branch.getThenBlock(), 0);
-  planir::YieldOp::create(builder, loc, id);
-  newBlock(branch.getElseBlock(), 0);
-  planir::YieldOp::create(builder, loc, draw());
-  values.map(op.getToken(), branch.getResult(0));
-}
-
 /// A judged id that would end the text is none: the one drawn counts.
 void BodyLowering::decide(decode::DecideOp op) {
-  if (op.getBelow())
-    return trustOrDraw(op);
   Type i64 = builder.getI64Type();
   Value row = get(op.getRow());
   Value count = planir::ChildrenOp::create(builder, loc, i64, row,

@@ -32,6 +32,39 @@ LogicalResult BodyLowering::prefill(decode::PrefillOp op) {
   return set(op.getLast(), made.getResult(1));
 }
 
+/// while (rows = take_input) { reserve; commit }; the runtime gives as many at a
+/// time as the buffer of ids holds.
+void BodyLowering::readInput(decode::ReadInputOp op) {
+  Type i64 = builder.getI64Type();
+  auto made =
+      planir::WhileOp::create(builder, loc, i64s(2), ValueRange{number(0)});
+  Value all = number(INT32_MAX);
+  OpBuilder::InsertionGuard guard(builder);
+  Block *before = newBlock(made.getBefore(), 1);
+  Value rows = planir::TakeInputOp::create(builder, loc, i64, all,
+                                           symbol(decode::kIdsBuffer),
+                                           builder.getI64IntegerAttr(0));
+  planir::ConditionOp::create(builder, loc, rows,
+                              ValueRange{rows, before->getArgument(0)});
+  Block *body = newBlock(made.getBody(), 2);
+  Value taken = body->getArgument(0);
+  planir::ReserveOp::create(builder, loc, op.getTextAttr(), taken);
+  planir::CommitOp::create(builder, loc, op.getTextAttr(), taken);
+  planir::YieldOp::create(
+      builder, loc,
+      binary(planir::ArithKind::Add, body->getArgument(1), taken));
+  values.map(op.getCount(), made.getResult(1));
+}
+
+/// The place of row 0 is free: no rows are reserved.
+void BodyLowering::append(decode::AppendOp op) {
+  planir::StoreI32Op::create(builder, loc, get(op.getToken()),
+                             symbol(decode::kIdsBuffer),
+                             builder.getI64IntegerAttr(0));
+  planir::ReserveOp::create(builder, loc, op.getTextAttr(), number(1));
+  planir::CommitOp::create(builder, loc, op.getTextAttr(), number(1));
+}
+
 /// Rows of a tree get room, and places that the host chooses.
 void BodyLowering::placeTree(decode::StepOp op) {
   auto placed = planir::PlaceDraftOp::create(

@@ -229,5 +229,5 @@ LogicalResult DrawFunctions::build() {
     buildSampleBest();
   if (options.ranked > 0)
     buildRank();
-  return options.rule.decides() ? buildDecide() : success();
+  return !options.rule.isExact() ? buildDecide() : success();
 }

@@ -20,9 +20,9 @@ static size_t argumentsOf(ServiceKind kind) {
   case ServiceKind::Follow:
   case ServiceKind::Observe:
   case ServiceKind::Propose:
-  case ServiceKind::Trusted:
   case ServiceKind::Hold:
   case ServiceKind::PeekInput:
+  case ServiceKind::ChooseModel:
     return 2;
   case ServiceKind::TakeRows:
   case ServiceKind::Waiting:
@@ -69,13 +69,16 @@ llvm::Error FunctionDecoder::service(const plan::Service &op, Values &values) {
   case ServiceKind::PositionAfter:
   case ServiceKind::EmitToken:
   case ServiceKind::Follow:
-  case ServiceKind::Trusted:
   case ServiceKind::ProposeWhile:
   case ServiceKind::Observe:
   case ServiceKind::Propose:
   case ServiceKind::Hold:
+  case ServiceKind::ChooseModel:
     ofNumbers(op, values);
     return llvm::Error::success();
+  case ServiceKind::Retired:
+    return bad("calls a service that is no longer there; compile the model "
+               "again");
   }
   llvm_unreachable("all kinds are named");
 }
@@ -101,8 +104,8 @@ void FunctionDecoder::ofNumbers(const plan::Service &op, Values &values) {
     return made.operator()<planir::EmitTokenOp>(args[0]);
   case ServiceKind::Follow:
     return made.operator()<planir::FollowOp>(args[0], args[1]);
-  case ServiceKind::Trusted:
-    return made.operator()<planir::TrustedOp>(args[0], args[1]);
+  case ServiceKind::ChooseModel:
+    return made.operator()<planir::ChooseModelOp>(args[0], args[1]);
   case ServiceKind::ProposeWhile:
     return made.operator()<planir::ProposeWhileOp>(
         args[0], args[1], ArrayRef<Value>(args).drop_front(2));

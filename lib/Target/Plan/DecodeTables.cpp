@@ -71,6 +71,7 @@ private:
   llvm::Error depths();
   llvm::Error exits();
   llvm::Error ffns();
+  void modelSwitch();
   llvm::Error retrieval();
   DenseF32ArrayAttr settingsOf(const plan::Drafter &drafter);
 
@@ -210,7 +211,9 @@ llvm::Error TablesDecoder::states() {
             ? FlatSymbolRefAttr::get(builder.getContext(),
                                      names.states[state.of()])
             : FlatSymbolRefAttr(),
-        number(state.window()), number(state.sinks()), number(state.slack()));
+        number(state.window()), number(state.sinks()), number(state.slack()),
+        state.kind() == plan::StateKind::Text ? builder.getUnitAttr()
+                                              : UnitAttr());
   }
   return llvm::Error::success();
 }
@@ -345,6 +348,13 @@ llvm::Error TablesDecoder::ffns() {
   return llvm::Error::success();
 }
 
+void TablesDecoder::modelSwitch() {
+  if (const plan::ModelSwitch *models = plan.model_switch())
+    planir::ModelSwitchOp::create(builder, loc,
+                                  llvm::APFloat(models->threshold()),
+                                  models->window(), models->least());
+}
+
 llvm::Error TablesDecoder::run() {
   if (llvm::Error error = model())
     return error;
@@ -355,6 +365,7 @@ llvm::Error TablesDecoder::run() {
   if (llvm::Error error = drafters())
     return error;
   costs();
+  modelSwitch();
   if (llvm::Error error = depths())
     return error;
   if (llvm::Error error = exits())

@@ -367,9 +367,9 @@ void FunctionEncoder::encodeHostOp(Operation *op, Ops &out) {
       .Case([&](planir::EndsTextOp inner) {
         service(Service::EndsText, 0, 0, inner.getToken(), define(inner), out);
       })
-      .Case([&](planir::TrustedOp inner) {
+      .Case([&](planir::ChooseModelOp inner) {
         auto &made = emit<plan::ServiceT>(out);
-        made.kind = Service::Trusted;
+        made.kind = Service::ChooseModel;
         made.args = use(inner->getOperands());
         made.dst = define(inner);
       })

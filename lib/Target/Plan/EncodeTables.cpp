@@ -42,6 +42,8 @@ static void encodeState(planir::StateOp op, const PlanIndices &indices,
   state->type = op.getType();
   state->kind =
       op.getRecurrent() ? plan::StateKind::Recurrent : plan::StateKind::Pages;
+  if (op.getText())
+    state->kind = plan::StateKind::Text;
   if (op.getOf()) {
     state->kind = plan::StateKind::View;
     state->of = indices.states.lookup(*op.getOf());
@@ -163,6 +165,11 @@ static void encodeDeclaration(Operation &op, PlanIndices &indices,
     encodeDepth(depth, tables);
   } else if (auto ffns = dyn_cast<planir::FfnsOp>(op)) {
     encodeFfns(ffns, indices, tables);
+  } else if (auto models = dyn_cast<planir::ModelSwitchOp>(op)) {
+    tables.model_switch = std::make_unique<plan::ModelSwitchT>();
+    tables.model_switch->threshold = models.getThreshold().convertToFloat();
+    tables.model_switch->window = models.getWindow();
+    tables.model_switch->least = models.getLeast();
   } else if (auto exit = dyn_cast<planir::ExitOp>(op)) {
     indices.exits[exit.getSymName()] = tables.exits.size();
     encodeExit(exit, tables);

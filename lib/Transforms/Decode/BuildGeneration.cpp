@@ -11,6 +11,7 @@
 #include "dialects/Decode/DecodeOps.h"
 #include "dialects/Llm/Fidelity.h"
 #include "dialects/Llm/LlmDialect.h"
+#include "dialects/Tile/TileOps.h"
 #include "llvm/Support/Format.h"
 
 namespace sinter {
@@ -39,6 +40,11 @@ class BuildGenerationPass
         return signalPassFailure();
       }
     decode::GenerationOptions options;
+    if (policy == decode::kModelSwitch) {
+      if (failed(readSwitch(options)))
+        return signalPassFailure();
+      return decode::buildGenerationProgram(module, options);
+    }
     options.bandit = bandit;
     options.modelTrees = modelTrees;
     options.maxRows = maxRows;
@@ -88,6 +94,34 @@ class BuildGenerationPass
     decode::buildGenerationProgram(module, options);
   }
 
+  /// Two models write in turns.
+  LogicalResult readSwitch(decode::GenerationOptions &options) {
+    ModuleOp module = getOperation();
+    options.maxRows = maxRows;
+    options.logitsRows = logitsRows;
+    if (speculate.size() != 1 || speculate.front() != "model")
+      return module.emitError("policy: switch wants a second model that "
+                              "drafts, and nothing beside it");
+    if (!exits.empty() || branches > 0 || verifyRule != "exact")
+      return module.emitError("policy: switch drafts nothing: it has neither "
+                              "exits nor trees, and no rule verifies it");
+    if (settings.size() != 3 || !(settings[0] >= 0) || !(settings[1] >= 1) ||
+        !(settings[2] >= 1))
+      return module.emitError("policy: switch wants the settings threshold, "
+                              "window and least");
+    if (!module.lookupSymbol<tile::TextOp>(options.text))
+      return module.emitError("policy: switch wants a tile.text @")
+             << options.text << ", which tile-link-draft makes with text=true";
+    options.modelSwitch = {settings[0], int64_t(settings[1]),
+                           int64_t(settings[2])};
+    if (settings[0] > 0)
+      declareFidelity(module, Fidelity::Lossy, "model_switch",
+                      namesOf(settings));
+    if (!hasDraftModel(module))
+      return failure();
+    return need(module, options.summarize, "policy: switch");
+  }
+
   LogicalResult readExits(decode::GenerationOptions &options) {
     ModuleOp module = getOperation();
     if (!options.drafters.empty())
@@ -134,6 +168,16 @@ class BuildGenerationPass
     return success();
   }
 
+  /// "2,5,10"
+  static std::string namesOf(ArrayRef<float> numbers) {
+    std::string text;
+    llvm::raw_string_ostream to(text);
+    llvm::interleave(
+        numbers, to, [&](float number) { to << llvm::format("%g", number); },
+        ",");
+    return text;
+  }
+
   static std::string furtherOf(StringRef name, double value) {
     std::string text;
     if (value > 0)
@@ -161,21 +205,13 @@ class BuildGenerationPass
     if (!rule)
       return module.emitError("verify-rule: no rule is named '")
              << verifyRule
-             << "'; there are exact, reject, typical, judge "
-                "and switch";
+             << "'; there are exact, reject, typical and judge";
     options.rule = *rule;
-    options.trust = float(trust);
     if (*rule == decode::RuleKind::Exact)
       return success();
     std::string who = "verify-rule: " + verifyRule;
     if (options.drafters.empty())
       return module.emitError(who) << " verifies drafts, and nothing drafts";
-    if (*rule == decode::RuleKind::Switch) {
-      if (!llvm::is_contained(options.drafters, decode::DrafterKind::Model))
-        return module.emitError(who)
-               << " switches to a model that drafts, and none does";
-      return need(module, options.summarize, who);
-    }
     bool proposes =
         *rule == decode::RuleKind::Reject &&
         llvm::any_of(options.drafters, [](decode::DrafterKind kind) {
@@ -195,7 +231,8 @@ class BuildGenerationPass
     auto kind = decode::symbolizePolicyKind(name);
     if (!kind)
       return module.emitError("policy: no policy is named '")
-             << name << "'; there are static, goodput, ema, entropy and disco";
+             << name << "'; there are static, goodput, ema, entropy, disco "
+                "and switch";
     options.policy = *kind;
     options.settings.assign(settings.begin(), settings.end());
     if (!most.empty() &&
@@ -242,8 +279,7 @@ class BuildGenerationPass
     if (options.branches == 0 || !options.modelTrees ||
         !llvm::is_contained(options.drafters, decode::DrafterKind::Model))
       return success();
-    if (options.rule == decode::RuleKind::Reject ||
-        options.rule == decode::RuleKind::Switch)
+    if (options.rule == decode::RuleKind::Reject)
       return module.emitError("branches: a model drafts trees, and rule ")
              << decode::stringifyRuleKind(options.rule)
              << " knows how the ids of a chain were drawn";

@@ -48,34 +48,34 @@ void DraftFunctions::launch(OpBuilder &at, StringRef region,
       at.getArrayAttr(bindings), scalars);
 }
 
-LogicalResult DraftFunctions::readHistory() {
-  auto forward = module.lookupSymbol<func::FuncOp>(draftName("forward"));
-  auto ids = module.lookupSymbol<tile::BufferOp>(draftName("ids"));
+LogicalResult DraftFunctions::readHistory(StringRef function, StringRef into,
+                                          StringRef name, tile::TokensOp map) {
+  auto forward = module.lookupSymbol<func::FuncOp>(function);
+  auto ids = module.lookupSymbol<tile::BufferOp>(into);
   if (!ids || forward.getNumArguments() < 2)
-    return forward.emitError("a draft's forward takes rows and their position, "
-                             "and reads tile.buffer @ids");
+    return forward.emitError("takes rows and their position, and reads a "
+                             "tile.buffer @ids, where it follows a text");
   Type i32 = builder.getI32Type(), index = builder.getIndexType();
   auto context =
       module->getAttrOfType<IntegerAttr>(llm::LlmDialect::kMaxContext);
   SmallVector<Type> inputs = {
       MemRefType::get({context ? context.getInt() : 0}, i32),
       MemRefType::get({int64_t(ids.getBytes() / 4)}, i32)};
-  SmallVector<Attribute> bindings = {buffer("history"),
-                                     buffer(draftName("ids"))};
-  if (tokens) {
+  SmallVector<Attribute> bindings = {buffer("history"), buffer(into)};
+  if (map) {
     inputs.push_back(tokensType());
     bindings.push_back(tokensBinding());
   }
   inputs.append({index, index});
-  func::FuncOp region = createRegion("read", inputs);
+  func::FuncOp region = createRegion(name, inputs);
   unsigned scalars = bindings.size();
   tile::ReadHistoryOp::create(
       builder, module.getLoc(), region.getArgument(0), region.getArgument(1),
       region.getArgument(scalars), region.getArgument(scalars + 1),
-      tokens ? Value(region.getArgument(2)) : Value());
+      map ? Value(region.getArgument(2)) : Value());
   func::ReturnOp::create(builder, module.getLoc());
   auto at = OpBuilder::atBlockBegin(&forward.getBody().front());
-  launch(at, "read", bindings, forward.getArguments().take_front(2));
+  launch(at, name, bindings, forward.getArguments().take_front(2));
   return success();
 }
 

@@ -26,11 +26,20 @@ public:
 
   /// Before the forward: the ids of its rows, in `@draft.ids`, are those of the
   /// text.
-  mlir::LogicalResult readHistory();
+  mlir::LogicalResult readHistory() {
+    return readHistory(draftName("forward"), draftName("ids"), "read", tokens);
+  }
+  /// The same of the model that is drafted for.
+  mlir::LogicalResult readTargetHistory() {
+    return readHistory("forward", "ids", "read_target", tile::TokensOp());
+  }
   /// After the head: the logits of a row, in the order of the target's tokens.
   void mapLogits();
 
 private:
+  mlir::LogicalResult readHistory(llvm::StringRef function,
+                                  llvm::StringRef buffer,
+                                  llvm::StringRef region, tile::TokensOp map);
   mlir::func::FuncOp createRegion(llvm::StringRef name,
                                   llvm::ArrayRef<mlir::Type> inputs);
   void launch(mlir::OpBuilder &at, llvm::StringRef region,

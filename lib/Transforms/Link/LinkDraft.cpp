@@ -19,13 +19,16 @@ namespace sinter {
 using namespace mlir;
 using namespace sinter;
 
+/// What both models follow.
+static constexpr StringLiteral kText = "text";
+
 namespace {
 
 /// Moves the ops of one model into the module of another.
 class Linker {
 public:
-  Linker(ModuleOp target, ModuleOp draft)
-      : target(target), draft(draft),
+  Linker(ModuleOp target, ModuleOp draft, bool text)
+      : target(target), draft(draft), text(text),
         tokens(draft.lookupSymbol<tile::TokensOp>("tokens")) {}
 
   LogicalResult run();
@@ -36,6 +39,7 @@ private:
   Fate fateOf(Operation &op) const;
   LogicalResult check();
   LogicalResult share(tile::BufferOp own);
+  LogicalResult followText(DraftFunctions &functions);
   void move(Operation &op);
   static int64_t number(ModuleOp module, StringRef name) {
     auto attr = module->getAttrOfType<IntegerAttr>(name);
@@ -43,6 +47,7 @@ private:
   }
 
   ModuleOp target, draft;
+  bool text; // neither leads
   tile::TokensOp tokens; // null: both have the same vocabulary
 };
 
@@ -129,6 +134,13 @@ void Linker::move(Operation &op) {
   ++moved;
 }
 
+LogicalResult Linker::followText(DraftFunctions &functions) {
+  // It leads: states that follow come behind it.
+  auto builder = OpBuilder::atBlockBegin(target.getBody());
+  tile::TextOp::create(builder, target.getLoc(), kText);
+  return functions.readTargetHistory();
+}
+
 LogicalResult Linker::run() {
   if (failed(check()))
     return failure();
@@ -142,6 +154,8 @@ LogicalResult Linker::run() {
   DraftFunctions functions(target, tokens);
   if (failed(functions.readHistory()))
     return failure();
+  if (text && failed(followText(functions)))
+    return failure();
   if (tokens)
     functions.mapLogits();
   if (auto source = draft->getAttr(llm::LlmDialect::kSource))
@@ -153,11 +167,13 @@ LogicalResult Linker::run() {
 namespace {
 
 class LinkDraftPass : public sinter::impl::LinkDraftBase<LinkDraftPass> {
+  using LinkDraftBase::LinkDraftBase;
+
   void runOnOperation() override {
     auto draft = getOperation().lookupSymbol<ModuleOp>(tile::kDraftModule);
     if (!draft)
       return;
-    Linker linker(getOperation(), draft);
+    Linker linker(getOperation(), draft, text);
     if (failed(linker.run()))
       return signalPassFailure();
     numMoved += linker.moved;

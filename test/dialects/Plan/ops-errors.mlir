@@ -282,3 +282,25 @@ plan.func @f() attributes {params = []} {
   plan.dispatch @k bindings([#plan.plane<@view, 0, 0>]) scalars()
   plan.return
 }
+
+// -----
+// expected-error @+1 {{page of 64 bytes}}
+plan.state @text text layers(1) page_tokens(16) page_bytes([64, 0]) type("text")
+
+// -----
+// expected-error @+1 {{is a text, which is no other kind of state}}
+plan.state @text text recurrent layers(1) page_tokens(16) page_bytes([0, 0]) type("text")
+
+// -----
+plan.state @kv layers(2) page_tokens(16) page_bytes([64, 64]) type("f16")
+// expected-error @+1 {{is a text, which comes before states that follow it, as 'kv' does}}
+plan.state @text text layers(1) page_tokens(16) page_bytes([0, 0]) type("text")
+
+// -----
+plan.kernel @k bindings(["a"]) scalars([])
+plan.state @text text layers(1) page_tokens(16) page_bytes([0, 0]) type("text")
+plan.func @f() attributes {params = []} {
+  // expected-error @+1 {{works on 'text', a text, which has no memory}}
+  plan.dispatch @k bindings([#plan.plane<@text, 0, 0>]) scalars()
+  plan.return
+}

@@ -3,12 +3,10 @@
 // RUN: llm-opt %s --decode-build-generation="max-rows=16 logits-rows=4 speculate=copy,model" --decode-to-plan | FileCheck %s --check-prefix=CHAIN
 // RUN: llm-opt %s --decode-build-generation="max-rows=16 logits-rows=4 branches=2 speculate=model policy=static:1" | FileCheck %s --check-prefix=SINGLE
 // RUN: llm-opt %s --decode-build-generation="max-rows=16 logits-rows=4 branches=2 speculate=copy,model model-trees=false" | FileCheck %s --check-prefix=TEXT
-// RUN: not llm-opt %s --decode-build-generation="max-rows=16 logits-rows=4 branches=2 speculate=model verify-rule=switch" 2>&1 | FileCheck %s --check-prefix=RULE
 // RUN: not llm-opt %s --decode-build-generation="max-rows=16 logits-rows=4 branches=2 speculate=model policy=entropy settings=0.2,0.6,0.9" 2>&1 | FileCheck %s --check-prefix=POLICY
 // RUN: sed 's/@sample_best/@other/' %s | not llm-opt - --decode-build-generation="max-rows=16 logits-rows=4 branches=2 speculate=model" 2>&1 | FileCheck %s --check-prefix=BEST
 // A second model drafts a tree: the host says what it is asked for, and when there is enough.
 
-// RULE: error: branches: a model drafts trees, and rule switch knows how the ids of a chain were drawn
 // POLICY: error: branches: a model drafts trees, and policy entropy says where a chain ends
 // BEST: error: branches: a model's tree needs a function @sample_best, which llm-to-tile makes
 

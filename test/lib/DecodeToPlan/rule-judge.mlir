@@ -8,12 +8,12 @@
 // RUN: not llm-opt %s --decode-build-generation="speculate=copy policy=guess" 2>&1 | FileCheck %s --check-prefix=POLICY
 // A rule decides with the ids that were drafted after a row, and the plan says what that makes of the text.
 
-// UNKNOWN: error: verify-rule: no rule is named 'luck'; there are exact, reject, typical, judge and switch
+// UNKNOWN: error: verify-rule: no rule is named 'luck'; there are exact, reject, typical and judge
 // NOBODY: error: verify-rule: judge verifies drafts, and nothing drafts
 // MISSING: error: verify-rule: typical needs a function @decide, which llm-to-tile makes
 // NOMODEL: error: policy: entropy looks at the rows of a model that drafts, and none does
 // NUMBER: error: policy: static:0 does not say how many ids are drafted
-// POLICY: error: policy: no policy is named 'guess'; there are static, goodput, ema, entropy and disco
+// POLICY: error: policy: no policy is named 'guess'; there are static, goodput, ema, entropy, disco and switch
 
 module attributes {llm.name = "tiny", llm.architecture = "llama",
                    llm.vocabulary = 100 : i64, llm.max_context = 256 : i64} {

@@ -1,9 +1,7 @@
-// RUN: llm-opt %s --decode-build-generation="max-rows=8 logits-rows=4 speculate=copy,model verify-rule=switch trust=0.5 bandit=true" --decode-to-plan | FileCheck %s
-// RUN: not llm-opt %s --decode-build-generation="logits-rows=4 speculate=copy verify-rule=switch" 2>&1 | FileCheck %s --check-prefix=NOMODEL
+// RUN: llm-opt %s --decode-build-generation="max-rows=8 logits-rows=4 speculate=copy,model bandit=true" --decode-to-plan | FileCheck %s
 // RUN: not llm-opt %s --decode-build-generation="logits-rows=4 speculate=copy,lookup branches=1 bandit=true" 2>&1 | FileCheck %s --check-prefix=TREE
-// An id that the model was sure of is taken as it is; a bandit says who drafts, and the program asks the model where it is that.
+// A bandit says who drafts, and the program asks the model where it is that.
 
-// NOMODEL: error: verify-rule: switch switches to a model that drafts, and none does
 // TREE: error: branches: a bandit takes the draft of one drafter, which is a chain
 
 module attributes {llm.name = "tiny", llm.architecture = "llama",
@@ -12,7 +10,6 @@ module attributes {llm.name = "tiny", llm.architecture = "llama",
   tile.buffer @history bytes 0 per_position 4
   tile.buffer @logits bytes 2048
   tile.buffer @token bytes 64
-  tile.buffer @summary bytes 128
   tile.state @kv {layers = 2, kv_heads = 1, head_dim = 16} : f16
   tile.state @draft.kv {layers = 1, kv_heads = 1, head_dim = 16} : f16
   func.func @forward(%rows: index, %position: index) { return }
@@ -21,26 +18,15 @@ module attributes {llm.name = "tiny", llm.architecture = "llama",
   func.func @draft.head(%first: index, %rows: index) { return }
   func.func @sample(%row: index, %position: index, %seed: i64, %temperature: f32,
                     %k: index, %p: f32, %m: f32, %penalty: f32, %window: index) { return }
-  func.func private @region(%arena: memref<64xi8>) attributes {tile.region} { return }
-  func.func @summarize(%row: index) { return }
 }
 
 // CHECK: plan.drafter @copy copy
 // CHECK: plan.drafter @model model
 // CHECK: plan.drafter @bandit bandit match(0 to 0) most(3) policy(goodput) parts([@copy, @model])
 // CHECK-LABEL: plan.func @generate(
-// CHECK:         %[[FOUND:.*]] = plan.draft @bandit
+// CHECK:         plan.draft @bandit
 // CHECK:         plan.draft @model
-// CHECK:           plan.call @summarize
-// CHECK:           plan.propose_while
 // CHECK:         plan.while
 // CHECK:         plan.keep @kv
-// CHECK:           %[[ID:.*]] = plan.trusted %[[ROW:.*]], %{{.*}}
-// CHECK:           %[[ENDS:.*]] = plan.ends_text
-// CHECK:           %[[TOKEN:.*]] = plan.if
-// CHECK-NEXT:        plan.yield %[[ID]]
-// CHECK:             plan.call @sample(%[[ROW]],
-// CHECK:           plan.follow %[[ROW]], %[[TOKEN]]
-// CHECK-LABEL: plan.func @generate_plain(
-// CHECK-NOT:     plan.trusted
-// CHECK: module @device attributes {{.*}}llm.lossy = {verify_rule = "switch:0.5"}
+// CHECK:           plan.call @sample(
+// CHECK:           plan.follow
