@@ -49,8 +49,8 @@ module attributes {llm.name = "tiny", llm.architecture = "llama",
 // DECODE-LABEL: decode.program @generate(
 // DECODE:         %[[COUNT:.*]] = decode.read_input @text
 // DECODE:         decode.loop init(
-// DECODE-NEXT:    ^bb0(%[[MADE:.*]]: i64, %[[MODEL:.*]]: i64):
-// DECODE:           %[[LARGE:.*]] = arith.cmpi ne, %[[MODEL]],
+// DECODE-NEXT:    ^bb0(%[[MADE:.*]]: i64, %[[WRITES:.*]]: i64):
+// DECODE:           %[[LARGE:.*]] = arith.cmpi ne, %[[WRITES]],
 // DECODE-NEXT:      scf.if %[[LARGE]] {
 // DECODE:             decode.catch_up @kv to(
 // DECODE:             decode.head @head
@@ -60,7 +60,7 @@ module attributes {llm.name = "tiny", llm.architecture = "llama",
 // DECODE-NEXT:      }
 // DECODE:           %[[ENTROPY:.*]], %{{.*}}, %{{.*}} = decode.summarize @summarize
 // DECODE:           %[[CHOSEN:.*]] = decode.choose_model @switch given(%[[ENTROPY]]) behind(
-// DECODE-NEXT:      %[[OTHER:.*]] = arith.cmpi ne, %[[CHOSEN]], %[[MODEL]]
+// DECODE-NEXT:      %[[OTHER:.*]] = arith.cmpi ne, %[[CHOSEN]], %[[WRITES]]
 // DECODE-NEXT:      scf.if %[[OTHER]] {
 // DECODE:           %[[TOKEN:.*]] = decode.sample @sample row(
 // DECODE:           decode.stop %{{.*}}, %[[TOKEN]], %{{.*}}, %[[CHOSEN]]

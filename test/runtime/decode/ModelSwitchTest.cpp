@@ -3,6 +3,7 @@
 
 // Two models that write in turns: who does, and tables that make no sense.
 #include "runtime/decode/ModelSwitch.h"
+#include "test/runtime/TinyProgram.h"
 #include "test/runtime/TinyPlan.h"
 
 #include <cmath>

@@ -209,8 +209,8 @@ TEST_F(Recurrent, PlansThatMakeNoSenseAreRefused) {
   page.tables.states[0]->page_tokens = 16;
   expectRefused(page, "is recurrent and has a page of 16 positions");
   TinyPlan kind = recurrentPlan();
-  kind.tables.states[0]->kind = plan::StateKind(3);
-  expectRefused(kind, "is of unknown kind 3");
+  kind.tables.states[0]->kind = plan::StateKind(4);
+  expectRefused(kind, "is of unknown kind 4");
   TinyPlan half;
   BlockBuilder b;
   b.state(StateOpKind::Half, 0, 0);
