@@ -103,7 +103,7 @@ void Generator::generateWriting(StringRef name, bool plain) {
   OpBuilder::InsertionGuard guard(builder);
   ProgramOp program = beginGenerate(name);
   Type i64 = builder.getI64Type();
-  Value count = ReadInputOp::create(builder, loc, i64, options.text);
+  Value count = readInput();
   Value zero = constant(0);
   Value any = compare(arith::CmpIPredicate::ne, count, zero);
   auto branch =
@@ -119,11 +119,18 @@ void Generator::generateWriting(StringRef name, bool plain) {
   ReturnOp::create(builder, loc, branch.getResult(0));
 }
 
+/// All of it.
+Value Generator::readInput() {
+  return ReadInputOp::create(builder, loc, builder.getI64Type(), options.text,
+                             constant(options.maxRows))
+      .getCount();
+}
+
 /// The model that begins a text is ready for it.
 void Generator::prefillWriting() {
   OpBuilder::InsertionGuard guard(builder);
   ProgramOp program = begin("prefill", {"chunk"}, 1);
-  ReadInputOp::create(builder, loc, builder.getI64Type(), options.text);
+  readInput();
   Value last = readText(Writer::Small, clampChunk(program.getArgument(0)),
                         [](Value) {});
   ReturnOp::create(builder, loc, last);
@@ -135,8 +142,14 @@ void Generator::scoreWriting() {
   ProgramOp program = begin("score", {"chunk"}, 0);
   Value chunk = clampChunk(program.getArgument(0));
   readText(Writer::Large, chunk, [](Value) {});
-  ReadInputOp::create(builder, loc, builder.getI64Type(), options.text);
-  readText(Writer::Large, chunk, [&](Value rows) { handOutLogits(rows); });
+  auto read = ReadInputOp::create(builder, loc, builder.getI64Type(),
+                                  options.text, chunk);
+  {
+    // A caller that has enough drops what waits.
+    OpBuilder::InsertionGuard inner(builder);
+    enter(read.getBody(), 0);
+    readText(Writer::Large, chunk, [&](Value rows) { handOutLogits(rows); });
+  }
   ReturnOp::create(builder, loc, ValueRange());
 }
 

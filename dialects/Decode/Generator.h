@@ -121,6 +121,7 @@ private:
   mlir::Value chooseWriter(mlir::Value model, mlir::Value chunk);
   mlir::Value writingLoop(ProgramOp program, bool plain);
   void generateWriting(llvm::StringRef name, bool plain);
+  mlir::Value readInput();
   void prefillWriting();
   void scoreWriting();
   /// What holds the positions that were written.

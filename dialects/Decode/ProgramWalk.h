@@ -73,6 +73,7 @@ private:
   mlir::LogicalResult catchUp(CatchUpOp op, Facts &facts);
   mlir::LogicalResult followsText(CatchUpOp op);
   mlir::LogicalResult grow(mlir::Operation *op, Facts &facts);
+  mlir::LogicalResult readInput(ReadInputOp op, Facts &facts);
   mlir::LogicalResult cutBack(CutBackOp op, Facts &facts);
   /// No state is ahead of what was kept.
   mlir::LogicalResult level(mlir::Operation *op, const Facts &facts);

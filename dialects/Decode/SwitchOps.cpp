@@ -17,6 +17,9 @@ LogicalResult ModelSwitchOp::verify() {
   if (getWindow() > kMostTokens)
     return emitOpError("has a window of ")
            << getWindow() << " rows, expected at most " << kMostTokens;
+  if (getLeast() > INT32_MAX)
+    return emitOpError("lets a model write ")
+           << getLeast() << " tokens at least, expected at most " << INT32_MAX;
   return success();
 }
 
@@ -50,12 +53,35 @@ LogicalResult Walk::grow(Operation *op, Facts &facts) {
   return success();
 }
 
-/// Whether a state holds what a program says: up to the end of the text.
+/// The body runs once a chunk, or never.
+LogicalResult Walk::readInput(ReadInputOp op, Facts &facts) {
+  if (failed(grow(op, facts)))
+    return failure();
+  if (op.getBody().empty())
+    return success();
+  Facts before = facts;
+  if (failed(loop(facts, [&](Facts &inside) {
+        inside.hidden = inside.logits = false;
+        return block(op.getBody().front(), inside);
+      })))
+    return failure();
+  facts = facts.meet(before);
+  return success();
+}
+
+/// Whether a state holds what a program says: up to the end of the text, as it
+/// is now.
 LogicalResult Walk::followsText(CatchUpOp op) {
   auto length = op.getTo().getDefiningOp<LengthOp>();
-  if (length && isText(SymbolTable::lookupNearestSymbolFrom(
-                    length, length.getStateAttr())))
+  if (!length || !isText(SymbolTable::lookupNearestSymbolFrom(
+                     length, length.getStateAttr())))
+    return refuse(op, "must stand in the body of a decode.draft, or go to the "
+                      "decode.length of a text");
+  Operation *at = length;
+  while (at && at != op && !isa<ReadInputOp, AppendOp>(at))
+    at = at->getNextNode();
+  if (at == op)
     return success();
-  return refuse(op, "must stand in the body of a decode.draft, or go to the "
-                    "decode.length of a text");
+  return refuse(op, "goes to the decode.length of a text that has grown since, "
+                    "or of another block");
 }

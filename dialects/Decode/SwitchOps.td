@@ -38,18 +38,25 @@ def Decode_ModelSwitchOp : Decode_Op<"model_switch", [Symbol,
   let hasVerifier = 1;
 }
 
-def Decode_ReadInputOp : Decode_User<"read_input"> {
-  let summary = "Makes all waiting input part of a text";
+def Decode_ReadInputOp : Decode_User<"read_input", [SingleBlock,
+    NoTerminator, NoRegionArguments]> {
+  let summary = "Makes all waiting input part of a text, chunk by chunk";
   let description = [{
-    The result is how many ids waited. No model has read them.
+    While ids wait: at most `chunk` of them become part of the text, then the body
+    runs, if there is one. No model has read them. The result is how many waited.
 
     ```mlir
-    %count = decode.read_input @text
+    %count = decode.read_input @text chunk(%chunk)
+    %scored = decode.read_input @text chunk(%chunk) {
+      %end = decode.length @text
+      %last = decode.catch_up @kv to(%end) chunk(%chunk) { ... }
+    }
     ```
   }];
-  let arguments = (ins FlatSymbolRefAttr:$text);
+  let arguments = (ins FlatSymbolRefAttr:$text, I64:$chunk);
   let results = (outs I64:$count);
-  let assemblyFormat = "$text attr-dict";
+  let regions = (region MaxSizedRegion<1>:$body);
+  let assemblyFormat = "$text `chunk` `(` $chunk `)` ($body^)? attr-dict";
 }
 
 def Decode_AppendOp : Decode_User<"append"> {

@@ -256,7 +256,7 @@ LogicalResult Walk::branch(scf::IfOp op, Facts &facts) {
 LogicalResult Walk::visit(Operation *op, Facts &facts) {
   if (drafting && isa<FeedOp, EmitOp, EmitLogitsOp, StepOp, PrefillOp, BatchOp,
                       DraftOp, LoopOp, DescendOp, MeasureOp, ReadInputOp,
-                      AppendOp>(op))
+                      AppendOp, ChooseModelOp>(op))
     return refuse(op, "cannot stand in a draft, which proposes ids and does "
                       "nothing else");
   return TypeSwitch<Operation *, LogicalResult>(op)
@@ -264,8 +264,8 @@ LogicalResult Walk::visit(Operation *op, Facts &facts) {
       .Case([&](DraftOp inner) { return draft(inner, facts); })
       .Case([&](CatchUpOp inner) { return catchUp(inner, facts); })
       .Case([&](CutBackOp inner) { return cutBack(inner, facts); })
-      .Case<ReadInputOp, AppendOp>(
-          [&](Operation *inner) { return grow(inner, facts); })
+      .Case([&](ReadInputOp inner) { return readInput(inner, facts); })
+      .Case([&](AppendOp inner) { return grow(inner, facts); })
       .Case<StopOp, ReturnOp>([&](auto end) { return level(end, facts); })
       .Case([&](VerifyOp inner) { return verify(inner, facts); })
       .Case([&](ChooseDepthOp inner) { return chooseDepth(inner, facts); })

@@ -102,6 +102,18 @@ LogicalResult CodeOp::verifySymbolUses(SymbolTableCollection &tables) {
   return success();
 }
 
+LogicalResult ModelSwitchOp::verify() {
+  // Written so that no number is refused, too.
+  if (!(getThreshold().convertToFloat() >= 0) || getWindow() > 64 ||
+      getLeast() > INT32_MAX)
+    return emitOpError("switches at ")
+           << getThreshold().convertToFloat() << " bits of " << getWindow()
+           << " rows, for " << getLeast()
+           << " tokens; expected 0 or more, at most 64 and at most "
+           << INT32_MAX;
+  return success();
+}
+
 LogicalResult StateOp::verify() {
   if (getPageBytes().size() != 2)
     return emitOpError("needs the bytes of a K page and of a V page");

@@ -22,6 +22,7 @@ def Plan_ModelSwitchOp : Plan_Declaration<"model_switch"> {
   let assemblyFormat = [{
     `threshold` `(` $threshold `)` `window` `(` $window `)` `least` `(` $least `)` attr-dict
   }];
+  let hasVerifier = 1;
 }
 
 def Plan_ChooseModelOp : Plan_Op<"choose_model"> {

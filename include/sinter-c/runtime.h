@@ -198,7 +198,8 @@ SINTER_API void sinter_session_release(sinter_session *session);
 /* A second session with the same history and state, in the same pool. */
 SINTER_API sinter_status *sinter_session_fork(const sinter_session *session,
                                               sinter_session **out_session);
-/* Positions whose keys and values are in the state. */
+/* Positions of the text that the session holds: their keys and values are in
+ * the state, but for what a second model reads when it is asked. */
 SINTER_API uint32_t sinter_session_position(const sinter_session *session);
 /* Ids of all committed positions. */
 SINTER_API const int32_t *sinter_session_history(const sinter_session *session);
@@ -238,7 +239,8 @@ typedef struct sinter_generation {
   size_t stop_count;
   sinter_token_callback callback;
   void *user;
-  uint32_t no_speculation; /* 1: one token a forward, whatever the plan does */
+  uint32_t no_speculation; /* 1: one token a forward, and of two models the
+                              large one, whatever the plan does */
   uint32_t draft_tokens;   /* ids of every draft, where so many are found; 0: as
                               many as the policy of the plan says */
   uint32_t no_early_exit;  /* 1: all layers for every token, whatever the plan
@@ -248,6 +250,8 @@ typedef struct sinter_generation {
   uint32_t no_timing; /* 1: how much is drafted follows from the cost table of
                          the plan alone, not from the clock: the same drafts
                          each time */
+  float switch_bits;  /* from this mean entropy on the large one of two models
+                         writes; 0: as the plan says */
 } sinter_generation;
 SINTER_API void sinter_generation_initialize(sinter_generation *generation,
                                              const sinter_plan *plan);

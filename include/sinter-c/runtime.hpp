@@ -216,10 +216,11 @@ struct Generation {
   Sampling sampling;
   uint32_t maxTokens = 0; ///< 0: until the context is full
   bool ignoreStopIds = false;
-  bool noSpeculation = false; // one token a forward, whatever the plan does
+  bool noSpeculation = false; ///< one token a forward, by the large model
   uint32_t draftTokens = 0;   ///< of every draft; 0: as the plan says
   bool noEarlyExit = false;   ///< all layers for every token
   float exitThreshold = 0;    ///< of every exit; 0: as the plan says
+  float switchBits = 0;       ///< of two models; 0: as the plan says
   bool noTiming = false;      ///< drafts by the plan's cost table alone
   std::vector<std::string> stop;
 };
@@ -421,6 +422,7 @@ public:
     request.draft_tokens = generation.draftTokens;
     request.no_early_exit = generation.noEarlyExit;
     request.exit_threshold = generation.exitThreshold;
+    request.switch_bits = generation.switchBits;
     request.no_timing = generation.noTiming;
     request.callback = [](void *user, int32_t id, const char *text,
                           size_t bytes) -> int {

@@ -8,6 +8,7 @@
 #include "lib/Analysis/Dispatches.h"
 
 #include "llvm/ADT/DenseMap.h"
+#include "llvm/ADT/StringMap.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 using namespace mlir;
@@ -23,7 +24,10 @@ constexpr int64_t kUnknownId = 0;
 class DryRun {
 public:
   DryRun(ModuleOp plan, Forward forward)
-      : symbols(plan), waiting(forward.rows), length(forward.position) {}
+      : symbols(plan), waiting(forward.rows) {
+    for (auto state : plan.getOps<planir::StateOp>())
+      lengths[state.getSymName()] = forward.position;
+  }
 
   llvm::Error call(planir::FuncOp function, ArrayRef<int64_t> arguments,
                    SmallVectorImpl<int64_t> &results) {
@@ -78,7 +82,8 @@ private:
 
   SymbolTable symbols;
   DenseMap<Value, int64_t> values; // of the function that runs
-  int64_t waiting, length;
+  int64_t waiting;
+  llvm::StringMap<int64_t> lengths; // of states
   uint64_t steps = 0;
 };
 
@@ -103,15 +108,17 @@ llvm::Error DryRun::step(Operation *op) {
         return llvm::Error::success();
       })
       .Case([&](planir::LoadI32Op) { return result(kUnknownId); })
-      .Case([&](planir::LengthOp) { return result(length); })
+      .Case([&](planir::LengthOp length) {
+        return result(lengths[length.getState()]);
+      })
       .Case<planir::HalfOp, planir::UnplayedOp>([&](auto) { return result(0); })
       .Case([&](planir::CapacityOp) { return result(INT32_MAX); })
       .Case([&](planir::CommitOp commit) {
-        length += get(commit.getCount());
+        lengths[commit.getState()] += get(commit.getCount());
         return llvm::Error::success();
       })
       .Case([&](planir::TruncateOp truncate) {
-        length = get(truncate.getCount());
+        lengths[truncate.getState()] = get(truncate.getCount());
         return llvm::Error::success();
       })
       .Case([&](planir::TakeInputOp input) {
@@ -123,6 +130,8 @@ llvm::Error DryRun::step(Operation *op) {
         peekInput(input);
         return llvm::Error::success();
       })
+      // The one that begins a text.
+      .Case([&](planir::ChooseModelOp) { return result(0); })
       // One token is all that is wanted.
       .Case([&](planir::EmitTokenOp) { return result(1); })
       // Whatever depth is chosen: what a buffer says of layers that go reads

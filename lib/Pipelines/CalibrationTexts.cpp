@@ -237,6 +237,20 @@ llvm::Expected<Drafted> sinter::goOnDrafting(sinter_plan *plan,
   return drafted;
 }
 
+llvm::Expected<Drafted> sinter::goOnInTurns(sinter_plan *plan,
+                                            llvm::ArrayRef<int32_t> prompt,
+                                            float bits) {
+  Drafted drafted;
+  auto turns = [&](sinter_generation &generation) {
+    generation.switch_bits = bits;
+  };
+  auto tokens = generate(plan, prompt, turns, &drafted);
+  if (!tokens)
+    return tokens.takeError();
+  drafted.answer = std::move(*tokens);
+  return drafted;
+}
+
 /// Drafts are right in loops, and nobody wants them: fewer than 32 ids, three
 /// times in a row, over at least 32 ids.
 static bool loops(llvm::ArrayRef<int32_t> tokens) {

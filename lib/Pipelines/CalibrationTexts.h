@@ -36,6 +36,9 @@ struct Drafted {
 llvm::Expected<Drafted> goOnDrafting(sinter_plan *plan,
                                      llvm::ArrayRef<int32_t> prompt,
                                      uint32_t length);
+/// Two models write in turns, the large one from so many bits on.
+llvm::Expected<Drafted> goOnInTurns(sinter_plan *plan,
+                                    llvm::ArrayRef<int32_t> prompt, float bits);
 
 /// The ids of a file of texts, one after another: of plain text as it stands,
 /// of lines of JSON each prompt. Without a path: a short text that is built in.

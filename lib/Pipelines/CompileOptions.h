@@ -103,6 +103,7 @@ struct DecodePhaseOptions {
   bool bandit = false;              ///< one chooses which drafter drafts
   std::string policy = "goodput";   ///< as decode-build-generation has it
   std::vector<float> settings;      ///< of the policy
+  double largeShare = 0; ///< of policy switch, which settings[0] is chosen for
 
   bool drafts() const { return automatic || !speculate.empty(); }
   bool modelDrafts() const;

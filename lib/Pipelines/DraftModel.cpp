@@ -49,6 +49,12 @@ FailureOr<DraftModel> DraftModel::load(ModuleOp target,
   draft.choices.outline = OutlinePhaseOptions();
   draft.choices.tile = TilePhaseOptions();
   draft.choices.decode = DecodePhaseOptions(); // its target draws
+  // What a draft says is verified; where two models write it is the text.
+  if (options.decode.switchesModels()) {
+    draft.choices.tile.activations = options.tile.activations;
+    draft.choices.tile.attention = options.tile.attention;
+    draft.choices.tile.kv = options.tile.kv;
+  }
   draft.choices.tile.kvWindow = options.tile.kvWindow;
   draft.choices.tile.kvSinks = options.tile.kvSinks;
   // It is ahead by what it drafts, and goes back as far as its target.

@@ -1,4 +1,4 @@
-//===- RuleStudy.cpp - what a lossy verifier rule costs -------------------===//
+//===- RuleStudy.cpp - what a lossy rule or policy costs ------------------===//
 //
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -14,6 +14,7 @@
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/raw_ostream.h"
 #include <algorithm>
+#include <cmath>
 
 using namespace sinter;
 
@@ -28,7 +29,14 @@ struct Answers {
   uint64_t large = 0; // tokens that the large one of two models wrote
   double lost = 0; // nats below the likeliest token
 
-  llvm::Error add(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt);
+  llvm::Error add(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt,
+                  const Drafted &made) {
+    tokens += made.answer.size();
+    rounds += made.figures.rounds;
+    large += made.turns.large_tokens;
+    return made.answer.empty() ? llvm::Error::success()
+                               : score(plan, prompt, made.answer);
+  }
   llvm::Error score(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt,
                     llvm::ArrayRef<int32_t> answer);
 };
@@ -76,23 +84,12 @@ llvm::Error Answers::score(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt,
       &reader));
 }
 
-llvm::Error Answers::add(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt) {
-  auto drafted = goOnDrafting(plan, prompt, kDrafted);
-  if (!drafted)
-    return drafted.takeError();
-  if (drafted->answer.empty())
-    return llvm::Error::success();
-  tokens += drafted->answer.size();
-  rounds += drafted->figures.rounds;
-  large += drafted->turns.large_tokens;
-  return score(plan, prompt, drafted->answer);
-}
-
-llvm::Error sinter::studyRule(CompileOptions &options) {
+/// Makes a plan of `options` to measure with, `file`.
+static llvm::Expected<sinter_plan *> openCandidate(const CompileOptions &options,
+                                                   TemporaryFile &file) {
   CompileOptions candidate = options;
-  TemporaryFile file;
   if (auto failed = file.create(options.output))
-    return failed;
+    return std::move(failed);
   candidate.output = file.path();
   candidate.artifact.golden = false;
   candidate.dumpPhasesTo.clear();
@@ -106,32 +103,138 @@ llvm::Error sinter::studyRule(CompileOptions &options) {
   sinter_plan *plan = nullptr;
   if (auto failed =
           taken(sinter_plan_open(candidate.output.c_str(), &open, &plan)))
-    return failed;
-  llvm::scope_exit release([&] { sinter_plan_release(plan); });
+    return std::move(failed);
+  return plan;
+}
+
+namespace {
+
+/// Texts of a calibration, and a plan that goes on with them.
+class Study {
+public:
+  explicit Study(CompileOptions &options) : options(options) {}
+  ~Study() { sinter_plan_release(plan); }
+
+  llvm::Error run();
+
+private:
+  llvm::Error open();
+  llvm::Error chooseBits();
+  llvm::Expected<double> largeShare(float bits);
+  llvm::Error measure(Answers &answers);
+  void report(const Answers &answers) const;
+
+  CompileOptions &options;
+  TemporaryFile file;
+  sinter_plan *plan = nullptr;
   CalibrationTexts texts;
-  if (auto failed = texts.read(plan, options.calibration))
-    return failed;
-  Answers answers;
-  for (const CalibrationTexts::Text &text : texts)
-    if (auto failed = answers.add(plan, text.prompt))
+};
+
+} // namespace
+
+llvm::Error Study::open() {
+  CompileOptions candidate = options;
+  // Any: what is tried is said in each call.
+  if (options.decode.largeShare > 0)
+    candidate.decode.settings[0] = 1;
+  auto made = openCandidate(candidate, file);
+  if (!made)
+    return made.takeError();
+  plan = *made;
+  return texts.read(plan, options.calibration);
+}
+
+llvm::Expected<double> Study::largeShare(float bits) {
+  uint64_t large = 0, all = 0;
+  for (const CalibrationTexts::Text &text : texts) {
+    auto written = goOnInTurns(plan, text.prompt, bits);
+    if (!written)
+      return written.takeError();
+    large += written->turns.large_tokens;
+    all += written->answer.size();
+  }
+  return double(large) / double(all);
+}
+
+/// More bits, fewer tokens of the large model: halves what is left, as often as
+/// there are texts enough to tell a difference.
+llvm::Error Study::chooseBits() {
+  constexpr float kMostBits = 16;
+  constexpr int kHalvings = 8;
+  float low = 0, high = kMostBits, best = 0;
+  double nearest = 2;
+  for (int i = 0; i < kHalvings; ++i) {
+    const float bits = (low + high) / 2;
+    auto share = largeShare(bits);
+    if (!share)
+      return share.takeError();
+    const double distance = std::abs(*share - options.decode.largeShare);
+    if (distance < nearest) {
+      nearest = distance;
+      best = bits;
+    }
+    (*share > options.decode.largeShare ? low : high) = bits;
+  }
+  options.decode.settings[0] = best;
+  constexpr double kFar = 0.1;
+  if (nearest > kFar)
+    llvm::errs() << llvm::formatv(
+        "llm-compile: warning: --spec-policy=switch: no number of bits lets "
+        "the large model write {0:f0} % of these texts; the nearest, {1:f3}, "
+        "lies {2:f0} % beside it\n",
+        100 * options.decode.largeShare, best, 100 * nearest);
+  return llvm::Error::success();
+}
+
+llvm::Error Study::measure(Answers &answers) {
+  const DecodePhaseOptions &decode = options.decode;
+  for (const CalibrationTexts::Text &text : texts) {
+    auto made = decode.switchesModels()
+                    ? goOnInTurns(plan, text.prompt, decode.settings[0])
+                    : goOnDrafting(plan, text.prompt, kDrafted);
+    if (!made)
+      return made.takeError();
+    if (auto failed = answers.add(plan, text.prompt, *made))
       return failed;
+  }
+  return llvm::Error::success();
+}
+
+void Study::report(const Answers &answers) const {
+  const DecodePhaseOptions &decode = options.decode;
+  llvm::errs() << (decode.switchesModels()
+                       ? "spec-policy=switch:" +
+                             llvm::formatv("{0:f3}", decode.settings[0]).str()
+                       : "verify-rule=" + decode.verifyRule)
+               << ": " << texts.summary() << "; " << decode.ruleQuality;
+  if (!decode.switchesModels())
+    llvm::errs() << llvm::formatv(
+        ", {0:f2} tokens a forward with drafts of {1}",
+        double(answers.tokens) / double(answers.rounds), kDrafted);
+  llvm::errs() << "\n";
+}
+
+llvm::Error Study::run() {
+  if (auto failed = open())
+    return failed;
+  if (options.decode.largeShare > 0)
+    if (auto failed = chooseBits())
+      return failed;
+  Answers answers;
+  if (auto failed = measure(answers))
+    return failed;
   options.decode.ruleQuality = llvm::formatv(
       "kl {0:f4}, agreement {1:f4} on {2} tokens",
       answers.lost / double(answers.tokens),
       double(answers.same) / double(answers.tokens), answers.tokens);
-  const bool turns = options.decode.switchesModels();
-  if (turns)
+  if (options.decode.switchesModels())
     options.decode.ruleQuality += llvm::formatv(
         ", large model {0:f3}", double(answers.large) / double(answers.tokens));
-  if (options.quiet)
-    return llvm::Error::success();
-  llvm::errs() << (turns ? "spec-policy=switch"
-                         : "verify-rule=" + options.decode.verifyRule)
-               << ": " << texts.summary() << "; " << options.decode.ruleQuality;
-  if (!turns)
-    llvm::errs() << llvm::formatv(", {0:f2} tokens a forward with drafts of {1}",
-                                  double(answers.tokens) / answers.rounds,
-                                  kDrafted);
-  llvm::errs() << "\n";
+  if (!options.quiet)
+    report(answers);
   return llvm::Error::success();
+}
+
+llvm::Error sinter::studyRule(CompileOptions &options) {
+  return Study(options).run();
 }

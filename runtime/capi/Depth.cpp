@@ -4,6 +4,7 @@
 // The part of the C API about layers that a sequence leaves out.
 #include "sinter-c/depth.h"
 #include "runtime/capi/Objects.h"
+#include "runtime/state/ModelState.h"
 
 using namespace sinter::runtime;
 namespace plan = sinter::plan;
@@ -103,7 +104,7 @@ sinter_status *sinter_session_depth(const sinter_session *session,
   const Depth &depth = session->memory.depth();
   const plan::Plan &tables = session->plan->loaded.tables();
   sinter_depth figures = {sizeof(figures), depth.percent,
-                          tables.states()->Get(0)->layers(), depth.skipped,
+                          modelState(tables).layers(), depth.skipped,
                           session->nearest};
   return handFigures(session->plan->loaded, figures, out,
                      "sinter_session_depth");

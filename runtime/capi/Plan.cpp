@@ -3,6 +3,7 @@
 
 // The part of the C API about plans and their text.
 #include "runtime/capi/Objects.h"
+#include "runtime/state/ModelState.h"
 
 #include <cstring>
 
@@ -81,13 +82,6 @@ uint64_t sinter_plan_number(const sinter_plan *plan, sinter_number what) {
   }
   }
   return 0;
-}
-
-/// The first one that a model has; a text that models follow has no memory.
-static const plan::State &modelState(const plan::Plan &tables) {
-  const auto &states = *tables.states();
-  const bool text = states.Get(0)->kind() == plan::StateKind::Text;
-  return *states.Get(text && states.size() > 1 ? 1 : 0);
 }
 
 const char *sinter_plan_property(const sinter_plan *plan, const char *key) {

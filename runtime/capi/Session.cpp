@@ -97,6 +97,25 @@ Status checkExits(const LoadedPlan &plan, const sinter_generation &options) {
   return Status();
 }
 
+Status checkSwitch(const LoadedPlan &plan, float bits) {
+  const plan::ModelSwitch *models = plan.tables().model_switch();
+  if (!(bits >= 0)) // no number is refused, too
+    return fail(plan.allocator(), SINTER_INVALID_ARGUMENT,
+                "switch_bits is %g, expected 0 or more", double(bits));
+  if (bits > 0 && !models)
+    return fail(plan.allocator(), SINTER_UNSUPPORTED,
+                "switch_bits is %g, but one model writes; compile two with "
+                "--spec-policy=switch:BITS",
+                double(bits));
+  // Such a plan says that it is exact.
+  if (bits > 0 && models->threshold() == 0)
+    return fail(plan.allocator(), SINTER_UNSUPPORTED,
+                "switch_bits is %g, but the plan lets the large model write "
+                "everything; compile it with --spec-policy=switch:BITS",
+                double(bits));
+  return Status();
+}
+
 Status checkSampling(const LoadedPlan &plan, const sinter_sampling &sampling) {
   const char *wrong = nullptr;
   // Written so that NaN is refused, too.
@@ -150,6 +169,7 @@ Status generate(sinter_session &session, std::span<const int32_t> ids,
   SINTER_TRY(checkIds(plan, ids));
   SINTER_TRY(checkSampling(plan, options.sampling));
   SINTER_TRY(checkExits(plan, options));
+  SINTER_TRY(checkSwitch(plan, options.switch_bits));
   uint32_t context = session.memory.context();
   if (ids.size() > context)
     return fail(plan.allocator(), SINTER_CONTEXT_FULL,

@@ -3,6 +3,7 @@
 
 #include "runtime/decode/Exits.h"
 #include "runtime/schema/plan_generated.h"
+#include "runtime/state/ModelState.h"
 
 #include <cmath>
 
@@ -100,7 +101,7 @@ sinter_exits Exits::figures(const plan::Plan &plan) {
   settle();
   sinter_exits figures = counts;
   figures.size = sizeof(figures);
-  figures.all_layers = plan.states()->Get(0)->layers();
+  figures.all_layers = modelState(plan).layers();
   figures.exits = plan.exits() ? plan.exits()->size() : 0;
   for (uint32_t i = 0; i < figures.exits; ++i) {
     const plan::Exit &exit = *plan.exits()->Get(i);

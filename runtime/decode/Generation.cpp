@@ -90,7 +90,7 @@ Status Generation::open() {
   speculation.begin(options.draft_tokens, plan.tables().costs(),
                     !options.no_timing);
   exits.begin(options.exit_threshold);
-  models.begin();
+  models.begin(options.switch_bits, options.no_speculation);
   return stream.open(options.stop, options.stop_count, plan.longestPiece());
 }
 

@@ -7,7 +7,11 @@
 
 namespace sinter::runtime {
 
-void ModelSwitch::begin() { *this = ModelSwitch(); }
+void ModelSwitch::begin(float bits, bool largeAlone) {
+  *this = ModelSwitch();
+  threshold = bits;
+  large = largeAlone;
+}
 
 float ModelSwitch::mean(uint32_t window) const {
   uint64_t count = seen < window ? seen : window;
@@ -23,7 +27,9 @@ int64_t ModelSwitch::choose(const plan::ModelSwitch &rule, float entropy,
   // Rounded, that of a sure row may lie below 0, which nothing may.
   bits[seen++ % kMostTokens] =
       entropy < 0 ? 0 : float(double(entropy) * kBitsOfNat);
-  bool wanted = mean(rule.window()) >= rule.threshold();
+  // Written so that the large model writes where rows are no numbers.
+  bool wanted = !(mean(rule.window()) <
+                  (threshold > 0 ? threshold : rule.threshold()));
   if (wanted == large || (held && run < rule.least()))
     return large;
   large = wanted;

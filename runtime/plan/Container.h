@@ -20,7 +20,7 @@ namespace sinter::runtime {
 /// 2: memory by workers, batches of rows. 3: drafters. 4: models that draft.
 /// 5: drafters that have tables or learn. 6: depths of sequences, exits, heads,
 /// recurrent states, rules beside exact, policies beside goodput, trees. 7:
-/// views of states. 8: windows that give pages back.
+/// views of states. 8: windows that give pages back. 9: models that take turns.
 constexpr uint32_t kRuntimeLevel = 9;
 
 /// Where a message is about: carried through everything that checks a file.

@@ -7,6 +7,7 @@
 #include "runtime/plan/TableVerifier.h"
 #include "runtime/decode/ModelSwitch.h"
 #include "runtime/state/Depth.h"
+#include "runtime/state/ModelState.h"
 #include "sinter-c/exits.h"
 #include "sinter-c/speculation.h"
 
@@ -197,6 +198,12 @@ Status TableVerifier::ffns() {
 
 Status TableVerifier::modelSwitch() {
   const plan::ModelSwitch *models = plan.model_switch();
+  auto some = [](const auto *list) { return list && list->size() > 0; };
+  if (followsText(plan) &&
+      (some(plan.drafters()) || some(plan.depths()) || some(plan.exits()) ||
+       plan.ffns() || plan.retrieval()))
+    return bad("a text leads, and drafts, depths, exits or blocks are of a "
+               "model that does");
   if (!models)
     return Status();
   // Written so that no number is refused, too.
@@ -206,7 +213,7 @@ Status TableVerifier::modelSwitch() {
                "expected 0 or more, 1 to %u and 1 or more",
                double(models->threshold()), models->window(), models->least(),
                ModelSwitch::kMostTokens);
-  if (plan.states()->Get(0)->kind() != plan::StateKind::Text)
+  if (!followsText(plan))
     return bad("models switch, but %s leads, expected a text",
                plan.states()->Get(0)->name()
                    ? plan.states()->Get(0)->name()->c_str()

@@ -45,7 +45,9 @@ uint64_t pagesOfSession(const plan::Plan &tables, const plan::State &table,
 uint64_t pagesOf(const plan::Plan &tables, const plan::State &table,
                  const PoolSize &size) {
   uint64_t most = pagesOfSession(tables, table, size.context) * size.sessions;
-  if (table.kind() == plan::StateKind::Recurrent)
+  // A text costs nothing, and a ring beside it reads more than it keeps.
+  if (table.kind() == plan::StateKind::Recurrent ||
+      table.kind() == plan::StateKind::Text)
     return most;
   uint64_t wanted = PagePool::pagesFor(table, size.positions);
   return size.positions && wanted < most ? wanted : most;

@@ -80,7 +80,8 @@ def test_the_ends_are_the_two_models(models, sampling):
             answer = generate(turns(models, policy), text, 120, *sampling)
             assert answer["tokens"] == tokens and answer["model_switch"]["large_share"] == share, policy
         assert answer["model_switch"]["switches"] == 0, "nobody asked for the large model"
-        assert generate(turns(models, "inf"), text, 120, *sampling, "--no-speculate")["tokens"] == large
+        answer = generate(turns(models, "inf"), text, 120, *sampling, "--no-speculate")
+        assert answer["tokens"] == large and answer["model_switch"]["large_share"] == 1
 
 
 @pytest.mark.parametrize("sampling", SAMPLING, ids=" ".join)
@@ -98,13 +99,28 @@ def test_who_writes_is_what_the_paper_says(models, window, least, sampling, tmp_
 
 @pytest.mark.parametrize("options", [["--max-rows=4"], ["--kv=int8"], ["--kv-window=24", "--kv-slack=0", "--max-rows=16"], ["--activations=f32"]], ids=" ".join)
 def test_however_text_is_read(models, options):
-    """In chunks, on one thread and on two, in one call or in two that go on, after what a ring gave back."""
+    """In chunks, on one thread and on two, in a session or in one that was saved."""
     plan = turns(models, f"{BITS},3,4", *options)
     text = ids(5, 50)
     answer = generate(plan, text, 100, "--threads", 1)
     assert answer["model_switch"]["switches"] > 2
     assert generate(plan, text, 100, "--threads", 2)["tokens"] == answer["tokens"]
     assert generate(plan, text, 100, "--chunk", 3)["tokens"] == answer["tokens"]
+    saved = models / "saved"
+    generate(plan, text, 30, "--save-session", saved)
+    longer = text + answer["tokens"][:30]
+    again = generate(plan, longer, 40, "--load-session", saved)
+    assert again["reused_tokens"] == len(longer) - 1 and again["tokens"] == generate(plan, longer, 40)["tokens"]
+
+
+def test_numbers_are_those_that_were_asked_for(models, tmp_path):
+    """The small model writes: its numbers are no matter of speed alone, as those of a draft are."""
+    numbers = ["--activations=f32", "--kv=f32"]
+    small = compile_plan(models / "small.gguf", tmp_path / "small.plan", "--no-golden", ONE_LEVEL, *numbers)
+    text = ids(9, 30)
+    expected = generate(small, text, 100, "--temperature", "0.8")["tokens"]
+    assert generate(turns(models, "inf", *numbers), text, 100, "--temperature", "0.8")["tokens"] == expected
+    assert generate(models / "small.plan", text, 100, "--temperature", "0.8")["tokens"] != expected
 
 
 def test_another_vocabulary(models):
@@ -135,12 +151,37 @@ def test_the_plan_says_what_it_is_and_what_it_costs(models, tmp_path):
     assert "lossy = model_switch 8.2,3,4, not measured\n" in summary and "text             positions that the others follow" in summary
     assert "the large one writes where the last 3 rows have a mean of at least 8.2 bits, each for 4 tokens at least" in summary
     assert json.loads(run("llm-dump", turns(models, "8.2,3,4"), "--json").stdout)["model_switch"]["window"] == 3
+    assert json.loads(run("llm-dump", turns(models, "inf"), "--json").stdout)["model_switch"]["threshold"] == "INF"
     assert "fidelity = exact\n" in run("llm-dump", turns(models, "0")).stdout
     texts = tmp_path / "texts.txt"
     texts.write_text("".join(f"text {i} of some: {i * 37 % 11} and {i * 53 % 17} are numbers\n" for i in range(4)), encoding="utf-8")
     told = generate(turns(models, "inf", f"--calibration={texts}"), ids(1, 9), 3)["lossy"]
     figures = {key: float(told.split(key)[1].split(",")[0].split()[0]) for key in ("kl ", "agreement ", "large model ")}
     assert figures["kl "] > 0.01 and figures["agreement "] < 0.9 and figures["large model "] == 0, told
+
+
+def test_another_threshold_for_a_call(models):
+    """Of the run: another one than the plan's."""
+    plan, text = turns(models, f"{BITS},3,4"), ids(1, 30)
+    for bits in (8.15, 8.25):
+        expected = generate(turns(models, f"{bits},3,4"), text, 60)
+        answer = generate(plan, text, 60, "--switch-bits", bits)
+        assert (answer["tokens"], answer["model_switch"]["switches"]) == (expected["tokens"], expected["model_switch"]["switches"])
+    for plan, why in ((models / "large.plan", "one model writes"), (turns(models, "0"), "lets the large model write everything")):
+        result = run("llm-run", plan, "--ids", "5,6", "-n", 4, "--switch-bits", 1, check=False)
+        assert result.returncode == 1 and why in result.stderr
+
+
+def test_bits_for_a_share(models, tmp_path):
+    """The threshold at which the large model writes as much of the texts as was asked for."""
+    texts = tmp_path / "texts.txt"
+    texts.write_text("".join(f"text {i} of some: {i * 37 % 11} and {i * 53 % 17} are numbers\n" for i in range(8)), encoding="utf-8")
+    shares = []
+    for asked in (20, 50, 80):
+        told = generate(turns(models, f"{asked}%,3,4", f"--calibration={texts}"), ids(1, 9), 3)["lossy"]
+        assert 7.5 < float(told.split("model_switch ")[1].split(",")[0]) < 8.5, told
+        shares.append(float(told.split("large model ")[1]))
+    assert shares == sorted(shares) and all(abs(share - asked) < 0.2 for share, asked in zip(shares, (0.2, 0.5, 0.8))), shares
 
 
 def test_a_workload_tells_share_and_catching_up(models, tmp_path):
@@ -158,11 +199,14 @@ def test_a_workload_tells_share_and_catching_up(models, tmp_path):
     (["--spec-policy=switch"], "does not say from how many bits"), (["--spec-policy=switch:-1"], "does not say from how many bits"),
     (["--spec-policy=switch:nan"], "does not say from how many bits"), (["--spec-policy=switch:2,0"], "does not say from how many bits"),
     (["--spec-policy=switch:2,65"], "does not say from how many bits"), (["--spec-policy=switch:2,5,0"], "does not say from how many bits"),
-    (["--spec-policy=switch:2,5,10,1"], "does not say from how many bits"),
+    (["--spec-policy=switch:2,5,10,1"], "does not say from how many bits"), (["--spec-policy=switch:100%"], "does not say from how many bits"),
+    (["--spec-policy=switch:30%", "--compile-to=plan"], "is chosen by measuring, with a plan"),
     (["--spec-policy=switch:2", "--speculate=self"], "give --speculate=draft:MODEL and nothing beside it"),
     (["--spec-policy=switch:2", "--speculate=copy,draft:SMALL"], "give --speculate=draft:MODEL and nothing beside it"),
     (["--spec-policy=switch:2", "--speculate=auto,draft:SMALL"], "give --speculate=draft:MODEL and nothing beside it"),
     (["--spec-policy=switch:2", "--verify-rule=reject"], "verifies nothing: leave out --verify-rule"),
+    (["--spec-policy=switch:2", "--measure-cost"], "--spec-policy=switch drafts nothing"),
+    (["--spec-policy=switch:2", "--early-exit=sequence:retrieve"], "--spec-policy=switch:2 and --early-exit exclude each other"),
     (["--spec-policy=switch:2", "--tree=4"], "drafts nothing: leave out --tree"),
     (["--spec-policy=switch:2", "--early-exit=sequence"], "--spec-policy=switch:2 and --early-exit exclude each other"),
 ])

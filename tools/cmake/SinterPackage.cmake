@@ -20,7 +20,7 @@ install(TARGETS sinter_runtime EXPORT sinter-targets
         NAMELINK_COMPONENT sinter-dev)
 install(TARGETS sinter_runtime_static EXPORT sinter-targets
         ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT sinter-dev)
-install(FILES ${SINTER_ROOT}/include/sinter-c/depth.h ${SINTER_ROOT}/include/sinter-c/exits.h ${SINTER_ROOT}/include/sinter-c/ffns.h ${SINTER_ROOT}/include/sinter-c/profile.h ${SINTER_ROOT}/include/sinter-c/snapshot.h ${SINTER_ROOT}/include/sinter-c/speculation.h ${SINTER_ROOT}/include/sinter-c/runtime.h ${SINTER_ROOT}/include/sinter-c/runtime.hpp
+install(FILES ${SINTER_ROOT}/include/sinter-c/depth.h ${SINTER_ROOT}/include/sinter-c/exits.h ${SINTER_ROOT}/include/sinter-c/ffns.h ${SINTER_ROOT}/include/sinter-c/profile.h ${SINTER_ROOT}/include/sinter-c/snapshot.h ${SINTER_ROOT}/include/sinter-c/speculation.h ${SINTER_ROOT}/include/sinter-c/switching.h ${SINTER_ROOT}/include/sinter-c/runtime.h ${SINTER_ROOT}/include/sinter-c/runtime.hpp
         DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/sinter-c COMPONENT sinter-dev)
 
 set(SINTER_PACKAGE_DIR ${CMAKE_INSTALL_LIBDIR}/cmake/sinter)

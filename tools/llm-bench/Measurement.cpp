@@ -35,6 +35,7 @@ Measurement::Measurement(const Plan &plan, std::vector<int32_t> prompt,
   if (base.depth().orThrow().skipped)
     whole = read(plan, 100);
   generation.maxTokens = newTokens;
+  generation.switchBits = 0;
 }
 
 /// Every answer begins in a copy of this, with the last id of the prompt.
@@ -44,6 +45,12 @@ Session Measurement::read(const Plan &plan, uint32_t depth) {
   Session session = plan.session(options).orThrow();
   session.setDepth(depth).orThrow();
   generation.maxTokens = 1;
+  // Of two models the one that begins reads it: the other one's reading is part
+  // of what an answer takes.
+  constexpr float kMoreThanAny = 64;
+  const bool turns = plan.property("lossy").value_or("").find(
+                         "model_switch ") != std::string_view::npos;
+  generation.switchBits = turns ? kMoreThanAny : 0;
   (void)session.generate(ids, generation, [](int32_t, std::string_view) {})
       .orThrow();
   return session;

@@ -41,7 +41,7 @@ cl::opt<std::string> verifyRule(
 cl::opt<std::string> specPolicy(
     "spec-policy", cl::init("goodput"),
     cl::value_desc("goodput|static[:K]|ema|entropy|disco:FILE|"
-                   "switch:BITS[,WINDOW[,LEAST]]"),
+                   "switch:BITS|SHARE%[,WINDOW[,LEAST]]"),
     cl::desc(
         "How much is drafted: what promises the most tokens a second "
         "(goodput, the default), all or K ids (static), by an average of "
@@ -49,7 +49,8 @@ cl::opt<std::string> specPolicy(
         "(entropy) or a trained classifier agrees (disco). switch, lossy: "
         "nothing is drafted, the model of --speculate=draft:MODEL writes, and "
         "the large one where the mean entropy of the last WINDOW rows (5) is "
-        "at least BITS, each for LEAST tokens (10) at least"),
+        "at least BITS, each for LEAST tokens (10) at least; SHARE%: BITS are "
+        "chosen on texts, so that it writes so many of the tokens"),
     cl::cat(category));
 cl::opt<std::string> draftChoice(
     "draft-choice", cl::init("surest"), cl::value_desc("surest|bandit"),
@@ -69,20 +70,25 @@ cl::opt<std::string> tree(
 
 std::string policies() {
   return "there are goodput, static[:K], ema, entropy, disco:FILE and "
-         "switch:BITS[,WINDOW[,LEAST]]";
+         "switch:BITS|SHARE%[,WINDOW[,LEAST]]";
 }
 
-/// BITS[,WINDOW[,LEAST]]
-bool readTurns(llvm::StringRef text, std::vector<float> &settings) {
+/// BITS or SHARE%[,WINDOW[,LEAST]]
+bool readTurns(llvm::StringRef text, DecodePhaseOptions &options) {
   constexpr int64_t kMostRows = 64, kMostTokens = int64_t(1) << 20;
+  std::vector<float> &settings = options.settings;
   settings = {0, 5, 10};
   llvm::SmallVector<llvm::StringRef> parts;
   text.split(parts, ',');
-  double bits;
-  if (parts.size() > settings.size() || parts[0].getAsDouble(bits) ||
-      !(bits >= 0)) // no number is refused, too
+  const bool share = parts[0].consume_back("%");
+  double first;
+  if (parts.size() > settings.size() || parts[0].getAsDouble(first) ||
+      !(share ? first >= 1 && first <= 99 : first >= 0)) // nor no number
     return false;
-  settings[0] = float(bits);
+  if (share)
+    options.largeShare = first / 100;
+  else
+    settings[0] = float(first);
   for (size_t i = 1; i < parts.size(); ++i) {
     int64_t number;
     if (parts[i].getAsInteger(10, number) || number < 1 ||
@@ -97,20 +103,20 @@ bool readTurns(llvm::StringRef text, std::vector<float> &settings) {
 std::string readSwitch(llvm::StringRef detail, DecodePhaseOptions &options) {
   const std::string name = "--spec-policy=" + specPolicy;
   options.policy = "switch";
-  if (!readTurns(detail, options.settings))
+  if (!readTurns(detail, options))
     return name + " does not say from how many bits of mean entropy on the "
-                  "large model writes, of how many rows (1 to 64) and for how "
-                  "many tokens: switch:BITS[,WINDOW[,LEAST]], as in "
-                  "switch:2,5,10";
+                  "large model writes (or what share of the tokens, 1% to 99%), "
+                  "of how many rows (1 to 64) and for how many tokens: "
+                  "switch:BITS|SHARE%[,WINDOW[,LEAST]], as in switch:2,5,10";
   if (options.automatic || options.speculate.size() != 1 ||
       options.draftModel.empty())
     return name + " lets a small model and the large one write in turns: give "
                   "--speculate=draft:MODEL and nothing beside it";
   if (options.verifyRule != "exact")
     return name + " verifies nothing: leave out --verify-rule";
-  if (tree.getNumOccurrences())
+  if (tree != "off")
     return name + " drafts nothing: leave out --tree";
-  if (!options.depths.empty())
+  if (!options.depths.empty() || options.retrieves)
     return name + " and --early-exit exclude each other: texts have a depth of "
                   "one model";
   return "";

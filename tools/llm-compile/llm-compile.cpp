@@ -69,10 +69,10 @@ cl::list<std::string> dropLayers(
 cl::opt<std::string> calibration(
     "calibration", cl::value_desc("FILE"),
     cl::desc("Texts that choices are made and measured on: by --drop-layers, "
-             "--early-exit, --speculate=auto and a lossy --verify-rule. A "
-             "prompt a line: text, or JSON as llm-bench --workload has it; "
+             "--early-exit, --speculate=auto, a lossy --verify-rule and "
+             "--spec-policy=switch. A prompt a line: text, or JSON as llm-bench --workload has it; "
              "layers are measured on its beginning as one text (default: a "
-             "few of its own; a rule is not measured then)"),
+             "few of its own; a rule, and switch:BITS, are not measured then)"),
     cl::cat(category));
 cl::opt<bool> measureCost(
     "measure-cost",
@@ -281,6 +281,12 @@ int readOptions(CompileOptions &options) {
     return usage("--calibration wants something to choose or to measure: "
                  "--drop-layers, --early-exit=sequence, ffn or auto, "
                  "--speculate=auto, a lossy --verify-rule or --spec-policy=switch");
+  if (measureCost && options.decode.switchesModels())
+    return usage("--measure-cost measures what rows of drafts cost, and "
+                 "--spec-policy=switch drafts nothing");
+  if (options.decode.largeShare > 0 && options.to != Phase::Artifact)
+    return usage("--spec-policy=switch:SHARE% is chosen by measuring, with a "
+                 "plan: leave out --compile-to, or give switch:BITS");
   if (!calibration.empty() && options.decode.hasLossyRule() &&
       options.to != Phase::Artifact)
     return usage("--calibration measures --verify-rule and --spec-policy with "
@@ -349,7 +355,8 @@ int run(int argc, char **argv) {
     chooseDraftsOrExits(options);
   else if (options.decode.automaticExits)
     chooseExits(options);
-  if (!calibration.empty() && options.decode.hasLossyRule())
+  if ((!calibration.empty() && options.decode.hasLossyRule()) ||
+      options.decode.largeShare > 0)
     if (llvm::Error failed = studyRule(options))
       throw tools::Failure("--calibration: " +
                            llvm::toString(std::move(failed)));

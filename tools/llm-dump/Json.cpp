@@ -3,8 +3,10 @@
 //
 // The summary for programs.
 
+#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "tools/llm-dump/Dump.h"
+#include <cmath>
 
 using namespace sinter;
 using namespace sinter::dump;
@@ -163,6 +165,13 @@ static json::Array depths(const plan::Plan &plan) {
   return all;
 }
 
+/// JSON knows no infinity.
+static json::Value number(float from) {
+  if (std::isfinite(from))
+    return from;
+  return json::Value(llvm::formatv("{0}", from).str());
+}
+
 static json::Object ffns(const plan::Ffns &from) {
   json::Array layers;
   for (uint32_t i = 0; i < count(from.layers()); ++i)
@@ -216,7 +225,7 @@ void sinter::dump::printJson(const PlanFile &file, const Load &load,
   if (plan.retrieval())
     object["retrieval"] = retrieval(*plan.retrieval());
   if (const plan::ModelSwitch *models = plan.model_switch())
-    object["model_switch"] = json::Object{{"threshold", models->threshold()},
+    object["model_switch"] = json::Object{{"threshold", number(models->threshold())},
                                           {"window", models->window()},
                                           {"least", models->least()}};
   if (plan.ffns())

@@ -79,7 +79,8 @@ void Arguments::declare(OptionParser &parser) {
               "go on after the model's end-of-text tokens");
   parser.flag(
       "--no-speculate", noSpeculate,
-      "one token a forward in a plan that drafts; the text is the same");
+      "one token a forward in a plan that drafts, the text is the same (but "
+      "for --verify-rule); of two models that take turns the large one alone");
   parser.flag("--no-timing", noTiming,
               "how much is drafted follows from the plan's cost table, not "
               "from the clock: the same drafts each time");
@@ -90,6 +91,9 @@ void Arguments::declare(OptionParser &parser) {
               "of every exit of the plan, or its feed-forward blocks: tokens "
               "leave whose score is more; 1: none does (default: as the plan "
               "says)");
+  parser.real("--switch-bits", "X", switchBits, 0, 64,
+              "of two models that take turns, the large one writes from this "
+              "mean entropy on (default: as the plan says)");
   declareSampling(parser);
 
   parser.section("Output:");

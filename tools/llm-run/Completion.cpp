@@ -125,6 +125,7 @@ Completion sinter::tools::complete(const Job &job, Session &session,
   generation.noEarlyExit = job.arguments.noEarlyExit;
   generation.noTiming = job.arguments.noTiming;
   generation.exitThreshold = job.arguments.exitThreshold.value_or(0);
+  generation.switchBits = job.arguments.switchBits.value_or(0);
 
   Completion completion;
   Stopwatch watch;

@@ -47,7 +47,7 @@ private:
   mlir::LogicalResult draftTree(decode::DraftOp op);
   mlir::LogicalResult catchUp(decode::CatchUpOp op);
   mlir::LogicalResult cutBack(decode::CutBackOp op);
-  void readInput(decode::ReadInputOp op);
+  mlir::LogicalResult readInput(decode::ReadInputOp op);
   void append(decode::AppendOp op);
   mlir::LogicalResult verify(decode::VerifyOp op);
   /// What a function that draws leaves as its token.

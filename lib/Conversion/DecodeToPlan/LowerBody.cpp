@@ -304,10 +304,7 @@ LogicalResult BodyLowering::lowerState(Operation *op) {
       .Case([&](decode::DescendOp inner) { return descend(inner); })
       .Case([&](decode::CatchUpOp inner) { return catchUp(inner); })
       .Case([&](decode::CutBackOp inner) { return cutBack(inner); })
-      .Case([&](decode::ReadInputOp inner) {
-        readInput(inner);
-        return success();
-      })
+      .Case([&](decode::ReadInputOp inner) { return readInput(inner); })
       .Case([&](decode::AppendOp inner) {
         append(inner);
         return success();

@@ -32,16 +32,14 @@ LogicalResult BodyLowering::prefill(decode::PrefillOp op) {
   return set(op.getLast(), made.getResult(1));
 }
 
-/// while (rows = take_input) { reserve; commit }; the runtime gives as many at a
-/// time as the buffer of ids holds.
-void BodyLowering::readInput(decode::ReadInputOp op) {
+/// while (rows = take_input(chunk)) { reserve; commit; body }
+LogicalResult BodyLowering::readInput(decode::ReadInputOp op) {
   Type i64 = builder.getI64Type();
   auto made =
       planir::WhileOp::create(builder, loc, i64s(2), ValueRange{number(0)});
-  Value all = number(INT32_MAX);
   OpBuilder::InsertionGuard guard(builder);
   Block *before = newBlock(made.getBefore(), 1);
-  Value rows = planir::TakeInputOp::create(builder, loc, i64, all,
+  Value rows = planir::TakeInputOp::create(builder, loc, i64, get(op.getChunk()),
                                            symbol(decode::kIdsBuffer),
                                            builder.getI64IntegerAttr(0));
   planir::ConditionOp::create(builder, loc, rows,
@@ -50,10 +48,12 @@ void BodyLowering::readInput(decode::ReadInputOp op) {
   Value taken = body->getArgument(0);
   planir::ReserveOp::create(builder, loc, op.getTextAttr(), taken);
   planir::CommitOp::create(builder, loc, op.getTextAttr(), taken);
+  if (!op.getBody().empty() && failed(block(op.getBody().front())))
+    return failure();
   planir::YieldOp::create(
       builder, loc,
       binary(planir::ArithKind::Add, body->getArgument(1), taken));
-  values.map(op.getCount(), made.getResult(1));
+  return set(op.getCount(), made.getResult(1));
 }
 
 /// The place of row 0 is free: no rows are reserved.

@@ -306,7 +306,9 @@ static bool asksFor(const plan::PlanT &tables, Wanted wanted) {
 
 /// The lowest runtime that knows all that the tables ask for.
 static uint32_t minRuntimeOf(const plan::PlanT &tables) {
-  if (tables.model_switch)
+  if (tables.model_switch || llvm::any_of(tables.states, [](const auto &state) {
+        return state->kind == plan::StateKind::Text;
+      }))
     return 9;
   if (llvm::any_of(tables.states,
                    [](const auto &state) { return state->window > 0; }))

@@ -105,8 +105,9 @@ class BuildGenerationPass
     if (!exits.empty() || branches > 0 || verifyRule != "exact")
       return module.emitError("policy: switch drafts nothing: it has neither "
                               "exits nor trees, and no rule verifies it");
-    if (settings.size() != 3 || !(settings[0] >= 0) || !(settings[1] >= 1) ||
-        !(settings[2] >= 1))
+    auto counts = [](float number) { return number >= 1 && number <= 1e9f; };
+    if (settings.size() != 3 || !(settings[0] >= 0) || !counts(settings[1]) ||
+        !counts(settings[2]))
       return module.emitError("policy: switch wants the settings threshold, "
                               "window and least");
     if (!module.lookupSymbol<tile::TextOp>(options.text))

@@ -23,7 +23,7 @@ decode.program @p(%n: i64) attributes {params = ["n"]} {
 tile.state @kv {layers = 2, kv_heads = 1, head_dim = 16} : f16
 decode.program @p(%n: i64) attributes {params = ["n"]} {
   // expected-error @+1 {{no text named 'kv'}}
-  %count = decode.read_input @kv
+  %count = decode.read_input @kv chunk(%n)
   decode.return
 }
 
@@ -146,3 +146,46 @@ decode.program @p(%n: i64) attributes {params = ["n"]} {
   %model = decode.choose_model @switch given(%entropy) behind(%zero)
   decode.return
 }
+
+// -----
+// What came since is part of the text, too.
+tile.text @text
+tile.state @kv {layers = 2, kv_heads = 1, head_dim = 16} : f16
+func.func private @forward(index, index)
+decode.program @p(%n: i64) attributes {params = ["n"]} {
+  %end = decode.length @text
+  decode.append @text, %n
+  // expected-error @+1 {{goes to the decode.length of a text that has grown since, or of another block}}
+  %last = decode.catch_up @kv to(%end) chunk(%n) {
+  ^bb0(%rows: i64, %at: i64):
+    decode.forward @forward rows(%rows) at(%at)
+    decode.commit %rows
+  }
+  decode.return
+}
+
+// -----
+// Where nothing waits nothing was read.
+tile.text @text
+tile.state @kv {layers = 2, kv_heads = 1, head_dim = 16} : f16
+func.func private @forward(index, index)
+func.func private @head(index, index)
+decode.program @p(%n: i64) attributes {params = ["n"]} {
+  %zero = arith.constant 0 : i64
+  %one = arith.constant 1 : i64
+  %count = decode.read_input @text chunk(%n) {
+    %end = decode.length @text
+    %last = decode.catch_up @kv to(%end) chunk(%n) {
+    ^bb0(%rows: i64, %at: i64):
+      decode.forward @forward rows(%rows) at(%at)
+      decode.commit %rows
+    }
+  }
+  // expected-error @+1 {{needs hidden rows: no forward runs on every path before}}
+  decode.head @head first(%zero) rows(%one)
+  decode.return
+}
+
+// -----
+// expected-error @+1 {{lets a model write 4294967296 tokens at least}}
+decode.model_switch @switch threshold(1.0) window(5) least(4294967296)

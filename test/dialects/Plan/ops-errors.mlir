@@ -304,3 +304,7 @@ plan.func @f() attributes {params = []} {
   plan.dispatch @k bindings([#plan.plane<@text, 0, 0>]) scalars()
   plan.return
 }
+
+// -----
+// expected-error @+1 {{switches at 1.000000e+00 bits of 65 rows, for 10 tokens; expected 0 or more, at most 64}}
+plan.model_switch threshold(1.0) window(65) least(10)

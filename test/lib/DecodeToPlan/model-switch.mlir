@@ -39,13 +39,13 @@ module attributes {llm.name = "tiny", llm.architecture = "llama",
 // DECODE: decode.model_switch @switch threshold(2.500000e+00) window(5) least(10)
 // The model that begins a text reads it, and the large one what waits to be scored.
 // DECODE-LABEL: decode.program @prefill(
-// DECODE-NEXT:    decode.read_input @text
+// DECODE:         decode.read_input @text
 // DECODE:         decode.catch_up @draft.kv to(
 // DECODE-LABEL: decode.program @score(
 // DECODE:         decode.catch_up @kv to(
-// DECODE:         decode.read_input @text
-// DECODE:         decode.catch_up @kv to(
-// DECODE:           decode.emit_logits
+// DECODE:         decode.read_input @text chunk(%{{.*}}) {
+// DECODE:           decode.catch_up @kv to(
+// DECODE:             decode.emit_logits
 // DECODE-LABEL: decode.program @generate(
 // DECODE:         %[[COUNT:.*]] = decode.read_input @text
 // DECODE:         decode.loop init(

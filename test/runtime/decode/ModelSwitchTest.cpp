@@ -80,8 +80,9 @@ TEST(ModelSwitch, TheEndsAreTheTwoModels) {
   const std::vector<float> bits = {0, 0, -1e-7f, 3, 16, 0};
   EXPECT_EQ(writers(models, Rule(0, 5, 10), bits), "LLLLLL");
   EXPECT_EQ(writers(models, Rule(INFINITY, 5, 10), bits), "ssssss");
-  // What is no number is no doubt.
-  EXPECT_EQ(writers(models, Rule(1, 1, 1), {NAN, NAN}), "ss");
+  // What is no number is no certainty.
+  EXPECT_EQ(writers(models, Rule(1, 1, 1), {NAN, NAN}), "LL");
+  EXPECT_EQ(writers(models, Rule(0, 1, 1), {NAN, NAN}), "LL");
 }
 
 TEST(ModelSwitch, AsManyRowsAsThereMayBe) {
@@ -143,6 +144,12 @@ const Forgery kForgeries[] = {
        t.tables.states[0]->page_bytes[1] = 64;
      }},
     {"a text 0", [](TinyPlan &t) { t.tables.states[0]->page_bytes[1] = 0; }},
+    {"are of a model that does",
+     [](TinyPlan &t) {
+       addText(t);
+       t.tables.depths.push_back(std::make_unique<plan::DepthT>());
+       t.tables.depths[0]->percent = 100;
+     }},
     // Its kernels still name state 0.
     {"names nothing", addText},
     {"chooses a model, and no rule says which",

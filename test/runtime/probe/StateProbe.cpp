@@ -4,7 +4,8 @@
 // state-probe PLAN LONGEST ROUNDS SEED THREADS POOLED: sessions at random
 // append ids, generate, are truncated, part, are saved and restored. After
 // each of it a session must hold the ids that were meant, and the logits of
-// one more id must have the bits that a fresh session gives them. Prints how
+// one more id must have the bits that a fresh session gives them, and of two
+// models the other one must write what it writes there. Prints how
 // often each was done as JSON; exit 1 at the first difference.
 #include "sinter-c/runtime.hpp"
 
@@ -74,7 +75,7 @@ public:
   } counts;
 
 private:
-  static constexpr uint32_t kLives = 4;
+  static constexpr uint32_t kLives = 4, kWritten = 6;
 
   size_t below(size_t end) { return random() % end; }
   size_t room(const Life &life) const { return longest - 1 - life.ids.size(); }
@@ -90,9 +91,20 @@ private:
     Ids more(std::min(room(life), 1 + below(40)));
     for (int32_t &id : more)
       id = int32_t(below(plan.vocabulary()));
-    life.session.score(more, [](uint32_t, uint32_t, std::span<const float>) {})
+    // Who has enough gets what was computed until then.
+    const bool enough = below(3) == 0;
+    uint32_t told = 0;
+    life.session
+        .score(more,
+               [&](uint32_t, uint32_t rows, std::span<const float>) {
+                 told += rows;
+                 return !enough;
+               })
         .orThrow();
-    life.ids.insert(life.ids.end(), more.begin(), more.end());
+    const size_t read = life.session.position() - life.ids.size();
+    if (enough ? told > read || read > more.size() : read != more.size())
+      die("other ids were read than were told of", life);
+    life.ids.insert(life.ids.end(), more.begin(), more.begin() + long(read));
     ++counts.appended;
   }
 
@@ -170,6 +182,32 @@ private:
     life.session.truncate(uint32_t(life.ids.size())).orThrow();
     if (memcmp(expected.data(), found.data(), expected.size() * sizeof(float)))
       die("other logits than a fresh session's", life);
+    if (takesTurns() && room(life) > kWritten && !life.ids.empty() &&
+        written(fresh, life.ids) != written(life.session, life.ids))
+      die("the small model writes what it does not in a fresh session", life);
+  }
+
+  bool takesTurns() const {
+    return plan.property("lossy").value_or("").find("model_switch") !=
+           std::string_view::npos;
+  }
+
+  /// By the small model alone; then the session is as it was.
+  static Ids written(Session &session, const Ids &ids) {
+    Generation generation;
+    generation.switchBits = 64; // more than any row has
+    generation.maxTokens = kWritten;
+    generation.ignoreStopIds = true;
+    Ids tokens;
+    session
+        .generate(ids, generation,
+                  [&](int32_t id, std::string_view) {
+                    if (id >= 0)
+                      tokens.push_back(id);
+                  })
+        .orThrow();
+    session.truncate(uint32_t(ids.size())).orThrow();
+    return tokens;
   }
 
   static std::vector<float> next(Session &session) {
