@@ -90,8 +90,7 @@ Generator::Drawn Generator::emit(ProgramOp program, Value token, Value made) {
   Value count = arith::AddIOp::create(builder, loc, made, constant(1));
   Value told = EmitOp::create(builder, loc, builder.getI1Type(), token);
   Value enough = compare(arith::CmpIPredicate::eq, count, maxNew);
-  Value room =
-      RoomOp::create(builder, loc, builder.getI64Type(), lead());
+  Value room = RoomOp::create(builder, loc, builder.getI64Type(), lead());
   Value full = compare(arith::CmpIPredicate::eq, room, constant(0));
   Value stop = arith::OrIOp::create(builder, loc, told, enough);
   stop = arith::OrIOp::create(builder, loc, stop, full);

@@ -59,13 +59,13 @@ Value Generator::chooseWriter(Value model, Value chunk) {
   Value length = LengthOp::create(builder, loc, i64, options.text);
   Value behind = constant(0);
   for (Writer writer : {Writer::Small, Writer::Large}) {
-    Value held = LengthOp::create(builder, loc, i64,
-                                  nameOf(writer, options.state));
+    Value held =
+        LengthOp::create(builder, loc, i64, nameOf(writer, options.state));
     Value lacks = arith::SubIOp::create(builder, loc, length, held);
     behind = arith::AddIOp::create(builder, loc, behind, lacks);
   }
-  Value chosen = ChooseModelOp::create(builder, loc, i64, kModelSwitch, entropy,
-                                       behind);
+  Value chosen =
+      ChooseModelOp::create(builder, loc, i64, kModelSwitch, entropy, behind);
   Value other = compare(arith::CmpIPredicate::ne, chosen, model);
   auto branch = scf::IfOp::create(builder, loc, TypeRange(), other,
                                   /*withElseRegion=*/false);
@@ -131,8 +131,8 @@ void Generator::prefillWriting() {
   OpBuilder::InsertionGuard guard(builder);
   ProgramOp program = begin("prefill", {"chunk"}, 1);
   readInput();
-  Value last = readText(Writer::Small, clampChunk(program.getArgument(0)),
-                        [](Value) {});
+  Value last =
+      readText(Writer::Small, clampChunk(program.getArgument(0)), [](Value) {});
   ReturnOp::create(builder, loc, last);
 }
 

@@ -113,9 +113,8 @@ private:
   Asked declare(DrafterKind kind, llvm::ArrayRef<mlir::Attribute> parts = {});
   enum class Writer { Small, Large };
   std::string nameOf(Writer writer, llvm::StringRef name) const;
-  mlir::Value
-  readText(Writer writer, mlir::Value chunk,
-           llvm::function_ref<void(mlir::Value rows)> afterForward);
+  mlir::Value readText(Writer writer, mlir::Value chunk,
+                       llvm::function_ref<void(mlir::Value rows)> afterForward);
   void ask(Writer writer, mlir::Value chunk);
   void askChosen(mlir::Value model, mlir::Value chunk);
   mlir::Value chooseWriter(mlir::Value model, mlir::Value chunk);

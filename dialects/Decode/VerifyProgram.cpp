@@ -254,9 +254,10 @@ LogicalResult Walk::branch(scf::IfOp op, Facts &facts) {
 }
 
 LogicalResult Walk::visit(Operation *op, Facts &facts) {
-  if (drafting && isa<FeedOp, EmitOp, EmitLogitsOp, StepOp, PrefillOp, BatchOp,
-                      DraftOp, LoopOp, DescendOp, MeasureOp, ReadInputOp,
-                      AppendOp, ChooseModelOp>(op))
+  if (drafting &&
+      isa<FeedOp, EmitOp, EmitLogitsOp, StepOp, PrefillOp, BatchOp, DraftOp,
+          LoopOp, DescendOp, MeasureOp, ReadInputOp, AppendOp, ChooseModelOp>(
+          op))
     return refuse(op, "cannot stand in a draft, which proposes ids and does "
                       "nothing else");
   return TypeSwitch<Operation *, LogicalResult>(op)

@@ -20,8 +20,8 @@ extern "C" {
  * large_tokens / (small_tokens + large_tokens). */
 typedef struct sinter_switching {
   size_t size;
-  uint64_t small_tokens;    /* that each of the two drew; the id that ends a
-                             * text is one of them */
+  uint64_t small_tokens; /* that each of the two drew; the id that ends a
+                          * text is one of them */
   uint64_t large_tokens;
   uint64_t switches;        /* from one model to the other */
   uint64_t catch_up_tokens; /* positions that a model had to read when it took

@@ -27,7 +27,7 @@ namespace {
 struct Answers {
   uint64_t tokens = 0, same = 0, rounds = 0;
   uint64_t large = 0; // tokens that the large one of two models wrote
-  double lost = 0; // nats below the likeliest token
+  double lost = 0;    // nats below the likeliest token
 
   llvm::Error add(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt,
                   const Drafted &made) {
@@ -85,8 +85,8 @@ llvm::Error Answers::score(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt,
 }
 
 /// Makes a plan of `options` to measure with, `file`.
-static llvm::Expected<sinter_plan *> openCandidate(const CompileOptions &options,
-                                                   TemporaryFile &file) {
+static llvm::Expected<sinter_plan *>
+openCandidate(const CompileOptions &options, TemporaryFile &file) {
   CompileOptions candidate = options;
   if (auto failed = file.create(options.output))
     return std::move(failed);
@@ -156,14 +156,15 @@ llvm::Expected<double> Study::largeShare(float bits) {
   return double(large) / double(all);
 }
 
-/// More bits, fewer tokens of the large model: halves what is left, as often as
-/// there are texts enough to tell a difference.
+/// More bits, fewer tokens of the large model: halves what is left, until the
+/// share is near enough.
 llvm::Error Study::chooseBits() {
   constexpr float kMostBits = 16;
-  constexpr int kHalvings = 8;
+  constexpr int kHalvings = 12;
+  constexpr double kNear = 0.02;
   float low = 0, high = kMostBits, best = 0;
   double nearest = 2;
-  for (int i = 0; i < kHalvings; ++i) {
+  for (int i = 0; i < kHalvings && nearest > kNear; ++i) {
     const float bits = (low + high) / 2;
     auto share = largeShare(bits);
     if (!share)

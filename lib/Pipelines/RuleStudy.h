@@ -16,8 +16,8 @@ namespace sinter {
 /// Makes a plan of `options`, whose rule is lossy, or whose models write in
 /// turns, and goes on with every text of the calibration greedily, with drafts
 /// of a fixed length. What the model itself says of those answers goes to
-/// `options.decode.ruleQuality`; where the large one of two models shall write a
-/// share of them, the bits from which on it does go to the settings.
+/// `options.decode.ruleQuality`; where the large one of two models shall write
+/// a share of them, the bits from which on it does go to the settings.
 llvm::Error studyRule(CompileOptions &options);
 
 } // namespace sinter

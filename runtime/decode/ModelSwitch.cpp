@@ -28,8 +28,8 @@ int64_t ModelSwitch::choose(const plan::ModelSwitch &rule, float entropy,
   bits[seen++ % kMostTokens] =
       entropy < 0 ? 0 : float(double(entropy) * kBitsOfNat);
   // Written so that the large model writes where rows are no numbers.
-  bool wanted = !(mean(rule.window()) <
-                  (threshold > 0 ? threshold : rule.threshold()));
+  bool wanted =
+      !(mean(rule.window()) < (threshold > 0 ? threshold : rule.threshold()));
   if (wanted == large || (held && run < rule.least()))
     return large;
   large = wanted;

@@ -76,9 +76,8 @@ Status Interpreter::service(const Instruction &op) {
   case plan::ServiceKind::Children:
     return children(op, argument);
   case plan::ServiceKind::ChooseModel:
-    registers[op.c] =
-        host.chooseModel(std::bit_cast<float>(uint32_t(argument)),
-                         registers[program.operands[op.b + 1]]);
+    registers[op.c] = host.chooseModel(std::bit_cast<float>(uint32_t(argument)),
+                                       registers[program.operands[op.b + 1]]);
     return Status();
   case plan::ServiceKind::Recycle:
     return recycle(op, argument);

@@ -307,8 +307,7 @@ private:
     if (ofBatch && isRecurrent)
       return bad("rows of a batch in state %u, which is recurrent", op.state());
     if (ofBatch && !hasPages(op.state()))
-      return bad("rows of a batch in state %u, which has no pages",
-                 op.state());
+      return bad("rows of a batch in state %u, which has no pages", op.state());
     if (!ofBatch)
       SINTER_TRY(registers({reads ? op.dst() : op.count()}));
     return emit(

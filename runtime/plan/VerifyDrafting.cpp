@@ -4,8 +4,8 @@
 // Tables of drafters, what forwards cost, depths, exits and blocks that go.
 
 #include "runtime/decode/Bandit.h"
-#include "runtime/plan/TableVerifier.h"
 #include "runtime/decode/ModelSwitch.h"
+#include "runtime/plan/TableVerifier.h"
 #include "runtime/state/Depth.h"
 #include "runtime/state/ModelState.h"
 #include "sinter-c/exits.h"

@@ -7,11 +7,11 @@
 #include "sinter-c/depth.h"
 #include "sinter-c/exits.h"
 #include "sinter-c/ffns.h"
-#include "sinter-c/switching.h"
 #include "sinter-c/profile.h"
 #include "sinter-c/runtime.h"
 #include "sinter-c/snapshot.h"
 #include "sinter-c/speculation.h"
+#include "sinter-c/switching.h"
 
 #include <atomic>
 #include <chrono>

@@ -159,8 +159,8 @@ PromptResult sinter::tools::measurePrompt(Measurement &prompt,
 }
 
 /// Whether an answer may take less than all layers and blocks of the model, one
-/// token a forward. Depths that nobody asks for and blocks are losses of the plan;
-/// exits may be exact.
+/// token a forward. Depths that nobody asks for and blocks are losses of the
+/// plan; exits may be exact.
 static bool savesWork(const Plan &plan) {
   SessionOptions options;
   options.context = 1;

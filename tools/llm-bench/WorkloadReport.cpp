@@ -1,10 +1,10 @@
 // Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/common/ExitFigures.h"
-#include "tools/common/SwitchFigures.h"
 #include "tools/common/Quality.h"
 #include "tools/common/SpeculationFigures.h"
 #include "tools/common/Spread.h"
+#include "tools/common/SwitchFigures.h"
 #include "tools/llm-bench/Workload.h"
 
 #include <cstdio>

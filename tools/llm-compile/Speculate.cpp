@@ -104,10 +104,11 @@ std::string readSwitch(llvm::StringRef detail, DecodePhaseOptions &options) {
   const std::string name = "--spec-policy=" + specPolicy;
   options.policy = "switch";
   if (!readTurns(detail, options))
-    return name + " does not say from how many bits of mean entropy on the "
-                  "large model writes (or what share of the tokens, 1% to 99%), "
-                  "of how many rows (1 to 64) and for how many tokens: "
-                  "switch:BITS|SHARE%[,WINDOW[,LEAST]], as in switch:2,5,10";
+    return name +
+           " does not say from how many bits of mean entropy on the "
+           "large model writes (or what share of the tokens, 1% to 99%), "
+           "of how many rows (1 to 64) and for how many tokens: "
+           "switch:BITS|SHARE%[,WINDOW[,LEAST]], as in switch:2,5,10";
   if (options.automatic || options.speculate.size() != 1 ||
       options.draftModel.empty())
     return name + " lets a small model and the large one write in turns: give "

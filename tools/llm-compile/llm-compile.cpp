@@ -70,7 +70,8 @@ cl::opt<std::string> calibration(
     "calibration", cl::value_desc("FILE"),
     cl::desc("Texts that choices are made and measured on: by --drop-layers, "
              "--early-exit, --speculate=auto, a lossy --verify-rule and "
-             "--spec-policy=switch. A prompt a line: text, or JSON as llm-bench --workload has it; "
+             "--spec-policy=switch. A prompt a line: text, or JSON as "
+             "llm-bench --workload has it; "
              "layers are measured on its beginning as one text (default: a "
              "few of its own; a rule, and switch:BITS, are not measured then)"),
     cl::cat(category));
@@ -278,9 +279,10 @@ int readOptions(CompileOptions &options) {
   if (std::string wrong = readSpeculation(options); !wrong.empty())
     return usage(wrong);
   if (!calibration.empty() && !isCalibrated(options))
-    return usage("--calibration wants something to choose or to measure: "
-                 "--drop-layers, --early-exit=sequence, ffn or auto, "
-                 "--speculate=auto, a lossy --verify-rule or --spec-policy=switch");
+    return usage(
+        "--calibration wants something to choose or to measure: "
+        "--drop-layers, --early-exit=sequence, ffn or auto, "
+        "--speculate=auto, a lossy --verify-rule or --spec-policy=switch");
   if (measureCost && options.decode.switchesModels())
     return usage("--measure-cost measures what rows of drafts cost, and "
                  "--spec-policy=switch drafts nothing");

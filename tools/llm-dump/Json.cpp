@@ -3,9 +3,9 @@
 //
 // The summary for programs.
 
-#include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
 #include "tools/llm-dump/Dump.h"
+#include "llvm/Support/FormatVariadic.h"
 #include <cmath>
 
 using namespace sinter;
@@ -225,9 +225,10 @@ void sinter::dump::printJson(const PlanFile &file, const Load &load,
   if (plan.retrieval())
     object["retrieval"] = retrieval(*plan.retrieval());
   if (const plan::ModelSwitch *models = plan.model_switch())
-    object["model_switch"] = json::Object{{"threshold", number(models->threshold())},
-                                          {"window", models->window()},
-                                          {"least", models->least()}};
+    object["model_switch"] =
+        json::Object{{"threshold", number(models->threshold())},
+                     {"window", models->window()},
+                     {"least", models->least()}};
   if (plan.ffns())
     object["ffns"] = ffns(*plan.ffns());
   if (plan.chat_template())

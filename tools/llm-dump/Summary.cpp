@@ -247,9 +247,9 @@ void Summary::program() {
   for (uint32_t i = 0; i < count(plan.states()); ++i) {
     const plan::State &state = *plan.states()->Get(i);
     if (state.kind() == plan::StateKind::Text) {
-      line(std::exchange(heading, "")) << llvm::formatv(
-          "{0,-16} positions that the others follow\n",
-          dump::text(state.name()));
+      line(std::exchange(heading, ""))
+          << llvm::formatv("{0,-16} positions that the others follow\n",
+                           dump::text(state.name()));
       continue;
     }
     line(std::exchange(heading, "")) << llvm::formatv(

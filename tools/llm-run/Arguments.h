@@ -41,7 +41,8 @@ struct Arguments {
   bool noEarlyExit = false;
   bool noTiming = false;
 
-  std::optional<float> temperature, topP, minP, penalty, exitThreshold, switchBits;
+  std::optional<float> temperature, topP, minP, penalty, exitThreshold,
+      switchBits;
   std::optional<uint32_t> topK, window;
   std::optional<uint64_t> seed;
 

@@ -2,11 +2,11 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 #include "tools/llm-run/Completion.h"
 #include "tools/common/ExitFigures.h"
-#include "tools/common/SwitchFigures.h"
 #include "tools/common/Failure.h"
 #include "tools/common/File.h"
 #include "tools/common/Quality.h"
 #include "tools/common/SpeculationFigures.h"
+#include "tools/common/SwitchFigures.h"
 #include "tools/common/Terminal.h"
 #include "tools/llm-run/Interrupt.h"
 

@@ -39,9 +39,9 @@ LogicalResult BodyLowering::readInput(decode::ReadInputOp op) {
       planir::WhileOp::create(builder, loc, i64s(2), ValueRange{number(0)});
   OpBuilder::InsertionGuard guard(builder);
   Block *before = newBlock(made.getBefore(), 1);
-  Value rows = planir::TakeInputOp::create(builder, loc, i64, get(op.getChunk()),
-                                           symbol(decode::kIdsBuffer),
-                                           builder.getI64IntegerAttr(0));
+  Value rows = planir::TakeInputOp::create(
+      builder, loc, i64, get(op.getChunk()), symbol(decode::kIdsBuffer),
+      builder.getI64IntegerAttr(0));
   planir::ConditionOp::create(builder, loc, rows,
                               ValueRange{rows, before->getArgument(0)});
   Block *body = newBlock(made.getBody(), 2);

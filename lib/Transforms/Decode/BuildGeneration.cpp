@@ -205,8 +205,7 @@ class BuildGenerationPass
     auto rule = decode::symbolizeRuleKind(verifyRule);
     if (!rule)
       return module.emitError("verify-rule: no rule is named '")
-             << verifyRule
-             << "'; there are exact, reject, typical and judge";
+             << verifyRule << "'; there are exact, reject, typical and judge";
     options.rule = *rule;
     if (*rule == decode::RuleKind::Exact)
       return success();
@@ -232,7 +231,8 @@ class BuildGenerationPass
     auto kind = decode::symbolizePolicyKind(name);
     if (!kind)
       return module.emitError("policy: no policy is named '")
-             << name << "'; there are static, goodput, ema, entropy, disco "
+             << name
+             << "'; there are static, goodput, ema, entropy, disco "
                 "and switch";
     options.policy = *kind;
     options.settings.assign(settings.begin(), settings.end());

@@ -47,7 +47,7 @@ private:
   }
 
   ModuleOp target, draft;
-  bool text; // neither leads
+  bool text;             // neither leads
   tile::TokensOp tokens; // null: both have the same vocabulary
 };
 

@@ -3,8 +3,8 @@
 
 // Two models that write in turns: who does, and tables that make no sense.
 #include "runtime/decode/ModelSwitch.h"
-#include "test/runtime/TinyProgram.h"
 #include "test/runtime/TinyPlan.h"
+#include "test/runtime/TinyProgram.h"
 
 #include <cmath>
 #include <functional>
