@@ -42,7 +42,7 @@ def test_texts_of_the_compiler_that_do_not_fit(folder, tmp_path):
     assert result.returncode == 1 and "the compiler's own texts do not suit this model: a context of" in result.stderr, result.stderr
     assert "--calibration=FILE takes others" in result.stderr and not list(tmp_path.iterdir())
     result = choose(folder / "m.gguf", tmp_path, "--verify-rule=typical", f"--calibration={folder}/m.gguf", "--compile-to=plan", speculate="copy", check=False)
-    assert result.returncode == 2 and "--calibration measures --verify-rule with a plan" in result.stderr
+    assert result.returncode == 2 and "--calibration measures --verify-rule and --spec-policy with a plan" in result.stderr
 
 
 def test_texts_that_cannot_be_read(folder, tmp_path):

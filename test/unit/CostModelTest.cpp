@@ -367,7 +367,7 @@ TEST_F(CostModel, EachOp) {
 TEST_F(CostModel, NoOpIsForgotten) {
   // What is no work: declarations, launches, barriers, scalars of launches.
   const std::set<std::string> others = {
-      "packed",     "vector", "tokens",   "buffer", "state",
+      "packed",     "vector", "tokens",   "text",   "buffer", "state",
       "recurrence", "half",   "unplayed", "launch", "barrier"};
   auto module = parse(kRegions);
   ASSERT_TRUE(module);
