@@ -9,7 +9,8 @@ import pytest
 
 import make_gguf
 import permute_vocabulary
-from conftest import ONE_LEVEL, compile_plan, logits, run
+from conftest import ONE_LEVEL, compile_plan, figure, logits, run
+from test_speculation import tokenize, workload_prompts
 
 TINY = make_gguf.CONFIGS["llama-gqa-8-2"] | {"context": 200, "layers": 2}
 SAMPLING = [["--temperature", "0"], ["--temperature", "0.8", "--seed", "3"]]
@@ -221,3 +222,24 @@ def test_what_makes_no_sense_is_refused(models, options, message, tmp_path):
 def test_sessions_of_such_a_plan_do_not_step_together(models):
     result = run("llm-bench", turns(models, f"{BITS}"), "-p", 20, "-n", 4, "--batch", 2, "-r", 1, check=False)
     assert result.returncode == 1 and "no function 'step', which computes rows of several sessions; models that write in turns do so in one" in result.stderr
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("sampling", SAMPLING, ids=" ".join)
+def test_conformance_of_a_real_pair(model, new_folder, sampling):
+    """The Q4_1 file and its bf16 twin: every tenth prompt of all workloads, 128 tokens."""
+    folder = new_folder()
+    make_gguf.requantize(str(model), "BF16", str(folder / "twin.gguf"))
+    options = ["--no-golden", ONE_LEVEL]
+    small, large = (compile_plan(file, folder / name, *options) for file, name in ((model, "small.plan"), (folder / "twin.gguf", "large.plan")))
+    plans = {bits: compile_plan(folder / "twin.gguf", folder / f"{bits}.plan", *options, f"--speculate=draft:{model}", f"--spec-policy=switch:{bits}")
+             for bits in ("0", "inf", "2")}
+    prompts = tokenize(small, folder, workload_prompts())[::10]
+    shares, differing = [], 0
+    for prompt in prompts:
+        text = {name: generate(plan, prompt, 128, *sampling) for name, plan in {**plans, "small": small, "large": large}.items()}
+        assert text["0"]["tokens"] == text["large"]["tokens"] and text["inf"]["tokens"] == text["small"]["tokens"], prompt
+        shares.append(text["2"]["model_switch"]["large_share"])
+        differing += text["2"]["tokens"] != text["large"]["tokens"]
+    figure(f"models in turns, {' '.join(sampling)}", f"{len(prompts)} prompts x 128 tokens: 0 bits and inf are the two models; at 2 bits the large one "
+           f"wrote {statistics.fmean(shares):.3f}, {differing} texts are not its own")
