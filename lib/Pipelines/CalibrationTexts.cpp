@@ -222,33 +222,32 @@ sinter::goOn(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt) {
   return generate(plan, prompt, plain, nullptr);
 }
 
-llvm::Expected<Drafted> sinter::goOnDrafting(sinter_plan *plan,
-                                             llvm::ArrayRef<int32_t> prompt,
-                                             uint32_t length) {
-  auto drafting = [&](sinter_generation &generation) {
-    generation.draft_tokens = length;
-    generation.no_timing = 1;
-  };
+static llvm::Expected<Drafted>
+generateWithFigures(sinter_plan *plan, llvm::ArrayRef<int32_t> prompt,
+                    llvm::function_ref<void(sinter_generation &)> setUp) {
   Drafted drafted;
-  auto tokens = generate(plan, prompt, drafting, &drafted);
+  auto tokens = generate(plan, prompt, setUp, &drafted);
   if (!tokens)
     return tokens.takeError();
   drafted.answer = std::move(*tokens);
   return drafted;
 }
 
+llvm::Expected<Drafted> sinter::goOnDrafting(sinter_plan *plan,
+                                             llvm::ArrayRef<int32_t> prompt,
+                                             uint32_t length) {
+  return generateWithFigures(plan, prompt, [&](sinter_generation &generation) {
+    generation.draft_tokens = length;
+    generation.no_timing = 1;
+  });
+}
+
 llvm::Expected<Drafted> sinter::goOnInTurns(sinter_plan *plan,
                                             llvm::ArrayRef<int32_t> prompt,
                                             float bits) {
-  Drafted drafted;
-  auto turns = [&](sinter_generation &generation) {
+  return generateWithFigures(plan, prompt, [&](sinter_generation &generation) {
     generation.switch_bits = bits;
-  };
-  auto tokens = generate(plan, prompt, turns, &drafted);
-  if (!tokens)
-    return tokens.takeError();
-  drafted.answer = std::move(*tokens);
-  return drafted;
+  });
 }
 
 /// Drafts are right in loops, and nobody wants them: fewer than 32 ids, three

@@ -8,6 +8,11 @@
 using namespace sinter;
 using namespace sinter::tools;
 
+bool sinter::tools::takesTurns(const Plan &plan) {
+  return plan.property("lossy").value_or("").find("model_switch ") !=
+         std::string_view::npos;
+}
+
 static uint64_t tokensOf(const Switching &figures) {
   return figures.small_tokens + figures.large_tokens;
 }

@@ -13,7 +13,9 @@
 
 namespace sinter::tools {
 
-/// Whether a plan's models take turns.
+/// Whether two models of a plan write, and not the large one alone.
+bool takesTurns(const Plan &plan);
+/// Whether they did in the last call.
 inline bool tookTurns(const Switching &figures) {
   return figures.small_tokens + figures.large_tokens > 0;
 }

@@ -3,6 +3,7 @@
 #include "tools/llm-bench/Measurement.h"
 #include "tools/common/ExitFigures.h"
 #include "tools/common/Failure.h"
+#include "tools/common/SwitchFigures.h"
 #include "tools/llm-bench/Rewind.h"
 
 #include <algorithm>
@@ -48,9 +49,7 @@ Session Measurement::read(const Plan &plan, uint32_t depth) {
   // Of two models the one that begins reads it: the other one's reading is part
   // of what an answer takes.
   constexpr float kMoreThanAny = 64;
-  const bool turns = plan.property("lossy").value_or("").find(
-                         "model_switch ") != std::string_view::npos;
-  generation.switchBits = turns ? kMoreThanAny : 0;
+  generation.switchBits = takesTurns(plan) ? kMoreThanAny : 0;
   (void)session.generate(ids, generation, [](int32_t, std::string_view) {})
       .orThrow();
   return session;

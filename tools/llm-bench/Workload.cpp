@@ -164,13 +164,11 @@ PromptResult sinter::tools::measurePrompt(Measurement &prompt,
 static bool savesWork(const Plan &plan) {
   SessionOptions options;
   options.context = 1;
-  const auto says = [&](const char *knob) {
-    return plan.property("lossy").value_or("").find(knob) !=
-           std::string_view::npos;
-  };
   return !plan.drafters().empty() ||
          plan.session(options).orThrow().exits().orThrow().exits ||
-         says("early_exit ") || says("model_switch ");
+         plan.property("lossy").value_or("").find("early_exit ") !=
+             std::string_view::npos ||
+         takesTurns(plan);
 }
 
 /// Why no ratio of a greedy answer can be told; empty: it can.

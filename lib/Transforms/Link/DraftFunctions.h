@@ -17,7 +17,7 @@ namespace sinter {
 std::string draftName(llvm::StringRef name);
 
 /// Adds to `@draft.forward` and `@draft.head` of a module what ties them to the
-/// text of the model they draft for.
+/// text of the model they draft for, or both models to a text that they follow.
 class DraftFunctions {
 public:
   /// `tokens`: null where both have the same vocabulary.
