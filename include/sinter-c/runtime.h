@@ -121,6 +121,7 @@ SINTER_API uint64_t sinter_plan_number(const sinter_plan *plan,
                                        sinter_number what);
 
 /* Text properties: "name", "architecture", "cpu" (code object in use),
+ * "prefetch" ("code" or "cpu": who fetches weights that are read next),
  * "activations", "kv", and every provenance and quality key; NULL when unknown.
  */
 SINTER_API const char *sinter_plan_property(const sinter_plan *plan,

@@ -97,6 +97,8 @@ const char *sinter_plan_property(const sinter_plan *plan, const char *key) {
     return text(tables.architecture());
   if (!strcmp(key, "cpu"))
     return plan->loaded.level();
+  if (!strcmp(key, "prefetch"))
+    return plan->loaded.prefetch();
   for (auto *list : {tables.provenance(), tables.quality()})
     if (list)
       for (const plan::Property *property : *list)

@@ -4,6 +4,7 @@
 #include "runtime/decode/Lookahead.h"
 #include "runtime/schema/plan_generated.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace sinter::runtime {
@@ -17,7 +18,9 @@ constexpr uint32_t kTried = 2; // ids
 /// time.
 constexpr double kTryShare = 0.01;
 /// Weight of the newest time.
-constexpr double kNewestTime = 0.125;
+constexpr double kNewestTime = 0.125, kMany = 8;
+/// What takes longer than so many times what it should was interrupted.
+constexpr double kLongest = 2;
 
 /// Time of an id that a model or a head makes over that of a row, in plans that
 /// do not say.
@@ -36,33 +39,44 @@ double Lookahead::priorCost(uint32_t rows) const {
 }
 
 double Lookahead::cost(uint32_t rows) const {
-  if (nanosecondsOf[rows] > 0)
-    return nanosecondsOf[rows];
+  if (timeOf[rows].nanoseconds > 0)
+    return timeOf[rows].nanoseconds;
   // From the nearest number of rows that was measured.
   for (uint32_t away = 1; away < kRows; ++away)
     for (uint32_t n : {rows - away, rows + away})
-      if (n >= 1 && n <= kRows && nanosecondsOf[n] > 0)
-        return nanosecondsOf[n] * priorCost(rows) / priorCost(n);
+      if (n >= 1 && n <= kRows && timeOf[n].nanoseconds > 0)
+        return timeOf[n].nanoseconds * priorCost(rows) / priorCost(n);
   return priorCost(rows);
+}
+
+/// The largest number of fewer rows that was measured, 0: none.
+uint32_t Lookahead::nearestBelow(uint32_t rows) const {
+  while (--rows > 0 && timeOf[rows].nanoseconds == 0)
+    ;
+  return rows;
+}
+
+/// What so many rows may take at best, going by fewer that were measured.
+double Lookahead::hope(uint32_t rows) const {
+  constexpr double kRow = 0.03;
+  if (uint32_t n = nearestBelow(rows))
+    return timeOf[n].nanoseconds * (1 + kRow * (rows - n));
+  return timeOf[rows].nanoseconds > 0 ? timeOf[rows].nanoseconds
+                                      : 1 + kRow * (rows - 1);
 }
 
 /// Of numbers of rows that were not measured the best is hoped for, until they
 /// are: ids of a model take long, so that few rows matter, and all of them soon
-/// are. One that was interrupted cannot take longer than more rows did.
+/// are. One time alone may be that of a round that something interrupted, and
+/// an old one says little: hope counts as much as a new one, or who is avoided
+/// once would be for ever. No rows take longer than more of them did.
 double Lookahead::hopedCost(uint32_t rows) const {
-  constexpr double kHope = 0.03;
-  double least = 0;
-  for (uint32_t n = rows; n <= kRows; ++n)
-    if (nanosecondsOf[n] > 0 && (least == 0 || nanosecondsOf[n] < least))
-      least = nanosecondsOf[n];
-  if (nanosecondsOf[rows] > 0)
-    return least;
-  for (uint32_t n = rows; n-- > 1;)
-    if (nanosecondsOf[n] > 0) {
-      double hoped = nanosecondsOf[n] * (1 + kHope * (rows - n));
-      return least > 0 && least < hoped ? least : hoped;
-    }
-  return least > 0 ? least : 1 + kHope * (rows - 1);
+  double weight = timeOf[rows].weight;
+  double time = (weight * timeOf[rows].nanoseconds + hope(rows)) / (weight + 1);
+  for (uint32_t n = rows + 1; n <= kRows; ++n)
+    if (timeOf[n].nanoseconds > 0 && timeOf[n].nanoseconds < time)
+      time = timeOf[n].nanoseconds;
+  return time;
 }
 
 double Lookahead::priorIdCost(const Proposal &proposal) const {
@@ -144,26 +158,37 @@ void Lookahead::learnLength(uint32_t drafted, uint32_t accepted) {
   if (accepted == drafted)
     mostOfModel = 2 * drafted + kFirstOfModel;
   else if (accepted == 0)
-    mostOfModel = kFirstOfModel;
+    mostOfModel = drafted / 2 > kFirstOfModel ? drafted / 2 : kFirstOfModel;
 }
 
-/// The average of what was measured, newer times above all.
-static void average(double &known, uint64_t nanoseconds) {
-  double now = double(nanoseconds);
-  // One that took far longer was interrupted.
-  if (known > 0 && now > 2 * known)
-    now = 2 * known;
-  known = known > 0 ? known + kNewestTime * (now - known) : now;
+/// The average of what was measured, newer times above all. What is known comes
+/// from rounds of so much `weight`: where that is little, a shorter time counts
+/// for more, as interruptions make times longer alone.
+static void average(double &known, double now, double weight) {
+  if (known > 0)
+    now = std::min(now, kLongest * known);
+  double share =
+      now < known ? std::max(kNewestTime, 1 / (weight + 1)) : kNewestTime;
+  known = known > 0 ? known + share * (now - known) : now;
 }
 
 void Lookahead::took(uint32_t rows, uint64_t nanoseconds) {
-  if (timed && rows > 0 && rows <= kRows)
-    average(nanosecondsOf[rows], nanoseconds);
+  constexpr float kOld = 0.9f; // of a weight, after each further round
+  if (!timed || rows == 0 || rows > kRows)
+    return;
+  for (Time &time : timeOf)
+    time.weight *= kOld;
+  Time &time = timeOf[rows];
+  if (time.nanoseconds == 0 && nearestBelow(rows))
+    time.nanoseconds = std::min(double(nanoseconds), kLongest * cost(rows));
+  else
+    average(time.nanoseconds, double(nanoseconds), time.weight);
+  time.weight += 1;
 }
 
 void Lookahead::made(uint64_t nanoseconds) {
   if (timed)
-    average(nanosecondsOfId, nanoseconds);
+    average(nanosecondsOfId, double(nanoseconds), kMany);
 }
 
 } // namespace sinter::runtime

@@ -68,6 +68,8 @@ public:
   static constexpr float kLeast = 0.02f;
 
 private:
+  uint32_t nearestBelow(uint32_t rows) const;
+  double hope(uint32_t rows) const;
   double hopedCost(uint32_t rows) const;
   /// Of so many rows over that of one, by the plan.
   double priorCost(uint32_t rows) const;
@@ -76,7 +78,10 @@ private:
   Acceptance rates;
   const plan::Costs *prior = nullptr;
   bool timed = true;
-  double nanosecondsOf[kRows + 1] = {};
+  struct Time {
+    double nanoseconds = 0; // 0: not measured
+    float weight = 0;       // rounds, newer ones above all
+  } timeOf[kRows + 1];
   double nanosecondsOfId = 0; // that a model makes
   /// Ids that a model may make now. A draft that was right to its end may be
   /// followed by a longer one, so that one that never is takes little time.

@@ -2,16 +2,32 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/plan/LoadedPlan.h"
+#include "runtime/device/cpu/Features.h"
 #include "runtime/plan/CodeObject.h"
 #include "runtime/plan/Digest.h"
 #include "runtime/plan/Verify.h"
 #include "runtime/schema/plan_generated.h"
 
 #include <cstdlib>
+#include <cstring>
 
 namespace sinter::runtime {
 
 constexpr uint32_t kMaxWorkers = 1024;
+
+/// The CPU's, but for who fetches weights where `prefetch` says it.
+static Result<uint32_t> readTraits(const Allocator &allocator,
+                                   const char *prefetch) {
+  uint32_t own = cpuTraits();
+  if (!prefetch || !*prefetch)
+    return own;
+  if (!strcmp(prefetch, "cpu"))
+    return own | SINTER_TRAIT_STREAMS;
+  if (!strcmp(prefetch, "code"))
+    return own & ~SINTER_TRAIT_STREAMS;
+  return fail(allocator, SINTER_INVALID_ARGUMENT,
+              "SINTER_PREFETCH is \"%s\", expected cpu or code", prefetch);
+}
 
 Status LoadedPlan::open(const char *path, const sinter_plan_options &options) {
   Allocator allocator = meter.allocator();
@@ -31,6 +47,9 @@ Status LoadedPlan::open(const char *path, const sinter_plan_options &options) {
                         options.threads ? options.threads
                                         : WorkerPool::availableCores(),
                         options.pin_threads != 0));
+  SINTER_ASSIGN(uint32_t traits,
+                readTraits(allocator, std::getenv("SINTER_PREFETCH")));
+  pool.setTraits(traits);
   SINTER_TRY(verify(origin, options.verify));
   SINTER_TRY(mapEntries(origin,
                         options.cpu ? options.cpu : std::getenv("SINTER_CPU")));

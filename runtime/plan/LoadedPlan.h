@@ -32,6 +32,10 @@ public:
   uint32_t scalarCount(uint32_t kernel) const;
   WorkerPool &workers() const { return pool; }
   const char *level() const;
+  /// Who fetches weights before they are read: "cpu" or "code".
+  const char *prefetch() const {
+    return pool.cpuTraits() & SINTER_TRAIT_STREAMS ? "cpu" : "code";
+  }
   /// Heap of the plan itself, at its peak and now.
   size_t peakBytes() const { return loadPeak; }
   size_t heldBytes() const { return loadHeld; }

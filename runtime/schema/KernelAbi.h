@@ -19,9 +19,17 @@ extern "C" {
 /* Counts on its own, apart from the plan's format version. Code of every
  * version from 1 on runs: a barrier takes its third argument in a register,
  * where version 1 leaves anything.
- *   2: code says which stage a barrier ends. */
-#define SINTER_KERNEL_ABI 2u
+ *   2: code says which stage a barrier ends.
+ *   3: a call has traits. Code looks at `abi` before it reads them, so that a
+ *      plan needs no more than 2. */
+#define SINTER_KERNEL_ABI 3u
 #define SINTER_KERNEL_ABI_STAGES 2u
+#define SINTER_KERNEL_ABI_TRAITS 3u
+
+/* What the CPU is like: for speed alone, no result depends on it.
+ *   streams: it reads ahead by itself where one row waits for memory, and fast;
+ *   fetches by instructions get in its way. */
+#define SINTER_TRAIT_STREAMS 1u
 
 typedef struct sinter_call {
   uint32_t abi;     /* SINTER_KERNEL_ABI */
@@ -35,6 +43,7 @@ typedef struct sinter_call {
    * number of the stage that ends, which nobody but a profiler looks at. */
   void (*barrier)(void *ctx, uint32_t worker, uint32_t stage);
   void *ctx;
+  uint32_t traits; /* SINTER_TRAIT_..., from version 3 on */
 } sinter_call;
 
 typedef void (*sinter_entry)(const sinter_call *call, uint32_t worker);

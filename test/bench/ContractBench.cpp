@@ -9,7 +9,8 @@
 //   prefill  512 rows, of the peak of 8-bit dots (f32 weights: of f32 FMAs) of
 //            the best level in the run
 //   decode   1 row, weights from memory, of a read of the same bytes
-//   x4, x8   time of 4 and 8 rows, weights from memory, over that of 1 row
+//   x4, x8   time of 4 and 8 rows (--x), weights from memory, over that of 1
+//   row
 // Where there is a kernel written by hand (ReferenceKernels.cpp), it takes
 // turns too; its outputs must have the same bits.
 //   hand     its time over the generated kernel's: at 1 row, and at `m` rows
@@ -37,6 +38,9 @@ namespace {
 cl::opt<int64_t> matrixRows("n", cl::desc("outputs"), cl::init(1536));
 cl::opt<int64_t> matrixCols("k", cl::desc("columns"), cl::init(768));
 cl::opt<int64_t> rowCount("m", cl::desc("rows of prefill"), cl::init(512));
+cl::list<int64_t> fewRows("x", cl::CommaSeparated,
+                          cl::desc("rows over 1 row, weights from memory"),
+                          cl::list_init<int64_t>({4, 8}));
 cl::opt<int> rounds("r", cl::desc("rounds"), cl::init(7));
 cl::opt<bool> exact("f32", cl::desc("f32 activations for all encodings"));
 cl::opt<bool> bf16("bf16", cl::desc("bf16 activations for all encodings; as "
@@ -49,7 +53,12 @@ cl::list<std::string> levels("level", cl::CommaSeparated,
 cl::opt<std::string> saveTo("save", cl::desc("write code objects to a folder"));
 cl::opt<bool> asJson("json", cl::desc("print JSON"));
 
-constexpr uint64_t kColdBytes = uint64_t(160) << 20; // beyond any cache
+cl::opt<uint64_t> coldMiB("mib",
+                          cl::desc("weights of few rows (default: "
+                                   "beyond any cache)"),
+                          cl::init(160));
+
+uint64_t coldBytes() { return coldMiB << 20; }
 
 bool chosen(const cl::list<std::string> &names, llvm::StringRef name) {
   return names.empty() || llvm::is_contained(names, name);
@@ -67,7 +76,7 @@ class ColdCopies {
 public:
   explicit ColdCopies(const Memory &matrix)
       : each(matrix.size()),
-        number(std::max<uint64_t>(1, kColdBytes / matrix.size())),
+        number(std::max<uint64_t>(1, coldBytes() / matrix.size())),
         map(mmap(nullptr, bytes(), PROT_READ | PROT_WRITE,
                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
     if (map == MAP_FAILED)
@@ -204,8 +213,8 @@ public:
     double speed = 1e-9 * operands.cold.bytes() / one;
     note("gb_s", speed);
     note("decode", speed / peak.stream);
-    for (int64_t rows : {4, 8})
-      note(rows == 4 ? "x4" : "x8",
+    for (int64_t rows : fewRows)
+      note("x" + std::to_string(rows),
            cold([&](char *weights) { generated(weights, rows); }) / one);
     if (!byHand)
       return;
@@ -285,12 +294,17 @@ void print(llvm::ArrayRef<std::unique_ptr<Variant>> variants,
                                 matrixRows, matrixCols, rowCount,
                                 probe.dotName())
                << "encoding level            prefill      Gop/s  decode    "
-                  "GB/s     x4     x8  hand: 1 row  many\n";
+                  "GB/s";
+  for (int64_t rows : fewRows)
+    llvm::outs() << llvm::formatv("{0,7}", "x" + std::to_string(rows));
+  llvm::outs() << "  hand: 1 row  many\n";
   for (const auto &v : variants) {
-    llvm::outs() << llvm::format(
-        "%-8s %-16s %8.3f %10.0f %7.3f %7.1f %6.2f %6.2f",
-        v->encoding().c_str(), v->level.name.data(), (*v)["prefill"],
-        (*v)["gops"], (*v)["decode"], (*v)["gb_s"], (*v)["x4"], (*v)["x8"]);
+    llvm::outs() << llvm::format("%-8s %-16s %8.3f %10.0f %7.3f %7.1f",
+                                 v->encoding().c_str(), v->level.name.data(),
+                                 (*v)["prefill"], (*v)["gops"], (*v)["decode"],
+                                 (*v)["gb_s"]);
+    for (int64_t rows : fewRows)
+      llvm::outs() << llvm::format(" %6.2f", (*v)["x" + std::to_string(rows)]);
     if (double hand = (*v)["hand_decode"])
       llvm::outs() << llvm::format(" %12.3f %5.3f", hand, (*v)["hand_prefill"]);
     llvm::outs() << "\n";
@@ -320,7 +334,7 @@ int main(int argc, char **argv) {
     llvm::errs() << "contract-bench: nothing to measure\n";
     return 1;
   }
-  tools::Probe probe(1, kColdBytes, runnableLevels().front()->name.str());
+  tools::Probe probe(1, coldBytes(), runnableLevels().front()->name.str());
   for (int round = 0; round < rounds; ++round)
     for (auto &variant : variants)
       variant->measure(probe);

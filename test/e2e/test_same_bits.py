@@ -29,6 +29,18 @@ def test_chunks_threads_and_levels(mode, count, request, text_ids, tmp_path):
             assert np.array_equal(got.view(np.int32), expected[:rows]), (mode, level, threads, chunk)
 
 
+@pytest.mark.parametrize("mode", ["fast", "exact"])
+def test_who_fetches_weights(mode, request, text_ids, tmp_path):
+    plan = request.getfixturevalue(mode)
+    for chunk in (1, 2, 4, 37):
+        cpu, code = (logits(plan, text_ids[:37], tmp_path / "some.npy", "--chunk", chunk, env={"SINTER_PREFETCH": who}).tobytes()
+                     for who in ("cpu", "code"))
+        assert cpu == code, chunk
+    refused = run("llm-run", plan, "-p", "x", "-n", 1, check=False, env={"SINTER_PREFETCH": "nobody"})
+    assert refused.returncode == 1
+    assert 'SINTER_PREFETCH is "nobody", expected cpu or code' in refused.stderr
+
+
 def test_prefix_does_not_depend_on_what_follows(fast, text_ids, tmp_path):
     whole = logits(fast, text_ids[:100], tmp_path / "whole.npy")
     part = logits(fast, text_ids[:37], tmp_path / "part.npy")

@@ -146,6 +146,8 @@ uint64_t sinter_plan_number(const sinter_plan *plan, sinter_number what) {
 const char *sinter_plan_property(const sinter_plan *plan, const char *key) {
   if (std::strcmp(key, "cpu") == 0)
     return plan->cpu.c_str();
+  if (std::strcmp(key, "prefetch") == 0)
+    return "code";
   if (std::strcmp(key, "ops") == 0 && !flag("FAKE_OLD"))
     return flag("FAKE_POSITIONS") ? sight : ops;
   if (std::strcmp(key, "lossy") == 0 && flag("FAKE_EARLY"))

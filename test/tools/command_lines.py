@@ -413,7 +413,7 @@ class Bench(ToolTest):
         self.assertEqual({len(line) for line in table}, {len(table[0])})
         self.assertRegex(table[0], r"\bmedian +\| +of stream +\| +of peak \|$")
         self.assertIn("pp4", table[2])
-        self.assertRegex(head[0], r"^code object fake-v1; CPU has .*avx2")
+        self.assertRegex(head[0], r"^code object fake-v1, prefetch by the code; CPU has .*avx2")
         self.assertIn("reads 1.0 MiB", head[1])
         roofs = r"stream \S+ GB/s .* dot \S+ Gop/s .* fma \S+ Gflop/s \([^)]*\)"
         self.assertRegex(head[2], f"^probe, 1 thread: {roofs}$")  # which waits for nobody

@@ -15,8 +15,8 @@ using llvm::formatv;
 
 namespace {
 
-constexpr int64_t kMaxRows = 29;
-constexpr int64_t kRowCounts[] = {1, 2, 3, 4, 5, 8, 13, 29};
+constexpr int64_t kMaxRows = 37;
+constexpr int64_t kRowCounts[] = {1, 2, 3, 4, 5, 6, 7, 8, 13, 37};
 
 enum class Epilogue { None, BiasResidual, Silu };
 enum class Input { Int8, F32, Bf16 };
@@ -209,6 +209,7 @@ void check(const Case &c) {
     Image image(kernelText(c, matrix), *level);
     for (int64_t rows : kRowCounts)
       for (unsigned workers : {1u, 2u}) {
+        image.traits = workers == 2 ? SINTER_TRAIT_STREAMS : 0;
         Memory out(first.size());
         std::vector<void *> buffers =
             c.quantized() ? quantized.buffers()
@@ -293,6 +294,23 @@ INSTANTIATE_TEST_SUITE_P(Presets, FloatContract,
                          [](const auto &info) {
                            return std::string(encoding::presetName(info.param));
                          });
+
+/// Calls of older runtimes have no traits.
+TEST(FloatContract, ACallWithoutTraits) {
+  Case c{Preset::BF16, 64, 64, Epilogue::None, Input::F32};
+  Matrix matrix(c.preset, c.rows, c.cols);
+  Problem problem(c, matrix);
+  Memory out(3 * 64 * 4);
+  Image image(kernelText(c, matrix), *runnableLevels().front());
+  image.abi = SINTER_KERNEL_ABI_STAGES;
+  image.run("contract",
+            {problem.input.as<void>(), matrix.bytes->as<void>(),
+             problem.bias.as<void>(), problem.residual.as<void>(),
+             out.as<void>()},
+            {3});
+  for (int64_t row = 0; row < 3; ++row)
+    checkRow(problem, out, row);
+}
 
 TEST(FloatContract, ColumnsThatAreNoMultipleOf32) {
   for (Input input : {Input::F32, Input::Bf16}) {

@@ -105,8 +105,13 @@ void Image::run(const std::string &kernel, const std::vector<void *> &buffers,
   auto entry = reinterpret_cast<sinter_entry>(
       reinterpret_cast<uintptr_t>(base) + code.entries.lookup(kernel));
   std::barrier<> meeting(workers);
-  sinter_call call = {};
-  call.abi = SINTER_KERNEL_ABI;
+  // A runtime of an older ABI has no traits behind its calls.
+  Memory room(abi < SINTER_KERNEL_ABI_TRAITS ? offsetof(sinter_call, traits)
+                                             : sizeof(sinter_call));
+  sinter_call &call = *room.as<sinter_call>();
+  call.abi = abi;
+  if (abi >= SINTER_KERNEL_ABI_TRAITS)
+    call.traits = traits;
   call.workers = workers;
   call.buffers = buffers.data();
   call.scalars = scalars.data();

@@ -8,6 +8,7 @@
 #include "lib/Target/X86/CodeObject.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/IR/OwningOpRef.h"
+#include "runtime/schema/KernelAbi.h"
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -49,11 +50,13 @@ public:
   Image(const Image &) = delete;
   Image &operator=(const Image &) = delete;
 
-  /// Runs `kernel` on `workers` threads.
+  /// Runs `kernel` on `workers` threads, with the traits of a CPU.
   void run(const std::string &kernel, const std::vector<void *> &buffers,
            const std::vector<int64_t> &scalars, unsigned workers = 1) const;
 
   CodeObject code;
+  uint32_t abi = SINTER_KERNEL_ABI; // of the calls
+  uint32_t traits = 0;
 
 private:
   char *base = nullptr;

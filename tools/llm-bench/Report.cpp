@@ -39,6 +39,7 @@ std::string sinter::tools::toJson(const Plan &plan,
                     {"samples", result.rates},
                     {"model", plan.property("name").value_or("")},
                     {"cpu", plan.property("cpu").value_or("")},
+                    {"prefetch", plan.property("prefetch").value_or("")},
                     {"cpu_features", cpuFeatures()}});
     auto &row = list.back();
     row["stream_gb_s"] = spreadOf(result.probes, &Roofs::stream).median;
@@ -76,6 +77,8 @@ static std::string header(const Plan &plan, const Probe &probe,
                                      result.probes.end());
   std::string text = "code object " +
                      std::string(plan.property("cpu").value_or("-")) +
+                     ", prefetch by the " +
+                     std::string(plan.property("prefetch").value_or("-")) +
                      "; CPU has " + cpuFeatures() + "\n" + probe.summary();
   for (const auto &[threads, samples] : byThreads)
     text += probeLine(threads, samples);

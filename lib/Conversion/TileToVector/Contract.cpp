@@ -4,13 +4,15 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Chunks of rows outside (so that their activations stay in the second-level
-// cache), then the strips of this worker, then passes of 4 rows over a strip,
-// then the loop over k. The 1 to 3 rows that are left have copies of their own.
-// More than 8 rows of floating point go another way (ContractPanel.cpp).
+// cache), then the strips of this worker, then passes of 4 rows (of floating
+// point 8, where there are registers) over a strip, then the loop over k. The
+// rows that are left have copies of their own for each number.
+// Many rows of floating point go another way (ContractPanel.cpp).
 #include "lib/Conversion/TileToVector/Contract.h"
 #include "lib/Conversion/TileToVector/KvStore.h"
 #include "lib/Conversion/TileToVector/MathExpansion.h"
 #include "lib/Conversion/TileToVector/RowLowerings.h"
+#include "runtime/schema/KernelAbi.h"
 
 using namespace mlir;
 using namespace sinter;
@@ -41,6 +43,7 @@ public:
 private:
   void orderGroups();
   int64_t chunkGroups();
+  int64_t directRows();
   std::pair<Value, Value> shareStrips(tile::ContractOp op);
   void fetchAhead(Value lastStrip);
   Value ownGroup();
@@ -58,8 +61,6 @@ private:
   void emitPadding(Value strip, Value row);
 
   static constexpr int64_t kTokens = 4; // rows of a token group in memory
-  /// Up to so many rows weights are decoded where they are used.
-  static constexpr int64_t kDirectRows = 8;
 
   tile::ContractOp op;
   TileLowering &t;
@@ -92,13 +93,19 @@ int64_t ContractEmitter::chunkGroups() {
          passGroups;
 }
 
+/// Up to so many rows weights are decoded where they are used. Floats take
+/// little to decode: a panel of them pays where several passes read it.
+int64_t ContractEmitter::directRows() {
+  return op.getX() && layout.isFloat() ? 4 * t.level.fmaTokens : 8;
+}
+
 void ContractEmitter::emit() {
   auto [first, last] = shareStrips(op);
   fetchAhead(last);
   if (op.getCodes())
     return emitPasses(first, last);
   Value few =
-      l.cmp(arith::CmpIPredicate::ule, op.getRows(), l.index(kDirectRows));
+      l.cmp(arith::CmpIPredicate::ule, op.getRows(), l.index(directRows()));
   l.when(few, [&] { emitPasses(first, last); });
   l.when(l.xori(few, l.i(few, 1)), [&] { emitPanels(first, last); });
 }
@@ -120,7 +127,9 @@ void ContractEmitter::emitPanels(Value first, Value last) {
 
 void ContractEmitter::emitPasses(Value first, Value last) {
   Value rows = l.muli(op.getRows(), l.index(op.getTerms())); // of codes
-  Value full = l.divu(rows, kTokens), remainder = l.remu(rows, kTokens);
+  int64_t tokens = passGroups * kTokens;
+  Value full = l.muli(l.divu(rows, tokens), l.index(passGroups));
+  Value remainder = l.remu(rows, tokens);
   Value all = l.divu(l.addi(rows, l.index(kTokens - 1)), kTokens);
   firstGroup = ownGroup();
   int64_t chunk = chunkGroups();
@@ -151,6 +160,7 @@ std::pair<Value, Value> ContractEmitter::shareStrips(tile::ContractOp op) {
 /// does where the KV cache will be written.
 void ContractEmitter::fetchAhead(Value lastStrip) {
   ahead.bytes = t.level.prefetchBytes;
+  ahead.streams = t.hasTrait(op.getLoc(), SINTER_TRAIT_STREAMS);
   Operation *next = op->getNextNode();
   for (; next && !isa<tile::ContractOp>(next); next = next->getNextNode())
     if (auto append = dyn_cast<tile::KvAppendOp>(next))
@@ -185,22 +195,15 @@ void ContractEmitter::emitStrip(Value strip, Value from, Value to, Value isLast,
   Value second = l.addi(from, l.index(passGroups));
   l.when(l.cmp(arith::CmpIPredicate::sle, second, to),
          [&] { emitPass(strip, from, tokens, /*prefetch=*/true); });
-  l.loop(
-      second, l.subi(to, l.index(passGroups - 1)), passGroups,
-      [&](Value group) { emitPass(strip, group, tokens, /*prefetch=*/false); });
-  if (passGroups == 2) // half a pass
-    l.when(l.cmp(arith::CmpIPredicate::eq, l.remu(l.subi(to, from), 2),
-                 l.index(1)),
-           [&] {
-             emitPass(strip, l.subi(to, l.index(1)), kTokens,
-                      /*prefetch=*/true);
-           });
+  l.loop(second, to, passGroups, [&](Value group) {
+    emitPass(strip, group, tokens, /*prefetch=*/false);
+  });
   l.when(isLast, [&] { emitRemainder(strip, tokenGroups, remainder); });
 }
 
 void ContractEmitter::emitRemainder(Value strip, Value tokenGroup,
                                     Value remainder) {
-  for (int64_t tokens = op.getTerms(); tokens < kTokens;
+  for (int64_t tokens = op.getTerms(); tokens < passGroups * kTokens;
        tokens += op.getTerms())
     l.when(l.cmp(arith::CmpIPredicate::eq, remainder, l.index(tokens)),
            [&] { emitPass(strip, tokenGroup, tokens, /*prefetch=*/true); });
@@ -213,13 +216,15 @@ void ContractEmitter::emitPass(Value strip, Value tokenGroup, int64_t tokens,
   size_t atOnce = op.getCodes() ? dotGroups(layout, t.level, tokens)
                                 : t.level.groupsOf(tokens);
   size_t step = std::max<size_t>(atOnce, gated ? 2 : 1);
+  FetchAhead fetch = ahead;
+  fetch.waits = tokens <= 2;
   for (size_t i = 0; i < order.size(); i += step) {
     ArrayRef<int64_t> groups = ArrayRef(order).slice(i, step);
     SmallVector<SmallVector<Value>> sums(tokens);
     for (size_t j = 0; j < step; j += atOnce) {
       ContractPass pass{strip, l.addi(firstGroup, tokenGroup), tokens,
                         SmallVector<int64_t>(groups.slice(j, atOnce)),
-                        prefetch && i + j == 0 ? ahead : FetchAhead()};
+                        prefetch && i + j == 0 ? fetch : FetchAhead()};
       SmallVector<Value> part = loop(op, layout, t, pass);
       for (int64_t token = 0; token < tokens; ++token)
         llvm::append_range(sums[token],

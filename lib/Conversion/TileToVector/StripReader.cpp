@@ -78,10 +78,19 @@ StripReader::Scale StripReader::loadScale(Value block, Value row,
 // Loops
 //===----------------------------------------------------------------------===//
 
-/// The address may lie behind the matrix, hence no memref op.
 void StripReader::prefetch(Value offset, int64_t bytes, int level) {
   if (ahead.bytes == 0)
     return;
+  if (!ahead.streams)
+    return fetchLines(offset, bytes, level);
+  if (!ahead.waits)
+    l.when(ahead.streams, [&] { fetchLines(offset, bytes, /*level=*/2); });
+  l.when(l.xori(ahead.streams, l.i(ahead.streams, 1)),
+         [&] { fetchLines(offset, bytes, level); });
+}
+
+/// The address may lie behind the matrix, hence no memref op.
+void StripReader::fetchLines(Value offset, int64_t bytes, int level) {
   Value base = l.indexCast(
       memref::ExtractAlignedPointerAsIndexOp::create(l.b, l.loc, w), l.i64());
   if (ahead.end) {

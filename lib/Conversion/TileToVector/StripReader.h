@@ -17,6 +17,11 @@ struct FetchAhead {
   int64_t bytes = 0;
   mlir::Value end = {};  // offset in the matrix, index
   mlir::Value next = {}; // i64
+  /// Where this i1 is true the CPU reads streams ahead by itself: code that
+  /// waits for memory fetches nothing then, and other code into the
+  /// second-level cache. Null: false.
+  mlir::Value streams = {};
+  bool waits = false; // so few rows that nothing else takes time
 };
 
 /// Builds code that walks over the blocks of a strip, k rising, and reads what
@@ -83,7 +88,7 @@ public:
   Scale loadScale(Value block, Value row, const Super &super, int half);
 
   /// Fetches what stands `ahead` behind [offset, offset + bytes) into the cache
-  /// of that level.
+  /// of that level, or as `ahead.streams` says.
   void prefetch(Value offset, int64_t bytes, int level = 1);
 
   /// `count` elements at byte `offset` as a vector of `element`.
@@ -92,6 +97,7 @@ public:
   Value loadHalf(Value offset, int64_t count);
 
 private:
+  void fetchLines(Value offset, int64_t bytes, int level);
   Value at(Value base, int64_t offset);
   Value rowOffset(Value row, int64_t halfBytes);
   Super loadSuper(Value header, Value row);

@@ -42,6 +42,30 @@ Value TileLowering::scratch(Location loc, StringRef name, MemRefType type) {
   return memory;
 }
 
+Value TileLowering::hasTrait(Location loc, uint32_t trait) {
+  if (!traits) {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(&region.getBody().front());
+    LaneBuilder l(b, loc);
+    Type pointer = call.getType();
+    auto field = [&](size_t offset) -> Value {
+      Value address =
+          LLVM::GEPOp::create(b, loc, pointer, b.getI8Type(), call,
+                              ArrayRef<LLVM::GEPArg>{int32_t(offset)});
+      return LLVM::LoadOp::create(b, loc, l.i32(), address);
+    };
+    Value abi = field(offsetof(sinter_call, abi));
+    traits = l.either(
+        l.cmp(arith::CmpIPredicate::uge, abi,
+              l.constantI(l.i32(), SINTER_KERNEL_ABI_TRAITS)),
+        [&] { return field(offsetof(sinter_call, traits)); },
+        [&] { return l.constantI(l.i32(), 0); });
+  }
+  LaneBuilder l(b, loc);
+  Value bit = l.andi(traits, l.i(traits, trait));
+  return l.cmp(arith::CmpIPredicate::ne, bit, l.i(bit, 0));
+}
+
 void TileLowering::barrier(Location loc, Value many) {
   // The stage that ends here, for who measures it (runtime/plan/Recorder.cpp).
   int64_t stage = 0;

@@ -57,6 +57,9 @@ public:
   mlir::Value scratch(mlir::Location loc, llvm::StringRef name,
                       mlir::MemRefType type);
 
+  /// Whether the CPU at hand has a trait (SINTER_TRAIT_... of KernelAbi.h), i1.
+  mlir::Value hasTrait(mlir::Location loc, uint32_t trait);
+
   mlir::OpBuilder &b;
   mlir::func::FuncOp region;
   const CpuLevel &level;
@@ -65,6 +68,7 @@ public:
   mlir::Value call;    // !llvm.ptr to sinter_call
 
 private:
+  mlir::Value traits; // i32
   llvm::StringMap<llvm::DenseMap<mlir::Type, mlir::Value>> scratches;
 };
 

@@ -183,7 +183,7 @@ static void encodeDeclaration(Operation &op, PlanIndices &indices,
 
 static void encodeModel(planir::ModelOp op, const PlanIndices &indices,
                         plan::PlanT &tables) {
-  tables.kernel_abi = SINTER_KERNEL_ABI;
+  tables.kernel_abi = SINTER_KERNEL_ABI_STAGES;
   tables.name = op.getModelName();
   tables.architecture = op.getArchitecture();
   tables.vocabulary = op.getVocabulary();

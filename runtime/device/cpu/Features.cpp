@@ -2,8 +2,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/device/cpu/Features.h"
-
-#include <cstdint>
+#include "runtime/schema/KernelAbi.h"
 
 #if defined(__x86_64__)
 #include <cpuid.h>
@@ -72,10 +71,12 @@ constexpr Feature kFeatures[] = {
 /// What CPUID says, asked once: under a hypervisor each question costs
 /// microseconds.
 struct Cpu {
-  uint32_t basic[4] = {}, extended7[4] = {}, extended71[4] = {}, amd[4] = {};
+  uint32_t vendor[4] = {}, basic[4] = {}, extended7[4] = {}, extended71[4] = {},
+           amd[4] = {};
   uint64_t enabled = 0; // XCR0
 
   Cpu() {
+    ask(0, 0, vendor);
     ask(1, 0, basic);
     if (basic[Ecx] >> 27 & 1) // OSXSAVE: else XGETBV would fault
       enabled = readXcr0();
@@ -95,6 +96,14 @@ struct Cpu {
     __asm__ volatile("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
     return uint64_t(high) << 32 | low;
   }
+  bool isAmd() const { // "AuthenticAMD"
+    return vendor[Ebx] == 0x68747541 && vendor[Edx] == 0x69746e65 &&
+           vendor[Ecx] == 0x444d4163;
+  }
+  uint32_t family() const {
+    const uint32_t base = basic[Eax] >> 8 & 0xf;
+    return base < 0xf ? base : base + (basic[Eax] >> 20 & 0xff);
+  }
   bool has(const Feature &feature) const {
     const uint32_t *registers = feature.leaf == 1   ? basic
                                 : feature.leaf != 7 ? amd
@@ -105,17 +114,32 @@ struct Cpu {
   }
 };
 
+const Cpu &thisCpu() {
+  static const Cpu cpu;
+  return cpu;
+}
+
 } // namespace
 
 bool cpuHasFeature(std::string_view name) {
-  static const Cpu cpu;
   for (const Feature &feature : kFeatures)
     if (feature.name == name)
-      return cpu.has(feature);
+      return thisCpu().has(feature);
   return false;
+}
+
+/// Zen 4 reads a stream at 0.97 of what memory gives where code fetches
+/// nothing, and at 0.72 where it does; Zen 5 is faster with fetches
+/// (docs/architecture.md).
+uint32_t cpuTraits() {
+  constexpr uint32_t kZen3And4 = 0x19;
+  const bool zen4 = thisCpu().isAmd() && thisCpu().family() == kZen3And4 &&
+                    cpuHasFeature("avx512f");
+  return zen4 ? SINTER_TRAIT_STREAMS : 0;
 }
 #else
 bool cpuHasFeature(std::string_view) { return false; }
+uint32_t cpuTraits() { return 0; }
 #endif
 
 } // namespace sinter::runtime

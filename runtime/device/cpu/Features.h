@@ -4,6 +4,7 @@
 #ifndef SINTER_RUNTIME_DEVICE_CPU_FEATURES_H
 #define SINTER_RUNTIME_DEVICE_CPU_FEATURES_H
 
+#include <cstdint>
 #include <string_view>
 
 namespace sinter::runtime {
@@ -12,6 +13,10 @@ namespace sinter::runtime {
 /// registers.  Names are LLVM's ("avx2", "avx512vnni", ...); an unknown name is
 /// a feature that is not there.
 bool cpuHasFeature(std::string_view name);
+
+/// What this CPU is like beside its instructions: SINTER_TRAIT_... of
+/// KernelAbi.h.
+uint32_t cpuTraits();
 
 } // namespace sinter::runtime
 #endif

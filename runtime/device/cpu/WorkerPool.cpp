@@ -188,6 +188,7 @@ void WorkerPool::run(sinter_entry entry, void *const *buffers,
   kernel.call.buffers = buffers;
   kernel.call.scalars = scalars;
   kernel.call.ctx = this;
+  kernel.call.traits = traits;
   Task task = [](const void *argument, uint32_t worker) {
     const Kernel &kernel = *static_cast<const Kernel *>(argument);
     kernel.entry(&kernel.call, worker);

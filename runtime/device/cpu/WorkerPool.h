@@ -29,6 +29,9 @@ public:
   /// caller's own thread is left alone.
   Status start(const Allocator &allocator, uint32_t workers, bool pin);
   void stop();
+  /// What kernels are told of the CPU: SINTER_TRAIT_... of KernelAbi.h.
+  void setTraits(uint32_t cpu) { traits = cpu; }
+  uint32_t cpuTraits() const { return traits; }
   uint32_t workers() const { return static_cast<uint32_t>(seats.size()); }
 
   /// Runs `task` on all workers and returns when all are done.
@@ -86,6 +89,7 @@ private:
   uint32_t teamSize = 1;
   Absence absence; // of those that do not
   bool oneProcessor = false;
+  uint32_t traits = 0;
 };
 
 } // namespace sinter::runtime

@@ -34,7 +34,7 @@ func.func @two(%w: memref<3840xi8>, %v: memref<3840xi8>, %c: memref<2x2x4x32xi8>
 // So do the lines that an append of a few rows will write: two dimensions of
 // keys a line, 32 of values. A row of many is no place to look for them.
 // CHECK-LABEL: func.func @append(
-// CHECK: %[[FEW:.*]] = arith.andi
+// CHECK: %[[FEW:.*]] = arith.andi %{{.*}} : i1
 // CHECK: scf.if %[[FEW]] {
 // CHECK-COUNT-16: memref.prefetch %{{.*}}, write, locality<3>, data : memref<4x1x64x16xf16>
 // CHECK: memref.prefetch %{{.*}}, write, locality<3>, data : memref<4x1x16x64xf16>
@@ -53,10 +53,30 @@ func.func @append(%w: memref<3840xi8>, %c: memref<2x2x4x32xi8>, %s: memref<2x2x4
   return
 }
 
-// None follows.
+// None follows. Calls of older runtimes have no traits. Where the CPU reads ahead
+// by itself, four rows fetch into the second-level cache, one and two nothing.
 // CHECK-LABEL: func.func @one(
+// CHECK-SAME: %[[CALL:[a-z0-9]+]]: !llvm.ptr)
+// CHECK: %[[ABIAT:.*]] = llvm.getelementptr %[[CALL]][0]
+// CHECK: %[[ABI:.*]] = llvm.load %[[ABIAT]]
+// CHECK: %[[THREE:.*]] = arith.constant 3 : i32
+// CHECK: %[[HAS:.*]] = arith.cmpi uge, %[[ABI]], %[[THREE]]
+// CHECK: %[[TRAITS:.*]] = scf.if %[[HAS]] -> (i32)
+// CHECK: llvm.getelementptr %[[CALL]][40]
+// CHECK: %[[BIT:.*]] = arith.andi %[[TRAITS]], %{{.*}} : i32
+// CHECK: %[[STREAMS:.*]] = arith.cmpi ne, %[[BIT]]
 // CHECK-NOT: arith.select
-// CHECK: "llvm.intr.prefetch"
+// CHECK: scf.if %[[STREAMS]] {
+// CHECK-COUNT-10: "llvm.intr.prefetch"(%{{.*}}) <{cache = 1 : i32, hint = 2
+// CHECK: %[[NOT:.*]] = arith.xori %[[STREAMS]]
+// CHECK-NEXT: scf.if %[[NOT]] {
+// CHECK-COUNT-10: "llvm.intr.prefetch"(%{{.*}}) <{cache = 1 : i32, hint = 3
+// CHECK: %[[ONE:.*]] = arith.cmpi eq
+// CHECK-NEXT: scf.if %[[ONE]] {
+// CHECK-NOT: scf.if %[[STREAMS]] {
+// CHECK: %[[NOT1:.*]] = arith.xori %[[STREAMS]]
+// CHECK-NEXT: scf.if %[[NOT1]] {
+// CHECK-COUNT-10: "llvm.intr.prefetch"(%{{.*}}) <{cache = 1 : i32, hint = 3
 func.func @one(%w: memref<3840xi8>, %c: memref<2x2x4x32xi8>, %s: memref<2x2x4xf32>,
     %t: memref<2x2x4xi32>, %u: memref<2x2x4xf32>, %y: memref<8x96xf32>, %n: index) attributes {tile.region} {
   tile.contract q8(%c, %s, %t, %u : memref<2x2x4x32xi8>, memref<2x2x4xf32>, memref<2x2x4xi32>, memref<2x2x4xf32>)

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <gtest/gtest.h>
 #include <random>
+#include <utility>
+#include <vector>
 
 using namespace sinter::runtime;
 namespace plan = sinter::plan;
@@ -204,6 +206,37 @@ TEST(Lookahead, DraftsOfAModelGrowWhileTheyAreRight) {
   EXPECT_GT(lookahead.choose(kModel), 2u);
   lookahead.learn(kModel, 5, 0);
   EXPECT_LE(lookahead.choose(kModel), 2u);
+}
+
+/// One round that was interrupted does not rule out its number of rows.
+TEST(Lookahead, OneSlowRoundIsForgotten) {
+  Lookahead lookahead;
+  bool slow = true;
+  std::vector<uint32_t> chosen;
+  for (int i = 0; i < 60; ++i) {
+    uint32_t ids = lookahead.choose(kModel), rows = ids + 1;
+    chosen.push_back(ids);
+    // Up to eight rows take as long as one, but for the first five or more.
+    bool late = rows >= 5 && std::exchange(slow, rows < 5);
+    lookahead.took(rows, (rows <= 8 ? 6'000'000 : 12'000'000) * (late ? 3 : 1));
+    lookahead.made(2'000'000);
+    lookahead.learn(kModel, ids, ids);
+  }
+  EXPECT_FALSE(slow);
+  EXPECT_GE(std::count(chosen.begin() + 20, chosen.end(), 7u), 25);
+}
+
+TEST(Lookahead, ADraftThatFailsIsFollowedByAShorterOne) {
+  Lookahead lookahead;
+  lookahead.learn(kModel, 2, 2);
+  lookahead.learn(kModel, 6, 6);
+  EXPECT_EQ(lookahead.most(), 14u);
+  lookahead.learn(kModel, 12, 0);
+  EXPECT_EQ(lookahead.most(), 6u);
+  lookahead.learn(kModel, 6, 0);
+  EXPECT_EQ(lookahead.most(), 3u);
+  lookahead.learn(kModel, 3, 0);
+  EXPECT_EQ(lookahead.most(), 2u);
 }
 
 TEST(Lookahead, RowsThatCostNothingMoreAreFound) {

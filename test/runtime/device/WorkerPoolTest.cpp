@@ -232,6 +232,27 @@ TEST(WorkerPool, EachWorkerHasAProcessorOfItsOwn) {
   EXPECT_EQ(seen.size(), count);
 }
 
+TEST(WorkerPool, KernelsAreToldOfTheCpu) {
+  WorkerPool pool;
+  ASSERT_TRUE(pool.start(Allocator(), 2, false).ok());
+  std::vector<uint32_t> told(2, 7);
+  void *buffers[] = {told.data()};
+  auto kernel = [](const sinter_call *call, uint32_t worker) {
+    EXPECT_GE(call->abi, SINTER_KERNEL_ABI_TRAITS);
+    static_cast<uint32_t *>(call->buffers[0])[worker] = call->traits;
+  };
+  pool.run(kernel, buffers, nullptr);
+  EXPECT_EQ(told[0], 0u);
+  pool.setTraits(SINTER_TRAIT_STREAMS);
+  pool.run(kernel, buffers, nullptr);
+  EXPECT_EQ(told[0], SINTER_TRAIT_STREAMS);
+}
+
+TEST(Features, OnlyZen4ReadsStreamsByItself) {
+  bool zen4 = __builtin_cpu_is("amdfam19h") && cpuHasFeature("avx512f");
+  EXPECT_EQ(cpuTraits(), zen4 ? SINTER_TRAIT_STREAMS : 0);
+}
+
 TEST(Features, Names) {
   EXPECT_TRUE(cpuHasFeature("sse2"));
   EXPECT_FALSE(cpuHasFeature("no-such-feature"));
