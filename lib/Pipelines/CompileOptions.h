@@ -61,13 +61,14 @@ struct DecodePhaseOptions {
   std::vector<std::string> speculate; ///< drafters; empty: none
   int64_t branches = 0; ///< leaves of a draft beside the first; 0: chains
   std::vector<double> acceptance; ///< chances that choose branches; empty: none
-  std::string draftModel;    ///< a .gguf file: what the drafter "model" asks
-  std::string heads;         ///< a .safetensors file: what "heads" asks
-  bool quantizeHeads = true; ///< their matrices become Q8_0
-  bool automatic = false;    ///< choose from `speculate` and what needs no file
-  bool freeTree = false;     ///< `automatic` chooses `branches`, too
-  bool freePolicy = false;   ///< and `policy`
-  std::string choice;        ///< what was chosen, for the plan to say
+  std::string draftModel;      ///< a .gguf file: what the drafter "model" asks
+  int64_t draftVocabulary = 0; ///< tokens that it, or "self", may draft; 0: all
+  std::string heads;           ///< a .safetensors file: what "heads" asks
+  bool quantizeHeads = true;   ///< their matrices become Q8_0
+  bool automatic = false;  ///< choose from `speculate` and what needs no file
+  bool freeTree = false;   ///< `automatic` chooses `branches`, too
+  bool freePolicy = false; ///< and `policy`
+  std::string choice;      ///< what was chosen, for the plan to say
   int64_t selfLayers = 0;  ///< what the drafter "self" asks; 0: as the pass has
   int64_t recycledIds = 0; ///< that "recycle" keeps of each id; 0: by branches
   /// Depths that sequences may have beside 100 percent, falling, and the ids of

@@ -110,9 +110,11 @@ void sinter::buildPhase(OpPassManager &manager, Phase phase,
                           options.decode.settings.end());
     build.branches = options.decode.branches;
     build.modelTrees = options.decode.modelDraftsTrees();
-    manager.addPass(createLinkDraft({options.decode.switchesModels()}));
+    manager.addPass(createLinkDraft(
+        {options.decode.switchesModels(), options.decode.draftVocabulary}));
     if (llvm::is_contained(options.decode.speculate, "self"))
-      manager.addPass(createSelfDraft({options.decode.selfLayers}));
+      manager.addPass(createSelfDraft(
+          {options.decode.selfLayers, options.decode.draftVocabulary}));
     build.exits.assign(options.decode.exits.begin(),
                        options.decode.exits.end());
     build.waiting = options.decode.mostWaiting;

@@ -133,13 +133,19 @@ def LinkDraft : Pass<"tile-link-draft", "mlir::ModuleOp"> {
     from the history.  Where it has a `tile.tokens @tokens`, ids are mapped into
     its vocabulary, and logits back into that of its target.
 
+    With `vocabulary` the draft's `@head` computes the logits of its first so many
+    tokens alone, and `tile.tokens @draft.known` says which of its target's those
+    are: no other one is drafted (FR-Spec, Zhao et al., 2025).
+
     With `text` neither model leads: both read the ids of their rows from the
     history, whose positions a `tile.text @text` has.
   }];
   let dependentDialects = ["sinter::tile::TileDialect", "mlir::func::FuncDialect"];
   let options = [
     Option<"text", "text", "bool", "false",
-           "both models follow a text, instead of one that leads">
+           "both models follow a text, instead of one that leads">,
+    Option<"vocabulary", "vocabulary", "int64_t", "0",
+           "tokens that are drafted, the first ones; 0: all">
   ];
   let statistics = [
     Statistic<"numMoved", "ops-linked", "functions, weights and states moved">
@@ -158,12 +164,14 @@ def SelfDraft : Pass<"tile-self-draft", "mlir::ModuleOp"> {
     model do (`tile-link-draft`).
 
     Whole layers alone can be cut off, as the hidden state lies in the same place
-    after each of them.
+    after each of them. `vocabulary` is that of `tile-link-draft`.
   }];
   let dependentDialects = ["sinter::tile::TileDialect", "mlir::func::FuncDialect"];
   let options = [
     Option<"layers", "layers", "int64_t", "0",
-           "layers that draft; 0: a third of them, at least one">
+           "layers that draft; 0: a third of them, at least one">,
+    Option<"vocabulary", "vocabulary", "int64_t", "0",
+           "tokens that are drafted, the first ones; 0: all">
   ];
   let statistics = [
     Statistic<"numLayers", "layers-drafting", "layers that draft">

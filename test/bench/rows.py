@@ -148,6 +148,7 @@ def speculation():
         yield Repeated(f"spec-{name}", f"{what}: drafts over none", "workloads", floor, aim, workloads.speed_up(name, 0))
         yield Repeated(f"spec-{name}-0.8", f"{what}, temperature 0.8", "workloads", 0.98, 1.0, workloads.speed_up(name, 0.8))
     for name, what, subject, floor, aim in (("draft", "Q4_1 drafts for its bf16 twin, open chat", workloads.draft_model(), 1.6, 1.9),
+                                            ("draft-half", "the same, half of its tokens drafted", workloads.draft_model(drafted=24576), 1.6, 1.9),
                                             ("draft-mapped", "the same with 32,000 tokens in another order", workloads.draft_model(32000), 1.2, 1.5)):
         for temperature in (0, 0.8):
             yield Repeated(f"spec-{name}-{temperature}", f"{what}, temperature {temperature}", "workloads", floor, aim,

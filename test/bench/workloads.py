@@ -34,9 +34,10 @@ def permuted(workshop, keep):
                          workshop.model, PERMUTE)
 
 
-def draft_model(keep=None):
-    """The Q4_1 file drafts for its bf16 twin, or the same with another vocabulary."""
-    return lambda workshop: Subject("sinter", "bf16", (f"--speculate=draft:{permuted(workshop, keep) if keep else workshop.model}",))
+def draft_model(keep=None, drafted=None):
+    """The Q4_1 file drafts for its bf16 twin, or the same with another vocabulary, or some of its tokens alone."""
+    few = (f"--draft-vocabulary={drafted}",) if drafted else ()
+    return lambda workshop: Subject("sinter", "bf16", (f"--speculate=draft:{permuted(workshop, keep) if keep else workshop.model}", *few))
 
 
 def exits(probe):

@@ -54,6 +54,35 @@ def test_the_text_is_that_of_plain_decoding(tiny, draft, sampling):
         assert accepted == drafted
 
 
+@pytest.mark.parametrize("draft", ["target", "shuffled", "cut"])
+def test_a_draft_of_few_tokens(tiny, tmp_path, draft):
+    """The target drafts for itself and is right where its token is one of those that are drafted. The text ends in a full context, as above."""
+    drafted = f"draft:{tiny / draft}.gguf"
+    plan = tiny_plan(tiny, drafted, "--spec-policy=static:4", "--draft-vocabulary=128")
+    weights = run("llm-dump", plan, "--weights").stdout
+    assert "draft.known" in weights and ("draft.tokens" in weights) == (draft != "target")
+    drafts = accepted = 0
+    for sampling in SAMPLING[:2]:
+        for start in range(3):
+            figures = same(plan, "--ids", ids(start, 3 + 20 * start), "-n", 250, "--ignore-eos", *sampling)
+            drafts, accepted = drafts + figures["drafted"], accepted + figures["accepted"]
+    assert 0 < accepted < drafts
+    compare(tiny_plan(tiny, f"copy,{drafted}", "--draft-vocabulary=128", "--tree=4"), tmp_path, [[7, 1, 8 + start] for start in range(4)], 70, 0.8)
+
+
+@pytest.mark.parametrize("options, status, message", [
+    (["--speculate=draft:{}", "--draft-vocabulary=100"], 2, "--draft-vocabulary=100 is no multiple of 32"),
+    (["--speculate=draft:{}", "--draft-vocabulary=0"], 2, "--draft-vocabulary=0 is no multiple of 32"),
+    (["--speculate=draft:{}", "--draft-vocabulary=32", "--spec-policy=switch:2"], 2, "the model writes all tokens"),
+    (["--speculate=copy", "--draft-vocabulary=32"], 2, "wants --speculate=draft:MODEL or self"),
+    (["--speculate=draft:{}", "--draft-vocabulary=4096"], 1, "it cannot be asked about the first 4096 alone")])
+def test_few_tokens_that_nobody_drafts(tiny, tmp_path, options, status, message):
+    given = [option.format(tiny / "draft.gguf") for option in options]
+    result = run("llm-compile", tiny / "target.gguf", "-o", tmp_path / "x.plan", *given, "--no-golden", check=False)
+    assert result.returncode == status and message in result.stderr
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("order", ["copy,draft:{}", "draft:{},lookup", "copy,lookup,draft:{}"])
 def test_merged_with_drafters_that_look_at_the_text(tiny, order, threads):
@@ -92,16 +121,17 @@ def test_the_cache_is_that_of_plain_decoding(tiny, tmp_path, draft, temperature)
 
 @pytest.mark.long
 @pytest.mark.parametrize("temperature", [0, 0.8])
-@pytest.mark.parametrize("keep", [None, 32000])
-def test_conformance_of_speculation_by_a_draft_model(model, tmp_path, keep, temperature):
-    """The Q4_1 file drafts for its bf16 twin, with its own vocabulary and with another one."""
+@pytest.mark.parametrize("keep, drafted", [(None, None), (None, 24576), (32000, None)])
+def test_conformance_of_speculation_by_a_draft_model(model, tmp_path, keep, drafted, temperature):
+    """The Q4_1 file drafts for its bf16 twin, with its own vocabulary, half of it, and with another one."""
     make_gguf.requantize(str(model), "BF16", str(tmp_path / "twin.gguf"))
     draft = model
     if keep:
         draft = tmp_path / "cut.gguf"
         permute_vocabulary.permute(str(model), str(draft), keep=keep)
-    plan = compile_plan(tmp_path / "twin.gguf", tmp_path / "twin.plan", f"--speculate=draft:{draft}", target())
-    conformance(f"draft model{f' with {keep} tokens in another order' if keep else ''}", plan, tmp_path, temperature)
+    few = [f"--draft-vocabulary={drafted}"] if drafted else []
+    plan = compile_plan(tmp_path / "twin.gguf", tmp_path / "twin.plan", f"--speculate=draft:{draft}", target(), *few)
+    conformance(f"draft model{f' of {drafted} tokens' if drafted else ''}{f' with {keep} tokens in another order' if keep else ''}", plan, tmp_path, temperature)
 
 
 @pytest.fixture(scope="module")

@@ -199,7 +199,7 @@ def test_the_memory_formula_counts_rows_that_wait(tiny):  # noqa: F811
     ("token:chance@2=1.5", 1, "'chance@2=1.5' has no threshold from 0 to 1"),
     ("token:guess@2=0.5", 1, "'guess' is no probe"),
     ("token:max_prob:100@2", 1, "'max_prob:100' does not say a number of tokens that is a multiple of 32"),
-    ("token:max_prob:4096@2", 1, "a probe cannot ask about the first 4096"),
+    ("token:max_prob:4096@2", 1, "it cannot be asked about the first 4096 alone"),
     ("token:similarity:32@2", 1, "similarity does not ask a head"),
     ("token:linear@2", 2, "linear probes need a FILE.safetensors"),
     ("token:chance@2,x.safetensors", 2, "a FILE.safetensors is for linear probes"),

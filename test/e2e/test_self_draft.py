@@ -46,6 +46,19 @@ def tiny_plan(tiny, speculate, *options, model="m"):
     return compile_plan(tiny / f"{model}.gguf", path, f"--speculate={speculate}", "--no-golden", TARGET, *options)
 
 
+def test_layers_that_draft_few_tokens(tiny):
+    """The same weights serve both heads."""
+    plan = tiny_plan(tiny, "self:2", "--spec-policy=static:4", "--draft-vocabulary=128", model="early")
+    everything = tiny_plan(tiny, "self:2", "--spec-policy=static:4", model="early")
+    assert plan.stat().st_size < everything.stat().st_size + (64 << 10)
+    drafted = accepted = 0
+    for sampling in SAMPLING[:2]:
+        for start in range(3):
+            figures = same(plan, "--ids", ids(start, 3 + 20 * start), "-n", 250, "--ignore-eos", *sampling)
+            drafted, accepted = drafted + figures["drafted"], accepted + figures["accepted"]
+    assert 0 < accepted < drafted
+
+
 @pytest.mark.parametrize("sampling", SAMPLING, ids=" ".join)
 @pytest.mark.parametrize("model, speculate", [("m", "self"), ("m", "copy,self:2"), ("m", "self:2,lookup"), ("early", "self"), ("early", "self:2"),
                                               ("early", "copy,self:2")])

@@ -30,6 +30,12 @@ cl::opt<std::string>
                  cl::desc("Matrices of the heads of --speculate=heads:FILE: "
                           "Q8_0 (default), or the types that the file has"),
                  cl::cat(category));
+cl::opt<int64_t> draftVocabulary(
+    "draft-vocabulary", cl::init(0), cl::value_desc("N"),
+    cl::desc("The model of --speculate=draft:MODEL, or self, drafts none but "
+             "its first N tokens, a multiple of 32: those are the frequent "
+             "ones, and its head takes that much less time (default: all)"),
+    cl::cat(category));
 cl::opt<std::string> verifyRule(
     "verify-rule", cl::init("exact"),
     cl::value_desc("exact|reject|typical[:EPS,DELTA]|judge:FILE[,TAU]"),
@@ -257,6 +263,24 @@ std::string readTree(CompileOptions &options) {
   return checkModelTree(options.decode);
 }
 
+/// What --draft-vocabulary says, or what is wrong with it.
+std::string readDraftVocabulary(DecodePhaseOptions &options) {
+  if (!draftVocabulary.getNumOccurrences())
+    return "";
+  const std::string name =
+      "--draft-vocabulary=" + std::to_string(draftVocabulary);
+  if (draftVocabulary < 32 || draftVocabulary % 32 != 0)
+    return name + " is no multiple of 32";
+  if (options.draftModel.empty() &&
+      !llvm::is_contained(options.speculate, "self"))
+    return name + " wants --speculate=draft:MODEL or self";
+  if (options.switchesModels())
+    return name + " and --spec-policy=switch exclude each other: the model "
+                  "writes all tokens";
+  options.draftVocabulary = draftVocabulary;
+  return "";
+}
+
 /// What --heads-weights says, or what is wrong with it.
 std::string readHeadsWeights(DecodePhaseOptions &options) {
   if (headsWeights != "q8_0" && headsWeights != "file")
@@ -330,6 +354,8 @@ std::string readSpeculation(CompileOptions &options) {
   if (std::string wrong = readRule(options.decode); !wrong.empty())
     return wrong;
   if (std::string wrong = readTree(options); !wrong.empty())
+    return wrong;
+  if (std::string wrong = readDraftVocabulary(options.decode); !wrong.empty())
     return wrong;
   return readChoice(options);
 }

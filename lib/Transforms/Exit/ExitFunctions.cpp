@@ -8,13 +8,16 @@
 #include "lib/Transforms/Exit/ExitFunctions.h"
 
 #include "dialects/Llm/LlmDialect.h"
-#include "lib/Transforms/Exit/TrimHead.h"
+#include "lib/Transforms/TrimHead.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/IRMapping.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace sinter;
+
+/// Where trimmed heads put the logits of a row.
+static constexpr StringLiteral kTrimmedLogits = "exit.logits";
 
 static constexpr StringLiteral kScore = decode::kScoreBuffer;
 /// Rows that wait; the row at hand, one layer before it is probed.
@@ -126,15 +129,27 @@ LogicalResult ExitFunctions::declareChange(StringRef look, StringRef ask) {
   return success();
 }
 
+/// `@exit.head.N`: `@head` of the first tokens; null: an error.
+func::FuncOp ExitFunctions::trimmedHead(int64_t tokens) {
+  std::string name = "exit.head." + std::to_string(tokens);
+  if (auto made = module.lookupSymbol<func::FuncOp>(name))
+    return made;
+  auto builder = OpBuilder::atBlockEnd(module.getBody());
+  auto head = cast<func::FuncOp>(
+      builder.clone(*module.lookupSymbol<func::FuncOp>("head")));
+  head.setSymName(name);
+  return succeeded(trimHead(head, tokens, kTrimmedLogits)) ? head
+                                                           : func::FuncOp();
+}
+
 /// What the head says about one row, and how sure it is. `tokens`: that it
 /// knows; 0: all.
 LogicalResult ExitFunctions::askHead(OpBuilder &at, Value row, int64_t tokens) {
   auto head = module.lookupSymbol<func::FuncOp>("head");
   if (tokens > 0) {
-    FailureOr<func::FuncOp> trimmed = trimHead(module, tokens);
-    if (failed(trimmed))
+    head = trimmedHead(tokens);
+    if (!head)
       return failure();
-    head = *trimmed;
   }
   Value one = arith::ConstantIndexOp::create(at, module.getLoc(), 1);
   IRMapping values;

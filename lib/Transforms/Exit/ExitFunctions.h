@@ -43,6 +43,7 @@ public:
 
 private:
   void moveRows(llvm::StringRef name, bool keeps);
+  mlir::func::FuncOp trimmedHead(int64_t tokens);
   mlir::LogicalResult askHead(mlir::OpBuilder &at, mlir::Value row,
                               int64_t tokens);
   std::string summary(int64_t tokens);

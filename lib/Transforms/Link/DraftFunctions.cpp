@@ -6,6 +6,7 @@
 //===----------------------------------------------------------------------===//
 
 #include "lib/Transforms/Link/DraftFunctions.h"
+#include "lib/Transforms/TrimHead.h"
 
 #include "dialects/Llm/LlmDialect.h"
 
@@ -20,13 +21,12 @@ Attribute DraftFunctions::buffer(StringRef name) {
   return tile::BufferAttr::get(builder.getContext(), name, 0);
 }
 
-Attribute DraftFunctions::tokensBinding() {
-  return tile::WeightAttr::get(builder.getContext(),
-                               FlatSymbolRefAttr::get(tokens));
+Attribute DraftFunctions::binding(tile::TokensOp map) {
+  return tile::WeightAttr::get(map.getContext(), FlatSymbolRefAttr::get(map));
 }
 
-MemRefType DraftFunctions::tokensType() {
-  return MemRefType::get({tokens.paddedSize()}, builder.getI32Type());
+MemRefType DraftFunctions::typeOf(tile::TokensOp map) {
+  return MemRefType::get({map.paddedSize()}, builder.getI32Type());
 }
 
 func::FuncOp DraftFunctions::createRegion(StringRef name,
@@ -63,8 +63,8 @@ LogicalResult DraftFunctions::readHistory(StringRef function, StringRef into,
       MemRefType::get({int64_t(ids.getBytes() / 4)}, i32)};
   SmallVector<Attribute> bindings = {buffer("history"), buffer(into)};
   if (map) {
-    inputs.push_back(tokensType());
-    bindings.push_back(tokensBinding());
+    inputs.push_back(typeOf(map));
+    bindings.push_back(binding(map));
   }
   inputs.append({index, index});
   func::FuncOp region = createRegion(name, inputs);
@@ -79,17 +79,48 @@ LogicalResult DraftFunctions::readHistory(StringRef function, StringRef into,
   return success();
 }
 
-void DraftFunctions::mapLogits() {
+/// Those of the target's tokens that are among the first `count` of the draft.
+tile::TokensOp DraftFunctions::createKnown(int64_t count) {
+  auto all =
+      module->getAttrOfType<IntegerAttr>(llm::LlmDialect::kVocabulary).getInt();
+  SmallVector<int32_t> ids(all, -1);
+  for (int64_t token = 0; token < all; ++token) {
+    int32_t id = tokens ? tokens.getIds()[token] : int32_t(token);
+    if (id < count)
+      ids[token] = std::max(id, -1);
+  }
+  builder.setInsertionPointToEnd(module.getBody());
+  return tile::TokensOp::create(builder, module.getLoc(), draftName("known"),
+                                StringAttr(), count, ids);
+}
+
+LogicalResult DraftFunctions::limitVocabulary(int64_t count) {
+  auto head = module.lookupSymbol<func::FuncOp>(draftName("head"));
+  std::string logits = draftName("logits");
+  if (failed(trimHead(head, count, logits)))
+    return failure();
+  if (!module.lookupSymbol<tile::BufferOp>(logits)) {
+    auto with = module.lookupSymbol<tile::BufferOp>("logits");
+    builder.setInsertionPointAfter(with);
+    auto own = cast<tile::BufferOp>(builder.clone(*with));
+    own.setSymName(logits);
+    own.setBytes(4 * count);
+  }
+  mapLogits(createKnown(count));
+  return success();
+}
+
+void DraftFunctions::mapLogits(tile::TokensOp known) {
   auto head = module.lookupSymbol<func::FuncOp>(draftName("head"));
   Type f32 = builder.getF32Type();
-  int64_t own = llvm::alignTo(tokens.getVocabulary(), 32);
+  int64_t own = llvm::alignTo(known.getVocabulary(), 32);
   func::FuncOp region =
-      createRegion("map", {MemRefType::get({1, own}, f32), tokensType(),
-                           MemRefType::get({1, tokens.paddedSize()}, f32)});
+      createRegion("map", {MemRefType::get({1, own}, f32), typeOf(known),
+                           MemRefType::get({1, known.paddedSize()}, f32)});
   tile::MapLogitsOp::create(builder, module.getLoc(), region.getArgument(0),
                             region.getArgument(1), region.getArgument(2));
   func::ReturnOp::create(builder, module.getLoc());
   OpBuilder at(head.getBody().front().getTerminator());
   launch(at, "map",
-         {buffer(draftName("logits")), tokensBinding(), buffer("logits")}, {});
+         {buffer(draftName("logits")), binding(known), buffer("logits")}, {});
 }

@@ -34,20 +34,25 @@ public:
     return readHistory("forward", "ids", "read_target", tile::TokensOp());
   }
   /// After the head: the logits of a row, in the order of the target's tokens.
-  void mapLogits();
+  void mapLogits() { mapLogits(tokens); }
+  /// `@draft.head` knows the first `count` tokens of its model alone; no other
+  /// one is drafted.
+  mlir::LogicalResult limitVocabulary(int64_t count);
 
 private:
   mlir::LogicalResult readHistory(llvm::StringRef function,
                                   llvm::StringRef buffer,
                                   llvm::StringRef region, tile::TokensOp map);
+  void mapLogits(tile::TokensOp known);
+  tile::TokensOp createKnown(int64_t count);
   mlir::func::FuncOp createRegion(llvm::StringRef name,
                                   llvm::ArrayRef<mlir::Type> inputs);
   void launch(mlir::OpBuilder &at, llvm::StringRef region,
               llvm::ArrayRef<mlir::Attribute> bindings,
               mlir::ValueRange scalars);
   mlir::Attribute buffer(llvm::StringRef name);
-  mlir::Attribute tokensBinding();
-  mlir::MemRefType tokensType();
+  static mlir::Attribute binding(tile::TokensOp map);
+  mlir::MemRefType typeOf(tile::TokensOp map);
 
   mlir::ModuleOp module;
   tile::TokensOp tokens;

@@ -27,8 +27,8 @@ namespace {
 /// Moves the ops of one model into the module of another.
 class Linker {
 public:
-  Linker(ModuleOp target, ModuleOp draft, bool text)
-      : target(target), draft(draft), text(text),
+  Linker(ModuleOp target, ModuleOp draft, bool text, int64_t drafted)
+      : target(target), draft(draft), text(text), drafted(drafted),
         tokens(draft.lookupSymbol<tile::TokensOp>("tokens")) {}
 
   LogicalResult run();
@@ -41,6 +41,8 @@ private:
   LogicalResult share(tile::BufferOp own);
   LogicalResult followText(DraftFunctions &functions);
   void move(Operation &op);
+  /// Whether they are mapped to where the target's are.
+  bool ownLogits() const { return tokens || drafted > 0; }
   static int64_t number(ModuleOp module, StringRef name) {
     auto attr = module->getAttrOfType<IntegerAttr>(name);
     return attr ? attr.getInt() : 0;
@@ -48,6 +50,7 @@ private:
 
   ModuleOp target, draft;
   bool text;             // neither leads
+  int64_t drafted;       // tokens that are drafted; 0: all
   tile::TokensOp tokens; // null: both have the same vocabulary
 };
 
@@ -64,7 +67,7 @@ Linker::Fate Linker::fateOf(Operation &op) const {
     return llvm::StringSwitch<Fate>(name)
         .Cases({"arena", "attention"}, Fate::Share)
         .Case("ids", Fate::Move)
-        .Case("logits", tokens ? Fate::Move : Fate::Drop)
+        .Case("logits", ownLogits() ? Fate::Move : Fate::Drop)
         .Default(Fate::Drop);
   if (isa<func::FuncOp>(op) && (name == "sample" || name == "draw"))
     return Fate::Drop;
@@ -88,6 +91,8 @@ LogicalResult Linker::check() {
     return tokens.emitOpError("maps ")
            << tokens.getIds().size() << " tokens to " << tokens.getVocabulary()
            << "; the target has " << vocabulary << ", the draft " << own;
+  if (drafted < 0 || drafted % 32 != 0)
+    return draft.emitError("vocabulary=") << drafted << " is no multiple of 32";
   for (StringRef name : {"forward", "head"})
     if (!draft.lookupSymbol<func::FuncOp>(name))
       return draft.emitError("the draft model has no function @") << name;
@@ -122,7 +127,7 @@ void Linker::move(Operation &op) {
   });
   replacer.addReplacement([&](tile::BufferAttr attr) -> Attribute {
     bool own =
-        attr.getName() == "ids" || (tokens && attr.getName() == "logits");
+        attr.getName() == "ids" || (ownLogits() && attr.getName() == "logits");
     return own ? tile::BufferAttr::get(context, draftName(attr.getName()),
                                        attr.getOffset())
                : attr;
@@ -156,7 +161,9 @@ LogicalResult Linker::run() {
     return failure();
   if (text && failed(followText(functions)))
     return failure();
-  if (tokens)
+  if (drafted > 0 && failed(functions.limitVocabulary(drafted)))
+    return failure();
+  if (tokens && drafted == 0)
     functions.mapLogits();
   if (auto source = draft->getAttr(llm::LlmDialect::kSource))
     target->setAttr(tile::kDraftSource, source);
@@ -173,7 +180,7 @@ class LinkDraftPass : public sinter::impl::LinkDraftBase<LinkDraftPass> {
     auto draft = getOperation().lookupSymbol<ModuleOp>(tile::kDraftModule);
     if (!draft)
       return;
-    Linker linker(getOperation(), draft, text);
+    Linker linker(getOperation(), draft, text, vocabulary);
     if (failed(linker.run()))
       return signalPassFailure();
     numMoved += linker.moved;

@@ -58,6 +58,9 @@ LogicalResult SelfDraftPass::chooseLayers() {
   if (all < 2)
     return getOperation().emitError(
         "the model has one layer: none of them can draft for the others");
+  if (vocabulary < 0 || vocabulary % 32 != 0)
+    return getOperation().emitError("vocabulary=")
+           << vocabulary.getValue() << " is no multiple of 32";
   if (layers < 0 || kept >= all)
     return getOperation().emitError("the first ")
            << layers.getValue() << " layers cannot draft: the model has " << all
@@ -113,7 +116,8 @@ void SelfDraftPass::runOnOperation() {
   declareMemory();
   cut();
   DraftFunctions functions(getOperation(), /*tokens=*/nullptr);
-  if (failed(functions.readHistory()))
+  if (failed(functions.readHistory()) ||
+      (vocabulary > 0 && failed(functions.limitVocabulary(vocabulary))))
     return signalPassFailure();
   numLayers += kept;
 }

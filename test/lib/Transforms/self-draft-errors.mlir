@@ -1,5 +1,7 @@
 // RUN: llm-opt %s --tile-self-draft=layers=2 --split-input-file --verify-diagnostics
 // RUN: not llm-opt %s --tile-self-draft=layers=-1 --split-input-file 2>&1 | FileCheck %s
+// RUN: not llm-opt %s --tile-self-draft=vocabulary=-32 --split-input-file 2>&1 | FileCheck %s --check-prefix=FEW
+// FEW: error: vocabulary=-32 is no multiple of 32
 // CHECK: error: the first -1 layers cannot draft: the model has 2, so 1 to 1 of them can
 
 // expected-error @+1 {{the first 2 layers cannot draft: the model has 2, so 1 to 1 of them can}}

@@ -4,7 +4,7 @@
 // RUN: not llm-opt %s '--tile-cut-layers=exits=linear@1 probes=none.safetensors' 2>&1 | FileCheck %s --check-prefix=NONE
 // The head of the first tokens is a copy of the head's region on the beginning of its matrix, once for each number of tokens.
 
-// ALL: error: @head knows 100 tokens; a probe cannot ask about the first 128
+// ALL: error: @exit.head.128 knows 100 tokens; it cannot be asked about the first 128 alone
 // FILE: error: exits: the probe 'linear' after layer 1 needs a file of probes
 // NONE: error: exits: none.safetensors
 module attributes {llm.vocabulary = 100 : i64} {

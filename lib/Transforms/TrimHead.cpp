@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "lib/Transforms/Exit/TrimHead.h"
+#include "lib/Transforms/TrimHead.h"
 
 #include "dialects/Tile/StripLayout.h"
 
@@ -42,37 +42,43 @@ static void trimRegion(func::FuncOp region, tile::ContractOp output,
       FunctionType::get(ctx, region.getBody().front().getArgumentTypes(), {}));
 }
 
-FailureOr<func::FuncOp> sinter::trimHead(ModuleOp module, int64_t tokens) {
-  std::string name = "exit.head." + std::to_string(tokens);
-  if (auto made = module.lookupSymbol<func::FuncOp>(name))
-    return made;
-  auto head = module.lookupSymbol<func::FuncOp>("head");
+/// Where the logits go.
+static void rebind(tile::LaunchOp launch, StringRef logits) {
+  MLIRContext *context = launch.getContext();
+  SmallVector<Attribute> bindings(launch.getBindings().getValue());
+  for (Attribute &binding : bindings)
+    if (auto buffer = dyn_cast<tile::BufferAttr>(binding);
+        buffer && buffer.getName().ends_with("logits"))
+      binding = tile::BufferAttr::get(context, logits, 0);
+  launch.setBindingsAttr(ArrayAttr::get(context, bindings));
+}
+
+LogicalResult sinter::trimHead(func::FuncOp head, int64_t tokens,
+                               StringRef logits) {
+  auto module = head->getParentOfType<ModuleOp>();
+  std::string name = "@" + head.getSymName().str();
   auto launches = head.getBody().front().getOps<tile::LaunchOp>();
   auto region =
       llvm::hasSingleElement(launches)
           ? module.lookupSymbol<func::FuncOp>((*launches.begin()).getCallee())
           : func::FuncOp();
-  if (!region || !findOutput(region))
-    return head.emitError("@head does not end in the rows of one matrix; a "
-                          "probe cannot ask it about some tokens alone");
-  if (tokens >= findOutput(region).getWeight().getRows())
-    return head.emitError("@head knows ")
-           << findOutput(region).getWeight().getRows()
-           << " tokens; a probe cannot ask about the first " << tokens;
+  tile::ContractOp output = region ? findOutput(region) : tile::ContractOp();
+  if (!output)
+    return head.emitError(name) << " does not end in the rows of one matrix; "
+                                   "it cannot be asked about some tokens alone";
+  int64_t all = output.getWeight().getRows();
+  if (tokens >= all)
+    return head.emitError(name)
+           << " knows " << all << " tokens; it cannot be asked about the first "
+           << tokens << " alone";
   auto builder = OpBuilder::atBlockEnd(module.getBody());
   auto rows = cast<func::FuncOp>(builder.clone(*region));
-  rows.setSymName(name + ".rows");
+  rows.setSymName((head.getSymName() + ".rows").str());
   trimRegion(rows, findOutput(rows), tokens);
-  auto list = cast<func::FuncOp>(builder.clone(*head));
-  list.setSymName(name);
-  tile::LaunchOp launch =
-      *list.getBody().front().getOps<tile::LaunchOp>().begin();
-  SmallVector<Attribute> bindings(launch.getBindings().getValue());
-  for (Attribute &binding : bindings)
-    if (auto buffer = dyn_cast<tile::BufferAttr>(binding);
-        buffer && buffer.getName() == "logits")
-      binding = tile::BufferAttr::get(module.getContext(), kTrimmedLogits, 0);
+  tile::LaunchOp launch = *launches.begin();
   launch.setCallee(rows.getSymName());
-  launch.setBindingsAttr(builder.getArrayAttr(bindings));
-  return list;
+  rebind(launch, logits);
+  if (SymbolTable::symbolKnownUseEmpty(region, module))
+    region.erase();
+  return success();
 }
