@@ -25,6 +25,7 @@
 #include "lib/Target/Plan/PlanFile.h"
 #include "lib/Target/Plan/PlanWriter.h"
 #include "lib/Target/Plan/Sha256.h"
+#include "lib/Transforms/Link/DraftFunctions.h"
 #include "lib/Transforms/Outline/DropLayers.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/ADT/StringSet.h"
@@ -247,6 +248,8 @@ void ArtifactBuilder::addProvenance() {
   } else if (auto layers = draftLayers(module)) {
     add("draft", "the model's first " + std::to_string(*layers) + " layers");
   }
+  if (module.lookupSymbol(draftName("known")))
+    add("draft.vocabulary", std::to_string(options.decode.draftVocabulary));
   add("compiler", "sinter 0.1.0");
   add("activations", options.tile.activations);
   add("attention", options.tile.attentionBf16() ? "bf16" : "f32");

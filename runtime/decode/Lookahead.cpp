@@ -61,6 +61,9 @@ double Lookahead::hope(uint32_t rows) const {
   constexpr double kRow = 0.03;
   if (uint32_t n = nearestBelow(rows))
     return timeOf[n].nanoseconds * (1 + kRow * (rows - n));
+  for (uint32_t n = rows; n <= kRows; ++n)
+    if (timeOf[n].nanoseconds > 0)
+      return timeOf[n].nanoseconds;
   return timeOf[rows].nanoseconds > 0 ? timeOf[rows].nanoseconds
                                       : 1 + kRow * (rows - 1);
 }
@@ -68,8 +71,9 @@ double Lookahead::hope(uint32_t rows) const {
 /// Of numbers of rows that were not measured the best is hoped for, until they
 /// are: ids of a model take long, so that few rows matter, and all of them soon
 /// are. One time alone may be that of a round that something interrupted, and
-/// an old one says little: hope counts as much as a new one, or who is avoided
-/// once would be for ever. No rows take longer than more of them did.
+/// says less the older it is: hope counts as much as a new one, or who is
+/// avoided once would be for ever. What several rounds say is believed. No rows
+/// take longer than more of them did.
 double Lookahead::hopedCost(uint32_t rows) const {
   double weight = timeOf[rows].weight;
   double time = (weight * timeOf[rows].nanoseconds + hope(rows)) / (weight + 1);
@@ -177,13 +181,14 @@ void Lookahead::took(uint32_t rows, uint64_t nanoseconds) {
   if (!timed || rows == 0 || rows > kRows)
     return;
   for (Time &time : timeOf)
-    time.weight *= kOld;
+    time.weight = std::max(kOld * time.weight, time.believed());
   Time &time = timeOf[rows];
   if (time.nanoseconds == 0 && nearestBelow(rows))
     time.nanoseconds = std::min(double(nanoseconds), kLongest * cost(rows));
   else
     average(time.nanoseconds, double(nanoseconds), time.weight);
   time.weight += 1;
+  ++time.rounds;
 }
 
 void Lookahead::made(uint64_t nanoseconds) {

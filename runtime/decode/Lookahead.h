@@ -81,6 +81,11 @@ private:
   struct Time {
     double nanoseconds = 0; // 0: not measured
     float weight = 0;       // rounds, newer ones above all
+    uint32_t rounds = 0;
+    /// Weight that never goes: of the second round and the third.
+    float believed() const {
+      return rounds < 2 ? 0.0f : rounds < 3 ? 1.0f : 2.0f;
+    }
   } timeOf[kRows + 1];
   double nanosecondsOfId = 0; // that a model makes
   /// Ids that a model may make now. A draft that was right to its end may be

@@ -14,6 +14,7 @@
 // Where there is a kernel written by hand (ReferenceKernels.cpp), it takes
 // turns too; its outputs must have the same bits.
 //   hand     its time over the generated kernel's: at 1 row, and at `m` rows
+#include "runtime/device/cpu/Features.h"
 #include "test/bench/ReferenceKernels.h"
 #include "test/unit/KernelCases.h"
 #include "tools/common/Probe.h"
@@ -49,6 +50,10 @@ cl::list<std::string> presets("type", cl::CommaSeparated,
                               cl::desc("encodings (default: all)"));
 cl::list<std::string> levels("level", cl::CommaSeparated,
                              cl::desc("CPU levels (default: all that run)"));
+
+cl::opt<bool> cpuFetches("cpu-fetches", cl::desc("no prefetches, whatever the "
+                                                 "CPU is like"));
+cl::opt<bool> codeFetches("code-fetches", cl::desc("prefetches likewise"));
 
 cl::opt<std::string> saveTo("save", cl::desc("write code objects to a folder"));
 cl::opt<bool> asJson("json", cl::desc("print JSON"));
@@ -195,6 +200,9 @@ class Variant {
 public:
   Variant(Operands &operands, const CpuLevel &level)
       : level(level), operands(operands), image(operands.text(), level) {
+    image.traits = cpuFetches    ? SINTER_TRAIT_STREAMS
+                   : codeFetches ? 0
+                                 : runtime::cpuTraits();
     if (!saveTo.empty())
       save();
     if (level.vectorBytes != 64 || !level.vnni)

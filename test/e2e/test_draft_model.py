@@ -60,6 +60,7 @@ def test_a_draft_of_few_tokens(tiny, tmp_path, draft):
     drafted = f"draft:{tiny / draft}.gguf"
     plan = tiny_plan(tiny, drafted, "--spec-policy=static:4", "--draft-vocabulary=128")
     weights = run("llm-dump", plan, "--weights").stdout
+    assert "draft.vocabulary = 128" in run("llm-dump", plan).stdout
     assert "draft.known" in weights and ("draft.tokens" in weights) == (draft != "target")
     drafts = accepted = 0
     for sampling in SAMPLING[:2]:
@@ -71,8 +72,8 @@ def test_a_draft_of_few_tokens(tiny, tmp_path, draft):
 
 
 @pytest.mark.parametrize("options, status, message", [
-    (["--speculate=draft:{}", "--draft-vocabulary=100"], 2, "--draft-vocabulary=100 is no multiple of 32"),
-    (["--speculate=draft:{}", "--draft-vocabulary=0"], 2, "--draft-vocabulary=0 is no multiple of 32"),
+    (["--speculate=draft:{}", "--draft-vocabulary=100"], 2, "--draft-vocabulary=100 is no positive multiple of 32"),
+    (["--speculate=draft:{}", "--draft-vocabulary=0"], 2, "--draft-vocabulary=0 is no positive multiple of 32"),
     (["--speculate=draft:{}", "--draft-vocabulary=32", "--spec-policy=switch:2"], 2, "the model writes all tokens"),
     (["--speculate=copy", "--draft-vocabulary=32"], 2, "wants --speculate=draft:MODEL or self"),
     (["--speculate=draft:{}", "--draft-vocabulary=4096"], 1, "it cannot be asked about the first 4096 alone")])

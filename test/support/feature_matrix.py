@@ -36,6 +36,7 @@ FEATURES = [
     (DRAFTERS, "recycle", ["--speculate=recycle"]),
     (DRAFTERS, "draft", ["--speculate=draft:{draft}"]),
     (DRAFTERS, "draft, other vocabulary", ["--speculate=draft:{shuffled}"]),
+    (DRAFTERS, "draft of few tokens", ["--speculate=draft:{draft}", "--draft-vocabulary=128"]),
     (DRAFTERS, "self", ["--speculate=self"]),
     (DRAFTERS, "heads", ["--speculate=heads:{heads}"]),
     (DRAFTERS, "drafters that are chosen", ["--speculate=auto", "--calibration={texts}"]),

@@ -16,7 +16,7 @@ using llvm::formatv;
 namespace {
 
 constexpr int64_t kMaxRows = 37;
-constexpr int64_t kRowCounts[] = {1, 2, 3, 4, 5, 6, 7, 8, 13, 37};
+constexpr int64_t kRowCounts[] = {1, 2, 3, 4, 5, 6, 7, 8, 13, 31, 37};
 
 enum class Epilogue { None, BiasResidual, Silu };
 enum class Input { Int8, F32, Bf16 };

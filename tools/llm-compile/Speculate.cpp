@@ -270,7 +270,7 @@ std::string readDraftVocabulary(DecodePhaseOptions &options) {
   const std::string name =
       "--draft-vocabulary=" + std::to_string(draftVocabulary);
   if (draftVocabulary < 32 || draftVocabulary % 32 != 0)
-    return name + " is no multiple of 32";
+    return name + " is no positive multiple of 32";
   if (options.draftModel.empty() &&
       !llvm::is_contained(options.speculate, "self"))
     return name + " wants --speculate=draft:MODEL or self";

@@ -94,9 +94,14 @@ int64_t ContractEmitter::chunkGroups() {
 }
 
 /// Up to so many rows weights are decoded where they are used. Floats take
-/// little to decode: a panel of them pays where several passes read it.
+/// little to decode: a panel of them pays where several passes read it, or
+/// where the rows are several chunks, each of which reads all weights.
 int64_t ContractEmitter::directRows() {
-  return op.getX() && layout.isFloat() ? 4 * t.level.fmaTokens : 8;
+  constexpr int64_t kCoded = 8;
+  if (!op.getX() || !layout.isFloat())
+    return kCoded;
+  return std::min(4 * t.level.fmaTokens,
+                  std::max(kCoded, kTokens * chunkGroups()));
 }
 
 void ContractEmitter::emit() {

@@ -89,6 +89,10 @@ tile::TokensOp DraftFunctions::createKnown(int64_t count) {
     if (id < count)
       ids[token] = std::max(id, -1);
   }
+  if (llvm::all_of(ids, [](int32_t id) { return id < 0; }))
+    return module.emitError("none of its tokens is among the first ")
+               << count << " of the model that drafts",
+           tile::TokensOp();
   builder.setInsertionPointToEnd(module.getBody());
   return tile::TokensOp::create(builder, module.getLoc(), draftName("known"),
                                 StringAttr(), count, ids);
@@ -97,6 +101,11 @@ tile::TokensOp DraftFunctions::createKnown(int64_t count) {
 LogicalResult DraftFunctions::limitVocabulary(int64_t count) {
   auto head = module.lookupSymbol<func::FuncOp>(draftName("head"));
   std::string logits = draftName("logits");
+  if (!module->hasAttr(llm::LlmDialect::kVocabulary) ||
+      !module.lookupSymbol<tile::BufferOp>("logits"))
+    return module.emitError("has no ")
+           << llm::LlmDialect::kVocabulary
+           << ", or no tile.buffer @logits: some of its tokens cannot be told";
   if (failed(trimHead(head, count, logits)))
     return failure();
   if (!module.lookupSymbol<tile::BufferOp>(logits)) {
@@ -106,7 +115,10 @@ LogicalResult DraftFunctions::limitVocabulary(int64_t count) {
     own.setSymName(logits);
     own.setBytes(4 * count);
   }
-  mapLogits(createKnown(count));
+  tile::TokensOp known = createKnown(count);
+  if (!known)
+    return failure();
+  mapLogits(known);
   return success();
 }
 

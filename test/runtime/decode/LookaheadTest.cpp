@@ -226,6 +226,29 @@ TEST(Lookahead, OneSlowRoundIsForgotten) {
   EXPECT_GE(std::count(chosen.begin() + 20, chosen.end(), 7u), 25);
 }
 
+/// A session that begins with a draft has not measured one row.
+TEST(Lookahead, FewerRowsThanWereMeasuredTakeNoLess) {
+  Lookahead lookahead;
+  lookahead.took(3, 6'000'000);
+  lookahead.made(2'000'000);
+  lookahead.learn(kModel, 2, 2);
+  EXPECT_GT(lookahead.choose(kModel), 2u);
+}
+
+/// Sixteen rows that took three times as long thrice are left alone.
+TEST(Lookahead, SlowRowsAreNotTriedAgainAndAgain) {
+  Lookahead lookahead;
+  int many = 0;
+  for (int i = 0; i < 400; ++i) {
+    uint32_t ids = lookahead.choose(kModel), rows = ids + 1;
+    many += rows > 8;
+    lookahead.took(rows, rows <= 8 ? 6'000'000 : 18'000'000);
+    lookahead.made(500'000);
+    lookahead.learn(kModel, ids, ids);
+  }
+  EXPECT_LE(many, 30);
+}
+
 TEST(Lookahead, ADraftThatFailsIsFollowedByAShorterOne) {
   Lookahead lookahead;
   lookahead.learn(kModel, 2, 2);
