@@ -208,6 +208,23 @@ TEST(Sample, MatchesReferenceDraws) {
   }
 }
 
+/// Most ids of a large vocabulary are left out before noise is computed: none
+/// that would win, be the likely ones few or all alike.
+TEST(Sample, NobodyWhoWinsIsLeftOut) {
+  constexpr size_t kVocabulary = 20011;
+  const std::string level = levels().back();
+  Sampler sampler(kVocabulary, level);
+  for (float spread : {0.0f, 0.5f, 3.0f, 20.0f}) {
+    auto x = someLogits(kVocabulary, 11, spread);
+    sampler.set(x);
+    for (Settings s : {Settings{0.8f, 0, 1, 0}, Settings{3, 0, 1, 1e-4f}})
+      for (uint32_t i = 0; i < 60; ++i)
+        ASSERT_EQ(sampler.draw(s, int64_t(i) << 33 | i, i),
+                  reference(x, s, uint64_t(i) << 33 | i, i))
+            << spread << ", T " << s.temperature << ", draw " << i;
+  }
+}
+
 TEST(Sample, TiesAtAThresholdAreAllKept) {
   Sampler sampler(64);
   std::vector<float> x(64, -20);

@@ -36,9 +36,10 @@ struct ExpandMath final : impl::ExpandMathBase<ExpandMath> {
 /// Why `op` may not reach LLVM; empty if it may.
 StringRef refusal(Operation *op) {
   if (isa_and_nonnull<math::MathDialect>(op->getDialect()) &&
-      !isa<math::FmaOp, math::SqrtOp, math::RoundEvenOp, math::AbsFOp>(op))
+      !isa<math::FmaOp, math::SqrtOp, math::RoundEvenOp, math::AbsFOp,
+           math::CtPopOp, math::CountTrailingZerosOp>(op))
     return "has no fixed sequence here: expand it before this point (only fma, "
-           "sqrt, roundeven and absf reach LLVM)";
+           "sqrt, roundeven, absf, ctpop and cttz reach LLVM)";
   if (isa<vector::FMAOp>(op))
     return "becomes llvm.fmuladd, whose rounding is not fixed: use math.fma";
   if (auto reduction = dyn_cast<vector::ReductionOp>(op);

@@ -33,9 +33,9 @@ def ExpandMath : Pass<"expand-math"> {
 def VerifyMachine : Pass<"verify-machine"> {
   let summary = "Refuse mathematics whose bits a library or back end would choose";
   let description = [{
-    Of the `math` dialect only fma, sqrt, roundeven and absf may reach LLVM.
-    Everything else would become a library call or an approximation. Refused as
-    well: fast-math flags, `vector.fma` (it becomes `llvm.fmuladd`, which may or
+    Of the `math` dialect only fma, sqrt, roundeven, absf, ctpop and cttz
+    may reach LLVM. Everything else would become a library call or an
+    approximation. Refused as well: fast-math flags, `vector.fma` (it becomes `llvm.fmuladd`, which may or
     may not be fused) and `vector.reduction` of floats (its order is not ours).
   }];
 }

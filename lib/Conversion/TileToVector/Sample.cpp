@@ -114,45 +114,37 @@ Value Sampler::storeWeights(Value lastKey) {
   });
 }
 
-/// A weight that every id of the final choice reaches: min-p, what can win at
-/// all, and half of what top-p can leave out at most on average.
+/// A weight that every id of a choice among all reaches: min-p, and what can
+/// win at all.
+Value Sampler::leastWeight() {
+  Value low = l.max(op.minP, l.f(op.minP, kNeverWins));
+  return l.select(l.cmp(FPred::OLT, low, l.f(low, 1)), low, l.f(low, 1));
+}
+
+/// The same with half of what top-p can leave out at most on average.
 Value Sampler::lowestWeight(Value sum) {
-  Value low = l.max(op.minP, l.f(sum, kNeverWins));
+  Value low = leastWeight();
   Value rest = l.sub(l.f(sum, 1), op.topP);
   Value average =
       l.mul(l.mul(rest, sum), l.f(sum, 0.5 / double(op.vocabulary)));
-  Value cuts = l.cmp(FPred::OLT, op.topP, l.f(sum, 1));
-  low = l.select(cuts, l.max(average, low), low);
-  return l.select(l.cmp(FPred::OLT, low, l.f(sum, 1)), low, l.f(sum, 1));
+  Value more = l.max(average, low);
+  Value bound =
+      l.select(l.cmp(FPred::OLT, more, l.f(sum, 1)), more, l.f(sum, 1));
+  return l.select(l.cmp(FPred::OLT, op.topP, l.f(sum, 1)), bound, low);
 }
 
-/// Moves weights of at least `lowest` and their ids to the front of the two
-/// halves of the work memory, in order of ids. Returns how many there are.
-Value Sampler::compact(Value lowest) {
-  Value bound = l.splat(lowest, kLanes);
-  auto count =
-      l.loop(zero, l.index(padded), kLanes, {zero}, [&](Value i, ValueRange n) {
-        Value p = l.load(weights, {i}, kLanes);
-        Value any = anyLane(l, l.cmp(FPred::OGE, p, bound));
-        Value next = l.either(
-            any,
-            [&] {
-              Value end = l.addi(i, l.index(kLanes));
-              return l.loop(i, end, 1, n, [&](Value j, ValueRange at) {
-                // Written whether kept or not, never ahead of what is read.
-                Value w = l.load(weights, {j});
-                Value id = l.bits(l.indexCast(j, l.i32()), l.f32());
-                l.store(w, weights, {at[0]});
-                l.store(id, weights, {l.addi(at[0], l.index(padded))});
-                Value kept = l.cmp(FPred::OGE, w, lowest);
-                Value more = l.addi(at[0], l.index(1));
-                return SmallVector<Value>{l.select(kept, more, at[0])};
-              })[0];
-            },
-            [&] { return n[0]; });
-        return SmallVector<Value>{next};
-      });
-  return count[0];
+Value Sampler::compact(llvm::function_ref<Value(Value)> isKept,
+                       llvm::function_ref<Value(Value)> value) {
+  return l.loop(
+      zero, l.index(padded), kLanes, {zero}, [&](Value i, ValueRange n) {
+        Value some = forLanes(l, isKept(i), [&](Value lane, Value before) {
+          Value j = l.addi(i, lane), at = l.addi(n[0], before);
+          Value id = l.bits(l.indexCast(j, l.i32()), l.f32());
+          l.store(value(j), weights, {at});
+          l.store(id, weights, {l.addi(at, l.index(padded))});
+        });
+        return SmallVector<Value>{l.addi(n[0], some)};
+      })[0];
 }
 
 Sampler::Candidates Sampler::candidatesAt(Value i) {
@@ -265,7 +257,12 @@ void Sampler::keep() {
   storeDistances();
   Value sum = storeWeights(topK());
   Value lowest = lowestWeight(sum);
-  count = compact(lowest);
+  Value bound = l.splat(lowest, kLanes);
+  count = compact(
+      [&](Value i) {
+        return l.cmp(FPred::OGE, l.load(weights, {i}, kLanes), bound);
+      },
+      [&](Value j) { return l.load(weights, {j}); });
   least = topP(lowest, sum);
 }
 
@@ -316,8 +313,13 @@ void lowerSample(LaneBuilder &l, tile::SampleOp op, Share share) {
         l.cmp(FPred::OGT, t, l.f(t, 0)),
         [&] {
           Sampler sampler(l, Draw::of(op), best);
-          sampler.keep();
-          return sampler.choose();
+          auto draw = [&](void (Sampler::*keep)()) {
+            (sampler.*keep)();
+            return sampler.choose();
+          };
+          return l.either(
+              sampler.cuts(), [&] { return draw(&Sampler::keep); },
+              [&] { return draw(&Sampler::keepWinners); });
         },
         [&] { return best.id; });
     l.store(token, op.getToken(), {l.index(0)});

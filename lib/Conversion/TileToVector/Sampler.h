@@ -46,6 +46,11 @@ public:
   /// Finds the ids that may be drawn. They and their weights lie in front of
   /// the two halves of the work memory, in order of ids.
   void keep();
+  /// Whether top-k or top-p leave ids out: only keep() knows which.
+  Value cuts();
+  /// Where they do not: finds, by less work, ids of which choose() takes the
+  /// one that it would take of all.
+  void keepWinners();
   /// The id of the largest log weight + noise among them.
   Value choose();
   /// The same with that sum, but none of `others`; -infinity: there is none.
@@ -75,8 +80,14 @@ private:
   Value topK();
   Value countUpTo(Value key);
   Value storeWeights(Value lastKey);
+  Value leastWeight();
   Value lowestWeight(Value sum);
-  Value compact(Value lowest);
+  Value isNear(Value i, Value reach);
+  Value bestSumNearby(Value least);
+  /// Moves ids to the front of their half, and puts beside them what `value`
+  /// gives for an id, a number that is read at or behind where it is written.
+  Value compact(llvm::function_ref<Value(Value)> isKept,
+                llvm::function_ref<Value(Value)> value);
   Value topP(Value lowest, Value sum);
   Value massFrom(Value weight);
   Value noiseBits(Value ids, Purpose purpose);

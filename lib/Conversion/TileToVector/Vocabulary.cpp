@@ -38,6 +38,27 @@ Value anyLane(LaneBuilder &l, Value mask) {
                                      mask);
 }
 
+Value forLanes(LaneBuilder &l, Value mask,
+               llvm::function_ref<void(Value, Value)> body) {
+  const int64_t lanes = cast<VectorType>(mask.getType()).getNumElements();
+  Type word = l.b.getIntegerType(unsigned(lanes));
+  Value set = l.extract(
+      vector::BitCastOp::create(l.b, l.loc, VectorType::get({1}, word), mask),
+      0);
+  Type index = l.b.getIndexType();
+  auto unsignedIndex = [&](Value x) -> Value {
+    return arith::IndexCastUIOp::create(l.b, l.loc, index, x);
+  };
+  Value count = unsignedIndex(math::CtPopOp::create(l.b, l.loc, set));
+  l.loop(l.index(0), count, 1, {set}, [&](Value before, ValueRange left) {
+    Value first = math::CountTrailingZerosOp::create(l.b, l.loc, left[0]);
+    body(unsignedIndex(first), before);
+    Value rest = l.subi(left[0], l.i(left[0], 1));
+    return SmallVector<Value>{l.andi(left[0], rest)};
+  });
+  return count;
+}
+
 void onFirstWorker(LaneBuilder &l, Share share,
                    llvm::function_ref<void()> body) {
   l.when(l.cmp(IPred::eq, share.worker, l.index(0)), body);

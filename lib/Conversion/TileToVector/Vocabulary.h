@@ -28,6 +28,11 @@ Best emitArgmax(LaneBuilder &l, mlir::Value logits, mlir::Value row,
 /// Whether any lane of a vector of i1 is set.
 mlir::Value anyLane(LaneBuilder &l, mlir::Value mask);
 
+/// body(lane, how many before it) for each set lane of a vector of i1, from
+/// the first on. Returns how many there are, as an index.
+mlir::Value forLanes(LaneBuilder &l, mlir::Value mask,
+                     llvm::function_ref<void(mlir::Value, mlir::Value)> body);
+
 /// Emits `body` for worker 0 only.
 void onFirstWorker(LaneBuilder &l, Share share,
                    llvm::function_ref<void()> body);
