@@ -6,69 +6,91 @@
 namespace sinter::runtime {
 
 namespace {
-/// Weight of the newest observation once there are many.
-constexpr float kNewest = 1.0f / 32;
-/// So many observations the prior is worth.
-constexpr uint32_t kPriorCount = 3;
+/// Observations that count.
+constexpr float kMany = 32;
+/// So many what is expected is worth where nothing was seen; then less and less.
+constexpr float kExpectedCount = 3;
+/// What is left of observations of a depth that could have been tried again.
+constexpr float kOld = 0.8f;
+constexpr float kMostExpected = 0.95f;
 
 /// 0, 1, 2-3, more.
 uint32_t depthClass(uint32_t depth) {
   return depth < 2 ? depth : depth < 4 ? 2 : 3;
 }
+
+float atMost(float rate) { return rate < kMostExpected ? rate : kMostExpected; }
 } // namespace
 
-const Acceptance::Seen &Acceptance::at(const Guess &guess, Guess::Role role,
-                                       uint32_t depth) const {
-  return seen[guess.source][uint32_t(role)][depthClass(depth)];
+float Acceptance::seenRate(const Guess &guess, Guess::Role role, uint32_t depth,
+                           float expected) const {
+  const Seen &known = seen[guess.source][uint32_t(role)][depth];
+  float weight = kExpectedCount * (1 - known.count / (kMany + 1));
+  return (known.right + weight * expected) / (known.count + weight);
 }
 
-/// Of a guess of which nothing was seen in its role. An id behind right ones is
-/// right more often, one that others propose, too, likewise; one that stands
-/// behind another one, seldom. Where nothing was seen at a depth, the better of
-/// the prior and what was seen before it is hoped for: a depth that is never
-/// tried is never learned.
-float Acceptance::expected(const Guess &guess, uint32_t depth) const {
-  constexpr float kBehind = 0.4f, kAgreed = 0.3f, kMostExpected = 0.95f;
-  const Seen &alone = at(guess, Guess::Role::Alone, depth);
-  float rate = alone.rate;
-  if (!alone.count) {
-    bool other = guess.source % Guess::kRanks == uint32_t(Guess::Rank::Other);
-    rate = other ? guess.prior * kBehind
-                 : guess.prior + 0.05f * float(depthClass(depth));
-    rate = rate < kMostExpected ? rate : kMostExpected;
-    for (uint32_t before = depthClass(depth); before-- > 0;)
-      if (const Seen &known = seen[guess.source][0][before]; known.count) {
-        rate = known.rate > rate ? known.rate : rate;
-        break;
-      }
-    if (guess.role == Guess::Role::Alone)
-      return rate;
+/// Of a guess with which no other has to do. An id behind right ones is right
+/// more often. Where little was seen at a depth, the better of the prior and
+/// what was seen before it is hoped for: a depth that is never tried is never
+/// learned.
+float Acceptance::expectedAlone(const Guess &guess, uint32_t depth) const {
+  bool other = guess.source % Guess::kRanks == uint32_t(Guess::Rank::Other);
+  constexpr float kBehind = 0.4f, kDeeper = 0.05f;
+  auto prior = [&](uint32_t depth) {
+    return atMost(other ? guess.prior * kBehind
+                        : guess.prior + kDeeper * float(depth));
+  };
+  float rate = prior(0);
+  for (uint32_t before = 0; before < depth; ++before) {
+    if (seen[guess.source][0][before].count > 0)
+      rate = seenRate(guess, Guess::Role::Alone, before, rate);
+    rate = rate > prior(before + 1) ? rate : prior(before + 1);
   }
-  if (guess.role == Guess::Role::Agreed)
-    rate += kAgreed * (1 - rate);
-  else if (guess.role == Guess::Role::Behind)
-    rate *= kBehind;
-  return rate < kMostExpected ? rate : kMostExpected;
+  return rate;
+}
+
+/// The same in its role: an id that others propose, too, is right more often,
+/// one that stands behind another one, seldom.
+float Acceptance::expected(const Guess &guess, uint32_t depth) const {
+  constexpr float kBehind = 0.4f, kAgreed = 0.3f;
+  float rate = expectedAlone(guess, depth);
+  if (guess.role == Guess::Role::Alone)
+    return rate;
+  rate = seenRate(guess, Guess::Role::Alone, depth, rate);
+  return atMost(guess.role == Guess::Role::Agreed ? rate + kAgreed * (1 - rate)
+                                                  : rate * kBehind);
 }
 
 float Acceptance::rate(const Guess &guess, uint32_t depth) const {
-  const Seen &known = at(guess, guess.role, depth);
-  return known.count ? known.rate : expected(guess, depth);
+  uint32_t which = depthClass(depth);
+  return seenRate(guess, guess.role, which, expected(guess, which));
 }
 
 void Acceptance::learn(const Guess &guess, uint32_t depth, bool right) {
-  float before = rate(guess, depth);
   Seen &known = seen[guess.source][uint32_t(guess.role)][depthClass(depth)];
-  ++known.count;
-  float weight = 1.0f / float(known.count + kPriorCount);
-  weight = weight > kNewest ? weight : kNewest;
-  known.rate = before + weight * ((right ? 1.0f : 0.0f) - before);
+  if (known.count > kMany - 1) {
+    known.right *= (kMany - 1) / known.count;
+    known.count = kMany - 1;
+  }
+  known.right += right ? 1.0f : 0.0f;
+  known.count += 1;
+}
+
+/// A few wrong ids at a depth would rule it out for ever.
+void Acceptance::forgetBehind(const Guess &guess, uint32_t depth) {
+  for (uint32_t which = depthClass(depth) + 1; which < kDepths; ++which) {
+    Seen &known = seen[guess.source][uint32_t(guess.role)][which];
+    known.right *= kOld;
+    known.count *= kOld;
+  }
 }
 
 void Acceptance::learn(const Guess *guesses, uint32_t drafted,
                        uint32_t accepted) {
   for (uint32_t depth = 0; depth < drafted && depth <= accepted; ++depth)
     learn(guesses[depth], depth, depth < accepted);
+  if (drafted > 0 && accepted == drafted)
+    forgetBehind(guesses[drafted - 1], drafted - 1);
 }
 
 float Acceptance::tokens(const Guess *guesses, uint32_t count,

@@ -52,11 +52,13 @@ public:
 private:
   static constexpr uint32_t kDepths = 4;
   struct Seen {
-    float rate;
-    uint32_t count;
+    float right, count; // newer ones above all
   };
-  const Seen &at(const Guess &guess, Guess::Role role, uint32_t depth) const;
-  float expected(const Guess &guess, uint32_t depth) const;
+  float seenRate(const Guess &guess, Guess::Role role, uint32_t depthClass,
+                 float expected) const;
+  float expectedAlone(const Guess &guess, uint32_t depthClass) const;
+  float expected(const Guess &guess, uint32_t depthClass) const;
+  void forgetBehind(const Guess &guess, uint32_t depth);
 
   static constexpr uint32_t kSources =
       Guess::kDrafters * Guess::kMostSureness * Guess::kRanks;

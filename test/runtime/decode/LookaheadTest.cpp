@@ -262,6 +262,20 @@ TEST(Lookahead, ADraftThatFailsIsFollowedByAShorterOne) {
   EXPECT_EQ(lookahead.most(), 2u);
 }
 
+/// One wrong id at a depth that was tried once does not rule the depth out.
+TEST(Lookahead, ADepthThatFailedOnceIsTriedAgain) {
+  Lookahead lookahead;
+  uint32_t deep = 0;
+  for (int i = 0; i < 40; ++i) {
+    uint32_t ids = lookahead.choose(kModel);
+    lookahead.took(ids + 1, ids < 8 ? 9'000'000 : 18'000'000);
+    lookahead.made(3'000'000);
+    bool fails = ids > 4 && deep++ == 0;
+    lookahead.learn(kModel, ids, fails ? 4 : ids);
+  }
+  EXPECT_GE(deep, 25u);
+}
+
 TEST(Lookahead, RowsThatCostNothingMoreAreFound) {
   Lookahead lookahead;
   uint32_t rows = 1;
