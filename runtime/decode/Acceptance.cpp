@@ -8,7 +8,8 @@ namespace sinter::runtime {
 namespace {
 /// Observations that count.
 constexpr float kMany = 32;
-/// So many what is expected is worth where nothing was seen; then less and less.
+/// So many what is expected is worth where nothing was seen; then less and
+/// less.
 constexpr float kExpectedCount = 3;
 /// What is left of observations of a depth that could have been tried again.
 constexpr float kOld = 0.8f;

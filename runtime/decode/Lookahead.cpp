@@ -49,11 +49,17 @@ double Lookahead::cost(uint32_t rows) const {
   return priorCost(rows);
 }
 
-/// The largest number of fewer rows that was measured, 0: none.
+/// The largest number of fewer rows that was measured, 0: none; one that
+/// several rounds had, if there is any.
 uint32_t Lookahead::nearestBelow(uint32_t rows) const {
-  while (--rows > 0 && timeOf[rows].nanoseconds == 0)
-    ;
-  return rows;
+  uint32_t nearest = 0;
+  while (--rows > 0) {
+    if (timeOf[rows].believed() > 0)
+      return rows;
+    if (nearest == 0 && timeOf[rows].nanoseconds > 0)
+      nearest = rows;
+  }
+  return nearest;
 }
 
 /// What so many rows may take at best, going by fewer that were measured.
@@ -177,11 +183,13 @@ static void average(double &known, double now, double weight) {
 }
 
 void Lookahead::took(uint32_t rows, uint64_t nanoseconds) {
-  constexpr float kOld = 0.9f; // of a weight, after each further round
+  // What is left of a weight after each further round.
+  constexpr float kOld = 0.9f, kOldAlone = 0.7f;
   if (!timed || rows == 0 || rows > kRows)
     return;
   for (Time &time : timeOf)
-    time.weight = std::max(kOld * time.weight, time.believed());
+    time.weight = std::max((time.rounds < 2 ? kOldAlone : kOld) * time.weight,
+                           time.believed());
   Time &time = timeOf[rows];
   if (time.nanoseconds == 0 && nearestBelow(rows))
     time.nanoseconds = std::min(double(nanoseconds), kLongest * cost(rows));

@@ -262,6 +262,23 @@ TEST(Lookahead, ADraftThatFailsIsFollowedByAShorterOne) {
   EXPECT_EQ(lookahead.most(), 2u);
 }
 
+/// What took long once says nothing of more rows than it had.
+TEST(Lookahead, OneSlowRoundDoesNotRuleOutMoreRows) {
+  Lookahead lookahead;
+  uint32_t many = 0;
+  bool slow = true;
+  for (int i = 0; i < 40; ++i) {
+    uint32_t ids = lookahead.choose(kModel), rows = ids + 1;
+    // Up to eight rows take as long as one; the first five were interrupted.
+    bool late = rows == 5 && std::exchange(slow, false);
+    lookahead.took(rows, (rows <= 8 ? 9'000'000 : 27'000'000) * (late ? 3 : 1));
+    lookahead.made(3'000'000);
+    lookahead.learn(kModel, ids, ids);
+    many += rows > 5 && rows <= 8;
+  }
+  EXPECT_GE(many, 20u);
+}
+
 /// One wrong id at a depth that was tried once does not rule the depth out.
 TEST(Lookahead, ADepthThatFailedOnceIsTriedAgain) {
   Lookahead lookahead;
