@@ -11,8 +11,10 @@ constexpr float kMany = 32;
 /// So many what is expected is worth where nothing was seen; then less and
 /// less.
 constexpr float kExpectedCount = 3;
-/// What is left of observations of a depth that could have been tried again.
+/// What is left of observations of a depth that could have been tried again,
+/// as long as they are few.
 constexpr float kOld = 0.8f;
+constexpr uint32_t kFew = 6;
 constexpr float kMostExpected = 0.95f;
 
 /// 0, 1, 2-3, more.
@@ -75,14 +77,17 @@ void Acceptance::learn(const Guess &guess, uint32_t depth, bool right) {
   }
   known.right += right ? 1.0f : 0.0f;
   known.count += 1;
+  ++known.tries;
 }
 
-/// A few wrong ids at a depth would rule it out for ever.
+/// One or two wrong ids at a depth would rule it out for ever; what more of
+/// them said is believed.
 void Acceptance::forgetBehind(const Guess &guess, uint32_t depth) {
   for (uint32_t which = depthClass(depth) + 1; which < kDepths; ++which) {
     Seen &known = seen[guess.source][uint32_t(guess.role)][which];
-    known.right *= kOld;
-    known.count *= kOld;
+    float left = known.tries < kFew ? kOld : 1.0f;
+    known.right *= left;
+    known.count *= left;
   }
 }
 

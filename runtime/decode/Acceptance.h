@@ -53,6 +53,7 @@ private:
   static constexpr uint32_t kDepths = 4;
   struct Seen {
     float right, count; // newer ones above all
+    uint32_t tries;     // all there were
   };
   float seenRate(const Guess &guess, Guess::Role role, uint32_t depthClass,
                  float expected) const;

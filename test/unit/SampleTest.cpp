@@ -217,7 +217,8 @@ TEST(Sample, NobodyWhoWinsIsLeftOut) {
   for (float spread : {0.0f, 0.5f, 3.0f, 20.0f}) {
     auto x = someLogits(kVocabulary, 11, spread);
     sampler.set(x);
-    for (Settings s : {Settings{0.8f, 0, 1, 0}, Settings{3, 0, 1, 1e-4f}})
+    for (Settings s : {Settings{0.8f, 0, 1, 0}, Settings{3, 0, 1, 1e-4f},
+                       Settings{2, 0, 1, 0.1f}})
       for (uint32_t i = 0; i < 60; ++i)
         ASSERT_EQ(sampler.draw(s, int64_t(i) << 33 | i, i),
                   reference(x, s, uint64_t(i) << 33 | i, i))

@@ -35,8 +35,9 @@ def VerifyMachine : Pass<"verify-machine"> {
   let description = [{
     Of the `math` dialect only fma, sqrt, roundeven, absf, ctpop and cttz
     may reach LLVM. Everything else would become a library call or an
-    approximation. Refused as well: fast-math flags, `vector.fma` (it becomes `llvm.fmuladd`, which may or
-    may not be fused) and `vector.reduction` of floats (its order is not ours).
+    approximation. Refused as well: fast-math flags, `vector.fma` (it becomes
+    `llvm.fmuladd`, which may or may not be fused) and `vector.reduction` of
+    floats (its order is not ours).
   }];
 }
 

@@ -20,6 +20,11 @@ namespace {
 constexpr double kMostNoise = 16.7;  // > -log(-log(1 - 2^-24))
 constexpr double kNearby = 3;        // a of ids that are likely to win
 constexpr double kRounding = 1.0001; // of a distance
+constexpr double kMargin = 0.001;    // of a where a weight is the least one
+
+Value atMost(LaneBuilder &l, Value x, Value most) {
+  return l.select(l.cmp(FPred::OLT, most, x), most, x);
+}
 
 } // namespace
 
@@ -39,12 +44,13 @@ Value Sampler::isNear(Value i, Value reach) {
                 l.cmp(IPred::slt, idsAt(i), l.i(lanes, op.vocabulary)));
 }
 
-/// The best noise - a of ids nearby whose weight is `least` or more.
-Value Sampler::bestSumNearby(Value least) {
+/// The best noise - a of ids nearby whose weight is `least` or more, that is
+/// whose a is about `most` or less.
+Value Sampler::bestSumNearby(Value least, Value most) {
   constexpr double inf = std::numeric_limits<double>::infinity();
   Value none = l.constantF(VectorType::get({kLanes}, l.f32()), -inf);
   Value bound = l.splat(least, kLanes);
-  Value reach = l.constantF(l.f32(), kNearby * kRounding);
+  Value reach = atMost(l, l.constantF(l.f32(), kNearby), most);
   Value sums =
       l.loop(zero, l.index(padded), kLanes, {none}, [&](Value i, ValueRange v) {
         Value near = isNear(i, reach);
@@ -65,8 +71,11 @@ Value Sampler::bestSumNearby(Value least) {
 
 void Sampler::keepWinners() {
   Value lowest = leastWeight();
-  Value best = bestSumNearby(lowest);
+  Value most = l.neg(emitLog(l.b, l.loc, lowest));
+  most = l.add(l.mul(most, l.f(most, kRounding)), l.f(most, kMargin));
+  Value best = bestSumNearby(lowest, most);
   Value reach = l.mul(l.sub(l.f(best, kMostNoise), best), l.f(best, kRounding));
+  reach = atMost(l, reach, most);
   count = compact([&](Value i) { return isNear(i, reach); },
                   [&](Value j) { return l.load(op.logits, {op.row, j}); });
   replace([&](Value x, Value) {

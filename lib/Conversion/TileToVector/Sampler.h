@@ -83,7 +83,7 @@ private:
   Value leastWeight();
   Value lowestWeight(Value sum);
   Value isNear(Value i, Value reach);
-  Value bestSumNearby(Value least);
+  Value bestSumNearby(Value least, Value most);
   /// Moves ids to the front of their half, and puts beside them what `value`
   /// gives for an id, a number that is read at or behind where it is written.
   Value compact(llvm::function_ref<Value(Value)> isKept,
@@ -113,9 +113,11 @@ private:
   Draw op;
   int64_t padded;
   Value zero, lanes;
-  Value weights; // first half of the work memory: a, then p, then p compacted
+  // First half of the work memory: a, then p, then p compacted; for winners
+  // logits compacted, then their p.
+  Value weights;
   Best greedy;
-  Value count, least; // of keep(): how many, and the bits of the least weight
+  Value count, least; // of what was kept: how many, bits of the least weight
 };
 
 } // namespace sinter

@@ -23,8 +23,8 @@
 // erase its op; it may build tile.barrier, which is lowered last. What it
 // builds may be: memref.load/store/view, vector.load/store and friends,
 // scf.for/if/while with iteration arguments, arith,
-// math.fma/sqrt/roundeven/absf, llvm.call_intrinsic. All shapes are static; a
-// memref is never copied as a whole; nothing is allocated but small
+// math.fma/sqrt/roundeven/absf/ctpop/cttz, llvm.call_intrinsic. All shapes are
+// static; a memref is never copied as a whole; nothing is allocated but small
 // memref.alloca of the worker (scratch in RowLowerings.h).
 #ifndef SINTER_CONVERSION_TILETOVECTOR_TILELOWERING_H
 #define SINTER_CONVERSION_TILETOVECTOR_TILELOWERING_H

@@ -1,11 +1,13 @@
 // RUN: llm-opt %s --verify-machine --split-input-file --verify-diagnostics
 
-func.func @allowed(%x: f32, %v: vector<16xf32>) -> (f32, vector<16xf32>) {
+func.func @allowed(%x: f32, %v: vector<16xf32>, %i: i16) -> (f32, vector<16xf32>, i16) {
   %0 = math.sqrt %x : f32
   %1 = math.absf %0 : f32
   %2 = math.roundeven %1 : f32
   %3 = math.fma %v, %v, %v : vector<16xf32>
-  return %2, %3 : f32, vector<16xf32>
+  %4 = math.ctpop %i : i16
+  %5 = math.cttz %4 : i16
+  return %2, %3, %5 : f32, vector<16xf32>, i16
 }
 
 // -----

@@ -293,6 +293,19 @@ TEST(Lookahead, ADepthThatFailedOnceIsTriedAgain) {
   EXPECT_GE(deep, 25u);
 }
 
+/// One that always fails is not tried again and again.
+TEST(Lookahead, ADepthThatNeverServesIsLeft) {
+  Lookahead lookahead = withCosts(0.03);
+  int deep = 0;
+  for (int i = 0; i < 1000; ++i) {
+    uint32_t ids = lookahead.choose(kModel);
+    lookahead.made(350'000);
+    lookahead.learn(kModel, ids, std::min(ids, 1u));
+    deep += ids > 1;
+  }
+  EXPECT_LE(deep, 20);
+}
+
 TEST(Lookahead, RowsThatCostNothingMoreAreFound) {
   Lookahead lookahead;
   uint32_t rows = 1;
