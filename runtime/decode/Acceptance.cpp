@@ -16,6 +16,8 @@ constexpr float kExpectedCount = 3;
 constexpr float kOld = 0.8f;
 constexpr uint32_t kFew = 6;
 constexpr float kMostExpected = 0.95f;
+/// Of the rate of a first id that of another one in its place.
+constexpr float kBehind = 0.4f;
 
 /// 0, 1, 2-3, more.
 uint32_t depthClass(uint32_t depth) {
@@ -38,7 +40,7 @@ float Acceptance::seenRate(const Guess &guess, Guess::Role role, uint32_t depth,
 /// learned.
 float Acceptance::expectedAlone(const Guess &guess, uint32_t depth) const {
   bool other = guess.source % Guess::kRanks == uint32_t(Guess::Rank::Other);
-  constexpr float kBehind = 0.4f, kDeeper = 0.05f;
+  constexpr float kDeeper = 0.05f;
   auto prior = [&](uint32_t depth) {
     return atMost(other ? guess.prior * kBehind
                         : guess.prior + kDeeper * float(depth));
@@ -55,7 +57,7 @@ float Acceptance::expectedAlone(const Guess &guess, uint32_t depth) const {
 /// The same in its role: an id that others propose, too, is right more often,
 /// one that stands behind another one, seldom.
 float Acceptance::expected(const Guess &guess, uint32_t depth) const {
-  constexpr float kBehind = 0.4f, kAgreed = 0.3f;
+  constexpr float kAgreed = 0.3f;
   float rate = expectedAlone(guess, depth);
   if (guess.role == Guess::Role::Alone)
     return rate;

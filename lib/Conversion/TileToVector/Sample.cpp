@@ -79,14 +79,17 @@ Value Sampler::countUpTo(Value key) {
                                      counts);
 }
 
+Value Sampler::topKCuts() {
+  return l.andi(l.cmp(IPred::sgt, op.topK, zero),
+                l.cmp(IPred::slt, op.topK, l.index(op.vocabulary)));
+}
+
 /// The largest distance (as bits) that is kept.
 Value Sampler::topK() {
   Value k = l.indexCast(op.topK, l.i32());
   Value all = l.i(k, kInfinityBits);
-  Value cuts = l.andi(l.cmp(IPred::sgt, op.topK, zero),
-                      l.cmp(IPred::slt, op.topK, l.index(op.vocabulary)));
   return l.either(
-      cuts,
+      topKCuts(),
       [&] {
         return l.narrowDown(l.i(k, 0), all, [&](Value lo, Value hi) {
           Value middle = l.shru(l.addi(lo, hi), 1);

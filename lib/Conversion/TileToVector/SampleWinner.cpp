@@ -29,9 +29,7 @@ Value atMost(LaneBuilder &l, Value x, Value most) {
 } // namespace
 
 Value Sampler::cuts() {
-  Value someK = l.andi(l.cmp(IPred::sgt, op.topK, zero),
-                       l.cmp(IPred::slt, op.topK, l.index(op.vocabulary)));
-  return l.ori(someK, l.cmp(FPred::OLT, op.topP, l.f(op.topP, 1)));
+  return l.ori(topKCuts(), l.cmp(FPred::OLT, op.topP, l.f(op.topP, 1)));
 }
 
 /// Ids of the vector at `i` whose a is at most `reach`, and some that are not

@@ -77,6 +77,7 @@ public:
 private:
   Value distances(Value logits, Value isId);
   void storeDistances();
+  Value topKCuts();
   Value topK();
   Value countUpTo(Value key);
   Value storeWeights(Value lastKey);
