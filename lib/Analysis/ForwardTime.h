@@ -19,12 +19,12 @@ struct Speeds {
 };
 /// Two cores of a server. Where weights are read faster than this for what is
 /// multiplied, further rows cost more than predicted; a session finds out.
-constexpr Speeds kUsualSpeeds = {12, 290, 60, 60};
+constexpr Speeds kUsualSpeeds = {12, 290, 68, 68};
 
 /// Nanoseconds that the launches of `function` take for these arguments: for
-/// each op the root of the squares of what reading and computing take, between
-/// the longer of the two and their sum. Of a scalar that is
-/// no argument and no constant nothing is known; it counts as 0.
+/// each op the longer of what reading and computing take, a fifth more where
+/// they take as long. Of a scalar that is no argument and no constant nothing
+/// is known; it counts as 0.
 double timeOf(mlir::func::FuncOp function, llvm::ArrayRef<int64_t> arguments,
               const Speeds &speeds = kUsualSpeeds);
 

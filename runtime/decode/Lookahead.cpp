@@ -29,24 +29,13 @@ constexpr double kIdShare = 0.35, kHeadShare = 0.1;
 /// Time of so many rows over that of one in plans that do not say: as long as
 /// weights take longer to read than to multiply, further rows are nearly free.
 double usual(uint32_t rows) {
-  constexpr double kFew[] = {1, 1, 1.02, 1.06, 1.15, 1.3};
-  return rows <= 5 ? kFew[rows] : kFew[5] + 0.17 * (rows - 5);
+  constexpr double kFew[] = {1, 1, 1.02, 1.06, 1.13, 1.22};
+  return rows <= 5 ? kFew[rows] : kFew[5] + 0.16 * (rows - 5);
 }
 } // namespace
 
 double Lookahead::priorCost(uint32_t rows) const {
   return prior ? double(prior->rows()->Get(rows - 1)) : usual(rows);
-}
-
-double Lookahead::cost(uint32_t rows) const {
-  if (timeOf[rows].nanoseconds > 0)
-    return timeOf[rows].nanoseconds;
-  // From the nearest number of rows that was measured.
-  for (uint32_t away = 1; away < kRows; ++away)
-    for (uint32_t n : {rows - away, rows + away})
-      if (n >= 1 && n <= kRows && timeOf[n].nanoseconds > 0)
-        return timeOf[n].nanoseconds * priorCost(rows) / priorCost(n);
-  return priorCost(rows);
 }
 
 /// The largest number of fewer rows that was measured, 0: none; one that
@@ -62,27 +51,29 @@ uint32_t Lookahead::nearestBelow(uint32_t rows) const {
   return nearest;
 }
 
-/// What so many rows may take at best, going by fewer that were measured.
-double Lookahead::hope(uint32_t rows) const {
-  constexpr double kRow = 0.03;
-  if (uint32_t n = nearestBelow(rows))
-    return timeOf[n].nanoseconds * (1 + kRow * (rows - n));
-  for (uint32_t n = rows; n <= kRows; ++n)
-    if (timeOf[n].nanoseconds > 0)
-      return timeOf[n].nanoseconds;
-  return timeOf[rows].nanoseconds > 0 ? timeOf[rows].nanoseconds
-                                      : 1 + kRow * (rows - 1);
+/// What so many rows should take, going by what others took if any were
+/// measured.
+double Lookahead::expectedCost(uint32_t rows) const {
+  uint32_t n = nearestBelow(rows);
+  for (uint32_t more = rows + 1; n == 0 && more <= kRows; ++more)
+    if (timeOf[more].nanoseconds > 0)
+      n = more;
+  if (n == 0 && timeOf[rows].nanoseconds > 0)
+    return timeOf[rows].nanoseconds;
+  double unit = n ? timeOf[n].nanoseconds / priorCost(n) : 1;
+  return unit * priorCost(rows);
 }
 
-/// Of numbers of rows that were not measured the best is hoped for, until they
-/// are: ids of a model take long, so that few rows matter, and all of them soon
-/// are. One time alone may be that of a round that something interrupted, and
-/// says less the older it is: hope counts as much as a new one, or who is
-/// avoided once would be for ever. What several rounds say is believed. No rows
-/// take longer than more of them did.
-double Lookahead::hopedCost(uint32_t rows) const {
-  double weight = timeOf[rows].weight;
-  double time = (weight * timeOf[rows].nanoseconds + hope(rows)) / (weight + 1);
+/// One time alone may be that of a round that something interrupted, and says
+/// less the older it is: what is expected counts as much as a new one, or who
+/// is avoided once would be for ever. What several rounds say is believed. No
+/// rows take longer than more of them did.
+double Lookahead::cost(uint32_t rows) const {
+  const Time &known = timeOf[rows];
+  double time = known.nanoseconds;
+  if (known.rounds < kSeveral)
+    time =
+        (known.weight * time + expectedCost(rows)) / (double(known.weight) + 1);
   for (uint32_t n = rows + 1; n <= kRows; ++n)
     if (timeOf[n].nanoseconds > 0 && timeOf[n].nanoseconds < time)
       time = timeOf[n].nanoseconds;
@@ -109,20 +100,17 @@ double Lookahead::planned(const Proposal &proposal, uint32_t drafted) const {
 uint32_t Lookahead::choose(const Proposal &proposal) {
   if (proposal.count == 0)
     return 0;
-  auto time = [&](uint32_t rows) {
-    return proposal.model ? hopedCost(rows) : cost(rows);
-  };
   uint32_t most = proposal.count;
   if (proposal.model && mostOfModel < most)
     most = mostOfModel;
-  double tokens = 1, reached[Proposal::kMost + 1] = {1}, best = 1 / time(1);
+  double tokens = 1, reached[Proposal::kMost + 1] = {1}, best = 1 / cost(1);
   uint32_t chosen = 0;
   for (uint32_t drafted = 1; drafted <= most; ++drafted) {
     uint32_t i = drafted - 1;
     reached[drafted] = reached[proposal.parents[i]] *
                        rates.rate(proposal.guesses[i], proposal.depth(i));
     tokens += reached[drafted];
-    double speed = tokens / (time(drafted + 1) + drafted * idCost(proposal));
+    double speed = tokens / (cost(drafted + 1) + drafted * idCost(proposal));
     if (speed > best) {
       best = speed;
       chosen = drafted;

@@ -69,8 +69,7 @@ public:
 
 private:
   uint32_t nearestBelow(uint32_t rows) const;
-  double hope(uint32_t rows) const;
-  double hopedCost(uint32_t rows) const;
+  double expectedCost(uint32_t rows) const;
   /// Of so many rows over that of one, by the plan.
   double priorCost(uint32_t rows) const;
   double priorIdCost(const Proposal &proposal) const;
@@ -78,13 +77,15 @@ private:
   Acceptance rates;
   const plan::Costs *prior = nullptr;
   bool timed = true;
+  /// Rounds whose average is believed.
+  static constexpr uint32_t kSeveral = 3;
   struct Time {
     double nanoseconds = 0; // 0: not measured
     float weight = 0;       // rounds, newer ones above all
     uint32_t rounds = 0;
     /// Weight that never goes: of the second round and the third.
     float believed() const {
-      return rounds < 2 ? 0.0f : rounds < 3 ? 1.0f : 2.0f;
+      return rounds < 2 ? 0.0f : rounds < kSeveral ? 1.0f : 2.0f;
     }
   } timeOf[kRows + 1];
   double nanosecondsOfId = 0; // that a model makes

@@ -281,7 +281,9 @@ TEST(Lookahead, OneSlowRoundDoesNotRuleOutMoreRows) {
 
 /// One wrong id at a depth that was tried once does not rule the depth out.
 TEST(Lookahead, ADepthThatFailedOnceIsTriedAgain) {
+  Prior flat(0.02f, 0.3f);
   Lookahead lookahead;
+  lookahead.assume(flat.get());
   uint32_t deep = 0;
   for (int i = 0; i < 40; ++i) {
     uint32_t ids = lookahead.choose(kModel);
@@ -307,7 +309,9 @@ TEST(Lookahead, ADepthThatNeverServesIsLeft) {
 }
 
 TEST(Lookahead, RowsThatCostNothingMoreAreFound) {
+  Prior flat(0.02f, 0.3f);
   Lookahead lookahead;
+  lookahead.assume(flat.get());
   uint32_t rows = 1;
   for (int i = 0; i < 40; ++i) {
     // Eight rows take as long as one, nine twice as long.

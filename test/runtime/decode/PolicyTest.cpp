@@ -125,8 +125,9 @@ TEST(Policy, TheAverageRestsLongerEachTime) {
   Table table(plan::PolicyKind::Ema);
   Policy policy;
   Lookahead lookahead;
-  for (uint32_t rows = 1; rows <= Lookahead::kRows; ++rows)
-    lookahead.took(rows, 1'000'000 * rows);
+  for (int round = 0; round < 3; ++round)
+    for (uint32_t rows = 1; rows <= Lookahead::kRows; ++rows)
+      lookahead.took(rows, 1'000'000 * rows);
   Proposal proposal;
   proposal.count = 4;
   std::vector<uint32_t> rounds;
