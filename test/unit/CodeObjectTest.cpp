@@ -239,11 +239,15 @@ TEST_P(InnerLoop, ComputesNothingTwiceAndKeepsItsValuesInRegisters) {
     int most = 0;
     for (const LoopCounts &loop : loops) {
       EXPECT_EQ(loop.dots * fmas, (halves ? 16 : 8) * loop.fmas);
-      EXPECT_LE(loop.vectorStores, spills);
-      most = std::max(most, loop.fmas / fmas);
+      int sums = loop.fmas / fmas;
+      // Nor do 32 hold those of seven rows, two vectors each.
+      EXPECT_LE(loop.vectorStores, spills + (sums > 8 ? 8 : 0));
+      most = std::max(most, sums);
     }
-    EXPECT_GE(most, 4) << "four rows in a pass";
-    EXPECT_GE(loops.size(), 5u) << "and one copy each for 1, 2 and 3";
+    EXPECT_GE(most, level.dotTokens > 4 ? 2 * level.dotTokens : 4)
+        << "so many rows in a pass";
+    EXPECT_GE(loops.size(), size_t(level.dotTokens) + 1)
+        << "and one copy each for fewer";
   }
 }
 

@@ -6,7 +6,9 @@
 // Chunks of rows outside (so that their activations stay in the second-level
 // cache), then the strips of this worker, then passes of 4 rows (of floating
 // point 8, where there are registers) over a strip, then the loop over k. The
-// rows that are left have copies of their own for each number.
+// rows that are left have copies of their own for each number. So have 5 to 8
+// rows of codes that are all there are, where there are registers: in a second
+// pass over a strip memory would rest.
 // Many rows of floating point go another way (ContractPanel.cpp).
 #include "lib/Conversion/TileToVector/Contract.h"
 #include "lib/Conversion/TileToVector/KvStore.h"
@@ -52,7 +54,8 @@ private:
   void whenPadding(Value strip, llvm::function_ref<void()> body);
   void emitStrip(Value strip, Value from, Value to, Value isLast,
                  Value tokenGroups, Value remainder);
-  void emitRemainder(Value strip, Value tokenGroup, Value remainder);
+  void emitOnePass(Value strip, Value tokenGroup, Value count, int64_t fewest,
+                   int64_t most);
   void emitPass(Value strip, Value tokenGroup, int64_t tokens, bool prefetch);
   void emitEpilogues(Value strip, Value tokenGroup, ArrayRef<int64_t> groups,
                      ArrayRef<SmallVector<Value>> sums);
@@ -138,14 +141,27 @@ void ContractEmitter::emitPasses(Value first, Value last) {
   Value all = l.divu(l.addi(rows, l.index(kTokens - 1)), kTokens);
   firstGroup = ownGroup();
   int64_t chunk = chunkGroups();
-  l.loop(l.index(0), all, chunk, [&](Value from) {
-    Value end = l.addi(from, l.index(chunk));
-    Value to = l.mins(end, full);
-    Value isLast = l.cmp(arith::CmpIPredicate::sge, end, all);
+  auto inChunks = [&] {
+    l.loop(l.index(0), all, chunk, [&](Value from) {
+      Value end = l.addi(from, l.index(chunk));
+      Value to = l.mins(end, full);
+      Value isLast = l.cmp(arith::CmpIPredicate::sge, end, all);
+      l.loop(first, last, 1, [&](Value strip) {
+        emitStrip(strip, from, to, isLast, full, remainder);
+      });
+    });
+  };
+  if (!op.getCodes() || t.level.dotTokens <= tokens)
+    return inChunks();
+  Value alone = l.andi(
+      l.cmp(arith::CmpIPredicate::ugt, rows, l.index(tokens)),
+      l.cmp(arith::CmpIPredicate::ule, rows, l.index(t.level.dotTokens)));
+  l.when(alone, [&] {
     l.loop(first, last, 1, [&](Value strip) {
-      emitStrip(strip, from, to, isLast, full, remainder);
+      emitOnePass(strip, l.index(0), rows, tokens + 1, t.level.dotTokens);
     });
   });
+  l.when(l.xori(alone, l.i(alone, 1)), inChunks);
 }
 
 /// Workers share the strips in units that stay together.
@@ -203,14 +219,16 @@ void ContractEmitter::emitStrip(Value strip, Value from, Value to, Value isLast,
   l.loop(second, to, passGroups, [&](Value group) {
     emitPass(strip, group, tokens, /*prefetch=*/false);
   });
-  l.when(isLast, [&] { emitRemainder(strip, tokenGroups, remainder); });
+  l.when(isLast,
+         [&] { emitOnePass(strip, tokenGroups, remainder, 1, tokens - 1); });
 }
 
-void ContractEmitter::emitRemainder(Value strip, Value tokenGroup,
-                                    Value remainder) {
-  for (int64_t tokens = op.getTerms(); tokens < passGroups * kTokens;
+/// `count` rows, if they are `fewest` to `most`; no code for others.
+void ContractEmitter::emitOnePass(Value strip, Value tokenGroup, Value count,
+                                  int64_t fewest, int64_t most) {
+  for (int64_t tokens = llvm::alignTo(fewest, op.getTerms()); tokens <= most;
        tokens += op.getTerms())
-    l.when(l.cmp(arith::CmpIPredicate::eq, remainder, l.index(tokens)),
+    l.when(l.cmp(arith::CmpIPredicate::eq, count, l.index(tokens)),
            [&] { emitPass(strip, tokenGroup, tokens, /*prefetch=*/true); });
 }
 

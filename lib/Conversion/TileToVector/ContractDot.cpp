@@ -55,10 +55,14 @@ private:
 
   SmallVector<Value> emitBlock(const Block &block, ArrayRef<Value> rows,
                                ValueRange sums);
-  SmallVector<Value> emitDots(const Block &block, int64_t part);
-  void growDots(const Block &block, int64_t part, MutableArrayRef<Dot> dots);
+  void addGroups(const Block &block, ArrayRef<Value> rows,
+                 ArrayRef<size_t> members, MutableArrayRef<Value> sums);
+  SmallVector<Value> emitDots(const Block &block, int64_t part,
+                              ArrayRef<size_t> members);
   void growDots(const Block &block, int64_t part, MutableArrayRef<Dot> dots,
                 ArrayRef<size_t> members);
+  void growSome(const Block &block, int64_t part, MutableArrayRef<Dot> dots,
+                ArrayRef<size_t> members, ArrayRef<size_t> places);
   SmallVector<int64_t> columnsOf(int64_t part);
   Codes loadCodes(Value address, int64_t group, int64_t v);
   Value loadPlane(Value address, int64_t group, int64_t halfBytes,
@@ -76,8 +80,13 @@ private:
   Value wordsIntrinsic(Value pairsOf, int64_t factor);
   Value call(StringRef intrinsic, Type type, ValueRange operands);
   Value splatSide(Value memref, Value block, int64_t token) {
-    return l.splat(l.load(memref, {pass.tokenGroup, block, l.index(token)}),
+    return l.splat(l.load(memref, {groupOf(token), block, l.index(token % 4)}),
                    level.lanes());
+  }
+  /// Four rows stand together in memory.
+  Value groupOf(int64_t token) {
+    return token < 4 ? pass.tokenGroup
+                     : l.addi(pass.tokenGroup, l.index(token / 4));
   }
   Value sum(Value x, Value y) { return x ? l.addi(x, y) : y; }
   tile::ContractOp op;
@@ -101,32 +110,50 @@ SmallVector<Value> DotEmitter::emit() {
                           });
 }
 
+/// Sums of more than four rows leave registers for the dots of one group.
 SmallVector<Value> DotEmitter::emitBlock(const Block &block,
                                          ArrayRef<Value> rows,
                                          ValueRange sums) {
   SmallVector<Value> next(sums);
+  auto groups = llvm::to_vector(llvm::seq<size_t>(rows.size()));
+  size_t atOnce = pass.tokens > 4 ? 1 : groups.size();
+  for (size_t i = 0; i < groups.size(); i += atOnce) {
+    if (i > 0)
+      keepOrder();
+    addGroups(block, rows, ArrayRef(groups).slice(i, atOnce), next);
+  }
+  return next;
+}
+
+/// Adds what a block gives for some groups. `sums`: as those of a loop.
+void DotEmitter::addGroups(const Block &block, ArrayRef<Value> rows,
+                           ArrayRef<size_t> members,
+                           MutableArrayRef<Value> sums) {
   SmallVector<Value> mins;
+  auto forEach = [&](llvm::function_ref<void(int64_t, size_t, Value &)> body) {
+    for (int64_t token = 0; token < pass.tokens; ++token)
+      for (auto [i, member] : llvm::enumerate(members))
+        body(token, i, sums[token * rows.size() + member]);
+  };
   for (int64_t part = 0; part < layout.scalesPerBlock(); ++part) {
-    SmallVector<Value> dots = emitDots(block, part), scales;
-    for (auto [row, super] : llvm::zip(rows, block.supers)) {
-      auto scale = reader.loadScale(block.address, row, super, part);
+    SmallVector<Value> dots = emitDots(block, part, members), scales;
+    for (size_t i : members) {
+      auto scale =
+          reader.loadScale(block.address, rows[i], block.supers[i], part);
       scales.push_back(scale.scale);
       mins.push_back(scale.min);
     }
-    for (size_t i = 0; i < next.size(); ++i) {
-      size_t token = i / rows.size(), group = i % rows.size();
+    forEach([&](int64_t token, size_t i, Value &sum) {
       Value scale = splatSide(op.getScale(), block.number, token);
-      next[i] = l.fma(l.sitofp(dots[i], l.f32()), l.mul(scales[group], scale),
-                      next[i]);
-    }
+      Value dot = l.sitofp(dots[token * members.size() + i], l.f32());
+      sum = l.fma(dot, l.mul(scales[i], scale), sum);
+    });
   }
-  if (!layout.hasMin())
-    return next;
-  for (size_t i = 0; i < next.size(); ++i) {
-    Value ssum = splatSide(op.getSsum(), block.number, i / rows.size());
-    next[i] = l.fma(mins[i % rows.size()], ssum, next[i]);
-  }
-  return next;
+  if (layout.hasMin())
+    forEach([&](int64_t token, size_t i, Value &sum) {
+      Value ssum = splatSide(op.getSsum(), block.number, token);
+      sum = l.fma(mins[i], ssum, sum);
+    });
 }
 
 //===----------------------------------------------------------------------===//
@@ -134,18 +161,20 @@ SmallVector<Value> DotEmitter::emitBlock(const Block &block,
 //===----------------------------------------------------------------------===//
 
 /// Token by token, for each token group by group.
-SmallVector<Value> DotEmitter::emitDots(const Block &block, int64_t part) {
-  size_t groups = pass.groups.size();
-  SmallVector<Dot> dots(pass.tokens * groups);
+SmallVector<Value> DotEmitter::emitDots(const Block &block, int64_t part,
+                                        ArrayRef<size_t> members) {
+  SmallVector<Dot> dots(pass.tokens * members.size());
   if (level.vnni)
     for (size_t i = 0; i < dots.size(); ++i)
-      dots[i].words = layout.zero == 0 ? l.constantI(words, 0)
-                                       : loadStart(block, i / groups, part);
-  growDots(block, part, dots);
+      dots[i].words = layout.zero == 0
+                          ? l.constantI(words, 0)
+                          : loadStart(block, i / members.size(), part);
+  growDots(block, part, dots, members);
   SmallVector<Value> result;
   for (size_t i = 0; i < dots.size(); ++i) {
     if (!level.vnni && layout.zero != 0)
-      dots[i].words = l.addi(dots[i].words, loadStart(block, i / groups, part));
+      dots[i].words =
+          l.addi(dots[i].words, loadStart(block, i / members.size(), part));
     result.push_back(dots[i].words);
   }
   return result;
@@ -156,41 +185,42 @@ SmallVector<Value> DotEmitter::emitDots(const Block &block, int64_t part) {
 /// whoever is first to read byte-wide codes for VNNI. The dots of other rows
 /// grow together: few registers hold codes.
 void DotEmitter::growDots(const Block &block, int64_t part,
-                          MutableArrayRef<Dot> dots) {
+                          MutableArrayRef<Dot> dots, ArrayRef<size_t> members) {
+  auto places = llvm::to_vector(llvm::seq<size_t>(members.size()));
   bool first = pass.ahead.bytes > 0;
   bool inOrder = pass.tokens <= 2 || (first && wide && level.vnni);
   if (!inOrder)
-    return growDots(block, part, dots,
-                    llvm::to_vector(llvm::seq<size_t>(pass.groups.size())));
+    return growSome(block, part, dots, members, places);
   for (int64_t half = 0; half < 2; ++half) {
-    SmallVector<size_t> members;
-    for (auto [i, group] : llvm::enumerate(pass.groups))
-      if (group * level.lanes() / 16 == half)
-        members.push_back(i);
-    if (members.empty())
+    SmallVector<size_t> some;
+    for (size_t i : places)
+      if (pass.groups[members[i]] * level.lanes() / 16 == half)
+        some.push_back(i);
+    if (some.empty())
       continue;
     if (half > 0)
       keepOrder();
-    growDots(block, part, dots, members);
+    growSome(block, part, dots, members, some);
   }
 }
 
 /// One vector of codes after another: the dots do not wait for each other.
-/// `members`: which of the groups of the pass.
-void DotEmitter::growDots(const Block &block, int64_t part,
-                          MutableArrayRef<Dot> dots, ArrayRef<size_t> members) {
+/// `places`: in `members`, whose groups grow.
+void DotEmitter::growSome(const Block &block, int64_t part,
+                          MutableArrayRef<Dot> dots, ArrayRef<size_t> members,
+                          ArrayRef<size_t> places) {
   SmallVector<Dot *> grown;
   for (int64_t token = 0; token < pass.tokens; ++token)
-    for (size_t i : members)
-      grown.push_back(&dots[token * pass.groups.size() + i]);
+    for (size_t i : places)
+      grown.push_back(&dots[token * members.size() + i]);
   for (int64_t v : columnsOf(part)) {
     SmallVector<Codes> codes;
-    for (size_t i : members)
-      codes.push_back(loadCodes(block.address, pass.groups[i], v));
+    for (size_t i : places)
+      codes.push_back(loadCodes(block.address, pass.groups[members[i]], v));
     for (int64_t token = 0; token < pass.tokens; ++token) {
       Value x = loadActivation(block.number, token, v);
-      for (size_t i = 0; i < members.size(); ++i)
-        step(*grown[token * members.size() + i], codes[i], x);
+      for (size_t i = 0; i < places.size(); ++i)
+        step(*grown[token * places.size() + i], codes[i], x);
     }
     if (!level.vnni)
       pin(grown);
@@ -255,9 +285,10 @@ Value DotEmitter::fifthAndSixthBit(Value address, int64_t group, int64_t v) {
 
 /// Columns 4v .. 4v+3 of a row in every 32-bit lane.
 Value DotEmitter::loadActivation(Value block, int64_t token, int64_t v) {
-  Value four = l.load(op.getCodes(),
-                      {pass.tokenGroup, block, l.index(token), l.index(4 * v)},
-                      /*lanes=*/4);
+  Value four =
+      l.load(op.getCodes(),
+             {groupOf(token), block, l.index(token % 4), l.index(4 * v)},
+             /*lanes=*/4);
   Value word = vector::BitCastOp::create(l.b, l.loc,
                                          VectorType::get({1}, l.i32()), four);
   Value all = vector::BroadcastOp::create(l.b, l.loc, words, word);

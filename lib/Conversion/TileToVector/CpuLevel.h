@@ -25,6 +25,7 @@ struct CpuLevel {
   int64_t vectorBytes;   // of one register
   int64_t groups;        // registers of outputs in one pass of several rows
   int64_t fmaTokens;     // rows of f32 activations in one pass: 4 or 8
+  int64_t dotTokens;     // rows of codes, if there are no more: 4 or 8
   int64_t tileBytes;     // activation tiles that stay in the second-level cache
   int64_t panelBytes;    // the same beside a panel of weights
   int64_t prefetchBytes; // how far ahead weights are fetched
