@@ -54,7 +54,8 @@ func.func @append(%w: memref<3840xi8>, %c: memref<2x2x4x32xi8>, %s: memref<2x2x4
 }
 
 // None follows. Calls of older runtimes have no traits. Where the CPU reads ahead
-// by itself, four rows fetch into the second-level cache, one and two nothing.
+// by itself, five rows, which are one pass, and four fetch into the second-level
+// cache, one and two nothing.
 // CHECK-LABEL: func.func @one(
 // CHECK-SAME: %[[CALL:[a-z0-9]+]]: !llvm.ptr)
 // CHECK: %[[ABIAT:.*]] = llvm.getelementptr %[[CALL]][0]
@@ -65,6 +66,15 @@ func.func @append(%w: memref<3840xi8>, %c: memref<2x2x4x32xi8>, %s: memref<2x2x4
 // CHECK: llvm.getelementptr %[[CALL]][40]
 // CHECK: %[[BIT:.*]] = arith.andi %[[TRAITS]], %{{.*}} : i32
 // CHECK: %[[STREAMS:.*]] = arith.cmpi ne, %[[BIT]]
+// CHECK: %[[ALONE:.*]] = arith.andi %{{.*}}, %{{.*}} : i1
+// CHECK: scf.if %[[ALONE]] {
+// CHECK: %[[FIVE:.*]] = arith.cmpi eq
+// CHECK-NEXT: scf.if %[[FIVE]] {
+// CHECK-NOT: arith.select
+// CHECK: scf.if %[[STREAMS]] {
+// CHECK-COUNT-10: "llvm.intr.prefetch"(%{{.*}}) <{cache = 1 : i32, hint = 2
+// CHECK: %[[OTHERS:.*]] = arith.xori %[[ALONE]]
+// CHECK: scf.if %[[OTHERS]] {
 // CHECK-NOT: arith.select
 // CHECK: scf.if %[[STREAMS]] {
 // CHECK-COUNT-10: "llvm.intr.prefetch"(%{{.*}}) <{cache = 1 : i32, hint = 2
