@@ -17,8 +17,8 @@
 
 using namespace sinter;
 
-/// A plan that promises less is not worth its drafts: the cost table is wrong by
-/// about as much.
+/// A plan that promises less is not worth its drafts: the cost table is wrong
+/// by about as much.
 static constexpr double kLeastGain = 1.05;
 /// What a tree or another policy must gain over what plans have without asking.
 static constexpr double kWorthAnother = 1.02;
