@@ -45,6 +45,27 @@ typedef struct sinter_speculation {
 SINTER_API sinter_status *sinter_session_speculation(sinter_session *session,
                                                      sinter_speculation *out);
 
+/* A draft store holds what drafting has learned in a session: how often drafts
+ * of each kind were right, which drafter pays, and, where a drafter recycles
+ * (in a pool: for all of its sessions), what the model ranked best after each
+ * id. It belongs to the plan that it was taken with. A session of that plan, in
+ * any process and on any machine, that loads it drafts from the first token on
+ * as well as the one that learned it; its tokens are those that they would have
+ * been, but for plans whose drafts are not verified exactly. */
+
+/* Bytes of a draft store, always as many for a plan; 0: it drafts nothing. */
+SINTER_API uint64_t sinter_session_draft_store_bytes(sinter_session *session);
+/* `bytes`: as many as sinter_session_draft_store_bytes says.
+ * SINTER_INVALID_ARGUMENT: it drafts nothing. */
+SINTER_API sinter_status *sinter_session_save_draft_store(
+    sinter_session *session, void *store, size_t bytes);
+/* Puts what a store holds in place of what the session has learned. When it
+ * fails nothing has changed: SINTER_CORRUPT, damaged or no store;
+ * SINTER_VERSION, of another format; SINTER_INVALID_ARGUMENT, of another plan,
+ * or the plan drafts nothing. */
+SINTER_API sinter_status *sinter_session_load_draft_store(
+    sinter_session *session, const void *store, size_t bytes);
+
 /* The name of drafter `index` of a plan; null: there are fewer. It lives as
  * long as the plan. */
 SINTER_API const char *sinter_plan_drafter(const sinter_plan *plan,

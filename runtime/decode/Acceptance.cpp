@@ -101,6 +101,17 @@ void Acceptance::learn(const Guess *guesses, uint32_t drafted,
     forgetBehind(guesses[drafted - 1], drafted - 1);
 }
 
+void Acceptance::keep(StoreFields &fields) {
+  constexpr float kRounding = 1.0001f;
+  for (auto &ofSource : seen)
+    for (auto &ofRole : ofSource)
+      for (Seen &known : ofRole) {
+        fields.number(known.count, 0.0f, kMany * kRounding);
+        fields.number(known.right, 0.0f, known.count * kRounding);
+        fields.number(known.tries, 0u, UINT32_MAX);
+      }
+}
+
 float Acceptance::tokens(const Guess *guesses, uint32_t count,
                          uint32_t depth) const {
   float tokens = 0, reached = 1;

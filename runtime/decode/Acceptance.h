@@ -4,7 +4,7 @@
 #ifndef SINTER_RUNTIME_DECODE_ACCEPTANCE_H
 #define SINTER_RUNTIME_DECODE_ACCEPTANCE_H
 
-#include <cstdint>
+#include "runtime/decode/StoreFields.h"
 
 namespace sinter::runtime {
 
@@ -48,6 +48,8 @@ public:
   void learn(const Guess &guess, uint32_t depth, bool right);
   /// Tokens that the first `count` guesses promise when they stand at `depth`.
   float tokens(const Guess *guesses, uint32_t count, uint32_t depth) const;
+  /// What a draft store has of it.
+  void keep(StoreFields &fields);
 
 private:
   static constexpr uint32_t kDepths = 4;

@@ -46,4 +46,12 @@ void Bandit::learn(uint32_t arm, double tokens, double cost) {
   rounds[arm] += 1;
 }
 
+void Bandit::keep(StoreFields &fields) {
+  constexpr double kMany = 1e6;
+  for (uint32_t i = 0; i < kArms; ++i) {
+    fields.number(gains[i], 0.0, kMany);
+    fields.number(rounds[i], 0.0, kMany);
+  }
+}
+
 } // namespace sinter::runtime

@@ -4,7 +4,7 @@
 #ifndef SINTER_RUNTIME_DECODE_BANDIT_H
 #define SINTER_RUNTIME_DECODE_BANDIT_H
 
-#include <cstdint>
+#include "runtime/decode/StoreFields.h"
 
 namespace sinter::runtime {
 
@@ -20,6 +20,8 @@ public:
   uint32_t choose(uint32_t arms) const;
   /// A round in which `arm` was to draft gave so many tokens for its cost.
   void learn(uint32_t arm, double tokens, double cost);
+  /// What a draft store has of it.
+  void keep(StoreFields &fields);
 
 private:
   // Sums over rounds, newer ones above all.

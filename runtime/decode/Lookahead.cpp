@@ -159,6 +159,11 @@ void Lookahead::learnLength(uint32_t drafted, uint32_t accepted) {
     mostOfModel = drafted / 2 > kFirstOfModel ? drafted / 2 : kFirstOfModel;
 }
 
+void Lookahead::keep(StoreFields &fields) {
+  rates.keep(fields);
+  fields.number(mostOfModel, kFirstOfModel, 2 * kRows + kFirstOfModel);
+}
+
 /// The average of what was measured, newer times above all. What is known comes
 /// from rounds of so much `weight`: where that is little, a shorter time counts
 /// for more, as interruptions make times longer alone.

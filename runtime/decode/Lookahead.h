@@ -51,6 +51,8 @@ public:
     rates.learn(guess, depth, right);
   }
   const Acceptance &acceptance() const { return rates; }
+  /// What a draft store has of it: no times.
+  void keep(StoreFields &fields);
   /// Ids that a model may make now, one behind the other.
   uint32_t most() const { return mostOfModel; }
 

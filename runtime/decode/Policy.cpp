@@ -51,6 +51,14 @@ void AverageAcceptance::learn(uint32_t drafted, uint32_t accepted) {
   }
 }
 
+void AverageAcceptance::keep(StoreFields &fields) {
+  fields.number(rate, 0.0f, 1.0f);
+  fields.number(seen, 0u, UINT32_MAX);
+  fields.number(rest, 0u, kLongestRest);
+  fields.number(nextRest, kShortestRest, kLongestRest);
+  fields.flag(tries);
+}
+
 // Settings of the policy.
 enum : uint32_t { kGamma, kFirstBound, kWantedRate };
 
@@ -73,6 +81,13 @@ void EntropyBound::learn(const plan::Drafter &drafter, uint32_t drafted,
   bound = boundOf(drafter) +
           (rate < drafter.settings()->Get(kWantedRate) ? kStep : -kStep);
   known = true;
+}
+
+void EntropyBound::keep(StoreFields &fields) {
+  constexpr float kFar = 1e6f;
+  fields.flag(known);
+  fields.number(bound, -kFar, kFar);
+  fields.number(rate, 0.0f, 1.0f);
 }
 
 /// Policy "disco" (Mamou et al., 2024) with a linear classifier, whose

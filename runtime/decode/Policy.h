@@ -20,6 +20,7 @@ class AverageAcceptance {
 public:
   uint32_t choose(const Proposal &proposal, const Lookahead &lookahead);
   void learn(uint32_t drafted, uint32_t accepted);
+  void keep(StoreFields &fields);
 
   static constexpr uint32_t kShortestRest = 32, kLongestRest = 1024;
 
@@ -38,6 +39,7 @@ class EntropyBound {
 public:
   bool goOn(const plan::Drafter &drafter, const RowFigures &given) const;
   void learn(const plan::Drafter &drafter, uint32_t drafted, uint32_t accepted);
+  void keep(StoreFields &fields);
 
 private:
   float boundOf(const plan::Drafter &drafter) const;
@@ -58,6 +60,11 @@ public:
             const RowFigures &given) const;
   /// Of the `drafted` ids of a round, the first `accepted` were right.
   void learn(const plan::Drafter &drafter, uint32_t drafted, uint32_t accepted);
+  /// What a draft store has of them.
+  void keep(StoreFields &fields) {
+    average.keep(fields);
+    entropy.keep(fields);
+  }
 
 private:
   AverageAcceptance average;

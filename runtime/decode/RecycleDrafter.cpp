@@ -10,7 +10,7 @@ namespace sinter::runtime {
 
 namespace {
 
-constexpr uint32_t kIdMask = (1u << Recycled::kIdBits) - 1;
+static_assert(Recycled::kMostTimes == Guess::kSureness);
 
 /// An id and how sure it is; -1: none.
 struct Candidate {
@@ -27,13 +27,13 @@ Candidate candidate(const Work &work, int32_t after, uint32_t rank) {
   if (rank >= memory.each)
     return {};
   uint32_t entry = memory.entries[size_t(after) * memory.each + rank];
-  uint32_t times = entry >> Recycled::kIdBits;
+  uint32_t times = Recycled::timesOf(entry);
   if (times == 0)
     return {};
   const bool best = rank == 0;
   uint32_t sureness = (best ? times : rank) - 1;
   sureness = sureness < Guess::kSureness ? sureness : Guess::kSureness - 1;
-  return {int32_t(entry & kIdMask),
+  return {int32_t(Recycled::idOf(entry)),
           Guess(work.index, sureness, (best ? kPriors : kOthers)[sureness],
                 best ? Guess::Rank::First : Guess::Rank::Other)};
 }
@@ -94,9 +94,9 @@ private:
 };
 
 void remember(uint32_t &entry, int32_t id) {
-  uint32_t times = entry >> Recycled::kIdBits;
-  bool same = times && (entry & kIdMask) == uint32_t(id);
-  times = same ? (times < Guess::kSureness ? times + 1 : times) : 1;
+  uint32_t times = Recycled::timesOf(entry);
+  bool same = times && Recycled::idOf(entry) == uint32_t(id);
+  times = same ? (times < Recycled::kMostTimes ? times + 1 : times) : 1;
   entry = uint32_t(id) | times << Recycled::kIdBits;
 }
 

@@ -44,6 +44,12 @@ public:
   /// The figures of a new call begin. `length`: of every draft that finds so
   /// many ids; 0: as its policy says. `costs`, `clock`: as Lookahead::assume.
   void begin(uint32_t length, const plan::Costs *costs, bool clock = true);
+  /// What a draft store has of it.
+  void keep(StoreFields &fields) {
+    lookahead.keep(fields);
+    policy.keep(fields);
+    bandit.keep(fields);
+  }
   /// Figures until now.
   const sinter_speculation &figures();
 

@@ -31,7 +31,7 @@ Status Interpreter::draft(const Instruction &op, int64_t most) {
   // The place of the next id in the history is free.
   int32_t *history = session->history();
   history[length] = ids()[0];
-  uint32_t count = host.draft(op.a, {history, length + 1u}, recycled(),
+  uint32_t count = host.draft(op.a, {history, length + 1u}, memory.recycled(),
                               ids() + 1, uint32_t(most));
   registers[op.c] = count;
   return arrange(count);
@@ -195,23 +195,14 @@ int64_t Interpreter::positionAfter(int64_t row) {
   return int64_t(drafted) + tree.depths[row] + 1;
 }
 
-Recycled Interpreter::recycled() {
-  if (plan.tables().drafters())
-    for (const plan::Drafter *drafter : *plan.tables().drafters())
-      if (drafter->kind() == plan::DrafterKind::Recycle)
-        return {reinterpret_cast<uint32_t *>(buffer(drafter->buffer())),
-                drafter->keeps() ? drafter->keeps() : 1, drafter->keeps() == 0};
-  return {};
-}
-
 Status Interpreter::recycle(const Instruction &op, int64_t rows) {
-  const Recycled memory = recycled();
-  const uint64_t room = this->memory.bufferBytes(op.a) / sizeof(int32_t);
-  if (!memory.entries || rows < 0 || rows > int64_t(tree.rows) ||
-      uint64_t(rows) * memory.each > room)
+  const Recycled recycled = memory.recycled();
+  const uint64_t room = memory.bufferBytes(op.a) / sizeof(int32_t);
+  if (!recycled.entries || rows < 0 || rows > int64_t(tree.rows) ||
+      uint64_t(rows) * recycled.each > room)
     return broken("ranks more ids than a drafter keeps, or than there are");
   const std::span ranked(reinterpret_cast<const int32_t *>(buffer(op.a)),
-                         size_t(rows) * memory.each);
+                         size_t(rows) * recycled.each);
   for (int32_t id : ranked)
     if (id >= int64_t(plan.tables().vocabulary()))
       return broken("a token outside of the vocabulary");

@@ -90,8 +90,6 @@ private:
   /// Where the token after a row stands that was not kept. The ids before it
   /// stand in the history, as far as their places are free.
   int64_t positionAfter(int64_t row);
-  /// The buffer of a drafter that recycles.
-  Recycled recycled();
   /// What is ranked best after the rows of the draft is in buffer op.a.
   Status recycle(const Instruction &op, int64_t rows);
   Status follow(const Instruction &op, int64_t row);

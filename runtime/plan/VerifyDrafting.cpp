@@ -236,9 +236,11 @@ Status TableVerifier::policy(uint32_t index, const plan::Drafter &drafter) {
 Status TableVerifier::recycleBuffer(uint32_t index,
                                     const plan::Drafter &drafter) {
   uint32_t count = plan.buffers() ? plan.buffers()->size() : 0;
-  if (drafter.buffer() >= count)
-    return bad("drafter %u keeps what it learns in buffer %u of %u", index,
-               drafter.buffer(), count);
+  if (drafter.buffer() >= count ||
+      drafter.buffer() == plan.history_buffer())
+    return bad("drafter %u keeps what it learns in buffer %u of %u, of which "
+               "%u is the history",
+               index, drafter.buffer(), count, plan.history_buffer());
   uint64_t bytes = plan.buffers()->Get(drafter.buffer())->bytes();
   uint64_t each = drafter.keeps() ? drafter.keeps() : 1;
   uint64_t wanted = each * plan.vocabulary() * sizeof(int32_t);

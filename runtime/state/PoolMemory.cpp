@@ -137,6 +137,15 @@ PoolMemory::~PoolMemory() {
     plan.allocator().release(memory, layout.bytes, PoolLayout::kAlignment);
 }
 
+/// Null: none recycles.
+static const plan::Drafter *recycler(const plan::Plan &plan) {
+  if (plan.drafters())
+    for (const plan::Drafter *drafter : *plan.drafters())
+      if (drafter->kind() == plan::DrafterKind::Recycle)
+        return drafter;
+  return nullptr;
+}
+
 Status PoolMemory::create(const PoolSize &wanted) {
   Allocator allocator = plan.allocator();
   PoolLayout computed;
@@ -172,10 +181,8 @@ Status PoolMemory::create(const PoolSize &wanted) {
   for (uint32_t state = 0; layout.paths > 0 && state < states.size(); ++state)
     memset(pathTables(state), 0, layout.tableBytes * layout.paths);
   // What a drafter learns begins with nothing.
-  if (plan.tables().drafters())
-    for (const plan::Drafter *drafter : *plan.tables().drafters())
-      if (drafter->kind() == plan::DrafterKind::Recycle)
-        memset(buffer(drafter->buffer()), 0, bufferBytes(drafter->buffer()));
+  if (const plan::Drafter *drafter = recycler(plan.tables()))
+    memset(buffer(drafter->buffer()), 0, bufferBytes(drafter->buffer()));
   for (uint32_t slot = 0; slot < limits.sessions + limits.batches; ++slot)
     resolveBindings(slot);
   return Status();
@@ -243,6 +250,14 @@ const PagePool &PoolMemory::pages(uint32_t state) const {
 
 uint64_t PoolMemory::bufferBytes(uint32_t index) const {
   return bytesOf(plan, index, limits.context);
+}
+
+Recycled PoolMemory::recycled() const {
+  const plan::Drafter *drafter = recycler(plan.tables());
+  if (!drafter)
+    return {};
+  return {reinterpret_cast<uint32_t *>(buffer(drafter->buffer())),
+          drafter->keeps() ? drafter->keeps() : 1, drafter->keeps() == 0};
 }
 
 uint32_t PoolMemory::takeSlot() {

@@ -6,6 +6,7 @@
 
 #include "runtime/base/Vector.h"
 #include "runtime/plan/LoadedPlan.h"
+#include "runtime/plan/Recycled.h"
 #include "runtime/state/PagePool.h"
 
 #include <utility>
@@ -76,6 +77,8 @@ public:
   const PoolSize &size() const { return limits; }
   uint8_t *buffer(uint32_t index) const { return bufferStarts[index]; }
   uint64_t bufferBytes(uint32_t index) const;
+  /// What the plan's drafter that recycles remembers, of all sessions.
+  Recycled recycled() const;
   /// Of a view, those of the state it is one of.
   const PagePool &pages(uint32_t state) const;
   PagePool &pages(uint32_t state) {

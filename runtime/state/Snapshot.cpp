@@ -2,35 +2,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "runtime/state/Snapshot.h"
-#include "runtime/plan/Digest.h"
-#include "runtime/schema/PlanFile.h"
 #include "runtime/schema/plan_generated.h"
-
-#include <cstring>
 
 namespace sinter::runtime {
 
 namespace {
 using ull = unsigned long long;
-
-/// The tables hold the digests of all that is outside of them.
-uint64_t identityOf(const LoadedPlan &plan) {
-  sinter_plan_header header;
-  memcpy(&header, plan.file().data(), sizeof(header));
-  return header.meta_digest;
-}
-
-template <typename T> T read(const uint8_t *from) {
-  T value;
-  memcpy(&value, from, sizeof(value));
-  return value;
-}
-
-uint8_t *write(uint8_t *to, const void *bytes, size_t count) {
-  if (count)
-    memcpy(to, bytes, count);
-  return to + count;
-}
 
 /// A snapshot that somebody hands in.
 class Reader {
@@ -42,7 +19,7 @@ public:
   /// Whether it can be restored.
   Status check();
   StateRecord record(uint32_t state) const {
-    return read<StateRecord>(bytes.data() + sizeof(SnapshotHeader) +
+    return readBytes<StateRecord>(bytes.data() + sizeof(SnapshotHeader) +
                              state * sizeof(StateRecord));
   }
   KvCache::Extent extent(uint32_t state) const { return record(state).extent; }
@@ -77,38 +54,8 @@ Status Reader::check() {
 }
 
 Status Reader::checkHeader() {
-  if (bytes.size() < sizeof(header) + sizeof(uint64_t))
-    return fail(plan.allocator(), SINTER_CORRUPT,
-                "a snapshot of %zu bytes, expected at least %zu; it is "
-                "truncated, or none",
-                bytes.size(), sizeof(header) + sizeof(uint64_t));
-  memcpy(&header, bytes.data(), sizeof(header));
-  if (memcmp(header.magic, SnapshotHeader::kMagic, sizeof(header.magic)) != 0)
-    return fail(plan.allocator(), SINTER_CORRUPT,
-                "no snapshot of a session (expected the bytes \"%s\")",
-                SnapshotHeader::kMagic);
-  if (header.format != SnapshotHeader::kFormat)
-    return fail(plan.allocator(), SINTER_VERSION,
-                "a snapshot of format %u, this runtime reads format %u; take "
-                "it again",
-                header.format, SnapshotHeader::kFormat);
-  if (header.bytes != bytes.size())
-    return fail(plan.allocator(), SINTER_CORRUPT,
-                "a snapshot of %zu bytes, expected %llu; it is %s",
-                bytes.size(), ull(header.bytes),
-                bytes.size() < header.bytes ? "truncated" : "too long");
-  size_t end = bytes.size() - sizeof(uint64_t);
-  if (digestBytes(bytes.data(), end) != read<uint64_t>(bytes.data() + end))
-    return fail(plan.allocator(), SINTER_CORRUPT,
-                "the snapshot is damaged: its digest is %016llx, expected "
-                "%016llx",
-                ull(digestBytes(bytes.data(), end)),
-                ull(read<uint64_t>(bytes.data() + end)));
-  if (header.plan != identityOf(plan))
-    return fail(plan.allocator(), SINTER_INVALID_ARGUMENT,
-                "the snapshot belongs to another plan: the digest of its "
-                "tables is %016llx, of this one %016llx",
-                ull(header.plan), ull(identityOf(plan)));
+  SINTER_TRY(checkSeal(plan, SnapshotHeader::kSeal, sizeof(header), bytes));
+  header = readBytes<SnapshotHeader>(bytes.data());
   return Status();
 }
 
@@ -116,18 +63,18 @@ Status Reader::checkHeader() {
 /// and no more.
 Status Reader::checkLengths() const {
   uint64_t left = bytes.size() - sizeof(header) - sizeof(uint64_t);
-  uint64_t before = header.states * uint64_t(sizeof(StateRecord)) +
+  uint64_t before = header.sealed.parts * uint64_t(sizeof(StateRecord)) +
                     session.depthWords() * sizeof(uint32_t);
-  if (header.states != session.stateCount() || left < before)
+  if (header.sealed.parts != session.stateCount() || left < before)
     return fail(plan.allocator(), SINTER_CORRUPT,
-                "a snapshot of %u states, the plan has %u", header.states,
+                "a snapshot of %u states, the plan has %u", header.sealed.parts,
                 session.stateCount());
   left -= before;
   if (left / sizeof(int32_t) < header.positions)
     return fail(plan.allocator(), SINTER_CORRUPT,
                 "a snapshot of %u positions holds fewer ids", header.positions);
   left -= header.positions * sizeof(int32_t);
-  for (uint32_t state = 0; state < header.states; ++state) {
+  for (uint32_t state = 0; state < header.sealed.parts; ++state) {
     uint32_t positions = extent(state).length;
     if (positions > header.positions ||
         (state == 0 && positions != header.positions))
@@ -158,11 +105,11 @@ Depth Reader::depth() const {
   const uint8_t *at = ids() - session.depthWords() * sizeof(uint32_t);
   if (at == ids())
     return depth;
-  depth.percent = read<uint32_t>(at);
+  depth.percent = readBytes<uint32_t>(at);
   at += sizeof(uint32_t);
   for (uint32_t word = 0; at + word * sizeof(uint32_t) < ids(); ++word)
     for (uint32_t bit = 0; bit < Depth::kWordBits; ++bit)
-      if (read<uint32_t>(at + word * sizeof(uint32_t)) >> bit & 1)
+      if (readBytes<uint32_t>(at + word * sizeof(uint32_t)) >> bit & 1)
         depth.add(word * Depth::kWordBits + bit);
   return depth;
 }
@@ -195,7 +142,7 @@ Status Reader::checkRecurrence(uint32_t state) const {
 
 Status Reader::checkIds() const {
   for (uint32_t i = 0; i < header.positions; ++i) {
-    auto id = read<int32_t>(ids() + i * sizeof(int32_t));
+    auto id = readBytes<int32_t>(ids() + i * sizeof(int32_t));
     if (id < 0 || uint32_t(id) >= plan.tables().vocabulary())
       return fail(plan.allocator(), SINTER_CORRUPT,
                   "id %d at place %u of the snapshot is no token", id, i);
@@ -209,7 +156,7 @@ Status Reader::checkRoom() const {
                 "the snapshot has %u positions, the session has room for %u; "
                 "ask for a larger context",
                 header.positions, session.context());
-  for (uint32_t state = 0; state < header.states; ++state)
+  for (uint32_t state = 0; state < header.sealed.parts; ++state)
     if (!session.state(state).canHold(extent(state)))
       return fail(plan.allocator(), SINTER_CONTEXT_FULL,
                   "the pool is full: the snapshot has %u positions, %u of %u "
@@ -234,28 +181,24 @@ uint64_t snapshotBytes(const SessionMemory &session) {
 void takeSnapshot(const LoadedPlan &plan, const SessionMemory &session,
                   uint8_t *out) {
   SnapshotHeader header = {};
-  memcpy(header.magic, SnapshotHeader::kMagic, sizeof(header.magic));
-  header.format = SnapshotHeader::kFormat;
-  header.states = session.stateCount();
-  header.bytes = snapshotBytes(session);
-  header.plan = identityOf(plan);
+  header.sealed = sealedHeader(plan, SnapshotHeader::kSeal,
+                               session.stateCount(), snapshotBytes(session));
   header.positions = session.position();
-  uint8_t *at = write(out, &header, sizeof(header));
-  for (uint32_t i = 0; i < header.states; ++i) {
+  uint8_t *at = writeBytes(out, &header, sizeof(header));
+  for (uint32_t i = 0; i < session.stateCount(); ++i) {
     const KvCache &state = session.state(i);
     StateRecord record = {state.extent(), state.recurrence()};
-    at = write(at, &record, sizeof(record));
+    at = writeBytes(at, &record, sizeof(record));
   }
   if (session.depthWords()) {
-    at = write(at, &session.depth().percent, sizeof(uint32_t));
-    at = write(at, session.depth().bits,
+    at = writeBytes(at, &session.depth().percent, sizeof(uint32_t));
+    at = writeBytes(at, session.depth().bits,
                (session.depthWords() - 1) * sizeof(uint32_t));
   }
-  at = write(at, session.history(), header.positions * sizeof(int32_t));
-  for (uint32_t i = 0; i < header.states; ++i)
+  at = writeBytes(at, session.history(), header.positions * sizeof(int32_t));
+  for (uint32_t i = 0; i < header.sealed.parts; ++i)
     at = session.state(i).save(at);
-  uint64_t digest = digestBytes(out, size_t(at - out));
-  write(at, &digest, sizeof(digest));
+  sealBytes(out, at);
 }
 
 Status restoreSnapshot(const LoadedPlan &plan, SessionMemory &session,

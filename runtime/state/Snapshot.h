@@ -4,26 +4,22 @@
 #ifndef SINTER_RUNTIME_STATE_SNAPSHOT_H
 #define SINTER_RUNTIME_STATE_SNAPSHOT_H
 
+#include "runtime/state/Sealed.h"
 #include "runtime/state/SessionMemory.h"
 
 #include <span>
 
 namespace sinter::runtime {
 
-/// The start of a snapshot, little-endian. Behind it stand a
-/// StateRecord of each state, where sequences have depths the percent and the
-/// bits of this one (SessionMemory::depthWords() u32), the i32 ids, the pages
-/// of each state in the order of their positions (of a page: each layer's K and
-/// V; of a ring those that are there), and the XXH3-64 of all of that.
+/// The start of a snapshot. Behind it stand a StateRecord of each state, where
+/// sequences have depths the percent and the bits of this one
+/// (SessionMemory::depthWords() u32), the i32 ids, and the pages of each state
+/// in the order of their positions (of a page: each layer's K and V; of a ring
+/// those that are there).
 struct SnapshotHeader {
-  static constexpr char kMagic[] = "SINTSESS"; // 8 bytes, no terminator
-  static constexpr uint32_t kFormat = 2;
+  static constexpr Seal kSeal = {"snapshot", "SINTSESS", 2};
 
-  char magic[8];
-  uint32_t format;
-  uint32_t states;
-  uint64_t bytes; // of the whole snapshot
-  uint64_t plan;  // digest of the tables of the plan it belongs to
+  SealedHeader sealed; // its parts are the states
   uint32_t positions;
   uint32_t reserved; // zero
 };

@@ -71,6 +71,23 @@ def test_the_text_is_that_of_plain_decoding(plan, sampling):
     figure(f"speculation {' '.join(sampling)}", f"accepted {accepted} of {drafted}, {(rounds + accepted) / rounds:.2f} tokens a forward")
 
 
+def test_what_drafts_taught_is_kept(plan_of, plan, tmp_path):
+    """A run that begins with what another one learned says the same in fewer forwards."""
+    store = tmp_path / "learned.drafts"
+    options = ["-p", PROMPTS[3], "-n", "64", "--ignore-eos", "--temperature", "0", "--no-timing"]
+    plain = generate(plan_of("recycle"), *options, "--no-speculate")
+    first, again = (generate(plan_of("recycle"), *options, "--draft-store", store) for _ in range(2))
+    assert first["tokens"] == again["tokens"] == plain["tokens"]
+    rounds = [made["speculation"]["rounds"] for made in (first, again)]
+    assert rounds[1] < rounds[0], rounds
+    figure("a draft store, recycle, 64 tokens", f"{store.stat().st_size:,} bytes, forwards {rounds[0]}, with what they taught {rounds[1]}")
+    damaged = tmp_path / "damaged.drafts"
+    damaged.write_bytes(store.read_bytes()[:-9] + bytes(9))
+    for other, file, text in ((plan, store, "the draft store belongs to another plan"), (plan_of("recycle"), damaged, "the draft store is damaged")):
+        result = run("llm-run", other, *options, "--draft-store", file, check=False)
+        assert (result.returncode, result.stdout) == (1, "") and f"{file}: {text}" in result.stderr, result.stderr
+
+
 def compare(plan, folder, prompts, tokens, temperature, *more):
     """Texts and states with drafts and without, over lists of ids."""
     ids = folder / "ids.txt"

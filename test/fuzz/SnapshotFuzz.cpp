@@ -53,10 +53,11 @@ void fix(std::vector<uint8_t> &bytes) {
     return;
   SnapshotHeader header;
   memcpy(&header, bytes.data(), sizeof(header));
-  memcpy(header.magic, SnapshotHeader::kMagic, sizeof(header.magic));
-  header.format = SnapshotHeader::kFormat;
-  header.bytes = bytes.size();
-  header.plan = plan;
+  memcpy(header.sealed.magic, SnapshotHeader::kSeal.magic,
+         sizeof(header.sealed.magic));
+  header.sealed.format = SnapshotHeader::kSeal.format;
+  header.sealed.bytes = bytes.size();
+  header.sealed.plan = plan;
   memcpy(bytes.data(), &header, sizeof(header));
   size_t end = bytes.size() - sizeof(uint64_t);
   uint64_t digest = XXH3_64bits(bytes.data(), end);

@@ -84,6 +84,7 @@ struct sinter_session {
   sinter_profile_callback profile = nullptr;
   void *profileUser = nullptr;
   sinter_speculation speculation = {};
+  uint32_t learned = 0;
   bool whole = !early("sequence");
   sinter_ffns ffns = {};
 };
@@ -318,6 +319,26 @@ sinter_status *sinter_session_restore(sinter_session *session,
   return nullptr;
 }
 
+// A draft store is the number of answers with drafts.
+uint64_t sinter_session_draft_store_bytes(sinter_session *) {
+  return flag("FAKE_DRAFTS") ? sizeof(uint32_t) : 0;
+}
+sinter_status *sinter_session_save_draft_store(sinter_session *session,
+                                               void *store, size_t) {
+  if (!flag("FAKE_DRAFTS"))
+    return fail(SINTER_INVALID_ARGUMENT, "the plan drafts nothing");
+  std::memcpy(store, &session->learned, sizeof(session->learned));
+  return nullptr;
+}
+sinter_status *sinter_session_load_draft_store(sinter_session *session,
+                                               const void *store,
+                                               size_t bytes) {
+  if (bytes != sizeof(session->learned))
+    return fail(SINTER_CORRUPT, "the draft store is damaged");
+  std::memcpy(&session->learned, store, bytes);
+  return nullptr;
+}
+
 // A model of four layers, which has no depth beside the whole.
 sinter_status *sinter_session_set_depth(sinter_session *session,
                                         uint32_t percent) {
@@ -535,6 +556,7 @@ sinter_status *sinter_session_generate(sinter_session *session,
   // Drafts of two ids, of which the first is right.
   session->speculation = {};
   if (flag("FAKE_DRAFTS") && !generation->no_speculation) {
+    ++session->learned;
     sinter_speculation &made = session->speculation;
     made.rounds = made.accepted = made.drafted_at[0] = made.drafted_at[1] =
         made.accepted_at[0] = statistics.generated_tokens / 2;

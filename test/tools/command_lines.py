@@ -79,6 +79,20 @@ class Run(ToolTest):
         self.assertIn("none", self.error("llm-run", self.plan, "-p", "a", "--load-session", self.path("none")))
         self.assertIn("--save-session belongs to", self.error("llm-run", self.plan, "--selftest", "--save-session", saved, code=2))
 
+    def test_what_drafts_taught_is_kept(self):
+        store = self.path("d")
+        for answers in (1, 2):  # the file need not be there
+            self.out("llm-run", self.plan, "-p", "abc", "-n", 3, "--draft-store", store, FAKE_DRAFTS="1")
+            with open(store, "rb") as file:
+                self.assertEqual(file.read(), struct.pack("<I", answers))
+        self.assertIn("x: the draft store is damaged",
+                      self.error("llm-run", self.plan, "-p", "a", "--draft-store", self.path("x", "abc"), FAKE_DRAFTS="1"))
+        self.assertIn("the plan drafts nothing", self.error("llm-run", self.plan, "-p", "a", "--draft-store", self.path("none")))
+        self.assertFalse(os.path.exists(self.path("none")))
+        self.assertIn("cannot create", self.error("llm-run", self.plan, "-p", "a", "--draft-store", self.path("none/d"), FAKE_DRAFTS="1"))
+        for other in ("--no-speculate", "--selftest"):
+            self.assertIn("--draft-store", self.error("llm-run", self.plan, "-p", "a", other, "--draft-store", store, code=2))
+
     def test_usage_errors(self):
         for arguments, message in [
                 (["-p", "a"], "no PLAN"), ([self.plan, "--nope"], "'--nope'"), ([self.plan, "-n", "x"], "'x'"),

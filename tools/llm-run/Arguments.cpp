@@ -61,6 +61,11 @@ void Arguments::declare(OptionParser &parser) {
               "after each answer, save the state of the session to FILE; it "
               "belongs to the plan");
 
+  parser.text("--draft-store", "FILE", draftStore,
+              "drafts begin with what earlier ones taught, if FILE is there, "
+              "and what they taught is written to it after each answer; it "
+              "belongs to the plan");
+
   parser.section("Generation:");
   parser.number("-n, --tokens", "N", tokens,
                 "at most N tokens (default: until the model ends the text)");
@@ -173,11 +178,14 @@ bool Arguments::parse(int argc, char **argv) {
     throw UsageError("--profile belongs to the completion of a prompt");
   if (action != Action::Generate && action != Action::Chat)
     for (const auto &[given, name] :
-         {std::pair(&loadSession, "--load-session"),
+         {std::pair(&draftStore, "--draft-store"),
+          std::pair(&loadSession, "--load-session"),
           std::pair(&saveSession, "--save-session")})
       if (given->has_value())
         throw UsageError(std::string(name) +
                          " belongs to the completion of a prompt or --chat");
+  if (draftStore && noSpeculate)
+    throw UsageError("--draft-store and --no-speculate exclude each other");
   if (tokens == 0u)
     throw UsageError("-n wants at least 1; leave it out to go on until the "
                      "model ends the text");

@@ -29,7 +29,7 @@ struct Arguments {
   std::optional<std::vector<uint32_t>> ids;
   std::optional<std::string> system;
 
-  std::optional<std::string> loadSession, saveSession;
+  std::optional<std::string> loadSession, saveSession, draftStore;
 
   std::optional<uint32_t> tokens;
   std::optional<uint32_t> context;

@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 using namespace sinter;
@@ -47,11 +48,22 @@ static Session loaded(const Job &job, size_t context, const std::string &path) {
   }
 }
 
-static void save(const Session &session, const std::string &path) {
-  const std::vector<uint8_t> bytes = session.snapshot().orThrow();
+static void save(const std::vector<uint8_t> &bytes, const std::string &path) {
   AtomicFile file(path);
   file.write(bytes.data(), bytes.size());
   file.commit();
+}
+
+/// Where there is no file yet, nothing was learned.
+static void loadDrafts(Session &session, const std::string &path) {
+  if (!std::filesystem::exists(path)) {
+    const auto tried = session.draftStore().orThrow(); // the plan drafts
+    return;
+  }
+  const std::string bytes = readFile(path);
+  const auto *first = reinterpret_cast<const uint8_t *>(bytes.data());
+  if (auto result = session.loadDraftStore({first, bytes.size()}); !result)
+    throw Failure(path + ": " + std::string(result.error().message()));
 }
 
 Session sinter::tools::makeSession(const Job &job, size_t prompt) {
@@ -75,10 +87,15 @@ Session sinter::tools::makeSession(const Job &job, size_t prompt) {
                   " tokens, the context " + std::to_string(context) + "; " +
                   advice);
   }
-  if (arguments.saveSession) // fails now, not after the answer
-    AtomicFile tried(*arguments.saveSession);
-  return arguments.loadSession ? loaded(job, context, *arguments.loadSession)
-                               : newSession(job, context);
+  for (const auto &path : {arguments.saveSession, arguments.draftStore})
+    if (path) // fails now, not after the answer
+      AtomicFile tried(*path);
+  Session session = arguments.loadSession
+                        ? loaded(job, context, *arguments.loadSession)
+                        : newSession(job, context);
+  if (arguments.draftStore)
+    loadDrafts(session, *arguments.draftStore);
+  return session;
 }
 
 namespace {
@@ -147,8 +164,12 @@ Completion sinter::tools::complete(const Job &job, Session &session,
   completion.exits = session.exits().orThrow();
   completion.ffns = session.ffns().orThrow();
   completion.switching = session.switching().orThrow();
-  if (job.arguments.saveSession && (result || completion.interrupted))
-    save(session, *job.arguments.saveSession);
+  if (result || completion.interrupted) {
+    if (job.arguments.saveSession)
+      save(session.snapshot().orThrow(), *job.arguments.saveSession);
+    if (job.arguments.draftStore)
+      save(session.draftStore().orThrow(), *job.arguments.draftStore);
+  }
   if (!result && completion.interrupted &&
       result.error().code() == SINTER_CANCELLED) {
     completion.statistics = watch.statistics(ids.size());

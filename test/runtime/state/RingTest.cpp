@@ -218,7 +218,7 @@ std::vector<uint8_t> forged(const PlanOwner &plan, const KvCache &cache,
                    sizeof(uint64_t),
                0);
   header.positions = extent.length;
-  header.bytes = bytes.size();
+  header.sealed.bytes = bytes.size();
   memcpy(bytes.data(), &header, sizeof(header));
   memcpy(bytes.data() + sizeof(header), &record, sizeof(record));
   size_t end = bytes.size() - sizeof(uint64_t);

@@ -252,7 +252,7 @@ TEST_F(Refused, WhatIsNoneOrOfAnotherFormat) {
   bytes[0] = 'X';
   expect(bytes, SINTER_CORRUPT, "no snapshot of a session");
   bytes = good;
-  bytes[offsetof(SnapshotHeader, format)] = 9;
+  bytes[offsetof(SnapshotHeader, sealed.format)] = 9;
   sign(bytes);
   expect(bytes, SINTER_VERSION, "of format 9, this runtime reads format 2");
 }
@@ -268,8 +268,8 @@ TEST_F(Refused, WhatBelongsToAnotherPlan) {
 TEST_F(Refused, WhatDoesNotAddUp) {
   const size_t lengths = sizeof(SnapshotHeader);
   const size_t ids = lengths + sizeof(StateRecord);
-  forged(offsetof(SnapshotHeader, states), 2u, "2 states, the plan has 1");
-  forged(offsetof(SnapshotHeader, states), ~0u, "the plan has 1");
+  forged(offsetof(SnapshotHeader, sealed.parts), 2u, "2 states, the plan has 1");
+  forged(offsetof(SnapshotHeader, sealed.parts), ~0u, "the plan has 1");
   forged(offsetof(SnapshotHeader, positions), ~0u, "holds fewer ids");
   forged(offsetof(SnapshotHeader, positions), 19u,
          "state 0 of a snapshot of 19 positions has 20");
@@ -283,12 +283,12 @@ TEST_F(Refused, WhatDoesNotAddUp) {
   Bytes bytes = good;
   bytes.resize(bytes.size() + 64);
   uint64_t size = bytes.size();
-  memcpy(bytes.data() + offsetof(SnapshotHeader, bytes), &size, sizeof(size));
+  memcpy(bytes.data() + offsetof(SnapshotHeader, sealed.bytes), &size, sizeof(size));
   sign(bytes);
   expect(bytes, SINTER_CORRUPT, "64 bytes behind the last state");
   bytes.resize(good.size() - 64);
   size = bytes.size();
-  memcpy(bytes.data() + offsetof(SnapshotHeader, bytes), &size, sizeof(size));
+  memcpy(bytes.data() + offsetof(SnapshotHeader, sealed.bytes), &size, sizeof(size));
   sign(bytes);
   expect(bytes, SINTER_CORRUPT, "state 0 of the snapshot has");
 }
