@@ -382,16 +382,16 @@ public:
   Result<std::vector<uint8_t>> draftStore() {
     std::vector<uint8_t> bytes(sinter_session_draft_store_bytes(get()));
     bytes.reserve(1); // a pointer, even to nothing
-    if (sinter_status *status = sinter_session_save_draft_store(
-            get(), bytes.data(), bytes.size()))
+    if (sinter_status *status =
+            sinter_session_save_draft_store(get(), bytes.data(), bytes.size()))
       return Error(status);
     return bytes;
   }
   /// Drafts as the session did whose store it is; when that fails nothing has
   /// changed.
   Result<void> loadDraftStore(std::span<const uint8_t> store) {
-    return Result<void>(sinter_session_load_draft_store(get(), store.data(),
-                                                        store.size()));
+    return Result<void>(
+        sinter_session_load_draft_store(get(), store.data(), store.size()));
   }
 
   /// Appends ids; onLogits(uint32_t first, uint32_t rows,

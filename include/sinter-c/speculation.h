@@ -57,14 +57,16 @@ SINTER_API sinter_status *sinter_session_speculation(sinter_session *session,
 SINTER_API uint64_t sinter_session_draft_store_bytes(sinter_session *session);
 /* `bytes`: as many as sinter_session_draft_store_bytes says.
  * SINTER_INVALID_ARGUMENT: it drafts nothing. */
-SINTER_API sinter_status *sinter_session_save_draft_store(
-    sinter_session *session, void *store, size_t bytes);
+SINTER_API sinter_status *
+sinter_session_save_draft_store(sinter_session *session, void *store,
+                                size_t bytes);
 /* Puts what a store holds in place of what the session has learned. When it
  * fails nothing has changed: SINTER_CORRUPT, damaged or no store;
  * SINTER_VERSION, of another format; SINTER_INVALID_ARGUMENT, of another plan,
  * or the plan drafts nothing. */
-SINTER_API sinter_status *sinter_session_load_draft_store(
-    sinter_session *session, const void *store, size_t bytes);
+SINTER_API sinter_status *
+sinter_session_load_draft_store(sinter_session *session, const void *store,
+                                size_t bytes);
 
 /* The name of drafter `index` of a plan; null: there are fewer. It lives as
  * long as the plan. */

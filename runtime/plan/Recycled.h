@@ -21,9 +21,7 @@ struct Recycled {
   static constexpr uint32_t kIdBits = 24;
   /// Times in a row that are counted.
   static constexpr uint32_t kMostTimes = 5;
-  static uint32_t idOf(uint32_t entry) {
-    return entry & ((1u << kIdBits) - 1);
-  }
+  static uint32_t idOf(uint32_t entry) { return entry & ((1u << kIdBits) - 1); }
   static uint32_t timesOf(uint32_t entry) { return entry >> kIdBits; }
 };
 

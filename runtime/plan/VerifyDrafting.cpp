@@ -236,8 +236,7 @@ Status TableVerifier::policy(uint32_t index, const plan::Drafter &drafter) {
 Status TableVerifier::recycleBuffer(uint32_t index,
                                     const plan::Drafter &drafter) {
   uint32_t count = plan.buffers() ? plan.buffers()->size() : 0;
-  if (drafter.buffer() >= count ||
-      drafter.buffer() == plan.history_buffer())
+  if (drafter.buffer() >= count || drafter.buffer() == plan.history_buffer())
     return bad("drafter %u keeps what it learns in buffer %u of %u, of which "
                "%u is the history",
                index, drafter.buffer(), count, plan.history_buffer());

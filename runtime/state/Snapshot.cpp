@@ -20,7 +20,7 @@ public:
   Status check();
   StateRecord record(uint32_t state) const {
     return readBytes<StateRecord>(bytes.data() + sizeof(SnapshotHeader) +
-                             state * sizeof(StateRecord));
+                                  state * sizeof(StateRecord));
   }
   KvCache::Extent extent(uint32_t state) const { return record(state).extent; }
   const uint8_t *ids() const {
@@ -193,7 +193,7 @@ void takeSnapshot(const LoadedPlan &plan, const SessionMemory &session,
   if (session.depthWords()) {
     at = writeBytes(at, &session.depth().percent, sizeof(uint32_t));
     at = writeBytes(at, session.depth().bits,
-               (session.depthWords() - 1) * sizeof(uint32_t));
+                    (session.depthWords() - 1) * sizeof(uint32_t));
   }
   at = writeBytes(at, session.history(), header.positions * sizeof(int32_t));
   for (uint32_t i = 0; i < header.sealed.parts; ++i)

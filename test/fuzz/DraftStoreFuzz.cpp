@@ -5,9 +5,9 @@
 // right first, so that mutations reach what is behind them. What was accepted
 // must draft ids of the vocabulary and be saved as the same bytes, what was not
 // must have changed nothing.
+#include "runtime/capi/Objects.h"
 #include "runtime/decode/DraftStore.h"
 #include "runtime/decode/Speculation.h"
-#include "runtime/capi/Objects.h"
 
 #include <cstdlib>
 #include <vector>

@@ -268,7 +268,8 @@ TEST_F(Refused, WhatBelongsToAnotherPlan) {
 TEST_F(Refused, WhatDoesNotAddUp) {
   const size_t lengths = sizeof(SnapshotHeader);
   const size_t ids = lengths + sizeof(StateRecord);
-  forged(offsetof(SnapshotHeader, sealed.parts), 2u, "2 states, the plan has 1");
+  forged(offsetof(SnapshotHeader, sealed.parts), 2u,
+         "2 states, the plan has 1");
   forged(offsetof(SnapshotHeader, sealed.parts), ~0u, "the plan has 1");
   forged(offsetof(SnapshotHeader, positions), ~0u, "holds fewer ids");
   forged(offsetof(SnapshotHeader, positions), 19u,
@@ -283,12 +284,14 @@ TEST_F(Refused, WhatDoesNotAddUp) {
   Bytes bytes = good;
   bytes.resize(bytes.size() + 64);
   uint64_t size = bytes.size();
-  memcpy(bytes.data() + offsetof(SnapshotHeader, sealed.bytes), &size, sizeof(size));
+  memcpy(bytes.data() + offsetof(SnapshotHeader, sealed.bytes), &size,
+         sizeof(size));
   sign(bytes);
   expect(bytes, SINTER_CORRUPT, "64 bytes behind the last state");
   bytes.resize(good.size() - 64);
   size = bytes.size();
-  memcpy(bytes.data() + offsetof(SnapshotHeader, sealed.bytes), &size, sizeof(size));
+  memcpy(bytes.data() + offsetof(SnapshotHeader, sealed.bytes), &size,
+         sizeof(size));
   sign(bytes);
   expect(bytes, SINTER_CORRUPT, "state 0 of the snapshot has");
 }
