@@ -63,10 +63,12 @@ private:
 inline constexpr char kNoneCounts[] =
     "every answer falls into a loop or is a single token";
 
-/// With drafts and without, who is first in turns.
-PromptResult measurePrompt(Measurement &prompt, const std::string &name,
-                           double temperature, uint32_t draftTokens,
-                           uint32_t repetitions);
+/// With drafts and without, who is first in turns; `between` every two answers
+/// something else may be timed.
+PromptResult measurePrompt(
+    Measurement &prompt, const std::string &name, double temperature,
+    uint32_t draftTokens, uint32_t repetitions,
+    const std::function<void()> &between = [] {});
 
 } // namespace sinter::tools
 

@@ -52,13 +52,20 @@ uint64_t SpecReport::differing() const {
   return count;
 }
 
-/// Adds them up; once before the answers and once after them.
-static void timeForwards(Measurement &prompt, LengthResult &length,
-                         uint32_t times) {
+/// Adds up those of more than one row; after every answer, as the machine may
+/// change within seconds. The first forward behind another session's answer
+/// takes longer.
+static void timeForwards(Measurement &prompt, LengthResult &length) {
   length.forwardNs.resize(length.length + 1);
-  for (uint32_t i = 0; i < times; ++i)
-    for (uint32_t rows = 1; rows <= length.length + 1; ++rows)
-      length.forwardNs[rows - 1] += prompt.forwardNs(rows);
+  (void)prompt.forwardNs(1);
+  for (uint32_t rows = 2; rows <= length.length + 1; ++rows)
+    length.forwardNs[rows - 1] += prompt.forwardNs(rows);
+}
+
+/// Of plain decoding; the first token of an answer comes from the prompt.
+static double tokenNs(const SamplingResult &result) {
+  return result.plainNs() /
+         static_cast<double>(result.tokens() - result.counted().size());
 }
 
 SpecReport sinter::tools::specReport(
@@ -81,17 +88,14 @@ SpecReport sinter::tools::specReport(
     const std::vector<int32_t> greedy = prompt.run(0, false).ids;
     if (greedy.size() < 2 || loops(greedy))
       return;
-    const auto measure = [&](uint32_t draftTokens) {
-      return measurePrompt(prompt, conversation.name, report.temperature,
-                           draftTokens, options.repetitions);
-    };
     prompt.enter(greedy);
-    for (LengthResult &length : report.lengths) {
-      timeForwards(prompt, length, options.repetitions);
-      length.result.prompts.push_back(measure(length.length));
-      timeForwards(prompt, length, options.repetitions);
-    }
-    report.policy.prompts.push_back(measure(0));
+    for (LengthResult &length : report.lengths)
+      length.result.prompts.push_back(measurePrompt(
+          prompt, conversation.name, report.temperature, length.length,
+          options.repetitions, [&] { timeForwards(prompt, length); }));
+    report.policy.prompts.push_back(
+        measurePrompt(prompt, conversation.name, report.temperature,
+                      /*draftTokens=*/0, options.repetitions));
   };
   forEachPrompt(options.path, progress, measureLengths);
   const size_t prompts = report.lengths.front().result.prompts.size();
@@ -101,9 +105,11 @@ SpecReport sinter::tools::specReport(
         return !length.result.counted().empty();
       }))
     throw Failure(options.path + ": " + kNoneCounts);
-  for (LengthResult &length : report.lengths)
+  for (LengthResult &length : report.lengths) {
     for (double &time : length.forwardNs)
       time /= static_cast<double>(2 * options.repetitions * prompts);
+    length.forwardNs.front() = tokenNs(length.result);
+  }
   return report;
 }
 

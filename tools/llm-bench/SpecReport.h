@@ -14,15 +14,16 @@ namespace sinter::tools {
 struct LengthResult {
   uint32_t length;
   SamplingResult result;
-  /// Of 1, 2, ... length + 1 rows, with their logits: the mean of forwards
-  /// among the answers, whose machine they share. A machine whose memory is
-  /// slower for a while changes what rows cost.
+  /// Of 2, 3, ... length + 1 rows, with their logits: the mean of forwards
+  /// among the answers, whose machine they share; before them a token of plain
+  /// decoding. A machine whose memory is slower for a while changes what rows
+  /// cost.
   std::vector<double> forwardNs;
 
   /// Of the drafter, for an id that was verified, over a forward of one row.
   double idCost() const;
-  /// Tokens times a forward of one row, over the forwards that the drafts took,
-  /// by their rows, and the time of the drafter.
+  /// Tokens times one of plain decoding, over the forwards that the drafts
+  /// took, by their rows, and the time of the drafter.
   double predicted() const;
   double measured() const;
 };

@@ -112,11 +112,11 @@ uint64_t WorkloadResult::differing() const {
 static const char *const kOneToken = "one token";
 
 /// With drafts and without, who is first in turns.
-PromptResult sinter::tools::measurePrompt(Measurement &prompt,
-                                          const std::string &name,
-                                          double temperature,
-                                          uint32_t draftTokens,
-                                          uint32_t repetitions) {
+PromptResult
+sinter::tools::measurePrompt(Measurement &prompt, const std::string &name,
+                             double temperature, uint32_t draftTokens,
+                             uint32_t repetitions,
+                             const std::function<void()> &between) {
   PromptResult result{name};
   const Answer plain = prompt.runTimed(temperature, false); // warms up, too
   result.tokens = plain.ids.size();
@@ -128,6 +128,7 @@ PromptResult sinter::tools::measurePrompt(Measurement &prompt,
   for (uint32_t i = 0; i < repetitions; ++i) {
     for (bool drafts : {i % 2 == 0, i % 2 != 0}) {
       const Answer answer = prompt.runTimed(temperature, drafts, draftTokens);
+      between();
       result.differs |= answer.ids != plain.ids;
       if (answer.ids.size() < 2) {
         result.left = kOneToken;
