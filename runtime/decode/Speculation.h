@@ -44,8 +44,9 @@ public:
   /// The figures of a new call begin. `length`: of every draft that finds so
   /// many ids; 0: as its policy says. `costs`, `clock`: as Lookahead::assume.
   void begin(uint32_t length, const plan::Costs *costs, bool clock = true);
-  /// What a draft store has of it.
+  /// What a draft store has of it, the last round included.
   void keep(StoreFields &fields) {
+    settle();
     lookahead.keep(fields);
     policy.keep(fields);
     bandit.keep(fields);

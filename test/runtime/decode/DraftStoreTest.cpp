@@ -133,6 +133,18 @@ TEST(DraftStore, RatesAreKept) {
   EXPECT_GT(rates.acceptance().rate(proposal.guesses[0], 0), 0.9f);
 }
 
+/// Nobody asked for figures since.
+TEST(DraftStore, TheLastRoundIsInIt) {
+  Drafting drafting(0.001f);
+  SessionOwner session = openSession(drafting.plan());
+  teach(session, 5, 6, 3);
+  ASSERT_EQ(drafted(session, {5}), std::vector<int32_t>{6});
+  const Bytes before = take(session);
+  ASSERT_EQ(drafted(session, {5}), std::vector<int32_t>{6});
+  EXPECT_EQ(session->speculation.follow(0, 6), 1);
+  EXPECT_NE(take(session), before);
+}
+
 TEST(DraftStore, SessionsOfAPoolShareWhatIsRecycled) {
   Drafting drafting;
   sinter_pool_options options;
