@@ -88,11 +88,11 @@ def test_what_drafts_taught_is_kept(plan_of, plan, tmp_path):
         assert (result.returncode, result.stdout) == (1, "") and f"{file}: {text}" in result.stderr, result.stderr
 
 
-def compare(plan, folder, prompts, tokens, temperature, *more):
+def compare(plan, folder, prompts, tokens, temperature, *more, threads=2, timeout=3600):
     """Texts and states with drafts and without, over lists of ids."""
     ids = folder / "ids.txt"
     ids.write_text("".join(",".join(map(str, prompt)) + "\n" for prompt in prompts), encoding="utf-8")
-    result = run("speculation-probe", plan, ids, tokens, temperature, 5, 2, *more, check=False, timeout=3600)
+    result = run("speculation-probe", plan, ids, tokens, temperature, 5, threads, *more, check=False, timeout=timeout)
     assert result.stdout, result.stderr
     found = json.loads(result.stdout)
     assert (found["prompts"], found["differing_texts"], found["differing_kv"]) == (len(prompts), 0, 0), found
@@ -126,10 +126,11 @@ def workload_prompts():
 
 
 def conformance(name, plan, folder, temperature):
-    """What ./dev conformance speculation asks of all drafters, trees and policies: 200 prompts or more, 128 tokens."""
+    """What ./dev conformance speculation asks of all drafters, trees and policies: 200 prompts or more, 128 tokens. Each
+    on one thread: as many cases run at once as there are cores, and bits do not depend on threads."""
     prompts = tokenize(plan, folder, workload_prompts())
     assert len(prompts) >= 200
-    found = compare(plan, folder, prompts, 128, temperature)
+    found = compare(plan, folder, prompts, 128, temperature, threads=1, timeout=7200)
     assert found["accepted"] > 0, found
     figure(f"conformance of speculation, {name}, temperature {temperature}",
            f"{len(prompts)} prompts x 128 tokens, differing texts {found['differing_texts']}, differing KV {found['differing_kv']} "
