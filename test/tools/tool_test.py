@@ -1,6 +1,6 @@
 # Part of sinter, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""What tests of the tools on a double of the runtime (FakeRuntime.cpp) share.
+"""What tests of the tools on a double of the runtime (FakeRuntime.h) share.
 
 The double's model is a formula (logit() there and here), so each output is known.
 Standard library only.  Environment: SINTER_BIN (the tools), SINTER_FAKE (the double).
